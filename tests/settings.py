@@ -5,8 +5,8 @@ import secrets
 
 os.environ.setdefault("CALLBOARD_LOCAL", "test")
 
-from config.settings import *  # noqa: E402, F403
-from config.settings import DATABASES  # noqa: E402
+from config.settings import *  # noqa: F403
+from config.settings import DATABASES
 
 # Handed down to xdist's workers through the environment: two runs on one server never share a database.
 _run = os.environ.setdefault("CALLBOARD_TEST_RUN", secrets.token_hex(3))
