@@ -8,24 +8,24 @@ Each step is an object with exactly one of these keys, and the extra keys named 
 - `tool: NAME, arguments: {…}` calls one tool; `arguments` may be left out.
 - `tools: [{tool: NAME, arguments: {…}}, …]` calls several tools in one model response, thus in parallel.
 - `answer: {…}` ends the work with these outputs; `answer: TEXT` ends it with a plain text.
-- `fail: TEXT` makes the model request fail with that message; `retryable: true` beside it says that asking
-  again could help, as an overloaded provider does (it never does help: the script stays where it is).
+- `fail: TEXT` makes the model request fail with that message. `retryable: true` beside it says that asking
+  again could help, as an overloaded provider would (it never does: the script stays where it is).
 
-`say` and `sleep` belong to the step after them, so `say, sleep, tool` is one model response that streams a text,
-waits and calls a tool. `say` steps at the end of a script are a plain text answer.
+`say` and `sleep` belong to the step after them, so `say, sleep, tool` is one model response that streams a
+text, waits and calls a tool. `say` steps at the end of a script are a plain text answer.
 
-Every text, at any depth of `arguments` and `answer`, may hold templates: a path in braces, and optionally a bar and a
-number of characters to cut the value to.
+Every text, at any depth of `arguments` and `answer`, may hold templates: a path in braces, and after it, if
+wanted, a bar and a number of characters to cut the value to.
 
 - `{inputs.question}`: what the run was started with.
-- `{materials[0]}`: the names of the staged files, without their folder: `inputs/materials/{materials[0]}`.
+- `{materials[0]}`: names of the staged files, without their folder: `inputs/materials/{materials[0]}`.
 - `{message}`: the newest text from the user.
-- `{last_result.text|400}`, `{results[0].text}`, `{results[-2]}`: what the tools have returned so far, in the order
-  of the calls. A tool that failed returned `{"error": TEXT}`.
+- `{last_result.text|400}`, `{results[0].text}`, `{results[-2]}`: what the tools have returned so far, in the
+  order of the calls. A tool that failed returned `{"error": TEXT}`.
 
-A text that is one template and nothing else becomes the value itself (`"{materials}"` is the list); inside a longer text
-a value that is not text is written as JSON. A path that leads nowhere is empty text. `{{` writes one brace. Paths reach into objects
-and arrays only: nothing is evaluated.
+A text that is one template and nothing else becomes the value itself (`"{materials}"` is the list); inside a
+longer text a value that is not text is written as JSON. A path that leads nowhere is empty text. `{{` writes
+one brace. Paths reach into objects and arrays only: nothing is evaluated.
 
 Example, a question answered from the first staged file:
 
@@ -34,9 +34,9 @@ Example, a question answered from the first staged file:
       - {tool: workspace.fs.read, arguments: {path: "inputs/materials/{materials[0]}"}}
       - answer: {answer: "It begins: {last_result.text|200}", sources: ["{materials[0]}"]}
 
-Decision: where the model stands in its script is the number of model responses before this one and nothing else, so that a run
-that is continued from its rows, by another process or days later, goes on at the right step. Past the end of a script it answers with a plain
-text that says so.
+Decision: where the model stands in its script is the number of model responses before this one and nothing
+else, so that a run that is continued from its rows, by another process or days later, goes on at the right
+step. Past the end of a script it answers with a plain text that says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -113,7 +113,7 @@ def _key_of(step: Json, where: str) -> str:
         raise DemoScriptInvalid(where, f"needs exactly one of {', '.join(_ALLOWED)}")
     unknown = set(step) - {keys[0]} - _ALLOWED[keys[0]]
     if unknown:
-        raise DemoScriptInvalid(where, f"unknown key {sorted(map(str, unknown))[0]!r}")
+        raise DemoScriptInvalid(where, f"unknown key {min(map(str, unknown))!r}")
     return keys[0]
 
 

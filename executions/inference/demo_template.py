@@ -56,7 +56,11 @@ def _find(path: str, values: Mapping[str, Json]) -> Json:
     for key, index in _STEP.findall(path):
         if key:
             found = found.get(key, _MISSING) if isinstance(found, Mapping) else _MISSING
-        elif isinstance(found, Sequence) and not isinstance(found, str) and -len(found) <= int(index) < len(found):
+        elif (
+            isinstance(found, Sequence)
+            and not isinstance(found, str)
+            and -len(found) <= int(index) < len(found)
+        ):
             found = found[int(index)]
         else:
             found = _MISSING

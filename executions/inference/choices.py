@@ -1,0 +1,91 @@
+"""Which models exist: the aliases of the `MODELS` setting, typed and checked."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+DEMO = "demo"
+"""The alias of the built-in model, which is always there and cannot be redefined."""
+
+
+class ModelChoiceInvalid(ValueError):
+    """The `MODELS` setting is not usable; the message names the alias and the field."""
+
+
+class ModelUnknown(LookupError):
+    """No model has this alias."""
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(f"there is no model named {alias!r}")
+        self.alias = alias
+
+
+class ModelPrices(BaseModel):
+    """US dollars for a million tokens; cached tokens cost as much as others where left out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: Decimal = Field(ge=0)
+    output: Decimal = Field(ge=0)
+    cache_read: Decimal | None = Field(default=None, ge=0)
+    cache_write: Decimal | None = Field(default=None, ge=0)
+
+
+class ModelChoice(BaseModel):
+    """One model at one provider.
+
+    `provider` is `openai-compatible` (needs `base_url`), `openai`, `anthropic`, or another name
+    that the model library knows and whose package is installed. `name` is the provider's name of
+    the model. `prices` override the price list. `settings` are the model library's, for every
+    request. `silence_seconds` is the longest wait for the next piece of an answer,
+    `request_seconds` the longest request.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    prices: ModelPrices | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    connect_seconds: float = Field(default=5.0, gt=0)
+    silence_seconds: float = Field(default=120.0, gt=0)
+    request_seconds: float = Field(default=600.0, gt=0)
+
+
+DEMO_CHOICE = ModelChoice(provider=DEMO, name=DEMO)
+
+
+def read_choices(models: Mapping[str, Any]) -> dict[str, ModelChoice]:
+    """Check the value of the `MODELS` setting; raises ModelChoiceInvalid without showing a key."""
+    choices = {DEMO: DEMO_CHOICE}
+    for alias, fields in models.items():
+        if alias == DEMO:
+            raise ModelChoiceInvalid(f"MODELS: {DEMO!r} is the built-in model's alias")
+        try:
+            choices[alias] = ModelChoice.model_validate(fields)
+        except ValidationError as invalid:
+            first = invalid.errors(include_input=False, include_url=False)[0]
+            field = ".".join(map(str, first["loc"])) or "value"
+            raise ModelChoiceInvalid(f"MODELS: {alias}: {field}: {first['msg']}") from None
+        if choices[alias].provider == DEMO:
+            raise ModelChoiceInvalid(f"MODELS: {alias}: provider: {DEMO!r} is built in")
+    return choices
+
+
+def model_aliases() -> list[str]:
+    """Every alias that may be asked for, `demo` first; raises ModelChoiceInvalid."""
+    return list(read_choices(settings.MODELS))
+
+
+def find_choice(alias: str | None) -> ModelChoice:
+    """The model of an alias, or the default one for None; raises ModelUnknown."""
+    alias = alias or settings.DEFAULT_MODEL
+    choices = read_choices(settings.MODELS)
+    if alias not in choices:
+        raise ModelUnknown(alias)
+    return choices[alias]

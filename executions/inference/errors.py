@@ -1,0 +1,36 @@
+"""How a model request can end without a reply."""
+
+from executions.inference.interface import Spending
+
+
+class ModelError(Exception):
+    """The model gave no reply.
+
+    `spending` is what the request cost all the same, an estimate, or None if nothing was spent.
+    """
+
+    def __init__(self, message: str, *, spending: Spending | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.spending = spending
+
+
+class ModelUnavailable(ModelError):
+    """Asking again may help: overloaded, rate limited, timed out, cut off.
+
+    `retry_after` is the wait in seconds that the provider asked for, if it did.
+    """
+
+    def __init__(
+        self, message: str, *, spending: Spending | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, spending=spending)
+        self.retry_after = retry_after
+
+
+class ModelRefused(ModelError):
+    """Asking again will not help: a bad key, an unknown model, a request that is not accepted."""
+
+
+class ModelStopped(ModelError):
+    """The request was cancelled through its stop signal."""

@@ -1,0 +1,93 @@
+"""What a provider's failure means to us, said without a secret in it."""
+
+import re
+
+import httpx2
+from pydantic_ai.exceptions import (
+    AgentRunError,
+    ContentFilterError,
+    ModelAPIError,
+    ModelAuthenticationError,
+    ModelConnectionError,
+    ModelHTTPError,
+    ModelQuotaExceededError,
+    ModelRateLimitError,
+    ModelRequestRejectedError,
+    ModelRequestTimeout,
+    ModelServerError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+    UserError,
+)
+
+from executions.inference.choices import ModelChoice
+from executions.inference.errors import ModelError, ModelRefused, ModelUnavailable
+from executions.inference.interface import Spending
+
+LIBRARY_ERRORS = (AgentRunError, UserError, httpx2.HTTPError)
+"""Everything that a model request may raise on the provider's account."""
+
+# A 429 that means an empty account is a ModelQuotaExceededError: waiting does not help.
+_FINAL = (UserError, ContentFilterError, ModelQuotaExceededError, ModelRequestRejectedError)
+_PASSING = (ModelRateLimitError, ModelUnavailableError, ModelServerError)
+_PASSING_STATUS = frozenset({408, 409, 425, 429})
+_TOKEN = re.compile(r"\b(?:sk|pk|key|Bearer)[-_ ][\w*.-]{6,}", re.IGNORECASE)
+_MAX_DETAIL = 300
+
+
+def model_error(error: Exception, choice: ModelChoice, spending: Spending | None) -> ModelError:
+    """Our error for one of LIBRARY_ERRORS; `spending` is what the broken request had cost."""
+    message = _message(error, choice)
+    if _may_pass(error):
+        wait = error.retry_after if isinstance(error, ModelAPIError) else None
+        return ModelUnavailable(message, spending=spending, retry_after=wait)
+    return ModelRefused(message, spending=spending)
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, _FINAL):
+        return False
+    if isinstance(error, ModelHTTPError) and not isinstance(error, _PASSING):
+        return error.status_code in _PASSING_STATUS or error.status_code >= 500
+    # What is left is a connection that broke or an answer that makes no sense.
+    return True
+
+
+def _message(error: Exception, choice: ModelChoice) -> str:
+    return f"{choice.provider} ({choice.name}): {_reason(error, choice)}"
+
+
+def _reason(error: Exception, choice: ModelChoice) -> str:
+    match error:
+        case ModelRequestTimeout():
+            reason = f"no complete answer within {error.timeout:g} seconds"
+        case ModelTimeoutError():
+            reason = "silent for too long"
+        case ModelConnectionError() | httpx2.HTTPError():
+            reason = "the connection failed"
+        case ModelAuthenticationError():
+            # A provider that refuses a key likes to quote it.
+            reason = "the key was refused"
+        case ModelHTTPError():
+            reason = f"answered {error.status_code}: {_detail(error, choice)}"
+        case ModelAPIError() | UserError():
+            reason = _redacted(error.message, choice)
+        case _:
+            reason = "the answer could not be understood"
+    return reason
+
+
+def _detail(error: ModelHTTPError, choice: ModelChoice) -> str:
+    body = error.body
+    if isinstance(body, dict):
+        inner = body.get("error", body)
+        body = inner.get("message") if isinstance(inner, dict) else inner
+    text = body if isinstance(body, str) else error.provider_error_code or "no reason given"
+    return _redacted(text, choice)
+
+
+def _redacted(text: str, choice: ModelChoice) -> str:
+    key = choice.api_key.get_secret_value() if choice.api_key else ""
+    if key:
+        text = text.replace(key, "[key]")
+    return _TOKEN.sub("[key]", text)[:_MAX_DETAIL]

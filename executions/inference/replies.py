@@ -1,0 +1,65 @@
+"""From the library's response to our reply."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pydantic_ai
+from pydantic_ai.messages import ModelResponse, TextPart, ThinkingPart, ToolCallPart
+
+from executions.inference import transcript
+from executions.inference.choices import ModelChoice
+from executions.inference.interface import ModelReply, Spending, ToolRequest
+from executions.inference.tool_names import FINAL_ANSWER
+
+
+def reply_of(
+    response: ModelResponse, *, names: Mapping[str, str], choice: ModelChoice, spending: Spending
+) -> ModelReply:
+    """`names` maps the names of tools at the provider back to ours."""
+    calls = [_tool_request(part, names) for part in response.parts if isinstance(part, ToolCallPart)]
+    answers = [call for call in calls if call.wire_name == FINAL_ANSWER]
+    thoughts = [part.content for part in response.parts if isinstance(part, ThinkingPart)]
+    return ModelReply(
+        text="".join(part.content for part in response.parts if isinstance(part, TextPart)),
+        thinking="\n".join(thoughts) or None,
+        tool_calls=tuple(call for call in calls if call.wire_name != FINAL_ANSWER),
+        answer=answers[0] if answers else None,
+        spending=spending,
+        model_name=response.model_name or choice.name,
+        provider=response.provider_name or choice.provider,
+        finish_reason=response.finish_reason,
+        raw=transcript.dump(response),
+        library_version=f"pydantic-ai {pydantic_ai.__version__}",
+    )
+
+
+def is_cut_off(response: ModelResponse) -> bool:
+    """True where the provider's stream ended before the answer did.
+
+    Some clients of the library invent a finish reason when none came, so without any usage the
+    provider's own is asked for.
+    """
+    if response.state != "complete" or response.finish_reason is None:
+        return True
+    said = (response.provider_details or {}).get("finish_reason")
+    return bool(response.usage.unmeasured_requests) and not said
+
+
+def _tool_request(part: ToolCallPart, names: Mapping[str, str]) -> ToolRequest:
+    raw = part.args_as_json_str()
+    return ToolRequest(
+        call_id=part.tool_call_id,
+        name=names.get(part.tool_name, part.tool_name),
+        wire_name=part.tool_name,
+        arguments=_json_object(raw),
+        raw_arguments=raw,
+    )
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text) if text else {}
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

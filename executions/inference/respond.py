@@ -1,0 +1,181 @@
+"""Ask a model once: one request, one reply, text streamed meanwhile.
+
+Decision: the loop over requests is the caller's. Only so can each step be kept, paid for, resumed
+and stopped by Callboard's own rules, whichever provider answers.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pydantic_ai import ToolDefinition as LibraryTool
+from pydantic_ai.direct import model_request_stream
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelResponse,
+    PartDeltaEvent,
+    PartStartEvent,
+    TextPart,
+    TextPartDelta,
+)
+from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
+from pydantic_ai.settings import ModelSettings
+
+from executions.inference import transcript
+from executions.inference.choices import DEMO, ModelChoice, ModelChoiceInvalid, ModelUnknown, find_choice
+from executions.inference.errors import ModelError, ModelRefused, ModelStopped, ModelUnavailable
+from executions.inference.failures import LIBRARY_ERRORS, model_error
+from executions.inference.interface import ModelReply, ModelRequest, Spending, Stop
+from executions.inference.providers import opened_model
+from executions.inference.replies import is_cut_off, reply_of
+from executions.inference.spending import spending_of
+from executions.inference.telemetry import record_reply, request_span
+from executions.inference.tool_names import FINAL_ANSWER, wire_names
+
+STOP_POLL_SECONDS = 0.05
+CANCEL_SECONDS = 0.8
+"""How long a cancelled request may take to close its connection before it is left behind."""
+
+
+def respond(request: ModelRequest, *, on_text: Callable[[str], None], stop: Stop) -> ModelReply:
+    """Make the request and wait for the whole reply; for a thread without an event loop.
+
+    `on_text` gets each piece of text as it arrives, in this thread. Raises ModelRefused,
+    ModelUnavailable (also for an answer that was cut off) or, within a second of `stop`,
+    ModelStopped; each says what was spent. What `on_text` raises ends the request and is passed on.
+    """
+    choice = _choice(request)
+    exchange = _Exchange(request, choice, on_text)
+    with request_span(request, choice) as span:
+        reply = asyncio.run(exchange.run(stop))
+        record_reply(span, reply)
+        return reply
+
+
+def _choice(request: ModelRequest) -> ModelChoice:
+    if isinstance(request.model, ModelChoice):
+        return request.model
+    try:
+        return find_choice(request.model)
+    except (ModelUnknown, ModelChoiceInvalid) as unknown:
+        raise ModelRefused(str(unknown)) from None
+
+
+@dataclass
+class _Exchange:
+    """One request on its way; `stream` is there from the moment the provider began to answer."""
+
+    request: ModelRequest
+    choice: ModelChoice
+    on_text: Callable[[str], None]
+    sent: Sequence[ModelMessage] = field(init=False)
+    stream: StreamedResponse | None = None
+
+    def __post_init__(self) -> None:
+        self.sent = transcript.load(self.request.messages, instructions=self.request.instructions)
+
+    async def run(self, stop: Stop) -> ModelReply:
+        """The reply, unless `stop` is set first."""
+        asking = asyncio.create_task(self._ask())
+        while not asking.done():
+            if stop.is_set():
+                asking.cancel()
+                await asyncio.wait({asking}, timeout=CANCEL_SECONDS)
+                raise ModelStopped("the request was stopped", spending=self._partial_spending())
+            await asyncio.wait({asking}, timeout=STOP_POLL_SECONDS)
+        return asking.result()
+
+    async def _ask(self) -> ModelReply:
+        try:
+            async with opened_model(self.choice, self.request) as model:
+                response = await self._read(model)
+        except ModelError:
+            raise
+        except LIBRARY_ERRORS as error:
+            # The library's chain of causes holds request headers, the key among them.
+            raise model_error(error, self.choice, self._partial_spending()) from None
+        if self.choice.provider != DEMO and is_cut_off(response):
+            raise ModelUnavailable(
+                f"the answer of {self.choice.name} was cut off", spending=self._partial_spending()
+            )
+        wired = wire_names(tool.name for tool in self.request.tools)
+        return reply_of(
+            response,
+            names={wire: name for name, wire in wired.items()},
+            choice=self.choice,
+            spending=self._spending(response, complete=True),
+        )
+
+    async def _read(self, model: Model) -> ModelResponse:
+        async with model_request_stream(
+            model,
+            self.sent,
+            model_settings=_settings(self.request, self.choice),
+            model_request_parameters=_parameters(self.request),
+        ) as stream:
+            self.stream = stream
+            async for event in stream:
+                if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):
+                    self._pass_on(event.part.content)
+                elif isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
+                    self._pass_on(event.delta.content_delta)
+            return stream.get()
+
+    def _pass_on(self, text: str) -> None:
+        if text:
+            self.on_text(text)
+
+    def _partial_spending(self) -> Spending | None:
+        """What an unfinished answer cost; None when the provider had not begun to answer."""
+        return None if self.stream is None else self._spending(self.stream.get(), complete=False)
+
+    def _spending(self, response: ModelResponse, *, complete: bool) -> Spending:
+        return spending_of(
+            response,
+            request=self.request,
+            choice=self.choice,
+            sent=self.sent,
+            complete=complete,
+        )
+
+
+def _settings(request: ModelRequest, choice: ModelChoice) -> ModelSettings:
+    """The caller's settings over the model's own, under limits that neither can lift."""
+    settings = ModelSettings(**{**choice.settings, **request.settings})  # type: ignore[typeddict-item]
+    limits = [choice.request_seconds]
+    if request.timeout_seconds is not None:
+        limits.append(request.timeout_seconds)
+    settings["request_timeout"] = max(min(limits), 0.001)
+    if choice.provider != DEMO:
+        settings["timeout"] = choice.silence_seconds
+        # Retries are the caller's, who may have been stopped or have spent the budget meanwhile.
+        settings["max_retries"] = 0
+        if request.idempotency_key:
+            headers = dict(settings.get("extra_headers") or {})
+            settings["extra_headers"] = {**headers, "Idempotency-Key": request.idempotency_key}
+    return settings
+
+
+def _parameters(request: ModelRequest) -> ModelRequestParameters:
+    """The tools as the library takes them, and the one that ends the work."""
+    names = wire_names(tool.name for tool in request.tools)
+    tools = [
+        LibraryTool(
+            name=names[tool.name],
+            description=tool.description,
+            parameters_json_schema=dict(tool.parameters),
+        )
+        for tool in request.tools
+    ]
+    if request.answer_schema is None:
+        return ModelRequestParameters(function_tools=tools)
+    ending = LibraryTool(
+        name=FINAL_ANSWER,
+        description="Give the final result of the whole task. Call it exactly once, at the end.",
+        parameters_json_schema=dict(request.answer_schema),
+        kind="output",
+    )
+    # A model may think aloud first: forcing a call is refused by some models that reason.
+    return ModelRequestParameters(
+        function_tools=tools, output_tools=[ending], output_mode="tool", allow_text_output=True
+    )

@@ -1,0 +1,76 @@
+"""How many tokens a request used, as the provider says or else as we estimate."""
+
+from collections.abc import Sequence
+
+from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
+
+from executions.inference.choices import DEMO, ModelChoice
+from executions.inference.interface import ModelRequest, Spending, TokenUsage
+from executions.inference.prices import price
+
+CHARACTERS_PER_TOKEN = 4
+
+
+def spending_of(
+    response: ModelResponse,
+    *,
+    request: ModelRequest,
+    choice: ModelChoice,
+    sent: Sequence[ModelMessage],
+    complete: bool,
+) -> Spending:
+    """What a response cost; `complete` is False for one that was cut off.
+
+    A cut-off response costs money although its provider never says how much: the greater of what
+    was reported so far and our estimate is charged, and marked as an estimate.
+    """
+    usage = _reported(response)
+    if choice.provider == DEMO:
+        usage = _counted(response, request, sent)
+    elif not complete or response.usage.unmeasured_requests:
+        usage = _greater(usage, _counted(response, request, sent))
+    name = response.model_name or choice.name
+    cost, version = price(usage, choice, model_name=name, provider_url=response.provider_url)
+    return Spending(model=name, usage=usage, cost_usd=cost, price_version=version)
+
+
+def _reported(response: ModelResponse) -> TokenUsage:
+    usage = response.usage
+    return TokenUsage(
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        reasoning_tokens=usage.output_reasoning_tokens,
+    )
+
+
+def _counted(response: ModelResponse, request: ModelRequest, sent: Sequence[ModelMessage]) -> TokenUsage:
+    """A count of characters: what was sent with the tools, and what came back."""
+    tools = sum(len(tool.description) + len(str(tool.parameters)) for tool in request.tools)
+    texts = len(request.instructions) + tools + _content_characters(sent)
+    return TokenUsage(
+        input_tokens=_tokens(texts),
+        output_tokens=_tokens(_content_characters([response])),
+    )
+
+
+def _greater(reported: TokenUsage, counted: TokenUsage) -> TokenUsage:
+    return TokenUsage(
+        input_tokens=max(reported.input_tokens, counted.input_tokens),
+        output_tokens=max(reported.output_tokens, counted.output_tokens),
+        cache_read_tokens=reported.cache_read_tokens,
+        cache_write_tokens=reported.cache_write_tokens,
+        reasoning_tokens=reported.reasoning_tokens,
+        estimated=True,
+    )
+
+
+def _content_characters(messages: Sequence[ModelMessage]) -> int:
+    dumped = ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")
+    parts = [part for message in dumped for part in message["parts"]]
+    return sum(len(str(part.get("content", part.get("args", "")))) for part in parts)
+
+
+def _tokens(characters: int) -> int:
+    return -(-characters // CHARACTERS_PER_TOKEN)

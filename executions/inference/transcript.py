@@ -1,0 +1,83 @@
+"""Messages in the model library's own JSON: the only form in which a history is kept."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import orjson
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelResponse,
+    ToolReturnPart,
+    UserPromptPart,
+)
+
+from executions.inference.interface import Json, Message, ToolRequest
+
+
+def user_message(text: str) -> Message:
+    """What a person, or the system on a person's behalf, says to the model."""
+    return dump(ModelRequest(parts=[UserPromptPart(content=text)]))
+
+
+def tool_message(results: Sequence[tuple[ToolRequest, Json, bool]]) -> Message:
+    """The results of one response's calls, all of them: (call, JSON content, is it an error)."""
+    return dump(
+        ModelRequest(
+            parts=[
+                ToolReturnPart(
+                    tool_name=call.wire_name,
+                    content=content,
+                    tool_call_id=call.call_id,
+                    outcome="failed" if is_error else "success",
+                )
+                for call, content, is_error in results
+            ]
+        )
+    )
+
+
+def dump(message: ModelMessage) -> Message:
+    """One message as JSON values."""
+    return cast(Message, ModelMessagesTypeAdapter.dump_python([message], mode="json")[0])
+
+
+def load(messages: Sequence[Message], *, instructions: str) -> list[ModelMessage]:
+    """The library's messages, the instructions put on the newest request.
+
+    Raises ValueError if a message is not in the library's format.
+    """
+    loaded = ModelMessagesTypeAdapter.validate_json(orjson.dumps(list(messages)))
+    for index in reversed(range(len(loaded))):
+        message = loaded[index]
+        if isinstance(message, ModelRequest):
+            loaded[index] = replace(message, instructions=instructions)
+            break
+    return loaded
+
+
+def responses_before(messages: Sequence[ModelMessage]) -> int:
+    """How many responses the model has given so far."""
+    return sum(isinstance(message, ModelResponse) for message in messages)
+
+
+def results_so_far(messages: Sequence[ModelMessage]) -> list[Any]:
+    """What every tool has returned, in the order of the calls; an error as `{"error": …}`."""
+    return [
+        part.content if part.outcome == "success" else {"error": part.content}
+        for message in messages
+        if isinstance(message, ModelRequest)
+        for part in message.parts
+        if isinstance(part, ToolReturnPart)
+    ]
+
+
+def newest_user_text(messages: Sequence[ModelMessage]) -> str:
+    """The last thing said to the model that was text, or an empty text."""
+    for message in reversed(messages):
+        for part in reversed(message.parts):
+            if isinstance(part, UserPromptPart) and isinstance(part.content, str):
+                return part.content
+    return ""
