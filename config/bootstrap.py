@@ -1,0 +1,263 @@
+"""Sets the project up on a machine that has only Python and its venv module.
+
+Standard library only, in the syntax of Python 3.6: whatever `python3` is, it can at least read
+this file and be told what is missing. `demo` and `test` install what they need into `.venv` and
+`.callboard/`; every other command runs in the Python it was started with, or in `.venv`.
+"""
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Dict, Iterator, List, NamedTuple, NoReturn, Optional, Tuple
+
+try:
+    import fcntl
+except ImportError:
+    sys.exit("callboard: it runs on Linux and macOS; on Windows start it inside WSL.")
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+VENV_PYTHON = VENV / "bin" / "python"
+LOCAL = ROOT / ".callboard"
+SKILL_VENV = LOCAL / "skill-python"
+PRIVATE_UV = LOCAL / "uv"
+LOCAL_MODES = ("demo", "test")
+OLDEST_STARTER = (3, 9)  # what may start the bootstrap
+RUNNABLE = ((3, 12), (3, 15))  # what runs the project: from the first, below the second
+OLDEST_UV = (0, 8)  # reads the lock file's format
+NEEDED = ("django", "channels", "procrastinate")  # their presence tells an installed environment
+
+
+class Environment(NamedTuple):
+    """One virtual environment: where, what it is for, and how `uv sync` is asked for it."""
+
+    folder: Path
+    purpose: str
+    selection: Tuple[str, ...]
+    contents: str  # goes into the stamp; "all" also serves who asks for less
+
+
+def hand_over(arguments: List[str]) -> None:
+    """Return in a Python that can run the command, or replace this process by one that can.
+
+    Exits with a sentence for the person at the terminal where neither is possible.
+    """
+    if sys.version_info[:2] < OLDEST_STARTER:
+        fail("Python 3.9 or newer is needed to start; this is {}.{}.".format(*sys.version_info[:2]))
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    if command in LOCAL_MODES:
+        os.environ["CALLBOARD_LOCAL"] = command
+    inside = is_inside(VENV)
+    if command in LOCAL_MODES:
+        install([skill_environment()] if inside else [project_environment(command), skill_environment()])
+    if inside or (command not in LOCAL_MODES and can_run_here()):
+        return
+    if not VENV_PYTHON.exists():
+        fail(
+            "the project's packages are not installed in this Python, and there is no .venv here: "
+            "run `uv sync --frozen --no-dev`, or `python3 manage.py demo` to have everything set up."
+        )
+    os.execv(str(VENV_PYTHON), [str(VENV_PYTHON), str(ROOT / "manage.py"), *arguments])
+
+
+def is_inside(folder: Path) -> bool:
+    """Whether this very Python belongs to the virtual environment in `folder`."""
+    return Path(sys.prefix).resolve() == folder.resolve()
+
+
+def can_run_here() -> bool:
+    """Whether this Python is of a fit version and has the packages (a container, one's own venv)."""
+    fit = RUNNABLE[0] <= sys.version_info[:2] < RUNNABLE[1]
+    return fit and all(importlib.util.find_spec(name) for name in NEEDED)
+
+
+def project_environment(command: str) -> Environment:
+    """What `command` needs to run: with the development tools for `test`, without for others."""
+    # Never removes what is there: a demo beside a checkout that is being worked on leaves its tools alone.
+    if command == "test":
+        return Environment(VENV, "the project's packages and its test tools", ("--inexact",), "all")
+    return Environment(VENV, "the project's packages", ("--inexact", "--no-dev"), "run")
+
+
+def skill_environment() -> Environment:
+    """The Python that skills see inside the sandbox: nothing of the project's own is in it."""
+    return Environment(SKILL_VENV, "the skills' packages", ("--only-group", "skills"), "all")
+
+
+def install(environments: List[Environment]) -> None:
+    """Bring each environment in step with the lock file; costs a millisecond when all of them are."""
+    if all(is_in_step(environment) for environment in environments):
+        return
+    with _locked():
+        uv = find_uv() or install_uv()
+        for environment in environments:
+            if not is_in_step(environment):  # somebody else may have done it while we waited for the lock
+                _sync(uv, environment)
+
+
+def lock_digest() -> str:
+    """Changes whenever what belongs into the environments may have changed."""
+    digest = hashlib.sha256()
+    for name in ("uv.lock", ".python-version"):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def is_in_step(environment: Environment) -> bool:
+    """Whether the environment was completed from this very lock file and holds at least what is asked."""
+    try:
+        digest, contents = _stamp(environment).read_text().split()
+    except (OSError, ValueError):
+        return False
+    usable = (environment.folder / "bin" / "python").exists()
+    return usable and digest == lock_digest() and contents in (environment.contents, "all")
+
+
+def find_uv() -> Optional[str]:
+    """A `uv` that runs and is new enough: from PATH, else the one installed here earlier."""
+    for candidate in (shutil.which("uv"), str(PRIVATE_UV / "bin" / "uv")):
+        if candidate and _is_fit_uv(candidate):
+            return candidate
+    return None
+
+
+def install_uv() -> str:
+    """Install uv into a virtual environment of its own below `.callboard/`; returns its path."""
+    if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+        fail(
+            "this Python has no venv module: install it (on Debian and Ubuntu the package "
+            "python3-venv), or install uv, then run this again."
+        )
+    partial = PRIVATE_UV.with_suffix(".new")
+    shutil.rmtree(str(partial), ignore_errors=True)
+    _run("a folder for uv", [sys.executable, "-m", "venv", str(partial)], {})
+    pip = [str(partial / "bin" / "python"), "-m", "pip", "install", "--no-input"]
+    least = "uv>={}.{}".format(*OLDEST_UV)
+    _run("uv, the installer", [*pip, "--disable-pip-version-check", least], {"PIP_USER": "0"})
+    shutil.rmtree(str(PRIVATE_UV), ignore_errors=True)
+    partial.rename(PRIVATE_UV)
+    return str(PRIVATE_UV / "bin" / "uv")
+
+
+def uv_variables(folder: Path, home: str, variables: Dict[str, str]) -> Dict[str, str]:
+    """What to set for uv: the environment to fill, and folders of ours where the home is of no use.
+
+    A Python that uv downloads into root's closed home could not be entered by the sandbox's account.
+    """
+    chosen = {"UV_PROJECT_ENVIRONMENT": str(folder)}
+    usable = bool(home) and _is_writable(Path(home))
+    if not usable and "UV_CACHE_DIR" not in variables:
+        chosen["UV_CACHE_DIR"] = str(LOCAL / "uv-cache")
+    if (not usable or os.geteuid() == 0) and "UV_PYTHON_INSTALL_DIR" not in variables:
+        chosen["UV_PYTHON_INSTALL_DIR"] = str(LOCAL / "uv-python")
+    return chosen
+
+
+def fail(message: str) -> NoReturn:
+    """Leave with one sentence for the person at the terminal."""
+    sys.exit("callboard: " + message)
+
+
+def _sync(uv: str, environment: Environment) -> None:
+    stamp = _stamp(environment)
+    with contextlib.suppress(FileNotFoundError):
+        stamp.unlink()
+    variables = uv_variables(environment.folder, os.environ.get("HOME", ""), dict(os.environ))
+    arguments = [uv, "sync", "--frozen", "--project", str(ROOT)]
+    arguments += list(environment.selection) + _python_choice(uv, variables)
+    _run(environment.purpose, arguments, variables)
+    stamp.write_text("{} {}\n".format(lock_digest(), environment.contents))
+
+
+def _python_choice(uv: str, variables: Dict[str, str]) -> List[str]:
+    """Arguments that name a fit Python of this machine where the pinned one is not to be had.
+
+    Empty: the pinned version is here, or nothing fit is and uv has to download it.
+    """
+    find = [uv, "python", "find", "--system", "--no-project", "--no-python-downloads"]
+    environment = dict(os.environ, **variables)
+    if _output([*find, (ROOT / ".python-version").read_text().strip()], environment):
+        return []
+    if RUNNABLE[0] <= sys.version_info[:2] < RUNNABLE[1]:
+        return ["--python", sys.executable]
+    found = _output([*find, ">={}.{},<{}.{}".format(*(RUNNABLE[0] + RUNNABLE[1]))], environment)
+    return ["--python", found] if found else []
+
+
+def _run(purpose: str, arguments: List[str], variables: Dict[str, str]) -> None:
+    """Run an installer; a terminal sees the seconds pass, its output is shown only when it fails."""
+    environment = dict(os.environ, **variables)
+    for name in ("VIRTUAL_ENV", "PYTHONHOME", "__PYVENV_LAUNCHER__", "UV_PYTHON"):
+        environment.pop(name, None)
+    started = time.monotonic()
+    _say("installing {} …".format(purpose))
+    with tempfile.TemporaryFile() as output:
+        installer = subprocess.Popen(
+            arguments, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+        while True:
+            try:
+                status = installer.wait(timeout=1)
+                break
+            except subprocess.TimeoutExpired:
+                if sys.stderr.isatty():
+                    _say("installing {} … {:.0f} s".format(purpose, time.monotonic() - started), end="\r")
+            except KeyboardInterrupt:
+                installer.terminate()  # what is half installed has no stamp: the next start goes on
+                sys.exit(130)
+        if status != 0:
+            output.seek(0)
+            sys.stderr.write(output.read().decode("utf-8", "replace"))
+            fail("that did not work ({} ended with {}).".format(" ".join(arguments[:4]), status))
+    _say("installed {} in {:.1f} s".format(purpose, time.monotonic() - started))
+
+
+def _say(message: str, end: str = "\n") -> None:
+    print("callboard: " + message, end=end, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _locked() -> Iterator[None]:
+    """One installation at a time; the kernel frees the lock of whoever dies."""
+    try:
+        LOCAL.mkdir(exist_ok=True)
+        lock = (LOCAL / "bootstrap.lock").open("a")
+    except OSError as refused:
+        fail("{} must be writable for this user ({}).".format(ROOT, refused.strerror))
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _stamp(environment: Environment) -> Path:
+    return environment.folder / "callboard-installed"
+
+
+def _is_fit_uv(path: str) -> bool:
+    words = _output([path, "--version"], dict(os.environ)).split()
+    try:
+        return tuple(int(part) for part in words[1].split(".")[:2]) >= OLDEST_UV
+    except (IndexError, ValueError):
+        return False
+
+
+def _output(arguments: List[str], environment: Dict[str, str]) -> str:
+    try:
+        done = subprocess.run(
+            arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+        )
+    except OSError:
+        return ""
+    return done.stdout.decode().strip() if done.returncode == 0 else ""
+
+
+def _is_writable(path: Path) -> bool:
+    existing = next(step for step in [path, *path.parents] if step.exists())
+    return os.access(str(existing), os.W_OK | os.X_OK)

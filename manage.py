@@ -1,0 +1,21 @@
+#!/usr/bin/env python3
+"""The one entry point: sets up what a command needs, then runs it."""
+
+import os
+import sys
+
+from config import bootstrap
+
+
+def main():  # type: () -> None
+    """Run one command; returns only where Django returned."""
+    bootstrap.hand_over(sys.argv[1:])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # Not at the top: until bootstrap has handed over there may be no Django to import.
+    from django.core.management import execute_from_command_line  # noqa: PLC0415
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
