@@ -1,0 +1,159 @@
+"""Keeps child processes running: starts, watches, restarts and, at the end, stops them all."""
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+log = logging.getLogger(__name__)
+
+LEASH = Path(__file__).with_name("leash.py")
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds before a restart, doubling while starts keep failing
+STEADY_AFTER = 10.0  # seconds of life after which a child's next end counts as its first
+TEND_EVERY = 0.1
+LOG_BYTES = 10 * 1024 * 1024  # a larger log is put aside as NAME.log.1 when its child starts
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run: `env` is laid over our own, `descriptors` stay open in the child."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    descriptors: tuple[int, ...] = ()
+
+
+@dataclass
+class _Child:
+    program: Program
+    running: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    start_at: float = 0.0
+    pause: float = FIRST_PAUSE
+
+
+class Supervisor:
+    """A plain object for one thread: what starts a child must outlive it (see leash.py).
+
+    With `logs`, each child's output is appended to `logs/NAME.log`; without, it goes where ours goes.
+    `grace` is the seconds between SIGTERM and SIGKILL: a supervisor that is itself a child needs less
+    than its parent gives it. Children lead sessions of their own, so Ctrl-C reaches only the supervisor.
+    """
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        *,
+        logs: Path | None = None,
+        grace: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._children = [_Child(program) for program in programs]
+        self._logs = logs
+        self._grace = grace
+        self._clock = clock
+        self._sleep = sleep
+        self._signals = 0
+
+    def __enter__(self) -> Self:
+        self.tend()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.stop()
+
+    @property
+    def pids(self) -> dict[str, int | None]:
+        """Process ids by program name; None for one that is waiting to be started."""
+        return {child.program.name: child.running.pid if child.running else None for child in self._children}
+
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Start all and tend them until SIGINT, SIGTERM or SIGHUP comes or `until()` holds; then stop all.
+
+        Must be called from the main thread. A second signal ends the grace at once.
+        """
+        with self._signals_noted(), self:
+            while not self._signals and not until():
+                self.tend()
+                self._sleep(TEND_EVERY)
+
+    def tend(self) -> None:
+        """One round: note what has ended, start what is due. To be called at least once a second."""
+        now = self._clock()
+        for child in self._children:
+            if child.running is not None and (status := child.running.poll()) is not None:
+                self._note_end(child, status, now)
+            if child.running is None and now >= child.start_at:
+                child.running, child.started_at = self._start(child.program), now
+
+    def stop(self) -> None:
+        """SIGTERM to all, SIGKILL to the process group of what is left after the grace; all are reaped."""
+        running = [child.running for child in self._children if child.running is not None]
+        for process in running:
+            process.terminate()
+        deadline, signals = self._clock() + self._grace, self._signals
+        while self._clock() < deadline and self._signals <= signals:
+            if all(process.poll() is not None for process in running):
+                break
+            self._sleep(0.02)
+        for process in running:
+            if process.poll() is None:
+                log.warning("process %d did not end in time and is killed", process.pid)
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        for child in self._children:
+            child.running = None
+
+    def _note_end(self, child: _Child, status: int, now: float) -> None:
+        if now - child.started_at >= STEADY_AFTER:
+            child.pause = FIRST_PAUSE
+        log.warning(
+            "%s ended with status %d; it starts again in %.1f s", child.program.name, status, child.pause
+        )
+        child.running, child.start_at = None, now + child.pause
+        child.pause = min(child.pause * 2, LONGEST_PAUSE)
+
+    def _start(self, program: Program) -> subprocess.Popen[bytes]:
+        with contextlib.ExitStack() as closing:
+            output = None
+            if self._logs is not None:
+                output = closing.enter_context(_open_log(self._logs, program.name).open("ab"))
+            return subprocess.Popen(
+                [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *program.argv],
+                env={**os.environ, **program.env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT if output else None,
+                pass_fds=program.descriptors,
+                start_new_session=True,
+            )
+
+    @contextlib.contextmanager
+    def _signals_noted(self) -> Iterator[None]:
+        def note(*_: object) -> None:
+            self._signals += 1
+
+        wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {number: signal.signal(number, note) for number in wanted}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _open_log(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.log"
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return path
