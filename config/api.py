@@ -1,0 +1,104 @@
+"""The one table from a domain error to an HTTP answer, and how JSON is written."""
+
+import logging
+from typing import Any
+
+import orjson
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import Http404
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    NotFound as DrfNotFound,
+    ParseError,
+    ValidationError,
+)
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from spaces.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, TooLarge
+from spaces.keys import Unauthenticated
+
+logger = logging.getLogger(__name__)
+
+STATUS: dict[type[DomainError], int] = {
+    Invalid: 422,
+    Unauthenticated: 401,
+    NotPermitted: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+}
+
+
+class OrjsonRenderer(BaseRenderer):
+    """JSON with UTC times ending in `Z`; what orjson cannot write (integers past 64 bits) Django's encoder does."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
+        if data is None:
+            return b""
+        try:
+            return orjson.dumps(data, default=_plain, option=orjson.OPT_UTC_Z)
+        except TypeError:
+            return JSONRenderer().render(data, accepted_media_type, renderer_context)
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer a domain or DRF error in the space API's form: `{"detail": …}`, a list of problems for a 422."""
+    if isinstance(error, Invalid):
+        return Response({"detail": error.problems}, status=422)
+    if isinstance(error, DomainError):
+        return Response({"detail": error.message}, status=status_of(error), headers=_challenge(error))
+    if isinstance(error, ValidationError):
+        return Response({"detail": _problems(error.detail, ["body"])}, status=422)
+    if isinstance(error, ParseError):
+        problem = {"loc": ["body"], "msg": str(error.detail), "type": "json_invalid", "input": None}
+        return Response({"detail": [problem]}, status=422)
+    if isinstance(error, Http404 | DrfNotFound):
+        return Response({"detail": "Not found."}, status=404)
+    response = drf_exception_handler(error, context)
+    if response is not None and isinstance(error, APIException):
+        response.data = {"detail": str(error.detail)}
+    return response
+
+
+def status_of(error: DomainError) -> int:
+    """The HTTP status of a domain error, by its nearest class in the table."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def _challenge(error: DomainError) -> dict[str, str] | None:
+    return {"WWW-Authenticate": 'Bearer realm="api"'} if isinstance(error, Unauthenticated) else None
+
+
+def _problems(detail: Any, loc: list[str | int]) -> list[dict[str, Any]]:
+    """DRF's nested errors as a flat list, each with the path of its field."""
+    if isinstance(detail, dict):
+        return [item for name, part in detail.items() for item in _problems(part, _path(loc, name))]
+    if isinstance(detail, list) and any(isinstance(part, dict | list) for part in detail):
+        return [item for index, part in enumerate(detail) for item in _problems(part, [*loc, index])]
+    parts = detail if isinstance(detail, list) else [detail]
+    return [
+        {
+            "loc": loc,
+            "msg": str(part),
+            "type": part.code if isinstance(part, ErrorDetail) else "value_error",
+            "input": None,
+        }
+        for part in parts
+    ]
+
+
+def _path(loc: list[str | int], name: str) -> list[str | int]:
+    return loc if name == "non_field_errors" else [*loc, name]
+
+
+def _plain(value: Any) -> Any:
+    return DjangoJSONEncoder().default(value)

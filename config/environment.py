@@ -1,0 +1,64 @@
+"""The deployment's environment variables, typed and checked once."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL_DIR = ROOT / ".callboard"
+
+
+class Environment(BaseSettings):
+    """Every variable that Callboard reads; the README lists them for operators.
+
+    Lists are comma-separated. `MODELS` is JSON: an alias for each model, with its
+    `provider`, `name`, `api_key` and, where it differs from the provider's own, `base_url`.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    callboard_local: Literal["", "demo", "test"] = ""
+    database_url: SecretStr | None = None
+    database_listen_url: SecretStr | None = None
+    database_pool_size: int = Field(default=20, ge=1)
+    secret_key: SecretStr | None = None
+    secret_key_fallbacks: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    allowed_origins: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    trust_proxy: bool = False
+    https_only: bool = True
+    redis_url: SecretStr | None = None
+    blob_dir: Path = LOCAL_DIR / "blobs"
+    s3_bucket: str = ""
+    s3_endpoint_url: str | None = None
+    s3_region: str | None = None
+    run_dir: Path = LOCAL_DIR / "runs"
+    skill_python: Path = LOCAL_DIR / "skill-python"
+    models: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    default_model: str = "demo"
+    default_budget_usd: Decimal | None = None
+    otlp_endpoint: str = ""
+    rate_limit: str = "6000/min"
+    log_level: str = "INFO"
+    event_retention_days: int = 90
+    public_url: str = ""
+
+    @field_validator("secret_key_fallbacks", "allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @property
+    def is_local(self) -> bool:
+        """True for the demo and test commands, which set up everything themselves."""
+        return self.callboard_local != ""
+
+
+def read_environment() -> Environment:
+    """Read the process's environment; raises pydantic.ValidationError naming the variable."""
+    return Environment()

@@ -1,0 +1,183 @@
+"""Django's settings, all derived from the typed environment."""
+
+from datetime import timedelta
+from typing import Any
+
+import dj_database_url
+
+from config.environment import LOCAL_DIR, ROOT, read_environment
+from config.postgres import local_database_url
+
+ENV = read_environment()
+IS_LOCAL = ENV.is_local
+IS_TEST = ENV.callboard_local == "test"
+
+
+def _secret(value: Any) -> str:
+    return value.get_secret_value() if value is not None else ""
+
+
+DEBUG = False
+BASE_DIR = ROOT
+SECRET_KEY = _secret(ENV.secret_key) or ("local-" + "x" * 60 if IS_TEST else "")
+SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks
+ALLOWED_HOSTS = ENV.allowed_hosts or (["127.0.0.1", "localhost", "[::1]", "testserver"] if IS_LOCAL else [])
+ALLOWED_ORIGINS = ENV.allowed_origins
+CSRF_TRUSTED_ORIGINS = ENV.allowed_origins
+CORS_ALLOWED_ORIGINS = ENV.allowed_origins
+CORS_ALLOW_CREDENTIALS = True
+PUBLIC_URL = ENV.public_url.rstrip("/")
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "config.apps.CallboardConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "rest_framework",
+    "corsheaders",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
+    "channels",
+    "spaces",
+    "executions",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- database -------------------------------------------------------------------------------------
+DATABASE_URL = _secret(ENV.database_url) or (local_database_url() if IS_LOCAL else "")
+LISTEN_URL = _secret(ENV.database_listen_url) or DATABASE_URL
+REDIS_URL = _secret(ENV.redis_url)
+DATABASES: dict[str, Any] = {"default": dict(dj_database_url.parse(DATABASE_URL)) if DATABASE_URL else {}}
+if DATABASE_URL:
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
+        # Tests drop their database at the end, which a pool's idle connections would forbid.
+        **({} if IS_TEST else {"pool": {"min_size": 2, "max_size": ENV.database_pool_size, "timeout": 10}}),
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "spaces.Principal"
+PASSWORD_HASHERS = (
+    ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if IS_TEST
+    else ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+)
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- files ----------------------------------------------------------------------------------------
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "blobs": (
+        {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {
+                "bucket_name": ENV.s3_bucket,
+                "endpoint_url": ENV.s3_endpoint_url,
+                "region_name": ENV.s3_region,
+                "default_acl": None,
+                "file_overwrite": True,
+            },
+        }
+        if ENV.s3_bucket
+        else {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": ENV.blob_dir}}
+    ),
+}
+RUN_DIR = ENV.run_dir
+SKILL_PYTHON = ENV.skill_python
+STATIC_URL = "/static/"
+STATIC_ROOT = LOCAL_DIR / "static"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # bytes of a JSON body; uploads stream to files
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1 * 1024 * 1024
+
+# --- API ------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["spaces.authentication.KeyOrSession"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["config.api.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["spaces.throttling.KeyThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"key": ENV.rate_limit},
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.api.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "DATETIME_FORMAT": "iso-8601",
+}
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+CHANNEL_LAYERS: dict[str, Any] = {}  # wake-ups travel over LISTEN/NOTIFY or Redis by the run log itself
+
+# --- what runs ------------------------------------------------------------------------------------
+MODELS = ENV.models
+DEFAULT_MODEL = ENV.default_model
+DEFAULT_BUDGET_USD = ENV.default_budget_usd
+EVENT_RETENTION = timedelta(days=ENV.event_retention_days)
+
+# --- the rest -------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+SILENCED_SYSTEM_CHECKS: list[str] = []
+LOGIN_URL = "/admin/login/"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+if not IS_LOCAL and ENV.https_only:
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+if ENV.trust_proxy:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_HTTPONLY = True
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": ENV.log_level},
+}

@@ -1,0 +1,189 @@
+"""Making an execution: its row, its head, its first event and its job, in one transaction."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from executions.catalog.manifest import Manifest
+from executions.catalog.resolving import manifest_of, newest_version
+from executions.catalog.validation import check_inputs, check_storable, is_storable_text
+from executions.models import RunHead, RunKind, SkillExecution, SkillVersion, Source
+from executions.runlog.events import NewEvent, append
+from executions.runlog.feed import append_to_feed
+from executions.runlog.queue import enqueue_run
+from executions.runlog.wakeups import call_topic, wake_after_commit
+from spaces.errors import Invalid, NotFound
+from spaces.ids import new_id
+from spaces.models import Space
+
+MAX_CHAT_ID = 512
+MAX_SEARCH_TEXT = 4000
+MAX_FILES = 100
+DEMO_MODEL = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody asks for; `principal_id` is on whose behalf the skill runs."""
+
+    space_id: uuid.UUID
+    tenant_id: uuid.UUID
+    principal_id: uuid.UUID
+    source: Source
+    inputs: dict[str, Any]
+    file_source_ids: Sequence[str] = ()
+    model: str | None = None
+    chat_thread_id: str | None = None
+    chat_message_id: str | None = None
+    chat_tool_call_id: str | None = None
+    idempotency_key: str | None = None
+    request_digest: bytes = b""
+    parent: SkillExecution | None = None
+    call_key: str | None = None
+    retry_of: SkillExecution | None = None
+    continuation: tuple[str, uuid.UUID] | None = field(default=None)
+
+
+def create_execution(order: Order, version: SkillVersion, *, now: datetime) -> SkillExecution:
+    """Write the row and everything that belongs to it; the caller has opened the transaction and checked the order.
+
+    Sub-executions get no job: their parent's worker runs them. Raises IntegrityError where a unique key is taken.
+    """
+    execution = SkillExecution.objects.create(**_columns(order, version, now))
+    queued_at = None if order.parent else now
+    head = RunHead.objects.create(
+        run_id=execution.id, kind=RunKind.EXECUTION, space_id=order.space_id, available_at=queued_at
+    )
+    event = append(head, [NewEvent("execution.queued", _queued_payload(execution), now)])[0]
+    head.save(update_fields=["seq", "last_event_id"])
+    if order.parent is None:
+        enqueue_run(execution.id)
+    append_to_feed(order.space_id, [event])
+    if execution.chat_tool_call_id is not None:
+        wake_after_commit(call_topic(order.space_id, execution.chat_tool_call_id), 1)
+    return execution
+
+
+def find_version(tenant_id: uuid.UUID, slug: str) -> tuple[SkillVersion, Manifest]:
+    """The version that a new execution of this skill runs; raises NotFound."""
+    version = newest_version(tenant_id, slug) if is_storable_text(slug) else None
+    if version is None:
+        raise NotFound(f"There is no skill {slug!r}.")
+    return version, manifest_of(version)
+
+
+def check_order(order: Order, manifest: Manifest, *, inputs_name: str) -> None:
+    """Raises Invalid naming the field: inputs against the skill's schema, and the model alias."""
+    check_storable(order.inputs, loc=["body", inputs_name])
+    check_inputs(manifest.inputs_schema, order.inputs, loc=["body", inputs_name])
+    if order.model is not None:
+        check_model(order.space_id, order.model)
+
+
+def check_model(space_id: uuid.UUID, alias: str) -> None:
+    """Raises Invalid unless the deployment has this model alias and the space allows it."""
+    allowed = Space.objects.values_list("allowed_models", flat=True).get(pk=space_id)
+    known = alias == DEMO_MODEL or alias in settings.MODELS
+    if not known or (allowed and alias not in allowed):
+        raise Invalid.field(
+            "body",
+            "model",
+            msg="This model is not allowed in the space.",
+            kind="model_not_allowed",
+            value=alias,
+        )
+
+
+def digest_request(*parts: Any) -> bytes:
+    """The SHA-256 of a request's meaning: equal for equal JSON, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
+
+
+def dispatch_key(thread_id: str | None, message_id: str | None, tool_call_id: str) -> bytes:
+    """The SHA-256 that is unique in a space and principal; None and "" differ."""
+    return digest_request(thread_id, message_id, tool_call_id)
+
+
+def _columns(order: Order, version: SkillVersion, now: datetime) -> dict[str, Any]:
+    call_id = order.chat_tool_call_id
+    task, continuation_id = order.continuation or (None, None)
+    return {
+        "id": new_id(),
+        "tenant_id": order.tenant_id,
+        "space_id": order.space_id,
+        "principal_id": order.principal_id,
+        "skill_id": version.skill_id,
+        "skill_version": version,
+        "skill_slug": version.skill.slug,
+        "version": version.version,
+        "source": order.source,
+        "parent": order.parent,
+        "call_key": order.call_key,
+        "depth": order.parent.depth + 1 if order.parent else 0,
+        "retry_of": order.retry_of,
+        "inputs": order.inputs,
+        "file_source_ids": list(order.file_source_ids),
+        "model": order.model,
+        "chat_thread_id": order.chat_thread_id,
+        "chat_message_id": order.chat_message_id,
+        "chat_tool_call_id": call_id,
+        "dispatch_key": dispatch_key(order.chat_thread_id, order.chat_message_id, call_id)
+        if call_id is not None
+        else None,
+        "idempotency_key": order.idempotency_key,
+        "request_digest": order.request_digest,
+        "trace_id": order.parent.trace_id if order.parent else uuid.uuid4().hex,
+        "created_at": now,
+        "continuation_task": task,
+        "continuation_id": continuation_id,
+        "search_text": _search_text(order, version.skill.slug),
+    }
+
+
+def _queued_payload(execution: SkillExecution) -> dict[str, Any]:
+    return {
+        "state": execution.state,
+        "skill_slug": execution.skill_slug,
+        "skill_version": execution.version,
+        "source": execution.source,
+        "created_at": execution.created_at,
+        "parent_execution_id": execution.parent_id,
+        "chat_thread_id": execution.chat_thread_id,
+        "chat_message_id": execution.chat_message_id,
+        "chat_tool_call_id": execution.chat_tool_call_id,
+    }
+
+
+def _search_text(order: Order, slug: str) -> str:
+    """What `q` finds: the slug, the chat's ids, the file names and the texts of the inputs."""
+    ids = (order.chat_thread_id, order.chat_message_id, order.chat_tool_call_id, order.idempotency_key)
+    words = [slug, *filter(None, ids), *order.file_source_ids]
+    words += [str(value) for value in order.inputs.values() if isinstance(value, str | int | float)]
+    return " ".join(words)[:MAX_SEARCH_TEXT]
+
+
+def check_texts(order: Order) -> None:
+    """Raises Invalid naming the field: chat ids and keys within their lengths, file names, how many."""
+    limits = {
+        "thread_id": (order.chat_thread_id, MAX_CHAT_ID),
+        "message_id": (order.chat_message_id, MAX_CHAT_ID),
+        "tool_call_id": (order.chat_tool_call_id, MAX_CHAT_ID),
+        "idempotency_key": (order.idempotency_key, 255),
+        **{f"file_source_ids.{index}": (name, 255) for index, name in enumerate(order.file_source_ids)},
+    }
+    if len(order.file_source_ids) > MAX_FILES:
+        raise Invalid.field("body", "file_source_ids", msg=f"At most {MAX_FILES} files.", kind="too_long")
+    for name, (text, limit) in limits.items():
+        if text is not None and (len(text) > limit or not is_storable_text(text) or text == ""):
+            raise Invalid.field(
+                "body",
+                *name.split("."),
+                msg=f"Must be 1 to {limit} characters without NUL.",
+                kind="string_type",
+            )

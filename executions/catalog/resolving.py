@@ -1,0 +1,48 @@
+"""Finding the skills that a tenant has."""
+
+import uuid
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+
+from executions.catalog.manifest import Manifest
+from executions.models import Skill, SkillVersion
+
+
+def newest_versions(tenant_id: uuid.UUID) -> QuerySet[SkillVersion]:
+    """The newest version of each skill that this tenant can start, by slug.
+
+    A tenant's own skill hides the deployment's skill of the same slug.
+    """
+    return (
+        SkillVersion.objects.filter(pk__in=_winners(_skills(tenant_id)).values("newest"))
+        .select_related("skill")
+        .order_by("skill__slug")
+    )
+
+
+def newest_version(tenant_id: uuid.UUID, slug: str) -> SkillVersion | None:
+    """The newest version of one skill; None where the tenant has no such skill, or it is retired."""
+    return (
+        SkillVersion.objects.filter(skill__in=_skills(tenant_id).filter(slug=slug))
+        .select_related("skill")
+        .order_by(F("skill__tenant_id").asc(nulls_last=True), "-order")
+        .first()
+    )
+
+
+def manifest_of(version: SkillVersion) -> Manifest:
+    """The manifest as it was imported."""
+    return Manifest.from_document(version.document, version.instructions)
+
+
+def _skills(tenant_id: uuid.UUID) -> QuerySet[Skill]:
+    return Skill.objects.filter(Q(tenant_id=tenant_id) | Q(tenant__isnull=True), retired_at__isnull=True)
+
+
+def _winners(skills: QuerySet[Skill]) -> QuerySet[Skill]:
+    newest = SkillVersion.objects.filter(skill=OuterRef("pk")).order_by("-order").values("pk")[:1]
+    return (
+        skills.order_by("slug", F("tenant_id").asc(nulls_last=True))
+        .distinct("slug")
+        .annotate(newest=Subquery(newest))
+    )

@@ -1,0 +1,99 @@
+"""Which state of an execution may follow which, and the one function that moves it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from executions.models import TERMINAL, RunEvent, RunHead, SkillExecution, State
+from executions.runlog.events import NewEvent, append
+from executions.runlog.feed import append_to_feed
+from executions.runlog.lease import LEASE_FIELDS, release
+from executions.runlog.models import HeadState
+from executions.runlog.queue import enqueue_continuation
+from spaces.errors import IllegalMove
+
+MOVES: dict[str, frozenset[str]] = {
+    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.FAILED}),
+    State.RUNNING: frozenset({State.QUEUED, State.SUCCEEDED, State.FAILED, State.CANCELLED}),
+    State.SUCCEEDED: frozenset(),
+    State.FAILED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+
+
+def check_move(execution: SkillExecution, to: str) -> None:
+    """Raises IllegalMove unless the execution may go to that state."""
+    if to not in MOVES[execution.state]:
+        raise IllegalMove("execution", execution.state, to)
+
+
+def move(
+    execution: SkillExecution,
+    head: RunHead,
+    to: str,
+    *,
+    kind: str,
+    data: Mapping[str, Any],
+    now: datetime,
+    also: Iterable[str] = (),
+) -> RunEvent:
+    """Move a locked execution; its event, its head and its space's feed move in the same transaction.
+
+    `also` names the fields that the caller has set and that this move owns. The event's payload gets the
+    state and its times, so that whoever folds events over a snapshot arrives at the row. Raises IllegalMove.
+    """
+    check_move(execution, to)
+    execution.state = to
+    fields = {"state", *also}
+    stamps = _stamp(execution, to, now)
+    fields.update(stamps)
+    execution.save(update_fields=sorted(fields))
+    payload = {
+        "state": to,
+        **{name: value for name, value in stamps.items() if name != "wallclock_ms"},
+        **data,
+    }
+    if "wallclock_ms" in stamps:
+        payload["resource_usage"] = resource_usage(execution)
+    event = append(head, [NewEvent(kind, payload, now)])[0]
+    _settle_head(head, to)
+    if to in TERMINAL and execution.continuation_task and execution.continuation_id:
+        # Whoever waits for this end is told by a job of this transaction; nobody calls upward.
+        enqueue_continuation(execution.continuation_task, execution.continuation_id)
+    append_to_feed(head.space_id, [event])
+    return event
+
+
+def resource_usage(execution: SkillExecution) -> dict[str, Any]:
+    """Tokens, cost (a decimal as text, US dollars), wall-clock milliseconds and iterations, as the API shows them."""
+    return {
+        "input_tokens": execution.input_tokens,
+        "output_tokens": execution.output_tokens,
+        "cost_usd": f"{execution.cost_usd.normalize():f}" if execution.cost_usd else "0",
+        "wallclock_ms": execution.wallclock_ms,
+        "iteration_count": execution.iteration_count,
+    }
+
+
+def _stamp(execution: SkillExecution, to: str, now: datetime) -> dict[str, Any]:
+    """Set the times that the new state owns; returns them by field name."""
+    if to == State.RUNNING:
+        execution.attempt += 1
+        execution.started_at = execution.started_at or now
+        return {"attempt": execution.attempt, "started_at": execution.started_at}
+    if to in TERMINAL:
+        execution.finished_at = now
+        started = execution.started_at
+        execution.wallclock_ms = round((now - started).total_seconds() * 1000) if started else None
+        return {"finished_at": now, "wallclock_ms": execution.wallclock_ms}
+    return {}
+
+
+def _settle_head(head: RunHead, to: str) -> None:
+    if to in TERMINAL:
+        release(head, HeadState.ENDED)
+    elif to == State.QUEUED:
+        available_at = head.available_at
+        release(head, HeadState.QUEUED)
+        head.available_at = available_at
+    head.save(update_fields=LEASE_FIELDS)

@@ -1,0 +1,35 @@
+"""Skills, their versions, and what became of each run of them."""
+
+from executions.models.artifact import Artifact
+from executions.models.execution import (
+    ACTIVE,
+    TERMINAL,
+    FailureReason,
+    SkillExecution,
+    Source,
+    State,
+)
+from executions.models.skill import Skill, SkillVersion
+from executions.models.usage import LateUsage
+from executions.models.workernode import WorkerNode
+from executions.runlog.models import FeedEntry, FeedHead, HeadState, RunEvent, RunHead, RunKind
+
+__all__ = [
+    "ACTIVE",
+    "TERMINAL",
+    "Artifact",
+    "FailureReason",
+    "FeedEntry",
+    "FeedHead",
+    "HeadState",
+    "LateUsage",
+    "RunEvent",
+    "RunHead",
+    "RunKind",
+    "Skill",
+    "SkillExecution",
+    "SkillVersion",
+    "Source",
+    "State",
+    "WorkerNode",
+]

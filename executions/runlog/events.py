@@ -1,0 +1,92 @@
+"""Appending to a run's log and reading it."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from executions.runlog.models import HeadState, RunEvent, RunHead
+from executions.runlog.wakeups import run_topic, wake_after_commit
+from spaces.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event before it has a number: its kind (`noun.past_tense`), its payload and its business time."""
+
+    kind: str
+    data: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a run's log goes, and whether it goes no further."""
+
+    seq: int
+    ended: bool
+
+
+def locked_head(run_id: uuid.UUID) -> RunHead:
+    """The run's head, locked until the transaction ends; the first lock of every write to a run."""
+    # FOR NO KEY UPDATE: a plain FOR UPDATE would block the foreign-key checks of other inserts.
+    return RunHead.objects.select_for_update(no_key=True).get(pk=run_id)
+
+
+def append(head: RunHead, events: Sequence[NewEvent]) -> list[RunEvent]:
+    """Number and write events; sets `seq` and `last_event_id` on the head, which the caller saves.
+
+    The caller's transaction holds the head's lock: numbers are then gap-free and in commit order.
+    Registers the wake-up. Raises ValueError for a log that has ended.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("append needs the transaction that locked the head")
+    if head.state == HeadState.ENDED:
+        raise ValueError(f"The log of {head.run_id} has ended.")
+    rows = []
+    for event in events:
+        head.seq += 1
+        head.last_event_id = _next_event_id(head.last_event_id)
+        rows.append(
+            RunEvent(
+                run_id=head.run_id,
+                seq=head.seq,
+                event_id=head.last_event_id,
+                kind=event.kind,
+                data=dict(event.data),
+                at=event.at,
+            )
+        )
+    RunEvent.objects.bulk_create(rows)
+    wake_after_commit(run_topic(head.run_id), head.seq)
+    return rows
+
+
+def read_after(run_id: uuid.UUID, seq: int, limit: int = 500) -> list[RunEvent]:
+    """The next events after a number, in order, at most `limit`."""
+    return list(RunEvent.objects.filter(run_id=run_id, seq__gt=seq).order_by("seq")[:limit])
+
+
+def position(run_id: uuid.UUID) -> Position | None:
+    """How far the run's log goes now; None for a run that does not exist."""
+    return positions([run_id]).get(run_id)
+
+
+def positions(run_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Position]:
+    """The same for many runs in one query."""
+    heads = RunHead.objects.filter(run_id__in=list(run_ids)).values_list("run_id", "seq", "state")
+    return {run_id: Position(seq, state == HeadState.ENDED) for run_id, seq, state in heads}
+
+
+def oldest_kept(run_id: uuid.UUID) -> int | None:
+    """The lowest number that retention has left; None where nothing is left."""
+    return RunEvent.objects.filter(run_id=run_id).order_by("seq").values_list("seq", flat=True).first()
+
+
+def _next_event_id(last: uuid.UUID | None) -> uuid.UUID:
+    """Greater than the last one even when the clock went back: clients compare these as strings."""
+    fresh = new_id()
+    return fresh if last is None or fresh > last else uuid.UUID(int=last.int + 1)

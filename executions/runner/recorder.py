@@ -1,0 +1,123 @@
+"""What a runner says about its run, batched into the run's log."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from executions.actions.running import Progress, Usage, record, record_late_usage
+from executions.runlog.events import NewEvent
+from executions.runlog.lease import Lease, LeaseLost
+from executions.runner.stopping import StopSignal
+
+logger = logging.getLogger(__name__)
+
+BATCH_ROWS = 64
+BATCH_SECONDS = 0.1
+TEXT_LIMIT = 64 * 1024  # characters of one text event
+SUMMARY_LIMIT = 2000
+
+
+class Recorder:
+    """Collects events for at most 100 ms or 64 rows and writes them in one fenced transaction.
+
+    Thread-safe. A write that finds the lease lost sets the stop signal and drops the batch, except its usage,
+    which was paid for: that goes to the late usage. `flush_if_due` is called by the worker's ticker, so that
+    an event never waits for the next one to be written.
+    """
+
+    def __init__(self, lease: Lease, stop: StopSignal, clock: Callable[[], datetime] = timezone.now) -> None:
+        self._lease = lease
+        self._stop = stop
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._events: list[NewEvent] = []
+        self._usages: list[Usage] = []
+        self._iterations = 0
+        self._oldest: float | None = None
+        self.spent_usd = Decimal(0)
+        self.declared_artifacts: dict[str, str | None] = {}
+
+    def progress(self, *, fraction: float | None, message: str | None) -> None:
+        """`fraction` is 0 to 1, None where it cannot be told."""
+        self._add("execution.progressed", {"fraction": fraction, "message": message})
+
+    def text(self, text: str) -> None:
+        """Text for whoever watches; pieces that wait together become one event."""
+        with self._lock:
+            last = self._events[-1] if self._events else None
+            if last is not None and last.kind == "text.appended" and len(last.data["text"]) < TEXT_LIMIT:
+                merged = {"text": last.data["text"] + text[:TEXT_LIMIT]}
+                self._events[-1] = NewEvent(last.kind, merged, last.at)
+            else:
+                self._add("text.appended", {"text": text[:TEXT_LIMIT]})
+
+    def tool_called(self, *, call_id: str, name: str, arguments: dict[str, Any]) -> None:
+        self._add("tool.called", {"call_id": call_id, "name": name, "arguments": arguments})
+
+    def tool_returned(self, *, call_id: str, name: str, is_error: bool, summary: str) -> None:
+        """`summary` is the beginning of what the tool said, at most 2,000 characters."""
+        data = {"call_id": call_id, "name": name, "is_error": is_error, "summary": summary[:SUMMARY_LIMIT]}
+        self._add("tool.returned", data)
+
+    def usage(self, *, model: str | None, input_tokens: int, output_tokens: int, cost_usd: Decimal) -> None:
+        """Tokens and US dollars of one model request, or as a script reports them; also added to the row."""
+        with self._lock:
+            self.spent_usd += cost_usd
+            self._usages.append(Usage(model, input_tokens, output_tokens, cost_usd))
+            self._add(
+                "usage.recorded",
+                {
+                    "model": model,
+                    "input_tokens": input_tokens,
+                    "output_tokens": output_tokens,
+                    "cost_usd": f"{cost_usd:f}",
+                },
+            )
+
+    def iteration(self) -> None:
+        """Count one more turn of the run's loop."""
+        with self._lock:
+            self._iterations += 1
+            self._oldest = self._oldest or time.monotonic()
+
+    def declare_artifact(self, relpath: str, document_type: str | None) -> None:
+        """Name a workspace file that is to be kept when the run is over."""
+        with self._lock:
+            self.declared_artifacts[relpath] = document_type
+
+    def flush_if_due(self) -> None:
+        with self._lock:
+            due = self._oldest is not None and time.monotonic() - self._oldest >= BATCH_SECONDS
+        if due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits; a lost lease is told to the stop signal, not raised."""
+        with self._lock:
+            if not self._events and not self._iterations:
+                return
+            progress = Progress(self._events, self._usages, self._iterations)
+            self._events, self._usages, self._iterations, self._oldest = [], [], 0, None
+            # Written under the lock: batches of one run must reach its log in order.
+            try:
+                record(lease=self._lease, progress=progress)
+            except LeaseLost:
+                self._stop.set("lease_lost")
+                if progress.usages:
+                    record_late_usage(
+                        execution_id=self._lease.run_id, usages=progress.usages, now=self._clock()
+                    )
+
+    def _add(self, kind: str, data: dict[str, Any]) -> None:
+        with self._lock:
+            self._events.append(NewEvent(kind, data, self._clock()))
+            self._oldest = self._oldest or time.monotonic()
+            is_full = len(self._events) >= BATCH_ROWS
+        if is_full:
+            self.flush()

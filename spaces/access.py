@@ -1,0 +1,99 @@
+"""What a role and a key may do in a space. Nothing else decides about access."""
+
+import uuid
+from dataclasses import dataclass
+
+from spaces.errors import NotFound, NotPermitted
+from spaces.models import ApiKey, Membership, Principal, Role, Space
+
+# What each role may do in its space; `*` stands for everything, `manage` implies `read`.
+ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.VIEWER: frozenset({"*:read"}),
+    Role.MEMBER: frozenset({"*:read", "executions:manage", "files:manage", "objectives:manage"}),
+    Role.ADMIN: frozenset({"*"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceAccess:
+    """One caller in one space: proof that the space exists for this caller, and what they may do."""
+
+    space_id: uuid.UUID
+    tenant_id: uuid.UUID
+    principal_id: uuid.UUID
+    role: str
+    key_permissions: frozenset[str]
+
+    def permits(self, permission: str) -> bool:
+        """Whether both the role and the key permit `resource:verb`."""
+        return grants(ROLE_PERMISSIONS[self.role], permission) and grants(self.key_permissions, permission)
+
+    def require(self, permission: str) -> "SpaceAccess":
+        """Itself; raises NotPermitted where role or key lack `resource:verb`."""
+        if not self.permits(permission):
+            raise NotPermitted(f"This needs the permission {permission}.")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever stands behind a request: a principal, and the key it came with (None for a session)."""
+
+    principal: Principal
+    api_key: ApiKey | None = None
+    known_access: SpaceAccess | None = None
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        return frozenset(self.api_key.permissions) if self.api_key else frozenset({"*"})
+
+    def require(self, permission: str) -> "Caller":
+        """Itself; raises NotPermitted where the key lacks `resource:verb` (for routes outside a space)."""
+        if not grants(self.permissions, permission):
+            raise NotPermitted(f"This needs the permission {permission}.")
+        return self
+
+    def access(self, space_id: uuid.UUID) -> SpaceAccess:
+        """This caller's access to a space; raises NotFound where the space does not exist for them."""
+        if self.known_access is not None and self.known_access.space_id == space_id:
+            return self.known_access
+        access = _operator_access(self, space_id) if self.is_operator else _member_access(self, space_id)
+        if access is None:
+            raise NotFound
+        return access
+
+    @property
+    def is_operator(self) -> bool:
+        """Operators work by session only: no key ever reaches across tenants."""
+        return self.api_key is None and self.principal.is_superuser and self.principal.tenant_id is None
+
+
+def grants(granted: frozenset[str], permission: str) -> bool:
+    """Whether a set of `resource:verb` covers one: by `*`, by name, by wildcard, or by `manage`."""
+    resource, _, verb = permission.partition(":")
+    candidates = {"*", permission, f"*:{verb}"}
+    if verb == "read":
+        candidates |= {f"{resource}:manage", "*:manage"}
+    return not granted.isdisjoint(candidates)
+
+
+def _member_access(caller: Caller, space_id: uuid.UUID) -> SpaceAccess | None:
+    membership = Membership.objects.filter(
+        space_id=space_id,
+        principal_id=caller.principal.id,
+        space__tenant_id=caller.principal.tenant_id,
+        space__archived_at__isnull=True,
+    )
+    if caller.api_key is not None and not caller.api_key.all_spaces:
+        membership = membership.filter(space__api_keys=caller.api_key)
+    role = membership.values_list("role", flat=True).first()
+    if role is None or caller.principal.tenant_id is None:
+        return None
+    return SpaceAccess(space_id, caller.principal.tenant_id, caller.principal.id, role, caller.permissions)
+
+
+def _operator_access(caller: Caller, space_id: uuid.UUID) -> SpaceAccess | None:
+    tenant_id = Space.objects.filter(id=space_id).values_list("tenant_id", flat=True).first()
+    if tenant_id is None:
+        return None
+    return SpaceAccess(space_id, tenant_id, caller.principal.id, Role.ADMIN, caller.permissions)

@@ -1,0 +1,58 @@
+"""What can be wrong with a request, in the words of the domain.
+
+Doors never build HTTP errors by hand: `config.api` maps each of these to an answer once.
+"""
+
+from typing import Any
+
+
+class DomainError(Exception):
+    """Something in the request cannot be done."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.__doc__)
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+class NotFound(DomainError):
+    """Not found."""
+
+
+class NotPermitted(DomainError):
+    """This key or role does not permit that."""
+
+
+class Conflict(DomainError):
+    """The request contradicts what is already recorded."""
+
+
+class IllegalMove(Conflict):
+    """The row is not in a state from which that is possible."""
+
+    def __init__(self, noun: str, current: str, wanted: str) -> None:
+        super().__init__(f"This {noun} is {current} and cannot become {wanted}.")
+        self.current = current
+        self.wanted = wanted
+
+
+class TooLarge(DomainError):
+    """The content is larger than allowed."""
+
+
+class Invalid(DomainError):
+    """One or more fields of the request are wrong.
+
+    `problems` is a list of {"loc": [...], "msg": str, "type": str, "input": value}.
+    """
+
+    def __init__(self, problems: list[dict[str, Any]]) -> None:
+        super().__init__("; ".join(str(problem["msg"]) for problem in problems))
+        self.problems = problems
+
+    @classmethod
+    def field(cls, *loc: str | int, msg: str, kind: str = "value_error", value: Any = None) -> "Invalid":
+        """One wrong field; `loc` is its path from `body`, `path`, `query` or `header` on."""
+        return cls([{"loc": list(loc), "msg": msg, "type": kind, "input": value}])

@@ -1,0 +1,48 @@
+"""Tenants, and the spaces in which their work happens."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from spaces.ids import new_id
+
+
+class Tenant(models.Model):
+    """A customer of the deployment; nothing of one tenant is visible to another."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Space(models.Model):
+    """A place of work inside a tenant: its runs, its feed, its policy.
+
+    `permitted_tools` is what the space permits; a skill gets what it wants *and* the space permits.
+    `allowed_models` empty means every model of the deployment; `default_model` empty means its default.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="spaces")
+    name = models.CharField(max_length=200)
+    permitted_tools = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    allowed_models = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    default_model = models.CharField(max_length=100, blank=True, default="")
+    run_budget_usd = models.DecimalField(
+        max_digits=12, decimal_places=4, null=True, blank=True, help_text="Most that one run may cost."
+    )
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            # The spaces of one tenant, in the order they were made.
+            models.Index(fields=["tenant", "created_at"], name="space_by_tenant"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
