@@ -33,7 +33,7 @@ STATUS: dict[type[DomainError], int] = {
 
 
 class OrjsonRenderer(BaseRenderer):
-    """JSON with UTC times ending in `Z`; what orjson cannot write (integers past 64 bits) Django's encoder does."""
+    """JSON, times in UTC ending in `Z`; what orjson cannot write (very large integers) DRF does."""
 
     media_type = "application/json"
     format = "json"

@@ -39,8 +39,9 @@ def move(
 ) -> RunEvent:
     """Move a locked execution; its event, its head and its space's feed move in the same transaction.
 
-    `also` names the fields that the caller has set and that this move owns. The event's payload gets the
-    state and its times, so that whoever folds events over a snapshot arrives at the row. Raises IllegalMove.
+    `also` names the fields that the caller has set and that this move owns. The event's payload gets
+    the state and its times, so that whoever folds events over a snapshot arrives at the row.
+    Raises IllegalMove.
     """
     check_move(execution, to)
     execution.state = to
@@ -65,7 +66,7 @@ def move(
 
 
 def resource_usage(execution: SkillExecution) -> dict[str, Any]:
-    """Tokens, cost (a decimal as text, US dollars), wall-clock milliseconds and iterations, as the API shows them."""
+    """Tokens, cost (US dollars, a decimal as text), milliseconds and iterations, as the API shows them."""
     return {
         "input_tokens": execution.input_tokens,
         "output_tokens": execution.output_tokens,

@@ -78,18 +78,21 @@ def grants(granted: frozenset[str], permission: str) -> bool:
 
 
 def _member_access(caller: Caller, space_id: uuid.UUID) -> SpaceAccess | None:
+    tenant_id = caller.principal.tenant_id
+    if tenant_id is None:
+        return None
     membership = Membership.objects.filter(
         space_id=space_id,
         principal_id=caller.principal.id,
-        space__tenant_id=caller.principal.tenant_id,
+        space__tenant_id=tenant_id,
         space__archived_at__isnull=True,
     )
     if caller.api_key is not None and not caller.api_key.all_spaces:
         membership = membership.filter(space__api_keys=caller.api_key)
     role = membership.values_list("role", flat=True).first()
-    if role is None or caller.principal.tenant_id is None:
+    if role is None:
         return None
-    return SpaceAccess(space_id, caller.principal.tenant_id, caller.principal.id, role, caller.permissions)
+    return SpaceAccess(space_id, tenant_id, caller.principal.id, role, caller.permissions)
 
 
 def _operator_access(caller: Caller, space_id: uuid.UUID) -> SpaceAccess | None:

@@ -32,7 +32,7 @@ def store_blob(content: BinaryIO, *, now: datetime, limit: int | None = None) ->
         spool.seek(0)
         name = blob_name(digest)
         if not storage().exists(name):
-            storage().save(name, File(spool))  # type: ignore[arg-type]
+            storage().save(name, File(spool))
     blob, was_new = Blob.objects.get_or_create(
         sha256=digest, defaults={"size_bytes": size, "created_at": now, "touched_at": now}
     )

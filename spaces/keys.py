@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, Q, Subquery
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from spaces.access import Caller, SpaceAccess
 from spaces.errors import DomainError, Invalid
 from spaces.models import ApiKey, Membership, Principal, Space
 
-TOKEN_MARK = "cb"
+KEY_MARK = "cb"
 PREFIX_LENGTH = 12
 LAST_USE_STEP = timedelta(minutes=1)  # a key in use is written once a minute, not once a request
 
@@ -40,7 +40,7 @@ def create_key(
     if principal.tenant_id is None:
         raise Invalid.field("body", "principal", msg="An operator cannot have a key.")
     prefix = secrets.token_hex(PREFIX_LENGTH // 2)
-    token = f"{TOKEN_MARK}_{prefix}_{secrets.token_urlsafe(32)}"
+    token = f"{KEY_MARK}_{prefix}_{secrets.token_urlsafe(32)}"
     with transaction.atomic():
         key = ApiKey.objects.create(
             tenant_id=principal.tenant_id,
@@ -75,7 +75,7 @@ def caller_of_token(token: str, *, now: datetime, space_id: uuid.UUID | None = N
     """
     mark, _, rest = token.partition("_")
     prefix, _, secret = rest.partition("_")
-    if mark != TOKEN_MARK or not secret:
+    if mark != KEY_MARK or not secret:
         raise Unauthenticated("Invalid API key.")
     key = _keys_with_role(space_id).filter(prefix=prefix).select_related("principal").first()
     if key is None or not hmac.compare_digest(bytes(key.digest), _digest(token)):
@@ -93,7 +93,7 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _keys_with_role(space_id: uuid.UUID | None):  # type: ignore[no-untyped-def]
+def _keys_with_role(space_id: uuid.UUID | None) -> QuerySet[ApiKey]:
     """Keys, annotated with the role that each has in the space, None where it does not reach it."""
     keys = ApiKey.objects.all()
     if space_id is None:

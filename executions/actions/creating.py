@@ -51,9 +51,10 @@ class Order:
 
 
 def create_execution(order: Order, version: SkillVersion, *, now: datetime) -> SkillExecution:
-    """Write the row and everything that belongs to it; the caller has opened the transaction and checked the order.
+    """Write the row and everything that belongs to it.
 
-    Sub-executions get no job: their parent's worker runs them. Raises IntegrityError where a unique key is taken.
+    The caller has opened the transaction and checked the order. Sub-executions get no job: their parent's
+    worker runs them. Raises IntegrityError where a unique key is taken.
     """
     execution = SkillExecution.objects.create(**_columns(order, version, now))
     queued_at = None if order.parent else now

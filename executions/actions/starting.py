@@ -50,7 +50,7 @@ def start_execution(
     return _find_or_create(order, slug, inputs_name="inputs", now=now)
 
 
-def dispatch_tool_call(
+def dispatch_tool_call(  # noqa: PLR0913 - the fields of the contract's body
     *,
     access: SpaceAccess,
     tool_name: str,
@@ -105,7 +105,7 @@ def _find_or_create(
 
 
 def _find(order: Order) -> SkillExecution | None:
-    """The execution that this order asks for again; raises Conflict where the old order meant something else."""
+    """The execution that this order asks for again; raises Conflict where that one was another request."""
     mine = SkillExecution.objects.filter(space_id=order.space_id, principal_id=order.principal_id)
     if order.chat_tool_call_id is not None:
         key = dispatch_key(order.chat_thread_id, order.chat_message_id, order.chat_tool_call_id)

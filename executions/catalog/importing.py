@@ -11,6 +11,7 @@ from executions.catalog.archive import Bundle, pack
 from executions.models import Skill, SkillVersion
 from spaces.blobs import store_blob
 from spaces.errors import Conflict
+from spaces.models import Tenant
 
 
 def import_bundle(*, bundle: Bundle, tenant_id: uuid.UUID | None, now: datetime) -> tuple[SkillVersion, bool]:
@@ -22,8 +23,9 @@ def import_bundle(*, bundle: Bundle, tenant_id: uuid.UUID | None, now: datetime)
     manifest = bundle.manifest
     blob = store_blob(io.BytesIO(pack(bundle)), now=now)
     with transaction.atomic():
+        tenant = Tenant.objects.get(pk=tenant_id) if tenant_id else None
         skill, _ = Skill.objects.get_or_create(
-            slug=manifest.slug, tenant_id=tenant_id, defaults={"created_at": now}
+            slug=manifest.slug, tenant=tenant, defaults={"created_at": now}
         )
         Skill.objects.select_for_update(no_key=True).get(pk=skill.pk)
         known = SkillVersion.objects.filter(skill=skill, version=manifest.version).first()

@@ -14,7 +14,7 @@ def newest_versions(tenant_id: uuid.UUID) -> QuerySet[SkillVersion]:
     A tenant's own skill hides the deployment's skill of the same slug.
     """
     return (
-        SkillVersion.objects.filter(pk__in=_winners(_skills(tenant_id)).values("newest"))
+        SkillVersion.objects.filter(pk__in=_newest_ids(_skills(tenant_id)))
         .select_related("skill")
         .order_by("skill__slug")
     )
@@ -39,10 +39,10 @@ def _skills(tenant_id: uuid.UUID) -> QuerySet[Skill]:
     return Skill.objects.filter(Q(tenant_id=tenant_id) | Q(tenant__isnull=True), retired_at__isnull=True)
 
 
-def _winners(skills: QuerySet[Skill]) -> QuerySet[Skill]:
+def _newest_ids(skills: QuerySet[Skill]) -> QuerySet[Skill, uuid.UUID]:
     newest = SkillVersion.objects.filter(skill=OuterRef("pk")).order_by("-order").values("pk")[:1]
     return (
         skills.order_by("slug", F("tenant_id").asc(nulls_last=True))
         .distinct("slug")
-        .annotate(newest=Subquery(newest))
+        .values_list(Subquery(newest), flat=True)
     )

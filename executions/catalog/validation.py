@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -30,7 +30,7 @@ def schema_problems(
 
 
 def check_storable(value: Any, *, loc: Sequence[str | int]) -> None:
-    """Raises Invalid where JSON from outside holds what the database cannot: NUL, half a surrogate, infinity."""
+    """Raises Invalid where JSON holds what the database cannot: NUL, half a surrogate, infinity."""
     for path, leaf in _leaves(value, list(loc)):
         if isinstance(leaf, str) and not is_storable_text(leaf):
             raise Invalid.field(
@@ -53,8 +53,9 @@ def _validator(schema: str) -> Draft202012Validator:
 def _problem(error: ValidationError, loc: Sequence[str | int]) -> dict[str, Any]:
     path = [*loc, *error.absolute_path]
     if error.validator == "required":
-        missing = next((name for name in error.validator_value if name not in error.instance), None)
-        path += [missing] if missing else []
+        # The library yields one error for each missing name and tells the name in its message only.
+        names = cast("list[str]", error.validator_value)
+        path += [name for name in names if error.message.startswith(repr(name))][:1]
     shown = error.instance if isinstance(error.instance, str | int | float | bool | None) else None
     return {"loc": path, "msg": error.message[:500], "type": str(error.validator), "input": shown}
 

@@ -32,8 +32,8 @@ class Skill(models.Model):
 class SkillVersion(models.Model):
     """One imported bundle, never changed afterwards; `digest` is verified before each run.
 
-    `document` is the bundle's front matter as JSON and `instructions` its text; the packed bundle is in `bundle`.
-    `order` sorts versions as semver does: the newest is the greatest.
+    `document` is the bundle's front matter as JSON and `instructions` its text; the packed bundle is in
+    `bundle`. `order` sorts versions as semver does: the newest is the greatest.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

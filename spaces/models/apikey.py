@@ -1,6 +1,5 @@
 """API keys: shown once, kept as a digest, found by their prefix."""
 
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 

@@ -1,6 +1,7 @@
 """Dispatching a tool call makes one execution, however often and however concurrently it is asked for."""
 
 import threading
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,12 +10,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from executions.actions.starting import dispatch_tool_call, start_execution
 from executions.models import RunEvent, RunHead, SkillExecution
 from spaces.errors import Conflict, Invalid, NotFound
-from tests.factories import NOW, make_actor, make_skill
+from tests.factories import NOW, Actor, make_actor, make_skill
 
 pytestmark = pytest.mark.django_db
 
 
-def dispatch(actor, **fields):
+def dispatch(actor: Actor, **fields: Any) -> tuple[SkillExecution, bool]:
     fields = {"tool_name": "echo", "arguments": {"text": "hi"}, "tool_call_id": "call_1", **fields}
     return dispatch_tool_call(access=actor.access, now=NOW, **fields)
 
@@ -99,10 +100,9 @@ def test_a_hundred_dispatches_at_once_make_one_execution():
     make_skill()
     gate, found = threading.Barrier(20), []
 
-    def ask():
+    def ask() -> None:
         gate.wait(10)
-        for _ in range(5):
-            found.append(dispatch(actor))
+        found.extend(dispatch(actor) for _ in range(5))
         connection.close()
 
     threads = [threading.Thread(target=ask) for _ in range(20)]
