@@ -1,0 +1,53 @@
+"""Read the files of a bundle from a folder, refusing links and special files."""
+
+import os
+import stat
+from pathlib import Path
+
+from executions.catalog.contents import Contents
+from executions.catalog.paths import MAX_DEPTH, is_litter
+from executions.catalog.refusals import BundleRefused
+
+# Without O_NONBLOCK opening a named pipe would wait for its other end.
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def read_folder_files(folder: Path) -> Contents:
+    """Everything below `folder` but what file managers and Python leave behind.
+
+    Raises BundleRefused, naming the file; OSError where the disk does.
+    """
+    if not folder.is_dir():
+        raise BundleRefused("is not a folder", folder.name)
+    contents = Contents()
+    _read_level(folder, "", contents, depth=1)
+    return contents
+
+
+def _read_level(folder: Path, prefix: str, contents: Contents, *, depth: int) -> None:
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            path = prefix + entry.name
+            if is_litter(path):
+                continue
+            if entry.is_symlink():
+                raise BundleRefused("links are not allowed", path)
+            if not entry.is_dir(follow_symlinks=False):
+                _read_file(Path(entry.path), path, contents)
+            elif depth >= MAX_DEPTH:
+                raise BundleRefused(f"lies deeper than {MAX_DEPTH} folders", path)
+            else:
+                _read_level(Path(entry.path), f"{path}/", contents, depth=depth + 1)
+
+
+def _read_file(file: Path, path: str, contents: Contents) -> None:
+    if not stat.S_ISREG(file.lstat().st_mode):
+        raise BundleRefused("is not a regular file", path)
+    with os.fdopen(os.open(file, _FLAGS), "rb") as source:
+        # Looked at again on the open file: it may have been swapped in between.
+        mode = os.fstat(source.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise BundleRefused("is not a regular file", path)
+        # One byte more than fits is enough to be refused by size.
+        content = source.read(contents.room + 1)
+    contents.add(path, content, executable=bool(mode & 0o111))
