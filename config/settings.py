@@ -6,6 +6,7 @@ from typing import Any
 import dj_database_url
 
 from config.environment import LOCAL_DIR, ROOT, read_environment
+from config.localsecret import local_secret_key
 from config.postgres import local_database_url
 
 ENV = read_environment()
@@ -19,7 +20,7 @@ def _secret(value: Any) -> str:
 
 DEBUG = False
 BASE_DIR = ROOT
-SECRET_KEY = _secret(ENV.secret_key) or ("local-" + "x" * 60 if IS_TEST else "")
+SECRET_KEY = _secret(ENV.secret_key) or (local_secret_key(LOCAL_DIR) if IS_LOCAL else "")
 SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks
 ALLOWED_HOSTS = ENV.allowed_hosts or (["127.0.0.1", "localhost", "[::1]", "testserver"] if IS_LOCAL else [])
 ALLOWED_ORIGINS = ENV.allowed_origins

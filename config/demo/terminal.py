@@ -1,0 +1,82 @@
+"""What the demo shows in a terminal while it goes on, and what it prints at the end."""
+
+import json
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from config.demo.story import Scene
+from config.demo.world import World
+
+COLOURS = {"succeeded": "green", "failed": "red", "cancelled": "yellow", "running": "cyan"}
+EVENTS_SHOWN, TEXT_LINES_SHOWN, OUTPUT_CHARACTERS = 9, 6, 700
+
+
+def picture(scene: Scene) -> RenderableType:
+    """The execution as it stands."""
+    colour = COLOURS.get(scene.state, "white")
+    head = Text.assemble(
+        ("● ", colour), (scene.state, f"bold {colour}"), "   ", ("csv-profile", "bold"), f"   {scene.message}"
+    )
+    fraction = 1.0 if scene.state == "succeeded" else scene.fraction
+    parts: list[RenderableType] = [head, ProgressBar(total=1.0, completed=fraction, width=60), Text("")]
+    parts += [_event_line(*event) for event in scene.events[-EVENTS_SHOWN:]]
+    if scene.text.strip():
+        parts += [Text(""), Text("\n".join(scene.text.strip().splitlines()[-TEXT_LINES_SHOWN:]), style="dim")]
+    return Panel(Group(*parts), title=f"tool call {scene.tool_call_id}", border_style=colour)
+
+
+def result(scene: Scene) -> RenderableType:
+    """How the execution was found and what it gave."""
+    detail = scene.detail or {}
+    usage = detail.get("resource_usage", {})
+    table = Table.grid(padding=(0, 2))
+    table.add_row(
+        "found by tool call id", f"while [b]{scene.found_while}[/b], the waiting request answered by itself"
+    )
+    table.add_row("execution", scene.execution_id)
+    table.add_row("took", f"{usage.get('wallclock_ms')} ms, cost ${usage.get('cost_usd')}")
+    for artifact in detail.get("artifacts", []):
+        table.add_row("artifact", f"{artifact['relpath_in_workspace']} ({artifact['size_bytes']} bytes)")
+    body = detail.get("error") if detail.get("state") == "failed" else detail.get("outputs")
+    table.add_row("error" if detail.get("state") == "failed" else "outputs", _short(body))
+    return table
+
+
+def addresses(world: World, scene: Scene) -> RenderableType:
+    """Where to look next, and lines to paste."""
+    base, space = world.base_url, world.space_id
+    table = Table.grid(padding=(0, 2))
+    table.add_row("[b]Live board[/b]", f"{base}/spaces/{space}")
+    table.add_row("[b]This tool call[/b]", f"{base}/watch/{space}/{scene.tool_call_id}")
+    table.add_row("[b]Admin[/b]", f"{base}/admin/   {world.admin_username}   {world.admin_password}")
+    table.add_row("[b]API docs[/b]", f"{base}/docs")
+    table.add_row("[b]Keys[/b]", ".callboard/demo.json")
+    return table
+
+
+def print_curl(console: Console, world: World) -> None:
+    """Two lines to paste: dispatch a tool call, then find it. Printed unwrapped."""
+    base = f"{world.base_url}/v1/spaces/{world.space_id}"
+    body = json.dumps({"arguments": {}, "tool_call_id": "call_mine", "uploaded_files": ["orders.csv"]})
+    call = f'curl -H "X-API-Key: $KEY" {base}'
+    lines = [
+        f"export KEY={world.api_key}",
+        f"{call}/tools/csv-profile/execute -H 'Content-Type: application/json' -d '{body}'",
+        f'{call}/skills/executions/by-chat-tool-call/call_mine -H "Prefer: wait=10"',
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _event_line(at: float, kind: str, shown: str) -> Text:
+    return Text.assemble((f"{at:7.2f} s  ", "dim"), (f"{kind:<24}", "blue"), shown)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= OUTPUT_CHARACTERS else text[:OUTPUT_CHARACTERS] + " …"

@@ -1,0 +1,134 @@
+"""The demo's tenants, people, keys and skills: made once, found again later."""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from config.environment import LOCAL_DIR
+from executions.catalog.archive import read_folder
+from executions.catalog.importing import import_bundle
+from executions.catalog.manifest import TOOLS
+from spaces.ids import to_prefixed
+from spaces.keys import Unauthenticated, caller_of_token, create_key
+from spaces.models import Membership, Principal, PrincipalKind, Role, Space, Tenant
+
+DEMO_FILE = LOCAL_DIR / "demo.json"
+BUNDLES = Path(__file__).resolve().parents[2] / "executions" / "bundles"
+OPERATOR_EMAIL = "operator@callboard.example"
+TENANT, SECOND_TENANT, SPACE = "Northwind Demo", "Contoso Demo", "Support desk"
+
+
+@dataclass(frozen=True)
+class World:
+    """What `.callboard/demo.json` tells; everything that a newcomer needs to call the demo."""
+
+    base_url: str
+    api_key: str
+    second_tenant_api_key: str
+    tenant_id: str
+    space_id: str
+    workspace_id: str
+    admin_username: str
+    admin_password: str
+
+
+def build_world(*, base_url: str, now: datetime) -> World:
+    """Find or make everything, and write `demo.json` (readable by its owner only)."""
+    known = _read_known()
+    import_shipped_skills(now=now)
+    tenant, space = _tenant_with_space(TENANT, now)
+    second_tenant, second_space = _tenant_with_space(SECOND_TENANT, now)
+    _person(space, email="ada@northwind.example", name="Ada Sommer", role=Role.ADMIN, now=now)
+    _person(space, email="ben@northwind.example", name="Ben Okafor", role=Role.MEMBER, now=now)
+    world = World(
+        base_url=base_url,
+        api_key=_machine_key(tenant, space, str(known.get("api_key", "")), now),
+        second_tenant_api_key=_machine_key(
+            second_tenant, second_space, str(known.get("second_tenant_api_key", "")), now
+        ),
+        tenant_id=str(tenant.id),
+        space_id=str(space.id),
+        workspace_id=to_prefixed("workspace", space.id),
+        admin_username=OPERATOR_EMAIL,
+        admin_password=_operator_password(str(known.get("admin_password", "")), now),
+    )
+    _write(world)
+    return world
+
+
+def import_shipped_skills(*, now: datetime) -> None:
+    """Import every bundle that comes with Callboard as the deployment's own; idempotent."""
+    for folder in sorted(BUNDLES.iterdir()):
+        if (folder / "SKILL.md").is_file():
+            import_bundle(bundle=read_folder(folder), tenant_id=None, now=now)
+
+
+def _tenant_with_space(name: str, now: datetime) -> tuple[Tenant, Space]:
+    tenant, _ = Tenant.objects.get_or_create(name=name, defaults={"created_at": now})
+    space, _ = Space.objects.get_or_create(
+        tenant=tenant, name=SPACE, defaults={"created_at": now, "permitted_tools": sorted(TOOLS)}
+    )
+    return tenant, space
+
+
+def _person(space: Space, *, email: str, name: str, role: Role, now: datetime) -> None:
+    person, is_new = Principal.objects.get_or_create(
+        email=email, defaults={"tenant": space.tenant, "display_name": name, "created_at": now}
+    )
+    if is_new:
+        person.set_unusable_password()  # an operator sets one in the admin
+        person.save(update_fields=["password"])
+    Membership.objects.get_or_create(
+        space=space, principal=person, defaults={"role": role, "created_at": now}
+    )
+
+
+def _machine_key(tenant: Tenant, space: Space, known_token: str, now: datetime) -> str:
+    """The token of the tenant's chat server: the known one while it works, else that of a new key."""
+    machine, _ = Principal.objects.get_or_create(
+        tenant=tenant,
+        kind=PrincipalKind.MACHINE,
+        display_name="Chat server",
+        defaults={"created_at": now},
+    )
+    Membership.objects.get_or_create(
+        space=space, principal=machine, defaults={"role": Role.ADMIN, "created_at": now}
+    )
+    try:
+        if caller_of_token(known_token, now=now).principal == machine:
+            return known_token
+    except Unauthenticated:
+        pass  # first run, or the key was revoked since
+    return create_key(principal=machine, name="Demo", permissions=["*"], spaces=None, now=now)[1]
+
+
+def _operator_password(known: str, now: datetime) -> str:
+    operator = Principal.objects.filter(email=OPERATOR_EMAIL).first()
+    if operator is None:
+        operator = Principal.objects.create_superuser(OPERATOR_EMAIL, display_name="Operator", created_at=now)
+    if known and operator.check_password(known):
+        return known
+    password = secrets.token_urlsafe(12)
+    operator.set_password(password)
+    operator.save(update_fields=["password"])
+    return password
+
+
+def _read_known() -> dict[str, Any]:
+    try:
+        known = json.loads(DEMO_FILE.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _write(world: World) -> None:
+    DEMO_FILE.parent.mkdir(parents=True, exist_ok=True)
+    draft = DEMO_FILE.with_suffix(f".{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(asdict(world), indent=2) + "\n")
+    draft.replace(DEMO_FILE)
