@@ -130,7 +130,7 @@ def _lead_of(key: str, value: Json, where: str) -> str | float:
 def _read_call(step: Json, where: str) -> Call:
     if not isinstance(step, Mapping) or not isinstance(step.get("tool"), str):
         raise DemoScriptInvalid(where, "needs the name of a tool")
-    arguments = step.get("arguments") or {}
+    arguments = step.get("arguments", {})
     if not isinstance(arguments, Mapping):
         raise DemoScriptInvalid(f"{where}.arguments", "must be an object")
     return Call(step["tool"], arguments)

@@ -89,13 +89,15 @@ class TokenUsage:
     """Tokens of one request.
 
     `input_tokens` include those read from and written to the provider's cache, `output_tokens`
-    include reasoning. `estimated` means that the provider did not say and we counted characters.
+    include reasoning, `cache_write_tokens` those written for an hour. `estimated` means that the
+    provider did not say and we counted characters.
     """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
 

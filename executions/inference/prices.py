@@ -30,6 +30,7 @@ def price(
         output_tokens=usage.output_tokens,
         cache_read_tokens=usage.cache_read_tokens,
         cache_write_tokens=usage.cache_write_tokens,
+        cache_write_1h_tokens=usage.cache_write_1h_tokens,
     )
     if choice.prices is not None:
         return _own_price(tokens, choice.prices), OWN

@@ -23,7 +23,8 @@ def reply_of(
     return ModelReply(
         text="".join(part.content for part in response.parts if isinstance(part, TextPart)),
         thinking="\n".join(thoughts) or None,
-        tool_calls=tuple(call for call in calls if call.wire_name != FINAL_ANSWER),
+        # Every call but the accepted answer gets a result, a second answer too: providers insist.
+        tool_calls=tuple(call for call in calls if call not in answers[:1]),
         answer=answers[0] if answers else None,
         spending=spending,
         model_name=response.model_name or choice.name,
@@ -47,7 +48,7 @@ def is_cut_off(response: ModelResponse) -> bool:
 
 
 def _tool_request(part: ToolCallPart, names: Mapping[str, str]) -> ToolRequest:
-    raw = part.args_as_json_str()
+    raw = part.args if isinstance(part.args, str) else json.dumps(part.args or {})
     return ToolRequest(
         call_id=part.tool_call_id,
         name=names.get(part.tool_name, part.tool_name),

@@ -1,6 +1,7 @@
 """How many tokens a request used, as the provider says or else as we estimate."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
 
@@ -41,6 +42,7 @@ def _reported(response: ModelResponse) -> TokenUsage:
         output_tokens=usage.output_tokens,
         cache_read_tokens=usage.cache_read_tokens,
         cache_write_tokens=usage.cache_write_tokens,
+        cache_write_1h_tokens=usage.cache_write_1h_tokens,
         reasoning_tokens=usage.output_reasoning_tokens,
     )
 
@@ -56,12 +58,10 @@ def _counted(response: ModelResponse, request: ModelRequest, sent: Sequence[Mode
 
 
 def _greater(reported: TokenUsage, counted: TokenUsage) -> TokenUsage:
-    return TokenUsage(
+    return replace(
+        reported,
         input_tokens=max(reported.input_tokens, counted.input_tokens),
         output_tokens=max(reported.output_tokens, counted.output_tokens),
-        cache_read_tokens=reported.cache_read_tokens,
-        cache_write_tokens=reported.cache_write_tokens,
-        reasoning_tokens=reported.reasoning_tokens,
         estimated=True,
     )
 
