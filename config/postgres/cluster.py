@@ -17,11 +17,11 @@ from typing import IO
 from config.postgres.account import Account
 from config.postgres.binaries import Binaries, find_binaries, reachable
 from config.postgres.options import server_options
-from config.postgres.server_file import ServerFile
+from config.postgres.server_file import ServerFile, is_abandoned
 from config.postgres.unavailable import PostgresUnavailable
 
 ROLE = DATABASE = "callboard"
-START_ATTEMPTS = 8
+START_ATTEMPTS = 5
 START_SECONDS = 60
 SOCKET_NAME_LIMIT = 103  # bytes of a socket's path on macOS; Linux allows 107
 _FLAGS = {"a": os.O_CREAT | os.O_WRONLY | os.O_APPEND, "w": os.O_CREAT | os.O_WRONLY | os.O_TRUNC}
@@ -105,8 +105,9 @@ class Cluster:
             if server.status == "ready" or time.monotonic() > deadline:
                 return server
             time.sleep(0.05)
-        if server is not None and server.is_somebody_else():
-            (self.data / "postmaster.pid").unlink()
+        if is_abandoned(self.data):
+            for left_over in (self.data / "postmaster.pid", *self._socket_folder().glob(".s.PGSQL.*")):
+                left_over.unlink(missing_ok=True)
         return None
 
     def stop(self) -> None:
@@ -170,7 +171,7 @@ class Cluster:
     def _choose_port(self, *, keep: bool) -> int:
         """The port of last time while it is free (clients find a restarted server again), else a new one."""
         remembered = self.home / "port"
-        if keep and remembered.exists() and _is_free(port := int(remembered.read_text())):
+        if keep and remembered.exists() and _becomes_free(port := int(remembered.read_text())):
             return port
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -199,11 +200,15 @@ def digest(path: Path) -> str:
     return hashlib.sha256(str(path).encode()).hexdigest()[:12]
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+def _becomes_free(port: int) -> bool:
+    """Whether nobody listens on the port, or stops to within a second (a killed server takes a moment)."""
+    for _ in range(20):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return True
+    return False

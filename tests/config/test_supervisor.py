@@ -15,12 +15,8 @@ import pytest
 from config.supervisor import Program, Supervisor
 
 FOR_EVER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
-DEAF = [
-    sys.executable,
-    "-c",
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-    "print('deaf', flush=True); time.sleep(600)",
-]
+IGNORE = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+DEAF = [sys.executable, "-c", f"{IGNORE}; print('deaf', flush=True); time.sleep(600)"]
 
 
 def eventually(holds: Callable[[], object], seconds: float = 10) -> None:
