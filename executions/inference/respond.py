@@ -5,6 +5,7 @@ and stopped by Callboard's own rules, whichever provider answers.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -33,21 +34,21 @@ from executions.inference.telemetry import record_reply, request_span
 from executions.inference.tool_names import FINAL_ANSWER, wire_names
 
 STOP_POLL_SECONDS = 0.05
-CANCEL_SECONDS = 0.8
-"""How long a cancelled request may take to close its connection before it is left behind."""
 
 
 def respond(request: ModelRequest, *, on_text: Callable[[str], None], stop: Stop) -> ModelReply:
     """Make the request and wait for the whole reply; for a thread without an event loop.
 
-    `on_text` gets each piece of text as it arrives, in this thread. Raises ModelRefused,
-    ModelUnavailable (also for an answer that was cut off) or, within a second of `stop`,
-    ModelStopped; each says what was spent. What `on_text` raises ends the request and is passed on.
+    `on_text` gets each piece of text as it arrives, in this thread and outside of any event loop, so that
+    it may write to the database. Raises ModelRefused, ModelUnavailable (also for an answer that was cut off)
+    or, within a second of `stop`, ModelStopped; each says what was spent. What `on_text` raises ends the
+    request and is passed on.
     """
     choice = _choice(request)
     exchange = _Exchange(request, choice, on_text)
-    with request_span(request, choice) as span:
-        reply = asyncio.run(exchange.run(stop))
+    # Leaving the runner cancels what is still going on and closes its connection.
+    with request_span(request, choice) as span, asyncio.Runner() as runner:
+        reply = exchange.conduct(runner, stop)
         record_reply(span, reply)
         return reply
 
@@ -70,20 +71,29 @@ class _Exchange:
     on_text: Callable[[str], None]
     sent: Sequence[ModelMessage] = field(init=False)
     stream: StreamedResponse | None = None
+    texts: deque[str] = field(default_factory=deque)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.sent = transcript.load(self.request.messages, instructions=self.request.instructions)
 
-    async def run(self, stop: Stop) -> ModelReply:
-        """The reply, unless `stop` is set first."""
-        asking = asyncio.create_task(self._ask())
+    def conduct(self, runner: asyncio.Runner, stop: Stop) -> ModelReply:
+        """The reply, unless `stop` is set first; the loop runs from one piece of news to the next."""
+        asking = runner.get_loop().create_task(self._ask())
         while not asking.done():
             if stop.is_set():
-                asking.cancel()
-                await asyncio.wait({asking}, timeout=CANCEL_SECONDS)
                 raise ModelStopped("the request was stopped", spending=self._partial_spending())
-            await asyncio.wait({asking}, timeout=STOP_POLL_SECONDS)
+            runner.run(self._wait_for_news(asking))
+            while self.texts:
+                self.on_text(self.texts.popleft())
         return asking.result()
+
+    async def _wait_for_news(self, asking: asyncio.Task[ModelReply]) -> None:
+        """Until there is text, or an end, or it is time to look at the stop signal."""
+        told = asyncio.ensure_future(self.news.wait())
+        await asyncio.wait({asking, told}, timeout=STOP_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        self.news.clear()
 
     async def _ask(self) -> ModelReply:
         try:
@@ -123,7 +133,8 @@ class _Exchange:
 
     def _pass_on(self, text: str) -> None:
         if text:
-            self.on_text(text)
+            self.texts.append(text)
+            self.news.set()
 
     def _partial_spending(self) -> Spending | None:
         """What an unfinished answer cost; None when the provider had not begun to answer."""

@@ -12,6 +12,7 @@ from executions.inference import transcript
 from executions.inference.demo_plan import example_of
 from executions.inference.errors import ModelRefused, ModelStopped, ModelUnavailable
 from executions.inference.interface import DemoSettings, Message, ModelReply
+from spaces.models import Tenant
 from tests.inference.asking import ANSWER, LIST, READ, ask, make_request
 
 LISTED = {"files": [{"path": "inputs/materials/a.csv", "size_bytes": 7}], "truncated": False}
@@ -151,3 +152,17 @@ def test_the_plan_answers_in_the_form_that_was_asked_for() -> None:
     }
 
     Draft202012Validator(schema).validate(example_of(schema, "a long text"))
+
+
+@pytest.mark.django_db
+def test_whoever_listens_to_the_text_may_use_the_database() -> None:
+    counted: list[int] = []
+
+    class Listener(list[str]):
+        def append(self, text: str) -> None:
+            counted.append(Tenant.objects.count())
+
+    ask(make_request(demo=DemoSettings([{"say": "A text."}])), texts=Listener())
+
+    assert counted
+    assert set(counted) == {0}
