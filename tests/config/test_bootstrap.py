@@ -1,0 +1,191 @@
+"""The bootstrap's decisions, and its behaviour as a program on the oldest syntax it promises."""
+
+import ast
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config import bootstrap
+from config.management.commands.test import pytest_command
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder of its own with a lock file, to which the bootstrap is pointed."""
+    (tmp_path / "uv.lock").write_text("version = 1\n")
+    (tmp_path / ".python-version").write_text("3.13\n")
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(bootstrap, "LOCAL", tmp_path / ".callboard")
+    monkeypatch.setattr(bootstrap, "PRIVATE_UV", tmp_path / ".callboard" / "uv")
+    return tmp_path
+
+
+def environment(project: Path, contents: str) -> bootstrap.Environment:
+    """The project's environment as a request for `contents`."""
+    return bootstrap.Environment(project / ".venv", "packages", (), contents)
+
+
+def pretend_installed(project: Path, contents: str) -> None:
+    """Leave what a completed installation leaves."""
+    python = project / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    stamp = project / ".venv" / "callboard-installed"
+    stamp.write_text(f"{bootstrap.lock_digest()} {contents}\n")
+
+
+def executable(path: Path, script: str) -> Path:
+    """A shell script that may be run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+@pytest.mark.parametrize("name", ["manage.py", "config/__init__.py", "config/bootstrap.py"])
+def test_what_any_python3_reads_first_is_in_old_syntax(name: str) -> None:
+    source = (Path(__file__).parents[2] / name).read_text()
+
+    ast.parse(source, feature_version=(3, 7))  # the oldest that can be asked for
+    assert not any(isinstance(node, ast.NamedExpr | ast.Match) for node in ast.walk(ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    ("installed", "asked", "fits"),
+    [("all", "all", True), ("all", "run", True), ("run", "run", True), ("run", "all", False)],
+)
+def test_a_fuller_environment_serves_who_asks_for_less(
+    project: Path, installed: str, asked: str, *, fits: bool
+) -> None:
+    pretend_installed(project, installed)
+
+    assert bootstrap.is_in_step(environment(project, asked)) is fits
+
+
+def test_another_lock_file_puts_an_environment_out_of_step(project: Path) -> None:
+    pretend_installed(project, "all")
+
+    (project / "uv.lock").write_text("version = 2\n")
+
+    assert not bootstrap.is_in_step(environment(project, "all"))
+
+
+def test_an_environment_whose_python_is_gone_is_out_of_step(project: Path) -> None:
+    pretend_installed(project, "all")
+
+    (project / ".venv" / "bin" / "python").unlink()
+
+    assert not bootstrap.is_in_step(environment(project, "all"))
+
+
+def test_an_environment_without_a_stamp_is_out_of_step(project: Path) -> None:
+    assert not bootstrap.is_in_step(environment(project, "run"))
+
+
+def test_only_test_asks_for_the_development_tools_and_nothing_removes_them() -> None:
+    demo, test = bootstrap.project_environment("demo"), bootstrap.project_environment("test")
+
+    assert "--no-dev" in demo.selection
+    assert "--no-dev" not in test.selection
+    assert "--inexact" in demo.selection
+    assert "--inexact" in test.selection
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        ("echo uv 0.13.9", True),
+        ("echo uv 0.4.1", False),  # cannot read the lock file
+        ("echo 'pyenv: uv: command not found' >&2; exit 127", False),  # a version manager's empty shim
+        ("echo nonsense", False),
+    ],
+)
+def test_a_uv_on_the_path_is_used_when_it_runs_and_is_new_enough(
+    project: Path, monkeypatch: pytest.MonkeyPatch, script: str, *, found: bool
+) -> None:
+    uv = executable(project / "bin" / "uv", script)
+    monkeypatch.setenv("PATH", f"{uv.parent}:/bin")
+
+    assert bootstrap.find_uv() == (str(uv) if found else None)
+
+
+def test_the_uv_installed_here_earlier_is_found_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uv = executable(project / ".callboard" / "uv" / "bin" / "uv", "echo uv 0.13.9")
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert bootstrap.find_uv() == str(uv)
+
+
+def test_without_a_usable_home_uv_keeps_its_files_in_the_project(project: Path) -> None:
+    chosen = bootstrap.uv_variables(project / ".venv", "", {})
+
+    assert chosen["UV_CACHE_DIR"] == str(project / ".callboard" / "uv-cache")
+    assert chosen["UV_PYTHON_INSTALL_DIR"] == str(project / ".callboard" / "uv-python")
+
+
+def test_a_usable_home_keeps_uvs_cache_and_settings_of_ones_own_are_respected(project: Path) -> None:
+    assert "UV_CACHE_DIR" not in bootstrap.uv_variables(project / ".venv", str(project), {})
+    own = {"UV_CACHE_DIR": "/cache", "UV_PYTHON_INSTALL_DIR": "/pythons"}
+    assert bootstrap.uv_variables(project / ".venv", "", own) == {
+        "UV_PROJECT_ENVIRONMENT": str(project / ".venv")
+    }
+
+
+def test_a_python_without_the_venv_module_is_told_what_to_install(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, "venv", raising=False)
+
+    with pytest.raises(SystemExit, match="python3-venv"):
+        bootstrap.install_uv()
+
+
+def test_two_installations_at_once_take_turns_and_the_second_finds_it_done(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A uv that notes each call, is slow, and leaves a Python behind as the real one does.
+    executable(
+        project / "bin" / "uv",
+        'if [ "$1" = --version ]; then echo uv 0.13.9; exit; fi\n'
+        'if [ "$1" = python ]; then echo /usr/bin/python3; exit; fi\n'
+        f"echo sync >> {project}/calls; sleep 0.5\n"
+        'mkdir -p "$UV_PROJECT_ENVIRONMENT/bin"; touch "$UV_PROJECT_ENVIRONMENT/bin/python"',
+    )
+    code = (
+        "from pathlib import Path\nfrom config import bootstrap\n"
+        f"root = Path({str(project)!r})\n"
+        "bootstrap.ROOT, bootstrap.LOCAL, bootstrap.PRIVATE_UV = root, root / '.callboard', root / 'none'\n"
+        "bootstrap.install([bootstrap.Environment(root / '.venv', 'packages', (), 'all')])\n"
+    )
+    path = f"{project}/bin:{os.environ['PATH']}"
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env={**os.environ, "PATH": path}, stderr=subprocess.DEVNULL
+        )
+        for _ in range(2)
+    ]
+
+    assert [process.wait(timeout=30) for process in both] == [0, 0]
+    assert (project / "calls").read_text() == "sync\n"
+
+
+def test_an_installation_that_fails_shows_why_and_leaves_no_stamp(project: Path) -> None:
+    uv = executable(project / "bin" / "uv", '[ "$1" = sync ] && echo no such wheel && exit 2; true')
+
+    with pytest.raises(SystemExit, match="did not work"):
+        bootstrap._sync(str(uv), environment(project, "all"))
+
+    assert not bootstrap.is_in_step(environment(project, "all"))
+
+
+def test_pytest_runs_in_parallel_unless_told_otherwise() -> None:
+    assert pytest_command(["-k", "race"], cores=2)[3:] == ["-n", "2", "--dist", "loadscope", "-k", "race"]
+    assert pytest_command(["-n0"], cores=2)[3:] == ["-n0"]
+    assert pytest_command(["--pdb"], cores=16)[3:] == ["--pdb"]
+    assert pytest_command([], cores=64)[3:5] == ["-n", "8"]
