@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models.functions import Now
 
 from executions.catalog.manifest import Manifest
 from executions.catalog.resolving import manifest_of, newest_version
@@ -57,7 +58,8 @@ def create_execution(order: Order, version: SkillVersion, *, now: datetime) -> S
     worker runs them. Raises IntegrityError where a unique key is taken.
     """
     execution = SkillExecution.objects.create(**_columns(order, version, now))
-    queued_at = None if order.parent else now
+    # When workers may claim it is a matter between them: the database's clock, not this machine's.
+    queued_at = None if order.parent else Now()
     head = RunHead.objects.create(
         run_id=execution.id, kind=RunKind.EXECUTION, space_id=order.space_id, available_at=queued_at
     )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from executions.actions.locking import locked_execution
+from executions.actions.locking import locked_execution, wait_shortly_for_locks
 from executions.actions.running import requeue
 from executions.catalog.resolving import manifest_of
 from executions.lifecycle import move
@@ -20,8 +20,10 @@ def heal_run(*, run_id: uuid.UUID, now: datetime) -> SkillExecution | None:
     """Decide about a run whose lease is over: requeue it where its skill allows, else fail it as `worker_lost`.
 
     None where the lease lives, because the worker or another sweeper was faster; idempotent.
+    Raises OperationalError where somebody keeps the run locked.
     """
     with transaction.atomic():
+        wait_shortly_for_locks()
         head, execution = locked_execution(run_id)
         if not _lease_is_over(head):
             return None
@@ -42,8 +44,12 @@ def heal_run(*, run_id: uuid.UUID, now: datetime) -> SkillExecution | None:
 
 
 def force_cancel(*, run_id: uuid.UUID, now: datetime) -> None:
-    """End a run whose worker did not confirm in time; its lease is void, so whatever it still writes is refused."""
+    """End a run whose worker did not confirm in time; its lease is void, so whatever it still writes is refused.
+
+    Idempotent. Raises OperationalError where somebody keeps the run locked.
+    """
     with transaction.atomic():
+        wait_shortly_for_locks()
         head, execution = locked_execution(run_id)
         if head.state != HeadState.RUNNING or execution.cancel_requested_at is None:
             return
@@ -69,6 +75,7 @@ def backoff(attempt: int) -> timedelta:
 
 def _settle(child_id: uuid.UUID, parent_id: uuid.UUID, now: datetime) -> None:
     with transaction.atomic():
+        wait_shortly_for_locks()
         head, child = locked_execution(child_id)
         if child.is_finished:
             return

@@ -2,9 +2,13 @@
 
 import uuid
 
+from django.db import connection
+
 from executions.models import RunHead, SkillExecution
 from executions.runlog.events import locked_head
 from spaces.errors import NotFound
+
+PATIENCE_SECONDS = 2
 
 
 def locked_execution(
@@ -14,10 +18,17 @@ def locked_execution(
 
     `space_id` None is for workers and the sweeper, which stand outside all spaces. Raises NotFound.
     """
-    wanted = SkillExecution.objects.filter(pk=execution_id)
-    if space_id is not None:
-        wanted = wanted.filter(space_id=space_id)
-    if not wanted.exists():
-        raise NotFound
-    head = locked_head(execution_id)
-    return head, SkillExecution.objects.select_for_update(no_key=True).get(pk=execution_id)
+    try:
+        head = locked_head(execution_id, space_id)
+        return head, SkillExecution.objects.select_for_update(no_key=True).get(pk=execution_id)
+    except (RunHead.DoesNotExist, SkillExecution.DoesNotExist) as missing:
+        raise NotFound from missing
+
+
+def wait_shortly_for_locks() -> None:
+    """Let the rest of the caller's transaction fail with OperationalError where a lock takes more than 2 s.
+
+    For whoever looks after many runs: one that is stuck in somebody's transaction must not hold up the others.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE_SECONDS}s'")

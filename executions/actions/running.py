@@ -1,21 +1,22 @@
 """What a worker writes about a run that it has leased. Every write is fenced."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import F
 
-from executions.actions.locking import locked_execution
 from executions.lifecycle import move
 from executions.models import Artifact, LateUsage, RunHead, SkillExecution, State
 from executions.runlog.events import NewEvent, append
-from executions.runlog.lease import Lease, fenced_head, take
-from executions.runlog.models import HeadState
+from executions.runlog.lease import Lease, fenced_head, lease_of, take, take_called, take_oldest
 from executions.runlog.queue import enqueue_run
+
+SHUTDOWN = "shutdown"  # why a run is handed back by a worker that ends: no attempt of the skill is used up
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,32 @@ class Progress:
     iterations: int = 0
 
 
-def begin_attempt(*, run_id: uuid.UUID, owner: uuid.UUID, now: datetime) -> Lease | None:
-    """Lease a queued execution and move it to running; None where somebody else was faster or it is over."""
+def begin_attempt(
+    *, run_id: uuid.UUID, owner: uuid.UUID, now: datetime, avoid: Collection[uuid.UUID] = ()
+) -> Lease | None:
+    """Lease an execution that waits in the queue and move it to running.
+
+    None where it does not wait (any more), or belongs to one of the spaces to avoid.
+    """
     with transaction.atomic():
-        head, execution = locked_execution(run_id)
-        if head.state != HeadState.QUEUED or execution.state != State.QUEUED:
-            return None
-        lease = take(head, owner)
-        data = {"fence": lease.fence}
-        move(execution, head, State.RUNNING, kind="execution.started", data=data, now=now)
-    return lease
+        head = take(run_id, owner, avoid=avoid)
+        return _started(head, now) if head else None
+
+
+def begin_oldest_attempt(
+    *, owner: uuid.UUID, now: datetime, avoid: Collection[uuid.UUID] = ()
+) -> Lease | None:
+    """Lease the execution that has waited longest outside the spaces to avoid; None where none waits."""
+    with transaction.atomic():
+        head = take_oldest(owner, avoid=avoid)
+        return _started(head, now) if head else None
+
+
+def begin_called_attempt(*, run_id: uuid.UUID, owner: uuid.UUID, now: datetime) -> Lease | None:
+    """Lease a sub-execution for the worker of its caller; None where it is not queued."""
+    with transaction.atomic():
+        head = take_called(run_id, owner)
+        return _started(head, now) if head else None
 
 
 def record(*, lease: Lease, progress: Progress) -> None:
@@ -83,6 +100,9 @@ def keep_results(
     """Commit artifacts (unsaved rows whose bytes are stored) and the archive's id and blob; raises LeaseLost."""
     with transaction.atomic():
         head = fenced_head(lease)
+        # A former attempt may have come this far before its worker vanished: the newer file takes its place.
+        paths = [artifact.relpath for artifact in artifacts]
+        Artifact.objects.filter(execution_id=lease.run_id, relpath__in=paths).delete()
         Artifact.objects.bulk_create(artifacts)
         if archive is not None:
             archive_id, sha256 = archive
@@ -114,11 +134,10 @@ def finish_cancelled(*, lease: Lease, now: datetime) -> SkillExecution:
 def hand_back(*, lease: Lease, reason: str, delay: timedelta, now: datetime) -> SkillExecution:
     """Put the run back into the queue for a further attempt after `delay`; raises LeaseLost.
 
-    `reason` is a failure reason, or `shutdown` for a worker that ends.
+    `reason` is a failure reason, or SHUTDOWN for a worker that ends: that attempt does not count.
     """
     with transaction.atomic():
-        fenced_head(lease)
-        head, execution = locked_execution(lease.run_id)
+        head, execution = _fenced_execution(lease)
         requeue(execution, head, reason=reason, delay=delay, now=now)
     return execution
 
@@ -127,9 +146,11 @@ def requeue(
     execution: SkillExecution, head: RunHead, *, reason: str, delay: timedelta, now: datetime
 ) -> None:
     """Move a locked, running execution back to queued, with its job; a sub-execution waits for its parent instead."""
-    head.available_at = now + delay if execution.parent_id is None else None
+    if reason == SHUTDOWN:
+        execution.attempt -= 1
+    head.available_at = _database_time(delay) if execution.parent_id is None else None
     data = {"reason": reason, "attempt": execution.attempt, "available_at": head.available_at}
-    move(execution, head, State.QUEUED, kind="execution.retried", data=data, now=now)
+    move(execution, head, State.QUEUED, kind="execution.retried", data=data, now=now, also=["attempt"])
     if head.available_at is not None:
         enqueue_run(execution.id, at=head.available_at if delay else None)
 
@@ -146,18 +167,39 @@ def artifact_payload(artifact: Artifact) -> dict[str, Any]:
 
 def _finish(lease: Lease, to: State, kind: str, fields: dict[str, Any], now: datetime) -> SkillExecution:
     with transaction.atomic():
-        fenced_head(lease)
-        head, execution = locked_execution(lease.run_id)
+        head, execution = _fenced_execution(lease)
         for name, value in fields.items():
             setattr(execution, name, value)
         move(execution, head, to, kind=kind, data=fields, now=now, also=fields)
     return execution
 
 
+def _fenced_execution(lease: Lease) -> tuple[RunHead, SkillExecution]:
+    head = fenced_head(lease)
+    return head, SkillExecution.objects.select_for_update(no_key=True).get(pk=lease.run_id)
+
+
+def _started(head: RunHead, now: datetime) -> Lease:
+    # Only what the move needs: inputs may be megabytes, and this is on the way of every start.
+    wanted = SkillExecution.objects.only("state", "attempt", "started_at").select_for_update(no_key=True)
+    lease = lease_of(head)
+    data = {"fence": lease.fence}
+    move(wanted.get(pk=head.run_id), head, State.RUNNING, kind="execution.started", data=data, now=now)
+    return lease
+
+
+def _database_time(delay: timedelta) -> datetime:
+    """Who may claim when is a matter between workers, so it goes by the database's clock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp() + %s", [delay])
+        return cursor.fetchone()[0]  # type: ignore[no-any-return]
+
+
 def _add_usage(execution_id: uuid.UUID, progress: Progress) -> None:
-    execution = SkillExecution.objects.select_for_update(no_key=True).get(pk=execution_id)
-    execution.input_tokens += sum(usage.input_tokens for usage in progress.usages)
-    execution.output_tokens += sum(usage.output_tokens for usage in progress.usages)
-    execution.cost_usd += sum((usage.cost_usd for usage in progress.usages), Decimal(0))
-    execution.iteration_count += progress.iterations
-    execution.save(update_fields=["input_tokens", "output_tokens", "cost_usd", "iteration_count"])
+    usages = progress.usages
+    SkillExecution.objects.filter(pk=execution_id).update(
+        input_tokens=F("input_tokens") + sum(usage.input_tokens for usage in usages),
+        output_tokens=F("output_tokens") + sum(usage.output_tokens for usage in usages),
+        cost_usd=F("cost_usd") + sum((usage.cost_usd for usage in usages), Decimal(0)),
+        iteration_count=F("iteration_count") + progress.iterations,
+    )

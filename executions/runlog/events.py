@@ -30,10 +30,16 @@ class Position:
     ended: bool
 
 
-def locked_head(run_id: uuid.UUID) -> RunHead:
-    """The run's head, locked until the transaction ends; the first lock of every write to a run."""
+def locked_head(run_id: uuid.UUID, space_id: uuid.UUID | None = None) -> RunHead:
+    """The run's head, locked until the transaction ends; the first lock of every write to a run.
+
+    Raises RunHead.DoesNotExist, and where it is of another space than `space_id`, without locking it.
+    """
+    wanted = RunHead.objects.filter(pk=run_id)
+    if space_id is not None:
+        wanted = wanted.filter(space_id=space_id)
     # FOR NO KEY UPDATE: a plain FOR UPDATE would block the foreign-key checks of other inserts.
-    return RunHead.objects.select_for_update(no_key=True).get(pk=run_id)
+    return wanted.select_for_update(no_key=True).get()
 
 
 def append(head: RunHead, events: Sequence[NewEvent]) -> list[RunEvent]:

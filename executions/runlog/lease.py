@@ -4,8 +4,9 @@ Lease times are the database's clock on both sides, so no two machines need to a
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -28,27 +29,77 @@ class Lease:
     run_id: uuid.UUID
     owner: uuid.UUID
     fence: int
+    space_id: uuid.UUID
 
 
-def take(head: RunHead, owner: uuid.UUID) -> Lease:
-    """Lease a locked, queued head to a worker; sets state, fence, owner and end on the row and on `head`."""
+_TAKE = """
+UPDATE executions_runhead
+   SET state = 'running', fence = fence + 1, lease_owner = %s, available_at = NULL,
+       lease_until = clock_timestamp() + make_interval(secs => %s)
+"""
+_WAITS = "state = 'queued' AND available_at <= statement_timestamp()"
+
+# The waiting spaces are walked by index, one step a space: a long queue of one space costs nothing.
+_OLDEST = f"""
+WITH RECURSIVE waiting AS (
+    (SELECT space_id FROM executions_runhead WHERE {_WAITS} ORDER BY space_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT head.space_id FROM executions_runhead AS head
+             WHERE {_WAITS} AND head.space_id > waiting.space_id ORDER BY head.space_id LIMIT 1)
+      FROM waiting WHERE waiting.space_id IS NOT NULL
+)
+SELECT oldest.run_id
+  FROM waiting CROSS JOIN LATERAL (
+      SELECT head.run_id, head.available_at FROM executions_runhead AS head
+       WHERE {_WAITS} AND head.space_id = waiting.space_id
+       ORDER BY head.available_at, head.run_id LIMIT %s
+  ) AS oldest
+ WHERE NOT (waiting.space_id = ANY(%s))
+ ORDER BY oldest.available_at, oldest.run_id LIMIT %s
+"""
+_CANDIDATES = 16  # a few more than one: the oldest may be in another worker's hands at this moment
+
+
+def take(run_id: uuid.UUID, owner: uuid.UUID, *, avoid: Collection[uuid.UUID] = ()) -> RunHead | None:
+    """Lease one run that waits for a worker; None where it does not, or is of a space in `avoid`.
+
+    The head comes back locked until the caller's transaction ends.
+    """
+    return _take(
+        f"{_TAKE} WHERE run_id = %s AND {_WAITS} AND NOT (space_id = ANY(%s))",
+        [owner, LEASE_SECONDS, run_id, list(avoid)],
+    )
+
+
+def take_called(run_id: uuid.UUID, owner: uuid.UUID) -> RunHead | None:
+    """Lease a sub-execution for its caller's worker; None where it is not queued."""
+    return _take(f"{_TAKE} WHERE run_id = %s AND state = 'queued'", [owner, LEASE_SECONDS, run_id])
+
+
+def take_oldest(owner: uuid.UUID, *, avoid: Collection[uuid.UUID] = ()) -> RunHead | None:
+    """Lease the run that has waited longest, outside the spaces in `avoid`; None where none waits.
+
+    The head comes back locked until the caller's transaction ends.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE executions_runhead
-               SET state = 'running', fence = fence + 1, lease_owner = %s, available_at = NULL,
-                   lease_until = clock_timestamp() + make_interval(secs => %s)
-             WHERE run_id = %s AND state = 'queued'
-            RETURNING fence, lease_until
-            """,
-            [owner, LEASE_SECONDS, head.run_id],
+        cursor.execute(_OLDEST, [_CANDIDATES, list(avoid), _CANDIDATES])
+        waiting = [row[0] for row in cursor.fetchall()]
+    return _take(
+        f"""
+        {_TAKE} WHERE run_id = (
+            SELECT run_id FROM executions_runhead WHERE run_id = ANY(%s) AND {_WAITS}
+             ORDER BY available_at, run_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
         )
-        row = cursor.fetchone()
-    if row is None:
-        raise LeaseLost
-    head.fence, head.lease_until = row
-    head.state, head.lease_owner, head.available_at = HeadState.RUNNING, owner, None
-    return Lease(head.run_id, owner, head.fence)
+        """,
+        [owner, LEASE_SECONDS, waiting],
+    )
+
+
+def lease_of(head: RunHead) -> Lease:
+    """The lease on a head that is running; raises ValueError for one that is not."""
+    if head.lease_owner is None:
+        raise ValueError(f"Nobody has leased {head.run_id}.")
+    return Lease(head.run_id, head.lease_owner, head.fence, head.space_id)
 
 
 def fenced_head(lease: Lease) -> RunHead:
@@ -68,31 +119,43 @@ def fenced_head(lease: Lease) -> RunHead:
     raise LeaseLost
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
-    """One lease after a heartbeat: whether somebody asked for the run to be cancelled."""
+def renew(leases: Iterable[Lease]) -> set[uuid.UUID]:
+    """Prolong the leases that still hold, in one statement; the runs whose lease was prolonged.
 
-    run_id: uuid.UUID
-    fence: int
-    cancel_requested: bool
-
-
-def renew(owner: uuid.UUID, leases: Iterable[Lease]) -> list[Renewal]:
-    """Prolong the leases that still hold, in one statement; those missing from the answer are lost."""
+    A head that somebody has locked is left out rather than waited for: one stuck transaction must not cost
+    a worker its other leases. Try again well before the lease is over; `look` says which are lost.
+    """
     fences = {lease.run_id: lease.fence for lease in leases}
-    if not fences:
-        return []
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE executions_runhead SET lease_until = clock_timestamp() + make_interval(secs => %s)
-             WHERE run_id = ANY(%s) AND lease_owner = %s AND state = 'running' AND lease_until > clock_timestamp()
-            RETURNING run_id, fence, cancel_requested_at IS NOT NULL
+             WHERE run_id IN (
+                SELECT head.run_id FROM executions_runhead AS head
+                  JOIN unnest(%s::uuid[], %s::bigint[]) AS held (run_id, fence)
+                    ON head.run_id = held.run_id AND head.fence = held.fence
+                 WHERE head.state = 'running' AND head.lease_until > clock_timestamp()
+                   FOR NO KEY UPDATE OF head SKIP LOCKED
+             ) RETURNING run_id
             """,
-            [LEASE_SECONDS, list(fences), owner],
+            [LEASE_SECONDS, list(fences), list(fences.values())],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def look(leases: Iterable[Lease]) -> dict[uuid.UUID, bool]:
+    """The runs whose lease still holds, and whether somebody asked to cancel each; takes no lock."""
+    fences = {lease.run_id: lease.fence for lease in leases}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT run_id, fence, cancel_requested_at IS NOT NULL FROM executions_runhead
+             WHERE run_id = ANY(%s) AND state = 'running' AND lease_until > clock_timestamp()
+            """,
+            [list(fences)],
         )
         rows = cursor.fetchall()
-    return [Renewal(run_id, fence, asked) for run_id, fence, asked in rows if fences[run_id] == fence]
+    return {run_id: asked for run_id, fence, asked in rows if fences[run_id] == fence}
 
 
 def release(head: RunHead, state: HeadState) -> None:
@@ -103,14 +166,9 @@ def release(head: RunHead, state: HeadState) -> None:
 LEASE_FIELDS = ["state", "lease_owner", "lease_until", "available_at", "seq", "last_event_id"]
 
 
-def overdue(limit: int = 100) -> list[uuid.UUID]:
-    """Runs whose worker has not renewed its lease in time."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT run_id FROM executions_runhead
-             WHERE state <> 'ended' AND state = 'running' AND lease_until < clock_timestamp() LIMIT %s
-            """,
-            [limit],
-        )
-        return [row[0] for row in cursor.fetchall()]
+def _take(sql: str, values: list[Any]) -> RunHead | None:
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("taking a lease needs its caller's transaction")
+    for head in RunHead.objects.raw(f"{sql} RETURNING *", values):
+        return head
+    return None

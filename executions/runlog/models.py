@@ -49,14 +49,20 @@ class RunHead(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # What a worker may take next, oldest first. Only state changes touch it, never a heartbeat.
+            # What a worker may take next, oldest first, space by space so that a long queue of one does not
+            # hide the others. Only state changes touch it, never a heartbeat.
             models.Index(
-                fields=["available_at", "run_id"],
+                fields=["space_id", "available_at", "run_id"],
                 condition=Q(state=HeadState.QUEUED, available_at__isnull=False),
                 name="head_claimable",
             ),
-            # What the sweeper looks through: the runs that are not over.
-            models.Index(fields=["run_id"], condition=~Q(state=HeadState.ENDED), name="head_open"),
+            # What the sweeper looks through: runs in some worker's hands, and those that only their caller runs.
+            models.Index(
+                fields=["run_id"],
+                condition=Q(state=HeadState.RUNNING)
+                | Q(state=HeadState.QUEUED, available_at__isnull=True),
+                name="head_held",
+            ),
         ]
 
     def __str__(self) -> str:
