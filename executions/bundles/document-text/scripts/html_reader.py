@@ -1,0 +1,111 @@
+"""Read what a reader sees of an HTML page."""
+
+import re
+from pathlib import Path
+
+from bs4 import BeautifulSoup, NavigableString, PageElement, Tag
+from document import Document, Heading, Unreadable
+
+UNSEEN = frozenset(
+    {"script", "style", "noscript", "template", "svg", "head", "nav", "iframe", "object", "button", "select"}
+)
+# Empty lines around them, or only a line end.
+APART = frozenset(
+    {
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "details",
+        "div",
+        "dl",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+    }
+    | {"h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "ol", "p", "pre", "section", "table", "ul"}
+)
+OWN_LINE = frozenset({"br", "dd", "dt", "figcaption", "li", "summary", "tr"})
+NAMES = {"author": "author", "description": "description", "keywords": "keywords", "date": "created"}
+
+
+def read_html(source: Path) -> Document:
+    """Raises Unreadable for a page nested so deeply that only a machine can have meant it."""
+    try:
+        # Given the bytes, the library finds the encoding the page declares.
+        return document_of(BeautifulSoup(source.read_bytes(), "lxml"))
+    except RecursionError:
+        raise Unreadable("The page is nested too deeply.") from None
+
+
+def document_of(page: BeautifulSoup, form: str = "html") -> Document:
+    title = page.title.get_text(" ", strip=True) if page.title else None
+    metadata = {"language": str(page.html.get("lang", "")) if page.html else ""}
+    for tag in page.find_all("meta", attrs={"name": True, "content": True}):
+        if name := NAMES.get(str(tag["name"]).lower()):
+            metadata[name] = str(tag["content"])
+    outline = [
+        Heading(int(tag.name[1]), " ".join(tag.get_text(" ").split()))
+        for tag in page.find_all(re.compile(r"^h[1-6]$"))
+        if not any(is_unseen(parent) for parent in tag.parents)
+    ]
+    writer = TextWriter()
+    writer.write(page)
+    return Document(form, writer.text, title=title, outline=outline, metadata=metadata)
+
+
+def is_unseen(tag: Tag) -> bool:
+    return tag.name in UNSEEN or tag.has_attr("hidden")
+
+
+class TextWriter:
+    """Writes the text of a page with a line end wherever a browser begins a new line."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._line_ends = 0
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    def write(self, page: PageElement) -> None:
+        """A stack instead of recursion: pages may be nested deeper than Python's own stack."""
+        todo: list[tuple[PageElement, bool]] = [(page, False)]
+        while todo:
+            node, is_end = todo.pop()
+            if isinstance(node, Tag):
+                if is_end:
+                    self._break_around(node)
+                elif not is_unseen(node):
+                    self._begin(node)
+                    todo.append((node, True))
+                    children = () if node.name == "pre" else reversed(node.contents)
+                    todo.extend((child, False) for child in children)
+            # Comments and the doctype are strings too, but of types of their own.
+            elif type(node) is NavigableString:
+                self._add(re.sub(r"\s+", " ", node))
+
+    def _begin(self, tag: Tag) -> None:
+        self._break_around(tag)
+        if tag.name == "li":
+            self._add("- ")
+        elif tag.name in ("td", "th") and tag.find_previous_sibling(["td", "th"]):
+            self._add(" | ")
+        elif tag.name == "pre":
+            self._add(tag.get_text().strip("\n"), keep=True)
+
+    def _break_around(self, tag: Tag) -> None:
+        if tag.name in APART:
+            self._line_ends = max(self._line_ends, 2)
+        elif tag.name in OWN_LINE:
+            self._line_ends = max(self._line_ends, 1)
+
+    def _add(self, text: str, *, keep: bool = False) -> None:
+        """Blanks at the beginning of a line or after another blank are not shown by browsers."""
+        if not keep and (self._line_ends or not self._parts or self._parts[-1].endswith(" ")):
+            text = text.lstrip(" ")
+        if text:
+            self._parts += ["\n" * self._line_ends, text]
+            self._line_ends = 0
