@@ -86,6 +86,8 @@ DATABASES: dict[str, Any] = {"default": dict(dj_database_url.parse(DATABASE_URL)
 if DATABASE_URL:
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),
+        # The hottest statements are planned once a connection, which a pooler in between does not allow.
+        "prepare_threshold": 5 if LISTEN_URL == DATABASE_URL else None,
         # Tests drop their database at the end, which a pool's idle connections would forbid.
         **({} if IS_TEST else {"pool": {"min_size": 2, "max_size": ENV.database_pool_size, "timeout": 10}}),
     }
@@ -132,10 +134,11 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["spaces.authentication.KeyOrSession"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["config.api.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["spaces.api.parsing.StrictJsonParser"],
     "DEFAULT_THROTTLE_CLASSES": ["spaces.throttling.KeyThrottle"],
     "DEFAULT_THROTTLE_RATES": {"key": ENV.rate_limit},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document describes the routes
     "EXCEPTION_HANDLER": "config.api.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "DATETIME_FORMAT": "iso-8601",
@@ -144,7 +147,10 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        else {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # a counter for every key lately in use
+        }
     )
 }
 CHANNEL_LAYERS: dict[str, Any] = {}  # wake-ups travel over LISTEN/NOTIFY or Redis by the run log itself
@@ -181,4 +187,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
+    "loggers": {
+        # A 4xx is the caller's to know; asking for what is not there yet is what callers are told to do.
+        "django.request": {"level": "ERROR"},
+        "procrastinate": {"level": "WARNING"},
+    },
 }

@@ -1,8 +1,22 @@
 """Every HTTP route."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
+from config import fallbacks, health
+
+api = [
+    path("spaces/<str:space_id>/", include("executions.api.urls")),
+]
 urlpatterns = [
+    path("v1/", include(api)),
+    # A web application's own proxy in front of the API puts this before every path.
+    path("api-proxy/v1/", include(api)),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
     path("admin/", admin.site.urls),
 ]
+handler400 = fallbacks.bad_request
+handler403 = fallbacks.forbidden
+handler404 = fallbacks.not_found
+handler500 = fallbacks.server_error

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Protocol
 
 from executions.models import TERMINAL, RunEvent, RunHead, SkillExecution, State
 from executions.runlog.events import NewEvent, append
@@ -65,7 +66,22 @@ def move(
     return event
 
 
-def resource_usage(execution: SkillExecution) -> dict[str, Any]:
+class HasUsage(Protocol):
+    """A row that carries an execution's usage, whether it is the model's or a statement's."""
+
+    @property
+    def input_tokens(self) -> int: ...
+    @property
+    def output_tokens(self) -> int: ...
+    @property
+    def cost_usd(self) -> Decimal: ...
+    @property
+    def wallclock_ms(self) -> int | None: ...
+    @property
+    def iteration_count(self) -> int: ...
+
+
+def resource_usage(execution: HasUsage) -> dict[str, Any]:
     """Tokens, cost (US dollars, a decimal as text), milliseconds and iterations, as the API shows them."""
     return {
         "input_tokens": execution.input_tokens,

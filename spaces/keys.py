@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q
 from django.utils import timezone
 
 from spaces.access import Caller, SpaceAccess
 from spaces.errors import DomainError, Invalid
-from spaces.models import ApiKey, Membership, Principal, Space
+from spaces.models import ApiKey, Principal, Space
+from spaces.statements import fetch_row
 
 KEY_MARK = "cb"
 PREFIX_LENGTH = 12
@@ -22,6 +23,23 @@ LAST_USE_STEP = timedelta(minutes=1)  # a key in use is written once a minute, n
 
 class Unauthenticated(DomainError):
     """Missing, unknown, expired or revoked credentials."""
+
+
+_KEY_FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
+_PRINCIPAL_FIELDS = [field.attname for field in Principal._meta.concrete_fields]
+_KEY_AND_ROLE = f"""
+SELECT {", ".join(f"key.{name}" for name in _KEY_FIELDS)},
+       {", ".join(f"principal.{name}" for name in _PRINCIPAL_FIELDS)},
+       (SELECT membership.role
+          FROM spaces_membership AS membership JOIN spaces_space AS space ON space.id = membership.space_id
+         WHERE membership.space_id = %s AND membership.principal_id = key.principal_id
+           AND space.tenant_id = key.tenant_id AND space.archived_at IS NULL
+           AND (key.all_spaces OR EXISTS (
+               SELECT FROM spaces_apikey_spaces AS reach
+                WHERE reach.apikey_id = key.id AND reach.space_id = membership.space_id)))
+  FROM spaces_apikey AS key JOIN spaces_principal AS principal ON principal.id = key.principal_id
+ WHERE key.prefix = %s
+"""  # noqa: S608 - names of our own columns
 
 
 def create_key(
@@ -77,7 +95,7 @@ def caller_of_token(token: str, *, now: datetime, space_id: uuid.UUID | None = N
     prefix, _, secret = rest.partition("_")
     if mark != KEY_MARK or not secret:
         raise Unauthenticated("Invalid API key.")
-    key = _keys_with_role(space_id).filter(prefix=prefix).select_related("principal").first()
+    key, role = _key_and_role(prefix, space_id)
     if key is None or not hmac.compare_digest(bytes(key.digest), _digest(token)):
         raise Unauthenticated("Invalid API key.")
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
@@ -85,7 +103,7 @@ def caller_of_token(token: str, *, now: datetime, space_id: uuid.UUID | None = N
     if not key.principal.is_active:
         raise Unauthenticated("This API key's principal is not active.")
     _note_use(key, now)
-    return _caller(key, space_id)
+    return _caller(key, space_id, role)
 
 
 def _digest(token: str) -> bytes:
@@ -93,25 +111,17 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _keys_with_role(space_id: uuid.UUID | None) -> QuerySet[ApiKey]:
-    """Keys, annotated with the role that each has in the space, None where it does not reach it."""
-    keys = ApiKey.objects.all()
-    if space_id is None:
-        return keys
-    membership = Membership.objects.filter(
-        space_id=space_id,
-        principal_id=OuterRef("principal_id"),
-        space__tenant_id=OuterRef("tenant_id"),
-        space__archived_at__isnull=True,
-    ).filter(
-        Q(Exists(ApiKey.objects.filter(pk=OuterRef(OuterRef("pk")), all_spaces=True)))
-        | Q(space__api_keys=OuterRef("pk"))
-    )
-    return keys.annotate(space_role=Subquery(membership.values("role")[:1], output_field=CharField()))
+def _key_and_role(prefix: str, space_id: uuid.UUID | None) -> tuple[ApiKey | None, str | None]:
+    """The key of this prefix with its principal, and its role in the space, None where it does not reach it."""
+    row = fetch_row(_KEY_AND_ROLE, [space_id, prefix]) if prefix.isalnum() else None
+    if row is None:
+        return None, None
+    key = ApiKey.from_db("default", _KEY_FIELDS, row[: len(_KEY_FIELDS)])
+    key.principal = Principal.from_db("default", _PRINCIPAL_FIELDS, row[len(_KEY_FIELDS) : -1])
+    return key, row[-1]
 
 
-def _caller(key: ApiKey, space_id: uuid.UUID | None) -> Caller:
-    role = getattr(key, "space_role", None)
+def _caller(key: ApiKey, space_id: uuid.UUID | None, role: str | None) -> Caller:
     if space_id is None or role is None:
         return Caller(key.principal, key)
     access = SpaceAccess(space_id, key.tenant_id, key.principal_id, role, frozenset(key.permissions))

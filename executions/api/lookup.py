@@ -1,0 +1,39 @@
+"""Finding the execution that a chat's tool call dispatched, while it still runs."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from executions.actions.creating import MAX_CHAT_ID
+from executions.api.reading import find_by_tool_call
+from executions.api.representation import represent_detail
+from executions.api.usage import wanted_usage
+from executions.catalog.validation import is_storable_text
+from executions.runlog.wakeups import call_topic
+from spaces.api.viewsets import SpaceViewSet, base_url
+from spaces.errors import NotFound
+
+# Tells the waiting wrapper around this route that the execution may yet come, and which topic says so.
+NOT_YET = "X-Callboard-Not-Yet"
+
+
+class LookupViewSet(SpaceViewSet):
+    """`GET …/skills/executions/by-chat-tool-call/{tool_call_id}`."""
+
+    required_permission = "executions:read"
+
+    def retrieve(self, request: Request, space_id: str, tool_call_id: str) -> Response:
+        """The newest execution of this tool call that is not superseded; 404 where there is none, or none yet."""
+        thread_id = request.query_params.get("thread_id")
+        if not _may_exist(tool_call_id) or not _may_exist(thread_id or "-"):
+            raise NotFound
+        found = find_by_tool_call(self.access.space_id, tool_call_id, thread_id)
+        if found is None:
+            topic = call_topic(self.access.space_id, tool_call_id)
+            return Response({"detail": "Not found."}, status=404, headers={NOT_YET: topic})
+        usage = wanted_usage(request, found)
+        return Response({"data": represent_detail(found, base_url=base_url(request), usage=usage)})
+
+
+def _may_exist(chat_id: str) -> bool:
+    """Whether a dispatch could have carried this id; a path cannot promise it."""
+    return 0 < len(chat_id) <= MAX_CHAT_ID and is_storable_text(chat_id)

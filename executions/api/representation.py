@@ -1,0 +1,101 @@
+"""The execution object of the space API, as plain JSON values.
+
+Decision: built by hand, not by a serializer: the lookup is called for every tool call of every
+chat, and a dictionary costs a tenth. The serializers in `executions.api.objects` describe the same keys, and a
+test holds the two together. Times are written as the run log writes them, to the millisecond, so
+that a snapshot and the events that follow it agree as text.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from executions.api.reading import ExecutionRow, sub_executions
+from executions.lifecycle import resource_usage
+from executions.models import SkillExecution
+from spaces.signing import sign
+
+ARTIFACT_TOKEN = "artifact"  # noqa: S105 - the kind of thing that a token is signed for
+
+
+def represent_summary(execution: SkillExecution | ExecutionRow) -> dict[str, Any]:
+    """The 14 keys of an execution in a list and in `sub_executions`."""
+    return {
+        "id": str(execution.id),
+        "tenant_id": str(execution.tenant_id),
+        "space_id": str(execution.space_id),
+        "principal_id": str(execution.principal_id),
+        "skill_slug": execution.skill_slug,
+        "skill_version": execution.version,
+        "source": str(execution.source),
+        "state": str(execution.state),
+        "parent_execution_id": _text(execution.parent_id),
+        "created_at": wire_time(execution.created_at),
+        "started_at": wire_time(execution.started_at),
+        "finished_at": wire_time(execution.finished_at),
+        "failure_reason": str(execution.failure_reason) if execution.failure_reason else None,
+        "resource_usage": resource_usage(execution),
+    }
+
+
+def represent_detail(
+    execution: ExecutionRow, *, base_url: str, usage: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The 25 keys of one execution, as `executions.api.reading` reads it.
+
+    `base_url` is scheme and host, without a slash at the end, for the download links, which live for
+    15 minutes; `usage` replaces the row's own resource usage.
+    """
+    summary = represent_summary(execution)
+    if usage is not None:
+        summary["resource_usage"] = dict(usage)
+    artifacts = execution.artifacts or []
+    return {
+        **summary,
+        "inputs": execution.inputs,
+        "outputs": execution.outputs,
+        "error": execution.error,
+        "artifacts": represent_artifacts(artifacts, space_id=execution.space_id, base_url=base_url),
+        "sub_executions": [represent_summary(child) for child in sub_executions(execution)],
+        "chat_thread_id": execution.chat_thread_id,
+        "chat_message_id": execution.chat_message_id,
+        "chat_tool_call_id": execution.chat_tool_call_id,
+        "workspace_archive_id": _text(execution.workspace_archive_id),
+        "langfuse_trace_id": execution.trace_id,
+        "idempotency_key": execution.idempotency_key,
+    }
+
+
+def represent_artifacts(
+    rows: Iterable[Mapping[str, Any]], *, space_id: uuid.UUID, base_url: str
+) -> list[dict[str, Any]]:
+    """The items of `artifacts`, each with a link of its own."""
+    return [
+        {
+            "artifact_id": row["artifact_id"],
+            "relpath_in_workspace": row["relpath_in_workspace"],
+            "document_type": row["document_type"],
+            "download_url": download_url(base_url, space_id, uuid.UUID(row["artifact_id"])),
+            "size_bytes": row["size_bytes"],
+        }
+        for row in rows
+    ]
+
+
+def download_url(base_url: str, space_id: uuid.UUID, artifact_id: uuid.UUID) -> str:
+    """An absolute link to an artifact's bytes that whoever holds it may read for 15 minutes."""
+    token = sign(ARTIFACT_TOKEN, artifact_id)
+    return f"{base_url}/v1/spaces/{space_id}/artifacts/{artifact_id}/download?token={token}"
+
+
+def wire_time(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC ending in `Z`, cut to the millisecond; without a fraction on a whole second."""
+    if moment is None:
+        return None
+    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return f"{text[:23]}Z"
+
+
+def _text(row_id: uuid.UUID | None) -> str | None:
+    return None if row_id is None else str(row_id)

@@ -1,0 +1,41 @@
+"""Checking the body of a request against a pydantic model."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rest_framework.request import Request
+
+from spaces.errors import Invalid
+
+SHOWN_CHARACTERS = 200
+
+
+class Body(BaseModel):
+    """A JSON body: types are exact, and fields that nobody reads are ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+def read_body[B: Body](model: type[B], request: Request) -> B:
+    """The body as a `model`; raises Invalid naming each wrong field, and what the parser raises."""
+    try:
+        return model.model_validate(request.data)
+    except ValidationError as error:
+        raise Invalid(
+            [
+                {
+                    "loc": ["body", *problem["loc"]],
+                    "msg": problem["msg"],
+                    "type": problem["type"],
+                    "input": shown(problem["input"]),
+                }
+                for problem in error.errors(include_url=False, include_context=False)
+            ]
+        ) from error
+
+
+def shown(value: Any) -> Any:
+    """What an error repeats of a wrong value: scalars, and of long texts the beginning."""
+    if isinstance(value, str):
+        return value[:SHOWN_CHARACTERS].encode("utf-8", "replace").decode()
+    return value if isinstance(value, int | float | bool | None) else None

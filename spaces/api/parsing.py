@@ -1,0 +1,67 @@
+"""Reading JSON bodies that anybody may have sent."""
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from spaces.errors import TooLarge
+
+MAX_BYTES = 5 * 1024 * 1024
+MAX_DEPTH = 64  # deeper JSON ends in somebody's recursion limit: Python's, PostgreSQL's or the reader's
+
+
+class StrictJsonParser(BaseParser):
+    """JSON as RFC 8259 has it: UTF-8 whatever the header claims, no NaN, at most 5 MiB and 64 levels.
+
+    Raises ParseError, and TooLarge before more than the limit is in memory. Integers keep every digit.
+    """
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise TooLarge(f"The body is larger than {MAX_BYTES} bytes.")
+        return parse_json(content)
+
+
+def parse_json(content: bytes) -> Any:
+    """The value of a JSON text; raises ParseError with where and why."""
+    try:
+        value = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise ParseError(f"The body is not UTF-8: {error.reason} at byte {error.start}.") from error
+    except RecursionError as error:
+        raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.") from error
+    except ValueError as error:
+        raise ParseError(f"The body is not JSON: {error}") from error
+    if _is_deeper_than(value, MAX_DEPTH):
+        raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _is_deeper_than(value: Any, depth: int) -> bool:
+    """Level by level, since the depth comes from outside and must not become ours."""
+    level = [value]
+    for _ in range(depth + 1):
+        level = [
+            item
+            for node in level
+            if isinstance(node, dict | list)
+            for item in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return True

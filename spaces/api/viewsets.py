@@ -1,0 +1,67 @@
+"""What every door of the API does first: who calls, and do they reach this space."""
+
+import re
+from typing import Any, ClassVar
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from spaces.access import Caller, SpaceAccess
+from spaces.errors import Invalid, NotFound
+from spaces.ids import parse_uuid
+
+_ANY_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class ApiViewSet(ViewSet):
+    """A viewset whose requests all have a caller (`request.auth`) and whose answers nobody keeps."""
+
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        # JSON is UTF-8 whatever charset a Content-Type claims, and so is a query.
+        if request.encoding is not None:
+            request.encoding = None
+        return super().initialize_request(request, *args, **kwargs)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class SpaceViewSet(ApiViewSet):
+    """A viewset below `/spaces/{space_id}`: `self.access` proves that the caller reaches the space.
+
+    A space that does not exist for the caller is a 404 before anything else is looked at.
+    """
+
+    access: SpaceAccess
+    required_permission: ClassVar[str]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.access = access_of(request.auth, kwargs["space_id"])
+        self.access.require(self.required_permission)
+
+
+def access_of(caller: Caller, space_id: str) -> SpaceAccess:
+    """The caller's access to the space of a path; raises NotFound, and Invalid for what is no UUID."""
+    known = parse_uuid(space_id)
+    if known is not None:
+        return caller.access(known)
+    if _ANY_UUID.fullmatch(space_id):
+        raise NotFound  # one spelling each: an id in capitals is no id of ours
+    raise Invalid.field(
+        "path", "space_id", msg="Input should be a valid UUID", kind="uuid_parsing", value=space_id[:200]
+    )
+
+
+def base_url(request: Request) -> str:
+    """Scheme and host under which clients reach this deployment, without a slash at the end."""
+    return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+
+
+def created(body: dict[str, Any], *, is_new: bool) -> Response:
+    """201 for what this request made, 200 for what was there."""
+    return Response({"data": body}, status=201 if is_new else 200)
