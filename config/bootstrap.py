@@ -188,7 +188,10 @@ def _python_choice(uv: str, variables: Dict[str, str]) -> List[str]:
     if RUNNABLE[0] <= sys.version_info[:2] < RUNNABLE[1]:
         return ["--python", sys.executable]
     found = _output([*find, ">={}.{},<{}.{}".format(*(RUNNABLE[0] + RUNNABLE[1]))], environment)
-    return ["--python", found] if found else []
+    if found:
+        return ["--python", found]
+    _say("there is no Python 3.12, 3.13 or 3.14 on this machine: uv will download one …")
+    return []
 
 
 def _run(purpose: str, arguments: List[str], variables: Dict[str, str]) -> None:

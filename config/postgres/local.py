@@ -86,17 +86,20 @@ def stop_if_unused(home: Path) -> bool:
 
 
 def _cluster(home: Path) -> Cluster:
-    account = server_account(home / "data")
+    account, shelf = server_account(home / "data"), SYSTEM_FOLDER / "binaries"
     if account.drops_root and not account.reaches(home.parent):
         home = SYSTEM_FOLDER / digest(home.parent) / home.name
         account = server_account(home / "data")
-        _open_system_folder(home.parent)
-    return Cluster(home, account, SYSTEM_FOLDER / "binaries", disposable=home.name.endswith("-test"))
+        _make_enterable(SYSTEM_FOLDER, shelf, home.parent)
+    return Cluster(home, account, shelf, disposable=home.name.endswith("-test"))
 
 
-def _open_system_folder(folder: Path) -> None:
+def _make_enterable(*folders: Path) -> None:
+    """Make folders that every account may pass through, whatever root's umask is."""
     try:
-        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o711)
     except OSError as refused:
         raise PostgresUnavailable(
             f"{folder} cannot be made ({refused.strerror}): "

@@ -132,8 +132,7 @@ def test_a_number_of_a_dead_server_that_somebody_else_bears_now_is_no_obstacle(h
     account = server_account(home / "data")
     os.kill(postmaster(home), signal.SIGKILL)
     # As after the restart of a container, where the same few numbers come round again.
-    drop = {"user": account.uid, "group": account.gid, "extra_groups": []} if account.drops_root else {}
-    stranger = subprocess.Popen(["sleep", "60"], **drop)
+    stranger = subprocess.Popen(["sleep", "60"], user=account.uid if account.drops_root else None)
     try:
         server_file = home / "data" / "postmaster.pid"
         lines = server_file.read_text().splitlines()

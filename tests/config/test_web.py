@@ -1,0 +1,78 @@
+"""`manage.py web` as a program: one address, several processes, restarts, a bounded stop."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from django.core.management.base import CommandError
+
+from config.management.commands.web import STOP_SECONDS, server_command
+
+MANAGE = Path(__file__).parents[2] / "manage.py"
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def web(request: pytest.FixtureRequest) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A running web command with two server processes, and its address."""
+    command = [sys.executable, str(MANAGE), "web", "--port", "0", "--processes", "2"]
+    environment = {**os.environ, "ASGI_SERVER": request.param}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found is not None
+        answers(found.group())
+        yield process, found.group()
+    finally:
+        process.kill()  # its servers go with it
+        process.communicate()
+
+
+def answers(address: str) -> int:
+    """The status of one request; waits up to 60 s for a server to come up, the socket being open before."""
+    return httpx.get(f"{address}/no-such-page", timeout=60).status_code
+
+
+def servers(process: "subprocess.Popen[str]") -> set[int]:
+    """The numbers of the server processes that live."""
+    children = psutil.Process(process.pid).children()
+    return {child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE}
+
+
+def test_a_dead_server_process_is_replaced_and_sigterm_ends_all(
+    web: tuple["subprocess.Popen[str]", str],
+) -> None:
+    process, address = web
+    before = servers(process)
+    assert len(before) == 2
+
+    victim = min(before)
+    os.kill(victim, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while len(servers(process) - {victim}) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert answers(address) == 404
+
+    running = servers(process)
+    began = time.monotonic()
+    process.terminate()
+
+    assert process.wait(timeout=STOP_SECONDS + 10) == 0
+    assert time.monotonic() - began < STOP_SECONDS + 5
+    assert not any(psutil.pid_exists(pid) for pid in running)
+
+
+def test_a_server_we_do_not_know_is_refused() -> None:
+    with pytest.raises(CommandError, match="daphne or uvicorn"):
+        server_command("gunicorn", 3, verbose=False)
