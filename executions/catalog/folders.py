@@ -35,7 +35,7 @@ def _read_level(folder: Path, prefix: str, contents: Contents, *, depth: int) ->
             if not entry.is_dir(follow_symlinks=False):
                 _read_file(Path(entry.path), path, contents)
             elif depth >= MAX_DEPTH:
-                raise BundleRefused(f"lies deeper than {MAX_DEPTH} folders", path)
+                raise BundleRefused(f"lies deeper than {MAX_DEPTH} levels", path)
             else:
                 _read_level(Path(entry.path), f"{path}/", contents, depth=depth + 1)
 

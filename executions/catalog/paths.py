@@ -32,7 +32,7 @@ def checked_path(name: str) -> str:
     if any(part in ("", ".", "..") for part in parts):
         raise BundleRefused("the file name leads outside the bundle or nowhere", shown)
     if len(parts) > MAX_DEPTH:
-        raise BundleRefused(f"lies deeper than {MAX_DEPTH} folders", shown)
+        raise BundleRefused(f"lies deeper than {MAX_DEPTH} levels", shown)
     return name
 
 

@@ -93,7 +93,10 @@ def docx_text(file: Path) -> str:
 
 
 def html_text(file: Path) -> str:
-    return BeautifulSoup(file.read_bytes(), "lxml").get_text("\n\n", strip=True)
+    page = BeautifulSoup(file.read_bytes(), "lxml")
+    for unseen in page.find_all(["script", "style", "nav"]):
+        unseen.decompose()
+    return page.get_text(" ")
 
 
 READERS = {".pdf": pdf_text, ".docx": docx_text, ".html": html_text, ".htm": html_text}
