@@ -4,11 +4,13 @@ import contextlib
 import socket
 import sys
 import threading
+import time
 from typing import Any
 
 import httpx2
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 from django.utils import timezone
 from rich.console import Console
 from rich.live import Live
@@ -16,10 +18,14 @@ from rich.live import Live
 from config.demo.story import DemoFailed, Story
 from config.demo.terminal import addresses, picture, print_curl, result
 from config.demo.world import World, build_world
-from config.environment import LOCAL_DIR, ROOT
+from config.environment import LOCAL_DIR, ROOT, read_environment
+from config.postgres import ensure_started, stop_if_unused
+from config.postgres.local import HOMES
 from config.supervisor import Program, Supervisor
 
 DEFAULT_PORT = 8000
+WEB_GRACE = 15.0  # seconds: more than `web` gives its own children
+DATABASE_LOOK_SECONDS = 3.0
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 
 
@@ -49,16 +55,40 @@ class Command(BaseCommand):
         ]
         thread = threading.Thread(target=teller.run, name="story", daemon=True)
         thread.start()
-        is_once = options["once"]
-        Supervisor(programs, logs=LOCAL_DIR / "logs").run(
-            until=lambda: (is_once and teller.is_over.is_set()) or teller.failure is not None
-        )
+        is_once, database = options["once"], _Database()
+
+        def is_over() -> bool:
+            database.tend()
+            return (is_once and teller.is_over.is_set()) or teller.failure is not None
+
+        Supervisor(programs, logs=LOCAL_DIR / "logs", grace=WEB_GRACE).run(until=is_over)
         teller.is_over.set()
+        database.leave()
         if teller.failure is not None:
             raise CommandError(teller.failure)
         if is_once and teller.state != "succeeded":
             raise CommandError(f"The execution ended as {teller.state}.")
         console.print("Stopped. The data stay in .callboard/ for the next run.")
+
+
+class _Database:
+    """Keeps the embedded server up while the demo runs; does nothing where DATABASE_URL names another."""
+
+    def __init__(self) -> None:
+        self._is_ours = read_environment().database_url is None
+        self._next_look = 0.0
+
+    def tend(self) -> None:
+        """Start the server again if it died, looking every few seconds."""
+        if self._is_ours and time.monotonic() >= self._next_look:
+            ensure_started(HOMES["demo"])
+            self._next_look = time.monotonic() + DATABASE_LOOK_SECONDS
+
+    def leave(self) -> None:
+        """Stop the server unless another process uses it."""
+        connections.close_all()
+        if self._is_ours:
+            stop_if_unused(HOMES["demo"])
 
 
 class _Teller:
