@@ -1,0 +1,20 @@
+"""Run untrusted scripts isolated, watched and limited; see `launch`."""
+
+from executions.sandbox.errors import ArtifactRejected, SandboxUnavailable
+from executions.sandbox.limits import LIMIT_CODES, Limits
+from executions.sandbox.probe import Probe, launch, probe
+from executions.sandbox.process import Outcome, Running
+from executions.sandbox.workspace import Workspace
+
+__all__ = [
+    "LIMIT_CODES",
+    "ArtifactRejected",
+    "Limits",
+    "Outcome",
+    "Probe",
+    "Running",
+    "SandboxUnavailable",
+    "Workspace",
+    "launch",
+    "probe",
+]
