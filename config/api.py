@@ -4,6 +4,12 @@ import logging
 from typing import Any
 
 import orjson
+from django.core.exceptions import (
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404
 from rest_framework.exceptions import (
@@ -17,6 +23,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
+from spaces.api.bodies import shown
 from spaces.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, TooLarge
 from spaces.keys import Unauthenticated
 
@@ -29,6 +36,12 @@ STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooLarge: 413,
+}
+# What Django itself finds wrong while it reads a body.
+SUSPICIOUS: dict[type[SuspiciousOperation], int] = {
+    RequestDataTooBig: 413,
+    TooManyFieldsSent: 413,
+    TooManyFilesSent: 413,
 }
 
 
@@ -52,21 +65,33 @@ class OrjsonRenderer(BaseRenderer):
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer a domain or DRF error in the space API's form: `{"detail": …}`, a list of problems for a 422."""
-    if isinstance(error, Invalid):
-        return Response({"detail": error.problems}, status=422)
+    problems = problems_of(error)
+    if problems is not None:
+        return Response({"detail": problems}, status=422)
     if isinstance(error, DomainError):
         return Response({"detail": error.message}, status=status_of(error), headers=_challenge(error))
-    if isinstance(error, ValidationError):
-        return Response({"detail": _problems(error.detail, ["body"])}, status=422)
-    if isinstance(error, ParseError):
-        problem = {"loc": ["body"], "msg": str(error.detail), "type": "json_invalid", "input": None}
-        return Response({"detail": [problem]}, status=422)
+    if isinstance(error, SuspiciousOperation):
+        status = next((code for kind, code in SUSPICIOUS.items() if isinstance(error, kind)), 400)
+        return Response(
+            {"detail": "The request has more content, or other, than is accepted."}, status=status
+        )
     if isinstance(error, Http404 | DrfNotFound):
         return Response({"detail": "Not found."}, status=404)
     response = drf_exception_handler(error, context)
     if response is not None and isinstance(error, APIException):
         response.data = {"detail": str(error.detail)}
     return response
+
+
+def problems_of(error: Exception) -> list[dict[str, Any]] | None:
+    """What is wrong with which field, for an error that is a 422; None for any other."""
+    if isinstance(error, Invalid):
+        return [{**problem, "input": shown(problem["input"])} for problem in error.problems]
+    if isinstance(error, ValidationError):
+        return _problems(error.detail, ["body"])
+    if isinstance(error, ParseError):
+        return [{"loc": ["body"], "msg": str(error.detail), "type": "json_invalid", "input": None}]
+    return None
 
 
 def status_of(error: DomainError) -> int:

@@ -24,13 +24,13 @@ class DatabaseNow(Func):
 
 
 @require_safe
-def alive(request: HttpRequest) -> HttpResponse:
+def alive(_request: HttpRequest) -> HttpResponse:
     """200 as long as this process answers; asks nobody else."""
     return _uncached({"status": "alive"})
 
 
 @require_safe
-def ready(request: HttpRequest) -> HttpResponse:
+def ready(_request: HttpRequest) -> HttpResponse:
     """200 where the database answers and every migration is applied, else 503 with what is missing.
 
     `workers` are those seen within 15 seconds; none of them is no reason for a 503, since a web

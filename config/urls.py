@@ -3,10 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import fallbacks, health
+from config import fallbacks, health, pages
 
 api = [
     path("spaces/<str:space_id>/", include("executions.api.urls")),
+    path("", include("spaces.api.urls")),
 ]
 urlpatterns = [
     path("v1/", include(api)),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("admin/", admin.site.urls),
+    *pages.urlpatterns,
 ]
 handler400 = fallbacks.bad_request
 handler403 = fallbacks.forbidden

@@ -112,7 +112,7 @@ def _digest(token: str) -> bytes:
 
 
 def _key_and_role(prefix: str, space_id: uuid.UUID | None) -> tuple[ApiKey | None, str | None]:
-    """The key of this prefix with its principal, and its role in the space, None where it does not reach it."""
+    """The key of this prefix and its role in the space, each None where there is none."""
     row = fetch_row(_KEY_AND_ROLE, [space_id, prefix]) if prefix.isalnum() else None
     if row is None:
         return None, None

@@ -14,7 +14,7 @@ from django.db import connection
 
 
 def fetch_row(statement: LiteralString, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
-    """The first row, in the caller's transaction if there is one; JSON comes as text. Raises django.db errors."""
+    """The first row, read in the caller's transaction if there is one; JSON comes as text."""
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:

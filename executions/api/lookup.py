@@ -22,7 +22,7 @@ class LookupViewSet(SpaceViewSet):
     required_permission = "executions:read"
 
     def retrieve(self, request: Request, space_id: str, tool_call_id: str) -> Response:
-        """The newest execution of this tool call that is not superseded; 404 where there is none, or none yet."""
+        """The newest execution of this tool call, superseded ones left out; 404 where there is none (yet)."""
         thread_id = request.query_params.get("thread_id")
         if not _may_exist(tool_call_id) or not _may_exist(thread_id or "-"):
             raise NotFound

@@ -1,19 +1,20 @@
 """The execution object of the space API, as plain JSON values.
 
 Decision: built by hand, not by a serializer: the lookup is called for every tool call of every
-chat, and a dictionary costs a tenth. The serializers in `executions.api.objects` describe the same keys, and a
-test holds the two together. Times are written as the run log writes them, to the millisecond, so
+chat, and a dictionary costs a tenth. The models in `executions.api.objects` describe the same keys,
+and a test holds the two together. Times are written as the run log writes them, to the millisecond, so
 that a snapshot and the events that follow it agree as text.
 """
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from executions.api.reading import ExecutionRow, sub_executions
+from executions.api.reading import ExecutionRow, read_execution, sub_executions
 from executions.lifecycle import resource_usage
 from executions.models import SkillExecution
+from spaces.api.times import wire_time
+from spaces.errors import NotFound
 from spaces.signing import sign
 
 ARTIFACT_TOKEN = "artifact"  # noqa: S105 - the kind of thing that a token is signed for
@@ -67,6 +68,14 @@ def represent_detail(
     }
 
 
+def represent_started(execution: SkillExecution, *, base_url: str) -> dict[str, Any]:
+    """The 25 keys of an execution that an action has just returned, as they are now."""
+    row = read_execution(execution.pk)
+    if row is None:
+        raise NotFound
+    return represent_detail(row, base_url=base_url)
+
+
 def represent_artifacts(
     rows: Iterable[Mapping[str, Any]], *, space_id: uuid.UUID, base_url: str
 ) -> list[dict[str, Any]]:
@@ -87,14 +96,6 @@ def download_url(base_url: str, space_id: uuid.UUID, artifact_id: uuid.UUID) -> 
     """An absolute link to an artifact's bytes that whoever holds it may read for 15 minutes."""
     token = sign(ARTIFACT_TOKEN, artifact_id)
     return f"{base_url}/v1/spaces/{space_id}/artifacts/{artifact_id}/download?token={token}"
-
-
-def wire_time(moment: datetime | None) -> str | None:
-    """RFC 3339 in UTC ending in `Z`, cut to the millisecond; without a fraction on a whole second."""
-    if moment is None:
-        return None
-    text = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
-    return f"{text[:23]}Z"
 
 
 def _text(row_id: uuid.UUID | None) -> str | None:

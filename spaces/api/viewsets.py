@@ -1,6 +1,8 @@
 """What every door of the API does first: who calls, and do they reach this space."""
 
 import re
+import uuid
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -8,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from spaces.access import Caller, SpaceAccess
+from spaces.access import SpaceAccess
 from spaces.errors import Invalid, NotFound
 from spaces.ids import parse_uuid
 
@@ -37,19 +39,22 @@ class SpaceViewSet(ApiViewSet):
     """
 
     access: SpaceAccess
+    space_id: uuid.UUID
     required_permission: ClassVar[str]
+    action_permissions: ClassVar[Mapping[str, str]] = {}  # where an action needs another one
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.access = access_of(request.auth, kwargs["space_id"])
-        self.access.require(self.required_permission)
+        self.space_id = parse_space_id(kwargs["space_id"])
+        permission = self.action_permissions.get(self.action or "", self.required_permission)
+        self.access = request.auth.access(self.space_id).require(permission)
 
 
-def access_of(caller: Caller, space_id: str) -> SpaceAccess:
-    """The caller's access to the space of a path; raises NotFound, and Invalid for what is no UUID."""
+def parse_space_id(space_id: str) -> uuid.UUID:
+    """The space that a path names; raises Invalid for no UUID, NotFound for another spelling of one."""
     known = parse_uuid(space_id)
     if known is not None:
-        return caller.access(known)
+        return known
     if _ANY_UUID.fullmatch(space_id):
         raise NotFound  # one spelling each: an id in capitals is no id of ours
     raise Invalid.field(

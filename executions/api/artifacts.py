@@ -1,0 +1,49 @@
+"""The bytes of artifacts."""
+
+from typing import Any
+
+from django.http import HttpResponseBase
+from rest_framework.request import Request
+
+from executions.api.representation import ARTIFACT_TOKEN
+from executions.models import Artifact
+from spaces.api.downloads import Download, send_blob
+from spaces.api.viewsets import SpaceViewSet, parse_space_id
+from spaces.errors import NotFound
+from spaces.ids import parse_uuid
+from spaces.keys import Unauthenticated
+from spaces.signing import BadToken, verify
+
+
+class ArtifactViewSet(SpaceViewSet):
+    """`…/artifacts/{artifact_id}/download`: by a link of its own, or by a key."""
+
+    required_permission = "executions:read"
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        token = request.query_params.get("token")
+        if token is None:
+            super().initial(request, *args, **kwargs)
+            return
+        # The link itself is the permission; a wrong one says the same whether there is the artifact or not.
+        self.format_kwarg = None
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(
+            request, force=True
+        )
+        self.space_id = parse_space_id(kwargs["space_id"])
+        artifact_id = parse_uuid(kwargs["artifact_id"])
+        try:
+            if artifact_id is None:
+                raise BadToken
+            verify(ARTIFACT_TOKEN, artifact_id, token)
+        except BadToken as error:
+            raise Unauthenticated("This link is over, or was never one. Ask for a new one.") from error
+
+    def download(self, request: Request, space_id: str, artifact_id: str) -> HttpResponseBase:
+        wanted = parse_uuid(artifact_id)
+        found = Artifact.objects.filter(pk=wanted, execution__space_id=self.space_id)
+        artifact = found.select_related("blob").first() if wanted is not None else None
+        if artifact is None:
+            raise NotFound
+        name = artifact.relpath.rpartition("/")[2]
+        return send_blob(request, Download(artifact.blob, name, artifact.content_type))

@@ -1,0 +1,84 @@
+"""What the list of executions can be narrowed by."""
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from rest_framework.request import Request
+
+from executions.models import SkillExecution, Source, State
+from spaces.errors import Invalid
+
+MAX_TEXT = 512
+PAGING = frozenset({"limit", "cursor"})
+
+
+class UtcTimeFilter(filters.IsoDateTimeFilter):
+    """An RFC 3339 time; one without an offset is taken as UTC."""
+
+
+def _from(column: str) -> UtcTimeFilter:
+    return UtcTimeFilter(field_name=column, lookup_expr="gte", help_text=f"`{column}` at this time or later.")
+
+
+def _before(column: str) -> UtcTimeFilter:
+    return UtcTimeFilter(field_name=column, lookup_expr="lt", help_text=f"`{column}` before this time.")
+
+
+class ExecutionFilter(filters.FilterSet):
+    """Every filter is an index condition or a full-text search; several together must all hold."""
+
+    state = filters.MultipleChoiceFilter(
+        choices=State.choices, help_text="In this state; repeat it for one of several."
+    )
+    source = filters.MultipleChoiceFilter(
+        choices=Source.choices, help_text="Started by this; repeat it for one of several."
+    )
+    skill = filters.CharFilter(field_name="skill_slug", max_length=64, help_text="Of the skill of this slug.")
+    principal_id = filters.UUIDFilter(field_name="principal_id", help_text="On behalf of this principal.")
+    thread_id = filters.CharFilter(
+        field_name="chat_thread_id", max_length=MAX_TEXT, strip=False, help_text="Of this chat thread."
+    )
+    created_after, created_before = _from("created_at"), _before("created_at")
+    started_after, started_before = _from("started_at"), _before("started_at")
+    finished_after, finished_before = _from("finished_at"), _before("finished_at")
+    q = filters.CharFilter(
+        method="search",
+        max_length=MAX_TEXT,
+        help_text="Words in the skill's slug, the chat's ids, file names and texts of the inputs. "
+        "Quotes hold a phrase together, `or` gives a choice, `-` leaves out.",
+    )
+
+    class Meta:
+        model = SkillExecution
+        fields: ClassVar[list[str]] = []
+
+    def search(self, queryset: QuerySet[SkillExecution], name: str, text: str) -> QuerySet[SkillExecution]:
+        return queryset.filter(search=SearchQuery(text, config="simple", search_type="websearch"))
+
+
+def filtered(queryset: QuerySet[SkillExecution], request: Request) -> QuerySet[SkillExecution]:
+    """The executions that the query asks for; raises Invalid naming the parameter.
+
+    A parameter that nobody reads is refused too: with a typing error in it, a filter would show everything.
+    """
+    chosen = ExecutionFilter(request.query_params, queryset=queryset, request=request)
+    unknown = sorted(set(request.query_params) - set(chosen.filters) - PAGING)
+    if unknown:
+        known = ", ".join(sorted(set(chosen.filters) | PAGING))
+        raise Invalid.field(
+            "query", unknown[0][:200], msg=f"Unknown; known are {known}.", kind="extra_forbidden"
+        )
+    if not chosen.is_valid():
+        raise Invalid([_problem(name, errors) for name, errors in chosen.errors.get_json_data().items()])
+    return chosen.qs
+
+
+def _problem(name: str, errors: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "loc": ["query", name],
+        "msg": errors[0]["message"],
+        "type": errors[0]["code"] or "invalid",
+        "input": None,
+    }

@@ -1,0 +1,89 @@
+"""Sending stored bytes: in parts, resumable, and harmless to the browser that shows them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
+from rest_framework.request import Request
+
+from spaces.blobs import blob_name, storage
+from spaces.errors import NotFound
+from spaces.models import Blob
+
+BLOCK = 256 * 1024
+# What a browser may show by itself: pictures that cannot carry a script.
+_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Stored bytes and what they are called and contain."""
+
+    blob: Blob
+    name: str
+    content_type: str
+
+
+class Part:
+    """Some bytes of an open file, read block by block; whoever is done with it closes it."""
+
+    def __init__(self, stored: IO[bytes], start: int, length: int) -> None:
+        self._stored, self._start, self._length = stored, start, length
+        self.close = stored.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._stored.seek(self._start)
+        left = self._length
+        while left > 0 and (block := self._stored.read(min(BLOCK, left))):
+            left -= len(block)
+            yield block
+
+
+def send_blob(request: Request, download: Download) -> HttpResponseBase:
+    """The bytes, or the part that `Range` asks for, or 304 or 416; raises NotFound where they are lost."""
+    etag, size = f'"{download.blob.sha256}"', download.blob.size_bytes
+    headers = _headers(download, etag)
+    unchanged = get_conditional_response(request, etag=etag, response=HttpResponse(headers=headers))
+    if unchanged is not None and unchanged.status_code != 200:
+        return unchanged
+    start, end = _wanted(request, etag, size)
+    if start >= end and size:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    try:
+        stored = storage().open(blob_name(download.blob.sha256), "rb")
+    except FileNotFoundError as error:
+        raise NotFound from error
+    is_part = (start, end) != (0, size)
+    headers["Content-Length"] = str(end - start)
+    if is_part:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    part = Part(stored, start, end - start)
+    return StreamingHttpResponse(part, status=206 if is_part else 200, headers=headers)
+
+
+def _headers(download: Download, etag: str) -> dict[str, str]:
+    is_shown = download.content_type in _INLINE
+    return {
+        "Content-Type": download.content_type,
+        "Content-Disposition": content_disposition_header(not is_shown, download.name) or "attachment",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=900",
+        "ETag": etag,
+    }
+
+
+def _wanted(request: Request, etag: str, size: int) -> tuple[int, int]:
+    """First byte and the one after the last; everything for a range that is malformed or of several parts."""
+    match = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if match is None or match[1] == match[2] == "" or request.headers.get("If-Range", etag) != etag:
+        return 0, size
+    if match[1] == "":
+        return max(0, size - int(match[2])) if int(match[2]) else size, size
+    return int(match[1]), min(int(match[2]) + 1, size) if match[2] else size

@@ -1,0 +1,41 @@
+"""Uploading files into the caller's personal collection."""
+
+from django.db import transaction
+from django.utils import timezone
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from spaces.api.uploading import limit_upload
+from spaces.api.viewsets import ApiViewSet
+from spaces.errors import Invalid
+from spaces.models import UploadedFile
+from spaces.uploads import upload_file
+
+
+class FileViewSet(ApiViewSet):
+    """`POST /v1/files/`: multipart, the field `files` once or several times."""
+
+    parser_classes = (MultiPartParser,)
+
+    def create(self, request: Request) -> Response:
+        limit_upload(request)
+        parts = request.FILES.getlist("files")
+        if not parts:
+            raise Invalid.field("body", "files", msg="Field required", kind="missing")
+        now = timezone.now()
+        with transaction.atomic():
+            kept = [
+                upload_file(caller=request.auth, name=part.name or "", content=part.file, now=now)
+                for part in parts
+            ]
+        return Response({"data": [represent_file(file) for file in kept]}, status=201)
+
+
+def represent_file(file: UploadedFile) -> dict[str, str | int]:
+    return {
+        "id": str(file.id),
+        "name": file.name,
+        "size_bytes": file.blob.size_bytes,
+        "sha256": file.blob.sha256,
+    }
