@@ -52,7 +52,7 @@ def _known_migrations() -> set[tuple[str, str]]:
     return set(MigrationLoader(None, ignore_no_migrations=True).graph.nodes)
 
 
-def _workers() -> list[dict[str, Any]]:
+def _workers() -> list[Any]:
     seen = WorkerNode.objects.filter(seen_at__gt=DatabaseNow() - SEEN_WITHIN)
     return list(
         seen.order_by("host", "pid").values("id", "host", "pid", "concurrency", "started_at", "seen_at")

@@ -25,12 +25,13 @@ class KeyThrottle(BaseThrottle):
         self._wait = 0.0
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        if request.auth is None:
+        caller: Any = request.auth
+        if caller is None:
             return True
         limit, period = parse_rate(api_settings.DEFAULT_THROTTLE_RATES["key"])
         now = time.time()
         window = int(now // period)
-        owner = request.auth.api_key.pk if request.auth.api_key else request.auth.principal.pk
+        owner = caller.api_key.pk if caller.api_key else caller.principal.pk
         key = f"throttle:{owner.hex}:{window}"
         cache.add(key, 0, timeout=period * 2)
         self._wait = (window + 1) * period - now

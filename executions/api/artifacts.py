@@ -41,8 +41,10 @@ class ArtifactViewSet(SpaceViewSet):
 
     def download(self, request: Request, space_id: str, artifact_id: str) -> HttpResponseBase:
         wanted = parse_uuid(artifact_id)
+        if wanted is None:
+            raise NotFound
         found = Artifact.objects.filter(pk=wanted, execution__space_id=self.space_id)
-        artifact = found.select_related("blob").first() if wanted is not None else None
+        artifact = found.select_related("blob").first()
         if artifact is None:
             raise NotFound
         name = artifact.relpath.rpartition("/")[2]

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
 
+from django.core.files import File
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
@@ -32,7 +32,7 @@ class Download:
 class Part:
     """Some bytes of an open file, read block by block; whoever is done with it closes it."""
 
-    def __init__(self, stored: IO[bytes], start: int, length: int) -> None:
+    def __init__(self, stored: File[bytes], start: int, length: int) -> None:
         self._stored, self._start, self._length = stored, start, length
         self.close = stored.close
 

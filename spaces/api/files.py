@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from spaces.api.uploading import limit_upload
-from spaces.api.viewsets import ApiViewSet
+from spaces.api.viewsets import ApiViewSet, caller_of
 from spaces.errors import Invalid
 from spaces.models import UploadedFile
 from spaces.uploads import upload_file
@@ -26,7 +26,7 @@ class FileViewSet(ApiViewSet):
         now = timezone.now()
         with transaction.atomic():
             kept = [
-                upload_file(caller=request.auth, name=part.name or "", content=part.file, now=now)
+                upload_file(caller=caller_of(request), name=part.name or "", content=part.file, now=now)
                 for part in parts
             ]
         return Response({"data": [represent_file(file) for file in kept]}, status=201)

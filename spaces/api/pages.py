@@ -41,11 +41,11 @@ class RowIsBeyond(Func):
         super().__init__(*map(F, columns), *map(Value, values))
         self.sign = sign
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, tuple[Any, ...]]:
         parts = [compiler.compile(part) for part in self.source_expressions]
         half = len(parts) // 2
         left, right = (", ".join(sql for sql, _ in side) for side in (parts[:half], parts[half:]))
-        return f"({left}) {self.sign} ({right})", [value for _, values in parts for value in values]
+        return f"({left}) {self.sign} ({right})", tuple(value for _, values in parts for value in values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from spaces.access import SpaceAccess
+from spaces.access import Caller, SpaceAccess
 from spaces.errors import Invalid, NotFound
 from spaces.ids import parse_uuid
 
@@ -47,7 +47,19 @@ class SpaceViewSet(ApiViewSet):
         super().initial(request, *args, **kwargs)
         self.space_id = parse_space_id(kwargs["space_id"])
         permission = self.action_permissions.get(self.action or "", self.required_permission)
-        self.access = request.auth.access(self.space_id).require(permission)
+        self.access = caller_of(request).access(self.space_id).require(permission)
+
+
+def access_of(caller: Caller, space_id: str) -> SpaceAccess:
+    """The caller's access to the space that a path names; raises NotFound and Invalid."""
+    return caller.access(parse_space_id(space_id))
+
+
+def caller_of(request: Request) -> Caller:
+    """Whoever authenticated; for views behind the default permission, which lets nobody else in."""
+    caller = request.auth
+    assert isinstance(caller, Caller)  # noqa: S101 - holds by KeyOrSession
+    return caller
 
 
 def parse_space_id(space_id: str) -> uuid.UUID:
