@@ -17,6 +17,9 @@ from executions.sandbox.supervisor import Supervisor
 from executions.sandbox.watchdog import Watchdog
 from executions.sandbox.workspace import Workspace
 
+# What `unshare` of util-linux 2.38 adds when its child was killed.
+_NOISE = "unshare: sigprocmask unblock failed: Invalid argument\n"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -97,7 +100,7 @@ class Running:
             cpu_seconds=ending.cpu_seconds,
             wall_seconds=ending.wall_seconds,
             peak_memory_bytes=self._watchdog.usage.peak_memory_bytes,
-            stderr_tail=self._output.stderr_tail,
+            stderr_tail=self._output.stderr_tail.removesuffix(_NOISE),
             output_bytes=self._output.total,
         )
 

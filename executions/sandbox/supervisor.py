@@ -1,5 +1,6 @@
 """The thread that starts one sandbox, watches it, and sees it dead."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from executions.sandbox.output import Output
 from executions.sandbox.streams import Streams
 from executions.sandbox.tree import Tree, child_of
 from executions.sandbox.watchdog import INTERVAL, Watchdog
+
+logger = logging.getLogger(__name__)
 
 _STARTING_INTERVAL = 0.005  # seconds between looks until the sandbox has its own root
 _KILL_INTERVAL = 0.01
@@ -122,8 +125,8 @@ class Supervisor(threading.Thread):
                 code = self._watchdog.exceeded(self._tree)
                 if code is not None:
                     self.request_kill(code)
-        except OSError:
-            # A sandbox that cannot be watched may not go on.
+        except Exception:
+            logger.exception("A sandbox that cannot be watched is killed")
             self.request_kill("sandbox_error")
         if time.monotonic() - self._began > self._wall_seconds:
             self.request_kill("timeout")
