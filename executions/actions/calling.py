@@ -8,8 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from executions.actions.creating import Order, check_order, create_execution, digest_request, find_version
-from executions.actions.locking import locked_execution
-from executions.models import SkillExecution, Source
+from executions.models import RunEvent, SkillExecution, Source
 from executions.runlog.events import NewEvent, append
 from executions.runlog.lease import Lease, fenced_head
 from spaces.errors import Conflict
@@ -30,8 +29,8 @@ def start_sub_execution(
     Invalid for bad inputs, TooDeep, and Conflict where the key was used for another call.
     """
     with transaction.atomic():
-        fenced_head(lease)
-        head, parent = locked_execution(lease.run_id)
+        head = fenced_head(lease)
+        parent = SkillExecution.objects.select_for_update(no_key=True).get(pk=lease.run_id)
         digest = digest_request(slug, inputs, list(files))
         known = SkillExecution.objects.filter(parent=parent, call_key=call_key).first()
         if known is not None:
@@ -40,7 +39,7 @@ def start_sub_execution(
             return known
         if parent.depth >= MAX_DEPTH:
             raise TooDeep
-        order = _order(parent, call_key, inputs, files, digest)
+        order = _order(parent, call_key, inputs, files, request_digest=digest)
         version, manifest = find_version(parent.tenant_id, slug)
         check_order(order, manifest, inputs_name="inputs")
         child = create_execution(order, version, now=now)
@@ -56,23 +55,34 @@ def start_sub_execution(
 
 
 def note_sub_execution_finished(*, lease: Lease, child_id: uuid.UUID, now: datetime) -> SkillExecution:
-    """Tell the caller's log how its sub-execution ended; raises LeaseLost."""
+    """Tell the caller's log how its sub-execution ended, once; raises LeaseLost.
+
+    A former attempt may have done so already: then nothing is written.
+    """
     with transaction.atomic():
         head = fenced_head(lease)
         child = SkillExecution.objects.get(pk=child_id, parent_id=lease.run_id)
+        kind = "sub_execution.finished"
+        if RunEvent.objects.filter(run_id=lease.run_id, kind=kind, data__execution_id=str(child_id)).exists():
+            return child
         payload = {
             "execution_id": child.id,
             "call_key": child.call_key,
             "state": child.state,
             "failure_reason": child.failure_reason,
         }
-        append(head, [NewEvent("sub_execution.finished", payload, now)])
+        append(head, [NewEvent(kind, payload, now)])
         head.save(update_fields=["seq", "last_event_id"])
     return child
 
 
 def _order(
-    parent: SkillExecution, call_key: str, inputs: dict[str, Any], files: Sequence[str], digest: bytes
+    parent: SkillExecution,
+    call_key: str,
+    inputs: dict[str, Any],
+    files: Sequence[str],
+    *,
+    request_digest: bytes,
 ) -> Order:
     return Order(
         space_id=parent.space_id,
@@ -82,7 +92,7 @@ def _order(
         inputs=inputs,
         file_source_ids=files,
         model=parent.model,
-        request_digest=digest,
+        request_digest=request_digest,
         parent=parent,
         call_key=call_key,
     )

@@ -17,7 +17,7 @@ ENDED_BY_PARENT = "The execution that called this one is over."
 
 
 def heal_run(*, run_id: uuid.UUID, now: datetime) -> SkillExecution | None:
-    """Decide about a run whose lease is over: requeue it where its skill allows, else fail it as `worker_lost`.
+    """Decide about a run whose lease is over: requeue it where its skill allows, else fail it.
 
     None where the lease lives, because the worker or another sweeper was faster; idempotent.
     Raises OperationalError where somebody keeps the run locked.
@@ -33,18 +33,18 @@ def heal_run(*, run_id: uuid.UUID, now: datetime) -> SkillExecution | None:
             execution.parent_id is not None
             or execution.attempt < manifest_of(execution.skill_version).max_attempts
         ):
-            # A sub-execution only waits again: its parent's next attempt finds it, or its parent's end ends it.
+            # A sub-execution only waits again: for its parent's next attempt, or its parent's end.
             requeue(
                 execution, head, reason=FailureReason.WORKER_LOST, delay=backoff(execution.attempt), now=now
             )
         else:
-            _fail(execution, head, FailureReason.WORKER_LOST, "The worker that ran it vanished.", now)
+            _fail_as_lost(execution, head, "The worker that ran it vanished.", now=now)
     settle_sub_executions(parent_id=run_id, now=now)
     return execution
 
 
 def force_cancel(*, run_id: uuid.UUID, now: datetime) -> None:
-    """End a run whose worker did not confirm in time; its lease is void, so whatever it still writes is refused.
+    """End a run whose worker did not confirm in time; its lease is void, so nothing it still writes is taken.
 
     Idempotent. Raises OperationalError where somebody keeps the run locked.
     """
@@ -70,7 +70,8 @@ def settle_sub_executions(*, parent_id: uuid.UUID, now: datetime) -> None:
 
 def backoff(attempt: int) -> timedelta:
     """How long the next attempt waits: 2 s, 4 s, 8 s … at most 5 minutes."""
-    return min(BACKOFF * 2 ** (max(attempt, 1) - 1), BACKOFF_LIMIT)
+    doubled: timedelta = BACKOFF * 2 ** (max(attempt, 1) - 1)
+    return min(doubled, BACKOFF_LIMIT)
 
 
 def _settle(child_id: uuid.UUID, parent_id: uuid.UUID, now: datetime) -> None:
@@ -85,7 +86,7 @@ def _settle(child_id: uuid.UUID, parent_id: uuid.UUID, now: datetime) -> None:
             and parent.failure_reason == FailureReason.WORKER_LOST
             and child.started_at
         ):
-            _fail(child, head, FailureReason.WORKER_LOST, ENDED_BY_PARENT, now)
+            _fail_as_lost(child, head, ENDED_BY_PARENT, now=now)
         else:
             move(
                 child,
@@ -97,11 +98,10 @@ def _settle(child_id: uuid.UUID, parent_id: uuid.UUID, now: datetime) -> None:
             )
 
 
-def _fail(
-    execution: SkillExecution, head: RunHead, reason: FailureReason, message: str, now: datetime
-) -> None:
-    fields = {"failure_reason": reason.value, "error": {"type": reason.value, "message": message}}
-    execution.failure_reason, execution.error = fields["failure_reason"], fields["error"]
+def _fail_as_lost(execution: SkillExecution, head: RunHead, message: str, *, now: datetime) -> None:
+    reason = FailureReason.WORKER_LOST.value
+    fields = {"failure_reason": reason, "error": {"type": reason, "message": message}}
+    execution.failure_reason, execution.error = reason, fields["error"]
     move(execution, head, State.FAILED, kind="execution.failed", data=fields, now=now, also=fields)
 
 

@@ -28,7 +28,7 @@ def locked_execution(
 def wait_shortly_for_locks() -> None:
     """Let the rest of the caller's transaction fail with OperationalError where a lock takes more than 2 s.
 
-    For whoever looks after many runs: one that is stuck in somebody's transaction must not hold up the others.
+    For whoever looks after many runs: one that is stuck in a transaction must not hold up the others.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE_SECONDS}s'")

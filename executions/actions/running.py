@@ -97,7 +97,7 @@ def record_late_usage(*, execution_id: uuid.UUID, usages: Sequence[Usage], now: 
 def keep_results(
     *, lease: Lease, artifacts: Sequence[Artifact], archive: tuple[uuid.UUID, str] | None, now: datetime
 ) -> None:
-    """Commit artifacts (unsaved rows whose bytes are stored) and the archive's id and blob; raises LeaseLost."""
+    """Commit artifacts (unsaved rows, their bytes stored) and the archive's id and blob; raises LeaseLost."""
     with transaction.atomic():
         head = fenced_head(lease)
         # A former attempt may have come this far before its worker vanished: the newer file takes its place.
@@ -117,18 +117,18 @@ def keep_results(
 
 def finish_succeeded(*, lease: Lease, outputs: Mapping[str, Any], now: datetime) -> SkillExecution:
     """End the run with its outputs; raises LeaseLost."""
-    return _finish(lease, State.SUCCEEDED, "execution.succeeded", {"outputs": dict(outputs)}, now)
+    return _finish(lease, State.SUCCEEDED, {"outputs": dict(outputs)}, now)
 
 
 def finish_failed(*, lease: Lease, reason: str, error: Mapping[str, Any], now: datetime) -> SkillExecution:
     """End the run with a reason and what a person should know; raises LeaseLost."""
     fields = {"failure_reason": reason, "error": dict(error)}
-    return _finish(lease, State.FAILED, "execution.failed", fields, now)
+    return _finish(lease, State.FAILED, fields, now)
 
 
 def finish_cancelled(*, lease: Lease, now: datetime) -> SkillExecution:
     """Confirm that the run has stopped because somebody asked; raises LeaseLost."""
-    return _finish(lease, State.CANCELLED, "execution.cancelled", {}, now)
+    return _finish(lease, State.CANCELLED, {}, now)
 
 
 def hand_back(*, lease: Lease, reason: str, delay: timedelta, now: datetime) -> SkillExecution:
@@ -145,7 +145,10 @@ def hand_back(*, lease: Lease, reason: str, delay: timedelta, now: datetime) -> 
 def requeue(
     execution: SkillExecution, head: RunHead, *, reason: str, delay: timedelta, now: datetime
 ) -> None:
-    """Move a locked, running execution back to queued, with its job; a sub-execution waits for its parent instead."""
+    """Move a locked, running execution back to queued, with its job.
+
+    A sub-execution gets none: it waits for its parent.
+    """
     if reason == SHUTDOWN:
         execution.attempt -= 1
     head.available_at = _database_time(delay) if execution.parent_id is None else None
@@ -165,12 +168,12 @@ def artifact_payload(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def _finish(lease: Lease, to: State, kind: str, fields: dict[str, Any], now: datetime) -> SkillExecution:
+def _finish(lease: Lease, to: State, fields: dict[str, Any], now: datetime) -> SkillExecution:
     with transaction.atomic():
         head, execution = _fenced_execution(lease)
         for name, value in fields.items():
             setattr(execution, name, value)
-        move(execution, head, to, kind=kind, data=fields, now=now, also=fields)
+        move(execution, head, to, kind=f"execution.{to.value}", data=fields, now=now, also=fields)
     return execution
 
 
@@ -191,7 +194,7 @@ def _started(head: RunHead, now: datetime) -> Lease:
 def _database_time(delay: timedelta) -> datetime:
     """Who may claim when is a matter between workers, so it goes by the database's clock."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp() + %s", [delay])
+        cursor.execute("SELECT clock_timestamp() + make_interval(secs => %s)", [delay.total_seconds()])
         return cursor.fetchone()[0]  # type: ignore[no-any-return]
 
 

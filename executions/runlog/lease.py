@@ -36,22 +36,45 @@ _TAKE = """
 UPDATE executions_runhead
    SET state = 'running', fence = fence + 1, lease_owner = %s, available_at = NULL,
        lease_until = clock_timestamp() + make_interval(secs => %s)
+ WHERE run_id = %s AND state = 'queued' AND available_at <= statement_timestamp()
+   AND NOT (space_id = ANY(%s))
+RETURNING *
 """
-_WAITS = "state = 'queued' AND available_at <= statement_timestamp()"
+_TAKE_CALLED = """
+UPDATE executions_runhead
+   SET state = 'running', fence = fence + 1, lease_owner = %s,
+       lease_until = clock_timestamp() + make_interval(secs => %s)
+ WHERE run_id = %s AND state = 'queued' AND available_at IS NULL
+RETURNING *
+"""
+_TAKE_FIRST = """
+UPDATE executions_runhead
+   SET state = 'running', fence = fence + 1, lease_owner = %s, available_at = NULL,
+       lease_until = clock_timestamp() + make_interval(secs => %s)
+ WHERE run_id = (
+    SELECT run_id FROM executions_runhead
+     WHERE run_id = ANY(%s) AND state = 'queued' AND available_at <= statement_timestamp()
+     ORDER BY available_at, run_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+ )
+RETURNING *
+"""
 
 # The waiting spaces are walked by index, one step a space: a long queue of one space costs nothing.
-_OLDEST = f"""
+_OLDEST = """
 WITH RECURSIVE waiting AS (
-    (SELECT space_id FROM executions_runhead WHERE {_WAITS} ORDER BY space_id LIMIT 1)
+    (SELECT space_id FROM executions_runhead
+      WHERE state = 'queued' AND available_at IS NOT NULL ORDER BY space_id LIMIT 1)
     UNION ALL
     SELECT (SELECT head.space_id FROM executions_runhead AS head
-             WHERE {_WAITS} AND head.space_id > waiting.space_id ORDER BY head.space_id LIMIT 1)
+             WHERE head.state = 'queued' AND head.available_at IS NOT NULL
+               AND head.space_id > waiting.space_id ORDER BY head.space_id LIMIT 1)
       FROM waiting WHERE waiting.space_id IS NOT NULL
 )
 SELECT oldest.run_id
   FROM waiting CROSS JOIN LATERAL (
       SELECT head.run_id, head.available_at FROM executions_runhead AS head
-       WHERE {_WAITS} AND head.space_id = waiting.space_id
+       WHERE head.state = 'queued' AND head.available_at <= statement_timestamp()
+         AND head.space_id = waiting.space_id
        ORDER BY head.available_at, head.run_id LIMIT %s
   ) AS oldest
  WHERE NOT (waiting.space_id = ANY(%s))
@@ -65,15 +88,12 @@ def take(run_id: uuid.UUID, owner: uuid.UUID, *, avoid: Collection[uuid.UUID] = 
 
     The head comes back locked until the caller's transaction ends.
     """
-    return _take(
-        f"{_TAKE} WHERE run_id = %s AND {_WAITS} AND NOT (space_id = ANY(%s))",
-        [owner, LEASE_SECONDS, run_id, list(avoid)],
-    )
+    return _take(_TAKE, [owner, LEASE_SECONDS, run_id, list(avoid)])
 
 
 def take_called(run_id: uuid.UUID, owner: uuid.UUID) -> RunHead | None:
     """Lease a sub-execution for its caller's worker; None where it is not queued."""
-    return _take(f"{_TAKE} WHERE run_id = %s AND state = 'queued'", [owner, LEASE_SECONDS, run_id])
+    return _take(_TAKE_CALLED, [owner, LEASE_SECONDS, run_id])
 
 
 def take_oldest(owner: uuid.UUID, *, avoid: Collection[uuid.UUID] = ()) -> RunHead | None:
@@ -84,15 +104,7 @@ def take_oldest(owner: uuid.UUID, *, avoid: Collection[uuid.UUID] = ()) -> RunHe
     with connection.cursor() as cursor:
         cursor.execute(_OLDEST, [_CANDIDATES, list(avoid), _CANDIDATES])
         waiting = [row[0] for row in cursor.fetchall()]
-    return _take(
-        f"""
-        {_TAKE} WHERE run_id = (
-            SELECT run_id FROM executions_runhead WHERE run_id = ANY(%s) AND {_WAITS}
-             ORDER BY available_at, run_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-        )
-        """,
-        [owner, LEASE_SECONDS, waiting],
-    )
+    return _take(_TAKE_FIRST, [owner, LEASE_SECONDS, waiting])
 
 
 def lease_of(head: RunHead) -> Lease:
@@ -103,7 +115,7 @@ def lease_of(head: RunHead) -> Lease:
 
 
 def fenced_head(lease: Lease) -> RunHead:
-    """The head, locked, if the lease still holds; raises LeaseLost. The first read of a worker's every write."""
+    """The head, locked, if the lease still holds; raises LeaseLost. The first read of every write."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("fenced_head needs its caller's transaction")
     heads = RunHead.objects.raw(
@@ -169,6 +181,6 @@ LEASE_FIELDS = ["state", "lease_owner", "lease_until", "available_at", "seq", "l
 def _take(sql: str, values: list[Any]) -> RunHead | None:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("taking a lease needs its caller's transaction")
-    for head in RunHead.objects.raw(f"{sql} RETURNING *", values):
+    for head in RunHead.objects.raw(sql, values):
         return head
     return None

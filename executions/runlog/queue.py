@@ -7,6 +7,8 @@ A job is a ticket for one claim: it wakes a worker, which then decides what it t
 import uuid
 from datetime import datetime
 
+from django.db import connection, transaction
+from procrastinate import exceptions
 from procrastinate.contrib.django import app
 
 ADVANCE = "executions.advance"
@@ -21,3 +23,42 @@ def enqueue_run(run_id: uuid.UUID, *, at: datetime | None = None) -> None:
 def enqueue_continuation(task: str, row_id: uuid.UUID) -> None:
     """What somebody else asked to be told when a run ends: a task's name and an id, nothing more."""
     app.configure_task(task, queue=QUEUE).defer(row_id=str(row_id))
+
+
+def enqueue_missing_ticket(run_id: uuid.UUID) -> None:
+    """One more ticket for a run that seems to have lost its own; of these, at most one waits at a time."""
+    deferrer = app.configure_task(ADVANCE, queue=QUEUE, queueing_lock=f"run:{run_id}")
+    try:
+        with transaction.atomic():
+            deferrer.defer(run_id=str(run_id))
+    except exceptions.AlreadyEnqueued:
+        return
+
+
+def remove_dead_jobs() -> int:
+    """Deal with jobs that workers took and did not finish before they vanished; how many there were.
+
+    Tickets are deleted, since runs are healed from their heads. Continuations are repeated: whoever asked for
+    them derives everything from rows, so twice does no harm.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DELETE_DEAD, [ADVANCE, DEAD_SECONDS])
+        deleted: int = cursor.rowcount
+        cursor.execute(_REPEAT_DEAD, [ADVANCE, DEAD_SECONDS])
+        repeated: int = cursor.rowcount
+    return deleted + repeated
+
+
+DEAD_SECONDS = 30  # a worker writes its heartbeat every 10 s
+_DELETE_DEAD = """
+DELETE FROM procrastinate_jobs AS job
+ WHERE job.status = 'doing' AND job.task_name = %s AND NOT EXISTS (
+    SELECT 1 FROM procrastinate_workers AS worker WHERE worker.id = job.worker_id
+       AND worker.last_heartbeat > clock_timestamp() - make_interval(secs => %s))
+"""
+_REPEAT_DEAD = """
+SELECT procrastinate_retry_job_v2(job.id, NULL, NULL, NULL, NULL) FROM procrastinate_jobs AS job
+ WHERE job.status = 'doing' AND job.task_name <> %s AND NOT EXISTS (
+    SELECT 1 FROM procrastinate_workers AS worker WHERE worker.id = job.worker_id
+       AND worker.last_heartbeat > clock_timestamp() - make_interval(secs => %s))
+"""

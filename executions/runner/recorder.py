@@ -8,27 +8,30 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from executions.actions.running import Progress, Usage, record, record_late_usage
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease, LeaseLost
 from executions.runner.stopping import StopSignal
+from executions.runner.storable import storable, storable_text
 
 logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 64
 BATCH_SECONDS = 0.1
 TEXT_LIMIT = 64 * 1024  # characters of one text event
-SUMMARY_LIMIT = 2000
+MESSAGE_LIMIT = 2000  # characters of a progress message, and of what a tool said
 
 
 class Recorder:
     """Collects events for at most 100 ms or 64 rows and writes them in one fenced transaction.
 
     Thread-safe. A write that finds the lease lost sets the stop signal and drops the batch, except its usage,
-    which was paid for: that goes to the late usage. `flush_if_due` is called by the worker's ticker, so that
-    an event never waits for the next one to be written.
+    which was paid for: that goes to the late usage. While the database does not answer events are kept for
+    the next write; the lease keeper ends the run if that lasts. `flush_if_due` is called by the worker's
+    ticker, so that an event never waits for the next one to be written.
     """
 
     def __init__(self, lease: Lease, stop: StopSignal, clock: Callable[[], datetime] = timezone.now) -> None:
@@ -44,41 +47,42 @@ class Recorder:
         self.declared_artifacts: dict[str, str | None] = {}
 
     def progress(self, *, fraction: float | None, message: str | None) -> None:
-        """`fraction` is 0 to 1, None where it cannot be told."""
-        self._add("execution.progressed", {"fraction": fraction, "message": message})
+        """`fraction` is 0 to 1, None where it cannot be told; of the message 2,000 characters are kept."""
+        shown = None if message is None else message[:MESSAGE_LIMIT]
+        self._add("execution.progressed", {"fraction": fraction, "message": shown})
 
     def text(self, text: str) -> None:
-        """Text for whoever watches; pieces that wait together become one event."""
+        """Text for whoever watches; pieces that wait together become one event of at most 64 Ki."""
+        text = storable_text(text)
         with self._lock:
             last = self._events[-1] if self._events else None
-            if last is not None and last.kind == "text.appended" and len(last.data["text"]) < TEXT_LIMIT:
-                merged = {"text": last.data["text"] + text[:TEXT_LIMIT]}
-                self._events[-1] = NewEvent(last.kind, merged, last.at)
-            else:
-                self._add("text.appended", {"text": text[:TEXT_LIMIT]})
+            if last is not None and last.kind == "text.appended":
+                room = TEXT_LIMIT - len(last.data["text"])
+                self._events[-1] = NewEvent(last.kind, {"text": last.data["text"] + text[:room]}, last.at)
+                text = text[room:]
+            for start in range(0, len(text), TEXT_LIMIT):
+                self._add("text.appended", {"text": text[start : start + TEXT_LIMIT]})
 
     def tool_called(self, *, call_id: str, name: str, arguments: dict[str, Any]) -> None:
         self._add("tool.called", {"call_id": call_id, "name": name, "arguments": arguments})
 
     def tool_returned(self, *, call_id: str, name: str, is_error: bool, summary: str) -> None:
         """`summary` is the beginning of what the tool said, at most 2,000 characters."""
-        data = {"call_id": call_id, "name": name, "is_error": is_error, "summary": summary[:SUMMARY_LIMIT]}
+        data = {"call_id": call_id, "name": name, "is_error": is_error, "summary": summary[:MESSAGE_LIMIT]}
         self._add("tool.returned", data)
 
     def usage(self, *, model: str | None, input_tokens: int, output_tokens: int, cost_usd: Decimal) -> None:
         """Tokens and US dollars of one model request, or as a script reports them; also added to the row."""
+        data = {
+            "model": model,
+            "input_tokens": input_tokens,
+            "output_tokens": output_tokens,
+            "cost_usd": f"{cost_usd:f}",
+        }
         with self._lock:
             self.spent_usd += cost_usd
             self._usages.append(Usage(model, input_tokens, output_tokens, cost_usd))
-            self._add(
-                "usage.recorded",
-                {
-                    "model": model,
-                    "input_tokens": input_tokens,
-                    "output_tokens": output_tokens,
-                    "cost_usd": f"{cost_usd:f}",
-                },
-            )
+            self._add("usage.recorded", data)
 
     def iteration(self) -> None:
         """Count one more turn of the run's loop."""
@@ -92,32 +96,44 @@ class Recorder:
             self.declared_artifacts[relpath] = document_type
 
     def flush_if_due(self) -> None:
-        with self._lock:
-            due = self._oldest is not None and time.monotonic() - self._oldest >= BATCH_SECONDS
-        if due:
-            self.flush()
+        """Write what has waited for 100 ms; returns at once while another thread is writing."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._oldest is not None and time.monotonic() - self._oldest >= BATCH_SECONDS:
+                self.flush()
+        finally:
+            self._lock.release()
 
     def flush(self) -> None:
         """Write what waits; a lost lease is told to the stop signal, not raised."""
+        # Written under the lock: batches of one run must reach its log in order.
         with self._lock:
             if not self._events and not self._iterations:
                 return
             progress = Progress(self._events, self._usages, self._iterations)
             self._events, self._usages, self._iterations, self._oldest = [], [], 0, None
-            # Written under the lock: batches of one run must reach its log in order.
             try:
                 record(lease=self._lease, progress=progress)
             except LeaseLost:
                 self._stop.set("lease_lost")
-                if progress.usages:
-                    record_late_usage(
-                        execution_id=self._lease.run_id, usages=progress.usages, now=self._clock()
-                    )
+                self._keep_late_usage(progress)
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("Events of %s wait for the database: %s", self._lease.run_id, error)
+                connection.close_if_unusable_or_obsolete()
+                self._put_back(progress)
+
+    def _put_back(self, progress: Progress) -> None:
+        self._events, self._usages = list(progress.events), list(progress.usages)
+        self._iterations, self._oldest = progress.iterations, time.monotonic()
+
+    def _keep_late_usage(self, progress: Progress) -> None:
+        if progress.usages:
+            record_late_usage(execution_id=self._lease.run_id, usages=progress.usages, now=self._clock())
 
     def _add(self, kind: str, data: dict[str, Any]) -> None:
         with self._lock:
-            self._events.append(NewEvent(kind, data, self._clock()))
+            self._events.append(NewEvent(kind, storable(data), self._clock()))
             self._oldest = self._oldest or time.monotonic()
-            is_full = len(self._events) >= BATCH_ROWS
-        if is_full:
-            self.flush()
+            if len(self._events) % BATCH_ROWS == 0:
+                self.flush()
