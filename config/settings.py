@@ -8,6 +8,7 @@ import dj_database_url
 from config.environment import LOCAL_DIR, ROOT, read_environment
 from config.localsecret import local_secret_key
 from config.postgres import local_database_url
+from config.unfold import UNFOLD as UNFOLD
 
 ENV = read_environment()
 IS_LOCAL = ENV.is_local
@@ -32,6 +33,7 @@ PUBLIC_URL = ENV.public_url.rstrip("/")
 INSTALLED_APPS = [
     "daphne",
     "unfold",
+    "unfold.contrib.filters",
     "config.apps.CallboardConfig",
     "django.contrib.admin",
     "django.contrib.auth",

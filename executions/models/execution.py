@@ -178,12 +178,21 @@ class SkillExecution(models.Model):
             # The operators' list over all spaces, and retention.
             models.Index(fields=["-created_at", "-id"], name="execution_newest"),
             models.Index(fields=["state", "-created_at", "-id"], name="execution_newest_by_state"),
-            # The operators' search by tool call id over all spaces.
+            models.Index(fields=["skill_slug", "-created_at", "-id"], name="execution_newest_by_skill"),
+            models.Index(fields=["source", "-created_at", "-id"], name="execution_newest_by_source"),
+            # The operators' search by tool call and thread id over all spaces.
             models.Index(
                 fields=["chat_tool_call_id"],
                 condition=Q(chat_tool_call_id__isnull=False),
                 name="execution_by_any_tool_call",
             ),
+            models.Index(
+                fields=["chat_thread_id"],
+                condition=Q(chat_thread_id__isnull=False),
+                name="execution_by_any_thread",
+            ),
+            # What a retry took the place of, and back.
+            models.Index(fields=["retry_of"], condition=Q(retry_of__isnull=False), name="execution_by_retry"),
             # Full-text search (`q`).
             GinIndex(fields=["search"], name="execution_search"),
         ]

@@ -1,0 +1,46 @@
+"""What an operator may type to find executions, each served by an index."""
+
+import re
+import uuid
+
+from django.db.models import Q
+
+from executions.models import Skill, Source, State
+
+MOST_WORDS = 5
+_ID_BEGINNING = re.compile(r"[0-9a-f]{8,32}")
+
+
+def condition(term: str) -> Q:
+    """What a term finds: ids, tool calls, threads, or the words of a list.
+
+    Words are states, sources and slugs of skills: `failed csv-profile`. Everything else is compared with
+    tool call and thread ids as it stands, since models invent those; ids are found by their beginning too,
+    from eight digits on.
+    """
+    words = term.lower().split()
+    if 0 < len(words) <= MOST_WORDS:
+        meanings = [_word(word) for word in words]
+        if all(meaning is not None for meaning in meanings):
+            return Q(*(meaning for meaning in meanings if meaning is not None))
+    chat = Q(chat_tool_call_id=term) | Q(chat_thread_id=term)
+    ids = _id_range(term)
+    return chat if ids is None else Q(pk__range=ids) | chat
+
+
+def _word(word: str) -> Q | None:
+    if word in State.values:
+        return Q(state=word)
+    if word in Source.values:
+        return Q(source=word)
+    if Skill.objects.filter(slug=word).exists():
+        return Q(skill_slug=word)
+    return None
+
+
+def _id_range(term: str) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """The ids that begin with these hexadecimal digits; None where the term cannot begin one."""
+    digits = term.strip().lower().replace("-", "")
+    if not _ID_BEGINNING.fullmatch(digits):
+        return None
+    return uuid.UUID(digits.ljust(32, "0")), uuid.UUID(digits.ljust(32, "f"))

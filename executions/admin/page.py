@@ -1,0 +1,142 @@
+"""What the admin's page of one execution shows."""
+
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from executions.admin import shown
+from executions.admin.family import Relative, Used, read_tree, total_used
+from executions.lifecycle import resource_usage
+from executions.models import Artifact, RunHead, SkillExecution, WorkerNode
+from spaces.signing import sign
+
+MOST_ARTIFACTS = 200
+# What browsers draw inside an `img`, where a picture can run no script.
+IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "image/avif"})
+RELATED = ("space", "tenant", "principal", "retry_of", "cancel_requested_by", "parent")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownArtifact:
+    """An artifact and the signed address of its bytes, which works for 15 minutes."""
+
+    artifact: Artifact
+    url: str
+
+    @property
+    def is_image(self) -> bool:
+        return self.artifact.content_type in IMAGES
+
+
+@dataclass(frozen=True)
+class ExecutionPage:
+    """One execution, read once for its page."""
+
+    execution: SkillExecution
+    head: RunHead
+    worker: WorkerNode | None
+    retry: SkillExecution | None
+    artifacts: list[ShownArtifact]
+    tree: list[Relative]
+    total: Used
+
+    @property
+    def events_url(self) -> str:
+        """Where the live timeline comes from (SSE)."""
+        return f"/v1/spaces/{self.execution.space_id}/skills/executions/{self.execution.id}/events"
+
+    @property
+    def archive_url(self) -> str:
+        """The workspace as it was, for whoever is signed in."""
+        return f"/v1/spaces/{self.execution.space_id}/skills/executions/{self.execution.id}/archive"
+
+    @property
+    def watch_url(self) -> str | None:
+        """The public page of the tool call; None for an execution that no chat dispatched."""
+        call_id = self.execution.chat_tool_call_id
+        return reverse("watch", args=(self.execution.space_id, call_id)) if call_id else None
+
+    @property
+    def duration(self) -> str:
+        return shown.duration(self.execution.started_at, self.execution.finished_at, timezone.now())
+
+    @property
+    def cost(self) -> str:
+        return shown.dollars(self.execution.cost_usd)
+
+    @property
+    def total_cost(self) -> str:
+        return shown.dollars(self.total.cost_usd)
+
+    @cached_property
+    def inputs(self) -> str:
+        return shown.pretty_json(self.execution.inputs)
+
+    @cached_property
+    def outputs(self) -> str | None:
+        value = self.execution.outputs
+        return None if value is None else shown.pretty_json(value)
+
+    @cached_property
+    def error(self) -> str | None:
+        value = self.execution.error
+        return None if value is None else shown.pretty_json(value)
+
+    @property
+    def live(self) -> dict[str, Any]:
+        """What the page's script begins with; the events bring it up to date."""
+        execution = self.execution
+        return {
+            "seq": self.head.seq,
+            "state": execution.state,
+            "attempt": execution.attempt,
+            "started_at": execution.started_at,
+            "finished_at": execution.finished_at,
+            "cancel_requested_at": execution.cancel_requested_at,
+            "resource_usage": resource_usage(execution),
+            "events_url": self.events_url,
+            "run_url": reverse("admin:executions_skillexecution_change", args=("RUN",)),
+        }
+
+    @property
+    def can_cancel(self) -> bool:
+        return not self.execution.is_finished and self.execution.cancel_requested_at is None
+
+    @property
+    def can_retry(self) -> bool:
+        """Sub-executions are retried with the one that called them."""
+        return self.execution.is_finished and self.execution.parent_id is None and self.retry is None
+
+
+def read_page(execution_id: uuid.UUID) -> ExecutionPage | None:
+    """Everything on the page, in a bounded number of queries; None where there is no such execution."""
+    found = SkillExecution.objects.select_related(*RELATED).defer("search", "search_text")
+    execution = found.filter(pk=execution_id).first()
+    if execution is None:
+        return None
+    head = RunHead.objects.get(pk=execution_id)
+    tree = read_tree(execution)
+    return ExecutionPage(
+        execution=execution,
+        head=head,
+        worker=WorkerNode.objects.filter(pk=head.lease_owner).first() if head.lease_owner else None,
+        retry=execution.retries.first() if execution.superseded_at else None,
+        artifacts=_artifacts(execution),
+        tree=tree if len(tree) > 1 else [],
+        total=total_used(execution, tree),
+    )
+
+
+def artifact_url(artifact: Artifact, space_id: uuid.UUID) -> str:
+    """A signed address of an artifact's bytes on this host."""
+    token = sign("artifact", artifact.id)
+    return f"/v1/spaces/{space_id}/artifacts/{artifact.id}/download?token={token}"
+
+
+def _artifacts(execution: SkillExecution) -> list[ShownArtifact]:
+    rows = execution.artifacts.order_by("created_at", "id")[:MOST_ARTIFACTS]
+    return [ShownArtifact(artifact, artifact_url(artifact, execution.space_id)) for artifact in rows]

@@ -1,0 +1,51 @@
+"""How values of an execution read on an admin page."""
+
+import json
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+JSON_LIMIT = 100_000  # characters of one value on a page; the API has the rest
+
+
+def badge(state: str) -> SafeString:
+    """The coloured word of a state; its colours are in callboard.css."""
+    return format_html('<span class="cb-badge" data-state="{}">{}</span>', state, state)
+
+
+def duration(started_at: datetime | None, finished_at: datetime | None, now: datetime) -> str:
+    """How long a run took, or takes by now; a dash before it starts."""
+    if started_at is None:
+        return "–"
+    return seconds((finished_at or now) - started_at)
+
+
+def seconds(span: timedelta) -> str:
+    """`0.31 s`, `42.0 s`, `12 min 05 s`, `3 h 07 min`."""
+    total = max(span.total_seconds(), 0.0)
+    if total < 10:
+        return f"{total:.2f} s"
+    if total < 60:
+        return f"{total:.1f} s"
+    minutes, rest = divmod(round(total), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def dollars(cost: Decimal) -> str:
+    """US dollars with as many digits as tell it from nothing: `$0`, `$0.0042`, `$1.25`."""
+    if not cost:
+        return "$0"
+    return f"${cost:,.2f}" if cost >= 1 else f"${cost.quantize(Decimal('0.000001')).normalize():f}"
+
+
+def pretty_json(value: Any) -> str:
+    """Indented JSON, cut where a page would become too long."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    if len(text) <= JSON_LIMIT:
+        return text
+    return f"{text[:JSON_LIMIT]}\n… {len(text) - JSON_LIMIT:,} more characters: read them through the API"

@@ -1,0 +1,14 @@
+"""Times as people read them, for templates and for lists."""
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+
+register = template.Library()
+
+
+@register.filter
+def to_the_second(moment: datetime | None) -> str:
+    """`2026-11-22 12:00:03 UTC`; a dash for None."""
+    return "–" if moment is None else timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
