@@ -32,7 +32,7 @@ class Download:
 class Part:
     """Some bytes of an open file, read block by block; whoever is done with it closes it."""
 
-    def __init__(self, stored: File[bytes], start: int, length: int) -> None:
+    def __init__(self, stored: "File[bytes]", start: int, length: int) -> None:
         self._stored, self._start, self._length = stored, start, length
         self.close = stored.close
 
