@@ -1,0 +1,61 @@
+"""Run a model's Python program in the sandbox, over the run's own workspace."""
+
+from dataclasses import replace
+from typing import Any
+
+from executions.runner.outcomes import RunFailed
+from executions.runner.run import Run
+from executions.runner.tool_failure import ToolFailed
+from executions.sandbox import Outcome, Running, SandboxUnavailable, launch
+
+FOLDER = "code"
+MAX_OUTPUT_BYTES = 24 * 1024
+MAX_STDERR_CHARACTERS = 8 * 1024
+POLL_SECONDS = 0.1
+
+
+def run_python(run: Run, code: str) -> dict[str, Any]:
+    """What the program printed (at most 24 KiB) once it has ended well.
+
+    The program is kept as `code/N.py`, so that the archive shows what was run. It gets the skill's limits,
+    and no more time than the run has left. Raises ToolFailed, with the output so far, when it fails or is
+    ended; RunFailed where there is no sandbox.
+    """
+    path = f"{FOLDER}/{_next_number(run)}.py"
+    run.workspace.write(path, code.encode())
+    asked = run.manifest.limits
+    limits = replace(asked, wall_seconds=min(asked.wall_seconds, max(run.seconds_left, 0.1)))
+    try:
+        with launch(["python", path], workspace=run.workspace, bundle=run.bundle, limits=limits) as running:
+            output, truncated = _drained(run, running)
+            outcome = running.wait()
+    except SandboxUnavailable as unavailable:
+        raise RunFailed("sandbox_error", str(unavailable)) from unavailable
+    text = output.decode(errors="replace")
+    if outcome.killed_for or outcome.exit_status != 0:
+        raise ToolFailed(_failure(outcome, text))
+    return {"stdout": text, "stderr": outcome.stderr_tail[-MAX_STDERR_CHARACTERS:], "truncated": truncated}
+
+
+def _next_number(run: Run) -> int:
+    return 1 + sum(path.startswith(f"{FOLDER}/") for path, _ in run.workspace.list())
+
+
+def _drained(run: Run, running: Running) -> tuple[bytes, bool]:
+    """The beginning of the output, read to its end; kills the program when the run is stopped."""
+    kept = bytearray()
+    truncated = False
+    while not running.at_end:
+        line = running.read_line(POLL_SECONDS)
+        if line is not None:
+            truncated = truncated or len(kept) + len(line) > MAX_OUTPUT_BYTES
+            kept += line[: MAX_OUTPUT_BYTES - len(kept)]
+        if run.stop.is_set():
+            running.kill(run.stop.reason or "cancelled")
+    return bytes(kept), truncated
+
+
+def _failure(outcome: Outcome, output: str) -> str:
+    ended = f"ended by {outcome.killed_for}" if outcome.killed_for else f"exit status {outcome.exit_status}"
+    stderr = outcome.stderr_tail[-MAX_STDERR_CHARACTERS:]
+    return f"{ended}\nstdout:\n{output}\nstderr:\n{stderr}"

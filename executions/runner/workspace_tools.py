@@ -1,0 +1,189 @@
+"""The tools that a prompt skill's model may call, over the run's own workspace."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from executions.inference.interface import Json, ToolDefinition, ToolRequest
+from executions.runner.code_tool import run_python
+from executions.runner.prompt_texts import problem_with
+from executions.runner.run import Run
+from executions.runner.tool_failure import ToolFailed
+from executions.runner.workspace_reading import read_text
+from executions.sandbox.errors import ArtifactRejected
+
+MAX_FILES = 500
+MAX_WRITE_CHARACTERS = 1024 * 1024
+MAX_ERROR = 33 * 1024
+MAX_SUMMARY = 200
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool and what it does; `act` raises ToolFailed for what the model should be told."""
+
+    definition: ToolDefinition
+    act: Callable[[Run, dict[str, Any]], Json]
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What the model gets to see of one call, and a line about it for people."""
+
+    content: Json
+    is_error: bool
+    summary: str
+
+
+def offered_tools(run: Run) -> list[ToolDefinition]:
+    """The definitions of the tools this run may use, in a fixed order."""
+    return [_TOOLS[name].definition for name in _allowed(run)]
+
+
+def call_tool(run: Run, call: ToolRequest) -> ToolResult:
+    """Do what the model asks; everything that goes wrong is a result that tells it so.
+
+    Raises RunFailed or RunStopped where the run itself cannot go on.
+    """
+    try:
+        content = _tool(run, call).act(run, _arguments(call))
+    except (ToolFailed, ArtifactRejected, ValueError) as error:
+        return _failed(str(error))
+    except OSError as error:
+        # Its own text names paths of this machine.
+        return _failed(error.strerror or type(error).__name__)
+    return ToolResult(content, is_error=False, summary=_summary(content))
+
+
+def _failed(reason: str) -> ToolResult:
+    text = reason[:MAX_ERROR]
+    return ToolResult(text, is_error=True, summary=text[:MAX_SUMMARY])
+
+
+def _allowed(run: Run) -> list[str]:
+    return [name for name in _TOOLS if name in run.manifest.tools and name in run.tools]
+
+
+def _tool(run: Run, call: ToolRequest) -> Tool:
+    allowed = _allowed(run)
+    if call.name not in allowed:
+        raise ToolFailed(f"there is no tool {call.name!r}; there are {', '.join(allowed) or 'none'}")
+    return _TOOLS[call.name]
+
+
+def _arguments(call: ToolRequest) -> dict[str, Any]:
+    if call.arguments is None:
+        raise ToolFailed("the arguments must be a JSON object")
+    schema = dict(_TOOLS[call.name].definition.parameters)
+    problem = problem_with(call.arguments, schema, name="arguments")
+    if problem is not None:
+        raise ToolFailed(problem)
+    return call.arguments
+
+
+def _list(run: Run, arguments: dict[str, Any]) -> Json:
+    folder = arguments.get("path", "").strip("/")
+    folder = "" if folder == "." else folder
+    found = sorted(
+        (path, size)
+        for path, size in run.workspace.list()
+        if not folder or path == folder or path.startswith(f"{folder}/")
+    )
+    files = [{"path": path, "size_bytes": size} for path, size in found[:MAX_FILES]]
+    return {"files": files, "truncated": len(found) > MAX_FILES}
+
+
+def _read(run: Run, arguments: dict[str, Any]) -> Json:
+    return read_text(run.workspace, arguments["path"], arguments.get("offset", 0))
+
+
+def _write(run: Run, arguments: dict[str, Any]) -> Json:
+    content = arguments["text"].encode()
+    run.workspace.write(arguments["path"], content)
+    return {"path": arguments["path"], "size_bytes": len(content)}
+
+
+def _python(run: Run, arguments: dict[str, Any]) -> Json:
+    return run_python(run, arguments["code"])
+
+
+def _commit(run: Run, arguments: dict[str, Any]) -> Json:
+    path = arguments["path"]
+    with run.workspace.open_regular(path):
+        run.recorder.declare_artifact(path, arguments.get("document_type"))
+    return {"path": path, "committed": True}
+
+
+def _summary(content: Json) -> str:
+    return json.dumps(content, ensure_ascii=False)[:MAX_SUMMARY]
+
+
+def _define(
+    name: str, description: str, properties: dict[str, Json], required: Iterable[str]
+) -> ToolDefinition:
+    schema = {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+    return ToolDefinition(name, description, schema)
+
+
+_PATH = {"type": "string", "minLength": 1, "description": "Relative to the workspace."}
+
+_TOOLS = {
+    tool.definition.name: tool
+    for tool in (
+        Tool(
+            _define(
+                "workspace.fs.list",
+                "List the files of the workspace, or of a folder in it.",
+                {"path": {"type": "string", "description": "A folder; empty for everything."}},
+                (),
+            ),
+            _list,
+        ),
+        Tool(
+            _define(
+                "workspace.fs.read",
+                "Read a text file, 32 KiB at a time; `next_offset` says where to go on.",
+                {"path": _PATH, "offset": {"type": "integer", "minimum": 0, "description": "In bytes."}},
+                ("path",),
+            ),
+            _read,
+        ),
+        Tool(
+            _define(
+                "workspace.fs.write",
+                "Write a text file, replacing one that is there.",
+                {"path": _PATH, "text": {"type": "string", "maxLength": MAX_WRITE_CHARACTERS}},
+                ("path", "text"),
+            ),
+            _write,
+        ),
+        Tool(
+            _define(
+                "workspace.code.python",
+                "Run a Python program in the workspace, without network; returns what it prints. "
+                "pandas, matplotlib, pypdf, python-docx and beautifulsoup4 are there.",
+                {"code": {"type": "string", "minLength": 1, "maxLength": 100_000}},
+                ("code",),
+            ),
+            _python,
+        ),
+        Tool(
+            _define(
+                "artifact.commit",
+                "Keep a file of the workspace as a result that people can download.",
+                {
+                    "path": _PATH,
+                    "document_type": {"type": "string", "maxLength": 64, "description": "Such as `report`."},
+                },
+                ("path",),
+            ),
+            _commit,
+        ),
+    )
+}
