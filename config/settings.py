@@ -8,6 +8,7 @@ import dj_database_url
 from config.environment import LOCAL_DIR, ROOT, read_environment
 from config.localsecret import local_secret_key
 from config.postgres import local_database_url
+from config.schema import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from config.unfold import UNFOLD as UNFOLD
 
 ENV = read_environment()
@@ -121,7 +122,7 @@ STORAGES: dict[str, Any] = {
             },
         }
         if ENV.s3_bucket
-        else {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": ENV.blob_dir}}
+        else {"BACKEND": "spaces.storage.WholeFileStorage", "OPTIONS": {"location": ENV.blob_dir}}
     ),
 }
 RUN_DIR = ENV.run_dir

@@ -29,16 +29,30 @@ def store_blob(content: BinaryIO, *, now: datetime, limit: int | None = None) ->
     """
     with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
         digest, size = _copy(content, spool, limit)
-        spool.seek(0)
         name = blob_name(digest)
-        if not storage().exists(name):
-            storage().save(name, File(spool))
-    blob, was_new = Blob.objects.get_or_create(
-        sha256=digest, defaults={"size_bytes": size, "created_at": now, "touched_at": now}
-    )
-    if not was_new:
-        Blob.objects.filter(pk=digest).update(touched_at=now)
+        was_there = storage().exists(name)
+        if not was_there:
+            _save(name, spool)
+        blob = _touched_row(digest, size, now)
+        # `prune` deletes bytes before it commits the end of their row: what was just there may be gone.
+        if was_there and not storage().exists(name):
+            _save(name, spool)
     return blob
+
+
+def _save(name: str, spool: "tempfile.SpooledTemporaryFile[bytes]") -> None:
+    spool.seek(0)
+    storage().save(name, File(spool))
+
+
+def _touched_row(digest: str, size: int, now: datetime) -> Blob:
+    """The blob's row, made or touched; touching waits for whoever is deleting it, and then makes it anew."""
+    while True:
+        blob, was_new = Blob.objects.get_or_create(
+            sha256=digest, defaults={"size_bytes": size, "created_at": now, "touched_at": now}
+        )
+        if was_new or Blob.objects.filter(pk=digest).update(touched_at=now):
+            return blob
 
 
 def _copy(

@@ -49,6 +49,13 @@ def remove_dead_jobs() -> int:
     return deleted + repeated
 
 
+def prune_jobs(before: datetime, *, dry_run: bool) -> int:
+    """Delete jobs that ended before a time (those that end well are deleted at once); how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_OLD if dry_run else _DELETE_OLD, [before])
+        return int(cursor.fetchone()[0]) if dry_run else int(cursor.rowcount)
+
+
 DEAD_SECONDS = 30  # a worker writes its heartbeat every 10 s
 _DELETE_DEAD = """
 DELETE FROM procrastinate_jobs AS job
@@ -61,4 +68,14 @@ SELECT procrastinate_retry_job_v2(job.id, NULL, NULL, NULL, NULL) FROM procrasti
  WHERE job.status = 'doing' AND job.task_name <> %s AND NOT EXISTS (
     SELECT 1 FROM procrastinate_workers AS worker WHERE worker.id = job.worker_id
        AND worker.last_heartbeat > clock_timestamp() - make_interval(secs => %s))
+"""
+_COUNT_OLD = """
+SELECT count(*) FROM procrastinate_jobs AS job
+ WHERE job.status IN ('succeeded', 'failed', 'cancelled', 'aborted') AND NOT EXISTS (
+    SELECT 1 FROM procrastinate_events AS event WHERE event.job_id = job.id AND event.at > %s)
+"""
+_DELETE_OLD = """
+DELETE FROM procrastinate_jobs AS job
+ WHERE job.status IN ('succeeded', 'failed', 'cancelled', 'aborted') AND NOT EXISTS (
+    SELECT 1 FROM procrastinate_events AS event WHERE event.job_id = job.id AND event.at > %s)
 """
