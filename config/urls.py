@@ -3,13 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import fallbacks, health, pages
+from config import documents, fallbacks, health, pages
 
 api = [
     path("spaces/<str:space_id>/", include("executions.api.urls")),
     path("", include("spaces.api.urls")),
 ]
 urlpatterns = [
+    *documents.urlpatterns,
     path("v1/", include(api)),
     # A web application's own proxy in front of the API puts this before every path.
     path("api-proxy/v1/", include(api)),

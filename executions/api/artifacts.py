@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 
+from executions.api.docs import executions as docs
 from executions.api.representation import ARTIFACT_TOKEN
 from executions.models import Artifact
 from spaces.api.downloads import Download, send_blob
@@ -39,6 +40,7 @@ class ArtifactViewSet(SpaceViewSet):
         except BadToken as error:
             raise Unauthenticated("This link is over, or was never one. Ask for a new one.") from error
 
+    @docs.download
     def download(self, request: Request, space_id: str, artifact_id: str) -> HttpResponseBase:
         wanted = parse_uuid(artifact_id)
         if wanted is None:

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from executions.actions.cancelling import request_cancel
 from executions.actions.retrying import retry_execution
+from executions.api.docs import executions as docs
 from executions.api.filters import filtered
 from executions.api.reading import SUMMARY_FIELDS, ExecutionRow, read_execution
 from executions.api.representation import (
@@ -35,26 +36,31 @@ class ExecutionViewSet(SpaceViewSet):
 
     required_permission = "executions:read"
 
+    @docs.listing
     def list(self, request: Request, space_id: str) -> Response:
         rows = filtered(self._executions(), request).only(*SUMMARY_FIELDS)
         page = Page.of(rows, NEWEST_FIRST, request, of_list=f"executions {space_id}")
         return Response({"data": [represent_summary(row) for row in page.rows], "meta": page.meta})
 
+    @docs.retrieve
     def retrieve(self, request: Request, space_id: str, execution_id: str) -> Response:
         row = self._row(execution_id)
         usage = wanted_usage(request, row)
         return Response({"data": represent_detail(row, base_url=base_url(request), usage=usage)})
 
+    @docs.cancel
     def cancel(self, request: Request, space_id: str, execution_id: str) -> Response:
         execution = request_cancel(access=self.access, execution_id=_id(execution_id), now=timezone.now())
         return Response({"data": represent_started(execution, base_url=base_url(request))})
 
+    @docs.retry
     def retry(self, request: Request, space_id: str, execution_id: str) -> Response:
         execution, is_new = retry_execution(
             access=self.access, execution_id=_id(execution_id), now=timezone.now()
         )
         return created(represent_started(execution, base_url=base_url(request)), is_new=is_new)
 
+    @docs.artifacts
     def artifacts(self, request: Request, space_id: str, execution_id: str) -> Response:
         row = self._row(execution_id)
         kept = Artifact.objects.filter(execution_id=row.id)
@@ -71,6 +77,7 @@ class ExecutionViewSet(SpaceViewSet):
         links = represent_artifacts(shown, space_id=row.space_id, base_url=base_url(request))
         return Response({"data": links, "meta": page.meta})
 
+    @docs.archive
     def archive(self, request: Request, space_id: str, execution_id: str) -> HttpResponseBase:
         execution = self._executions().filter(pk=_id(execution_id)).select_related("archive_blob").first()
         if execution is None or execution.archive_blob is None:

@@ -71,7 +71,7 @@ def filtered(queryset: QuerySet[SkillExecution], request: Request) -> QuerySet[S
             "query", unknown[0][:200], msg=f"Unknown; known are {known}.", kind="extra_forbidden"
         )
     if not chosen.is_valid():
-        raise Invalid([_problem(name, errors) for name, errors in chosen.errors.get_json_data().items()])
+        raise Invalid([_problem(name, errors) for name, errors in chosen.form.errors.get_json_data().items()])
     return chosen.qs
 
 

@@ -4,6 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.actions.creating import MAX_CHAT_ID
+from executions.api.docs import executions as docs
 from executions.api.reading import find_by_tool_call
 from executions.api.representation import represent_detail
 from executions.api.usage import wanted_usage
@@ -21,6 +22,7 @@ class LookupViewSet(SpaceViewSet):
 
     required_permission = "executions:read"
 
+    @docs.lookup
     def retrieve(self, request: Request, space_id: str, tool_call_id: str) -> Response:
         """The newest execution of this tool call, superseded ones left out; 404 where there is none (yet)."""
         thread_id = request.query_params.get("thread_id")

@@ -13,9 +13,16 @@ _ID = "01a203d7-a422-7298-af07-d721b3287b2b"
 _TIME = "2026-11-22T12:00:00.125Z"
 
 
-def one_of(choices: Any) -> str:
-    """The members of an enumeration with what each means, for a description."""
-    return "; ".join(f"`{value}`: {label[0].lower()}{label[1:]}" for value, label in choices.choices)
+STATES = (
+    "Where it stands. `queued`: waits for a worker, for its first or a further attempt; `running`: a "
+    "worker runs it; `succeeded`: ended with outputs; `failed`: ended without, `failure_reason` says why; `cancelled`: "
+    "ended because somebody asked. The last three are final and never change."
+)
+SOURCES = (
+    "What started it. `standalone`: a REST caller or an operator; `chat`: a chat's tool call; `sub_skill`: "
+    "another execution; `objective`: an objective's tool call; `schedule`: a clock."
+)
+REASONS = "; ".join(f"`{code}`: {label[0].lower()}{label[1:]}" for code, label in FailureReason.choices)
 
 
 class Described(BaseModel):
@@ -47,10 +54,8 @@ class ExecutionSummary(Described):
     skill_version: str | None = Field(
         description="The skill's semantic version that it runs.", examples=["1.0.0"]
     )
-    source: Source = Field(description=f"What started it. {one_of(Source)}.")
-    state: State = Field(
-        description=f"Where it stands. {one_of(State)}. The last three are final and never change."
-    )
+    source: Source = Field(description=SOURCES)
+    state: State = Field(description=STATES)
     parent_execution_id: uuid.UUID | None = Field(
         description="The execution that called it; null unless `source` is `sub_skill`."
     )
@@ -58,7 +63,7 @@ class ExecutionSummary(Described):
     started_at: datetime | None = Field(description="When its first attempt started; null until then.")
     finished_at: datetime | None = Field(description="When it reached a final state; null until then.")
     failure_reason: FailureReason | None = Field(
-        description=f"A short code, null unless `state` is `failed`. {one_of(FailureReason)}."
+        description=f"A short code, null unless `state` is `failed`. {REASONS}."
     )
     resource_usage: ResourceUsage = Field(description="Tokens, cost, time and iterations.")
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from executions.actions.starting import start_execution
 from executions.api.bodies import StartBody
+from executions.api.docs import skills as docs
 from executions.api.representation import represent_started
 from executions.catalog.resolving import manifest_of, newest_version, newest_versions
 from executions.catalog.validation import is_storable_text
@@ -38,11 +39,13 @@ class SkillViewSet(SpaceViewSet):
     required_permission = "skills:read"
     action_permissions: ClassVar = {"start": "executions:manage"}
 
+    @docs.listing
     def list(self, request: Request, space_id: str) -> Response:
         versions = newest_versions(self.access.tenant_id)
         page = Page.of(versions, BY_SLUG, request, of_list=f"skills {space_id}")
         return Response({"data": [represent_skill(version) for version in page.rows], "meta": page.meta})
 
+    @docs.retrieve
     def retrieve(self, request: Request, space_id: str, slug: str) -> Response:
         version = newest_version(self.access.tenant_id, slug) if is_storable_text(slug) else None
         if version is None:
@@ -50,6 +53,7 @@ class SkillViewSet(SpaceViewSet):
         permitted = Space.objects.values_list("permitted_tools", flat=True).get(pk=self.access.space_id)
         return Response({"data": represent_skill_detail(version, frozenset(permitted))})
 
+    @docs.start
     def start(self, request: Request, space_id: str, slug: str) -> Response:
         body = read_body(StartBody, request)
         execution, is_new = start_execution(

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from executions.actions.starting import dispatch_tool_call
 from executions.api.bodies import DispatchBody
+from executions.api.docs import skills as docs
 from executions.api.representation import represent_started
 from executions.catalog.resolving import newest_versions
 from spaces.api.bodies import read_body
@@ -20,6 +21,7 @@ class ToolViewSet(SpaceViewSet):
     required_permission = "skills:read"
     action_permissions: ClassVar = {"execute": "executions:manage"}
 
+    @docs.tools
     def list(self, request: Request, space_id: str) -> Response:
         """A bare array, in the form that model providers take tools in."""
         versions = newest_versions(self.access.tenant_id)
@@ -34,6 +36,7 @@ class ToolViewSet(SpaceViewSet):
             ]
         )
 
+    @docs.execute
     def execute(self, request: Request, space_id: str, tool_name: str) -> Response:
         body = read_body(DispatchBody, request)
         execution, is_new = dispatch_tool_call(

@@ -6,6 +6,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from spaces.api import docs
 from spaces.api.uploading import limit_upload
 from spaces.api.viewsets import ApiViewSet, caller_of
 from spaces.errors import Invalid
@@ -18,6 +19,7 @@ class FileViewSet(ApiViewSet):
 
     parser_classes = (MultiPartParser,)
 
+    @docs.upload
     def create(self, request: Request) -> Response:
         limit_upload(request)
         parts = request.FILES.getlist("files")

@@ -1,0 +1,78 @@
+"""What the OpenAPI document gets beside the views: streams, sockets and health."""
+
+from typing import Any
+
+from executions.api.docs.live import live_components, live_paths
+
+type Document = dict[str, Any]
+
+_LOOKUP = "/v1/spaces/{space_id}/skills/executions/by-chat-tool-call/{tool_call_id}"
+_WORKER = {
+    "id": ("string", "The worker process."),
+    "host": ("string", "The machine it runs on."),
+    "pid": ("integer", "Its process number there."),
+    "concurrency": ("integer", "How many executions it runs at a time."),
+    "started_at": ("string", "When it started."),
+    "seen_at": ("string", "When it was last seen, by the database's clock."),
+}
+
+
+def only_canonical_paths(endpoints: list[Any], **_: Any) -> list[Any]:
+    """Leave out the second address of everything, behind a web application's proxy."""
+    return [endpoint for endpoint in endpoints if not endpoint[0].startswith("/api-proxy/")]
+
+
+def with_live_routes(result: Document, **_: Any) -> Document:
+    """Add the event stream and the websocket, which are no views."""
+    answers = result["paths"][_LOOKUP]["get"]["responses"]
+    errors = {status: answer for status, answer in answers.items() if status >= "400"}
+    result["paths"].update(live_paths(errors))
+    result["components"]["schemas"].update(live_components())
+    result["paths"] = dict(sorted(result["paths"].items()))
+    result["components"]["schemas"] = dict(sorted(result["components"]["schemas"].items()))
+    return result
+
+
+def with_health(result: Document, **_: Any) -> Document:
+    """Add the two routes for load balancers."""
+    result["components"]["schemas"]["Health"] = _health()
+    body = {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}
+    result["paths"]["/healthz"] = _route(
+        "isAlive", "Is the process alive", {"200": {"description": "It answers.", "content": body}}
+    )
+    result["paths"]["/readyz"] = _route(
+        "isReady",
+        "Is the deployment ready",
+        {
+            "200": {"description": "The database answers and is migrated.", "content": body},
+            "503": {"description": "It does not, or is not.", "content": body},
+        },
+    )
+    return result
+
+
+def _route(operation_id: str, summary: str, responses: Document) -> Document:
+    operation = {"operationId": operation_id, "tags": ["health"], "summary": summary, "description": summary}
+    return {"get": {**operation, "security": [], "responses": responses}}
+
+
+def _health() -> Document:
+    worker = {name: {"type": kind, "description": text} for name, (kind, text) in _WORKER.items()}
+    return {
+        "type": "object",
+        "description": "How the deployment is.",
+        "required": ["status"],
+        "properties": {
+            "status": {"type": "string", "description": "`alive`, `ready`, or what is wrong."},
+            "missing": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Migrations that are not applied yet.",
+            },
+            "workers": {
+                "type": "array",
+                "description": "The workers seen within the last 15 seconds.",
+                "items": {"type": "object", "description": "A worker.", "properties": worker},
+            },
+        },
+    }

@@ -1,0 +1,1 @@
+"""The descriptions of the routes, apart from the views that they describe."""
