@@ -1,0 +1,225 @@
+"""One attempt of one run, from its lease to its end."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from executions.actions.healing import backoff, settle_sub_executions
+from executions.actions.running import (
+    SHUTDOWN,
+    finish_cancelled,
+    finish_failed,
+    finish_succeeded,
+    hand_back,
+    keep_results,
+)
+from executions.catalog.resolving import manifest_of
+from executions.catalog.validation import check_storable, schema_problems
+from executions.models import FailureReason, SkillExecution
+from executions.runlog.lease import Lease, LeaseLost
+from executions.runner.calls import Caller
+from executions.runner.collecting import (
+    Archive,
+    Collect,
+    archive_workspace,
+    collect_artifacts,
+    collect_what_is_there,
+)
+from executions.runner.layout import Layout, lay_out
+from executions.runner.outcomes import RunFailed, RunStopped
+from executions.runner.prompt import run_prompt
+from executions.runner.recorder import Recorder
+from executions.runner.run import Run
+from executions.runner.script import run_script
+from executions.runner.stopping import StopSignal
+from executions.runner.storable import storable
+from executions.worker.bench import Bench
+from executions.worker.keeper import Held
+from executions.worker.tracing import run_span
+from spaces.errors import Invalid
+
+logger = logging.getLogger(__name__)
+
+# What may go better next time, for skills that allow more than one attempt. The skill's own errors and its
+# limits would only happen again.
+REPEATABLE = frozenset({FailureReason.SANDBOX_ERROR, FailureReason.MODEL_ERROR})
+WRITE_ATTEMPTS, WRITE_PAUSE = 20, 0.5  # while the database does not answer
+
+
+def run_attempt(lease: Lease, taken_at: float, bench: Bench, caller: Caller | None = None) -> None:
+    """Run what was leased, to a state that is not running; a lost lease leaves everything as it is.
+
+    `taken_at` is the monotonic time before the lease was taken; `caller` is set for a sub-execution.
+    """
+    stop = StopSignal(caller.stop if caller else None)
+    with bench.keeper.holding(lease, stop, Recorder(lease, stop), taken_at=taken_at) as held:
+        execution = SkillExecution.objects.select_related("space", "skill_version").get(pk=lease.run_id)
+        with run_span(execution):
+            try:
+                _Attempt(execution, held, bench, caller).run()
+            except LeaseLost:
+                logger.warning("The lease of %s was lost; nothing more is written", lease.run_id)
+
+
+class _Attempt:
+    """The execution being run, and its folder, which holds its skill and its workspace."""
+
+    def __init__(self, execution: SkillExecution, held: Held, bench: Bench, caller: Caller | None) -> None:
+        self._execution = execution
+        self._held = held
+        self._bench = bench
+        self._caller = caller
+        self._manifest = manifest_of(execution.skill_version)
+        self._layout: Layout | None = None
+
+    def run(self) -> None:
+        try:
+            outputs = self._outputs()
+            self._end(partial(finish_succeeded, outputs=outputs))
+        except RunStopped as stopped:
+            self._end_stopped(stopped.reason)
+        except RunFailed as failure:
+            # What a stopped run trips over on its way out is not its fault.
+            reason = self._held.stop.reason
+            self._end_stopped(reason) if reason else self._end_failed(failure)
+        finally:
+            if self._layout is not None:
+                self._layout.remove()
+        settle_sub_executions(parent_id=self._execution.id, now=timezone.now())
+
+    def _outputs(self) -> dict[str, Any]:
+        """Prepare, run, check and collect; raises RunFailed, RunStopped or LeaseLost."""
+        try:
+            calling = self._caller.workspace if self._caller else None
+            folder = self._bench.folder / f"{self._execution.id}-{self._held.lease.fence}"
+            self._layout = lay_out(self._execution, self._manifest, folder, calling=calling)
+            self._held.stop.check()
+            run = self._new_run(self._layout)
+            outputs = run_prompt(run) if self._manifest.kind == "prompt" else run_script(run)
+            self._check(outputs)
+            self._keep_all(self._layout)
+            return outputs
+        except (RunFailed, RunStopped, LeaseLost):
+            raise
+        except Exception as error:
+            logger.exception("The worker failed at %s", self._execution.id)
+            raise RunFailed("sandbox_error", "An error of the worker ended the run.") from error
+
+    def _new_run(self, layout: Layout) -> Run:
+        execution, manifest, held = self._execution, self._manifest, self._held
+        deadline = time.monotonic() + manifest.limits.wall_seconds
+        if self._caller is not None:
+            deadline = min(deadline, self._caller.deadline)
+        budget = self._budget()
+        caller = Caller(
+            held.lease, held.stop, held.recorder, layout.workspace, deadline, budget, self._run_child
+        )
+        return Run(
+            execution_id=execution.id,
+            space_id=execution.space_id,
+            attempt=execution.attempt,
+            trace_id=execution.trace_id,
+            inputs=execution.inputs,
+            materials=layout.materials,
+            manifest=manifest,
+            bundle=layout.bundle,
+            workspace=layout.workspace,
+            model=execution.model or execution.space.default_model or settings.DEFAULT_MODEL,
+            tools=manifest.tools & set(execution.space.permitted_tools),
+            budget_usd=budget,
+            deadline=deadline,
+            recorder=held.recorder,
+            stop=held.stop,
+            call_skill=caller.call,
+        )
+
+    def _budget(self) -> Decimal | None:
+        """What this attempt may cost, in US dollars: what former attempts and the caller have left of it."""
+        whole = self._execution.space.run_budget_usd
+        whole = settings.DEFAULT_BUDGET_USD if whole is None else whole
+        left = None if whole is None else max(Decimal(0), whole - self._execution.cost_usd)
+        callers = self._caller.budget_left if self._caller else None
+        return min((one for one in (left, callers) if one is not None), default=None)
+
+    def _run_child(self, lease: Lease, taken_at: float, caller: Caller) -> None:
+        run_attempt(lease, taken_at, self._bench, caller)
+
+    def _check(self, outputs: dict[str, Any]) -> None:
+        try:
+            check_storable(outputs, loc=["outputs"])
+            problems = schema_problems(self._manifest.outputs_schema, outputs, loc=["outputs"])
+        except Invalid as unstorable:
+            problems = unstorable.problems
+        if problems:
+            message = "The outputs do not match the skill's schema."
+            raise RunFailed("invalid_outputs", message, problems=problems)
+
+    def _keep_all(self, layout: Layout) -> None:
+        """Artifacts and archive of a run that went well; all or a RunFailed."""
+        self._held.recorder.flush()
+        self._keep(collect_artifacts, archive_workspace(layout.workspace, layout.folder), layout)
+
+    def _keep_some(self, layout: Layout) -> None:
+        """What can be kept of a run that failed: nothing about it may hide why it failed."""
+        try:
+            archive = archive_workspace(layout.workspace, layout.folder)
+        except RunFailed as failure:
+            logger.info("No archive of %s: %s", self._execution.id, failure)
+            archive = None
+        self._keep(collect_what_is_there, archive, layout)
+
+    def _keep(self, collect: Collect, archive: Archive | None, layout: Layout) -> None:
+        declared = self._held.recorder.declared_artifacts
+        artifacts = collect(declared, layout.workspace, self._execution.id)
+        self._write(partial(keep_results, artifacts=artifacts, archive=archive))
+
+    def _end_failed(self, failure: RunFailed) -> None:
+        self._held.recorder.flush()
+        attempt = self._execution.attempt
+        if failure.reason in REPEATABLE and attempt < self._manifest.max_attempts:
+            self._end(partial(hand_back, reason=failure.reason, delay=backoff(attempt)))
+            return
+        if self._layout is not None:
+            try:
+                self._keep_some(self._layout)
+            except LeaseLost:
+                raise
+            except Exception:
+                logger.exception("Nothing was kept of %s", self._execution.id)
+        self._end(partial(finish_failed, reason=failure.reason, error=storable(failure.error)))
+
+    def _end_stopped(self, reason: str) -> None:
+        if reason == "lease_lost":
+            raise LeaseLost
+        self._held.recorder.flush()
+        if reason == SHUTDOWN:
+            self._end(partial(hand_back, reason=SHUTDOWN, delay=timedelta(0)))
+        else:
+            self._end(finish_cancelled)
+
+    def _end(self, action: Callable[..., object]) -> None:
+        self._write(action)
+        self._held.is_over = True
+
+    def _write(self, action: Callable[..., object]) -> None:
+        """Do a fenced write, again while the database does not answer; raises LeaseLost."""
+        for attempt in range(1, WRITE_ATTEMPTS + 1):
+            if self._held.is_lost:
+                raise LeaseLost
+            try:
+                action(lease=self._held.lease, now=timezone.now())
+                return
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("The end of %s waits for the database: %s", self._execution.id, error)
+                connection.close_if_unusable_or_obsolete()
+                if attempt == WRITE_ATTEMPTS:
+                    raise
+                time.sleep(WRITE_PAUSE)

@@ -1,0 +1,183 @@
+"""Run a script skill: its entry point in the sandbox, JSON lines in both directions."""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from executions.runner import protocol
+from executions.runner.outcomes import RunFailed, RunStopped
+from executions.runner.run import Run, SkillAnswer, SkillCall
+from executions.runner.stopping import STOP_REASONS
+from executions.runner.storable import storable, storable_text
+from executions.sandbox import LIMIT_CODES, Outcome, Running, SandboxUnavailable, launch
+
+SDK = Path(__file__).resolve().parents[1] / "sandbox_sdk"
+POLL_SECONDS = 0.05
+MAX_ARTIFACTS = 200
+MAX_SPENT_USD = Decimal(1_000_000)
+ERROR_TAIL = 4000  # characters of stderr shown in the error
+COMMIT = "artifact.commit"
+
+
+def run_script(run: Run) -> dict[str, Any]:
+    """What the script put out, `{}` where it put out nothing; raises RunFailed or RunStopped."""
+    limits = replace(run.manifest.limits, wall_seconds=max(run.seconds_left, 0.1))
+    script = _Script(run)
+    try:
+        with launch(
+            ["python", f"/skill/{run.manifest.entrypoint}"],
+            workspace=run.workspace,
+            bundle=run.bundle,
+            limits=limits,
+            extra_read_only={"/callboard": SDK},
+        ) as running:
+            script.follow(running)
+            outcome = running.wait()
+    except SandboxUnavailable as unavailable:
+        raise RunFailed("sandbox_error", str(unavailable)) from unavailable
+    return script.result(outcome)
+
+
+class _Script:
+    """What the script has said so far."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._outputs: dict[str, Any] = {}
+        self._gave_up: protocol.GaveUp | None = None
+        self._failure: RunFailed | None = None
+
+    def follow(self, running: Running) -> None:
+        """Answer and record until stdout ends; a run that is stopped or breaks a rule is killed."""
+        running.send_line(self._start_line())
+        while not running.at_end:
+            if self._run.stop.is_set():
+                running.kill(self._run.stop.reason or "cancelled")
+                return
+            line = running.read_line(POLL_SECONDS)
+            if line is None:
+                continue
+            try:
+                self._take(protocol.read_message(line), running)
+            except protocol.ProtocolBroken as broken:
+                self._failure = RunFailed("skill_error", str(broken))
+            except RunFailed as failure:
+                self._failure = failure
+            if self._failure is not None:
+                running.kill(self._failure.reason)
+                return
+
+    def result(self, outcome: Outcome) -> dict[str, Any]:
+        """The outputs, or why there are none."""
+        if outcome.killed_for in STOP_REASONS:
+            raise RunStopped(outcome.killed_for)
+        if self._failure is not None:
+            raise self._failure
+        if outcome.killed_for is not None:
+            raise _limit_failure(outcome, self._run)
+        tail = storable_text(outcome.stderr_tail[-ERROR_TAIL:])
+        if self._gave_up is not None:
+            details = {"details": storable(self._gave_up.details)} if self._gave_up.details else {}
+            message = storable_text(self._gave_up.message) or "The script reported an error."
+            raise RunFailed("skill_error", message, **details)
+        if outcome.exit_status != 0:
+            message = f"The script ended with status {outcome.exit_status}."
+            raise RunFailed("skill_error", message, exit_status=outcome.exit_status, stderr=tail)
+        return self._outputs
+
+    def _start_line(self) -> bytes:
+        start = {
+            "type": "start",
+            "execution_id": str(self._run.execution_id),
+            "inputs": self._run.inputs,
+            "materials": list(self._run.materials),
+        }
+        return json.dumps(start).encode()
+
+    def _take(self, message: protocol.Message, running: Running) -> None:
+        recorder = self._run.recorder
+        match message:
+            case protocol.Progressed(fraction, text):
+                recorder.progress(fraction=fraction, message=text)
+            case protocol.Said(text):
+                recorder.text(text)
+            case protocol.Spent():
+                self._spend(message)
+            case protocol.Iterated():
+                recorder.iteration()
+            case protocol.Declared():
+                self._declare(message)
+            case protocol.Returned(outputs):
+                self._outputs = outputs
+            case protocol.GaveUp():
+                self._gave_up = message
+            case SkillCall():
+                running.send_line(_answer_line(message, self._called(message)))
+
+    def _spend(self, spent: protocol.Spent) -> None:
+        recorder, budget = self._run.recorder, self._run.budget_usd
+        recorder.usage(
+            model=spent.model,
+            input_tokens=spent.input_tokens,
+            output_tokens=spent.output_tokens,
+            cost_usd=spent.cost_usd,
+        )
+        if budget is not None and recorder.spent_usd > budget:
+            raise RunFailed(
+                "budget_exceeded", f"The run has cost {recorder.spent_usd} of {budget} US dollars."
+            )
+        if recorder.spent_usd > MAX_SPENT_USD:
+            raise RunFailed("budget_exceeded", f"No run may report more than {MAX_SPENT_USD} US dollars.")
+
+    def _declare(self, declared: protocol.Declared) -> None:
+        if COMMIT not in self._run.tools:
+            raise RunFailed("not_permitted", f"The skill or its space does not permit {COMMIT}.")
+        self._run.recorder.declare_artifact(declared.path, declared.document_type)
+        if len(self._run.recorder.declared_artifacts) > MAX_ARTIFACTS:
+            raise RunFailed("artifact_rejected", f"A run may keep at most {MAX_ARTIFACTS} artifacts.")
+
+    def _called(self, call: SkillCall) -> SkillAnswer:
+        if call.slug not in self._run.manifest.skills:
+            raise RunFailed("not_permitted", f"The skill does not name {call.slug!r} among its `skills`.")
+        self._run.recorder.flush()
+        return self._run.call_skill(call)
+
+
+def _answer_line(call: SkillCall, answer: SkillAnswer) -> bytes:
+    result = {
+        "type": "skill_result",
+        "call_key": call.call_key,
+        "execution_id": str(answer.execution_id) if answer.execution_id else None,
+        "state": answer.state,
+        "outputs": answer.outputs,
+        "error": answer.error,
+        "artifacts": [{"path": path, "document_type": kind} for path, kind in answer.artifacts],
+    }
+    return json.dumps(result).encode()
+
+
+def _limit_failure(outcome: Outcome, run: Run) -> RunFailed:
+    """The watchdog's word, with the limit and what was used."""
+    code = outcome.killed_for or "sandbox_error"
+    limits = run.manifest.limits
+    sentences = {
+        "timeout": f"Its {limits.wall_seconds:g} s were over.",
+        "cpu_limit": f"It used more than {limits.cpu_seconds:g} s of CPU time.",
+        "memory_limit": f"It used more than {limits.memory_bytes >> 20} MiB of memory.",
+        "process_limit": f"It had more than {limits.processes} processes and threads.",
+        "output_limit": f"It printed more than {limits.output_bytes >> 20} MiB.",
+        "workspace_limit": f"It wrote more than {limits.workspace_bytes >> 20} MiB or {limits.files} files.",
+    }
+    if code not in LIMIT_CODES.values():
+        return RunFailed("sandbox_error", f"The sandbox ended the script: {code}.")
+    used = {
+        "wall_seconds": round(outcome.wall_seconds, 3),
+        "cpu_seconds": round(outcome.cpu_seconds, 3),
+        "peak_memory_bytes": outcome.peak_memory_bytes,
+        "output_bytes": outcome.output_bytes,
+    }
+    return RunFailed(
+        code, sentences[code], used=used, stderr=storable_text(outcome.stderr_tail[-ERROR_TAIL:])
+    )

@@ -1,0 +1,140 @@
+"""Keeps this process's leases alive, and stops the runs that must not go on.
+
+Three threads: one speaks to the database about leases, one writes what recorders hold back, and
+one only looks at the clock. The last must work when the database hangs: a worker that cannot renew
+kills its sandboxes before anybody else may take the runs over.
+"""
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import Error as DatabaseError, connection
+
+from executions.runlog.lease import GIVE_UP_SECONDS, HEARTBEAT_SECONDS, Lease, look, renew
+from executions.runner.recorder import Recorder
+from executions.runner.stopping import StopSignal
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.4  # how late a cancel may be seen
+TICK_SECONDS = 0.1
+GUARD_SECONDS = 0.2
+
+
+@dataclass(eq=False)
+class Held:
+    """One lease in this process's hands; `renewed_at` is monotonic, from before the renewal was sent.
+
+    `is_over` is set by whoever has ended the run or handed it back: there is nothing to keep any more.
+    """
+
+    lease: Lease
+    stop: StopSignal
+    recorder: Recorder
+    renewed_at: float
+    is_lost: bool = False
+    is_over: bool = False
+
+    def lose(self) -> None:
+        """Nothing may be written any more; whatever runs must end."""
+        self.is_lost = True
+        self.stop.set("lease_lost")
+
+
+class LeaseKeeper:
+    """Started once a process; `holding` puts a run under its care."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._held: dict[uuid.UUID, Held] = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        loops = {"leases": self._keep, "recorders": self._tick, "lease-guard": self._guard}
+        self._threads = [
+            threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the threads; nothing may be held any more."""
+        self._closing.set()
+        for thread in self._threads:
+            thread.join(5)
+
+    @contextmanager
+    def holding(
+        self, lease: Lease, stop: StopSignal, recorder: Recorder, *, taken_at: float
+    ) -> Iterator[Held]:
+        """Keep the lease until the block ends; `taken_at` is the monotonic time before it was taken."""
+        held = Held(lease, stop, recorder, taken_at)
+        with self._lock:
+            self._held[lease.run_id] = held
+        try:
+            yield held
+        finally:
+            with self._lock:
+                del self._held[lease.run_id]
+
+    def stop_all(self, reason: str) -> None:
+        """Stop every run that is held now."""
+        for held in self._kept():
+            held.stop.set(reason)
+
+    def _kept(self) -> list[Held]:
+        with self._lock:
+            return [held for held in self._held.values() if not held.is_lost and not held.is_over]
+
+    def _keep(self) -> None:
+        while not self._closing.wait(LOOK_SECONDS):
+            try:
+                self._renew_due()
+                self._look()
+            except DatabaseError as error:
+                logger.warning("Leases could not be renewed: %s", error)
+                connection.close()
+        connection.close()
+
+    def _renew_due(self) -> None:
+        now = self._clock()
+        held = {one.lease.run_id: one for one in self._kept()}
+        if any(now - one.renewed_at >= HEARTBEAT_SECONDS for one in held.values()):
+            for run_id in renew([one.lease for one in held.values()]):
+                held[run_id].renewed_at = now
+
+    def _look(self) -> None:
+        held = self._kept()
+        if not held:
+            return
+        alive = look([one.lease for one in held])
+        for one in held:
+            is_cancelled = alive.get(one.lease.run_id)
+            if is_cancelled is None and not one.is_over:
+                logger.warning("The lease of %s is lost", one.lease.run_id)
+                one.lose()
+            elif is_cancelled:
+                one.stop.set("cancelled")
+
+    def _tick(self) -> None:
+        while not self._closing.wait(TICK_SECONDS):
+            for held in self._kept():
+                try:
+                    held.recorder.flush_if_due()
+                except DatabaseError:
+                    logger.exception("Events of %s were lost", held.lease.run_id)
+                    connection.close()
+        connection.close()
+
+    def _guard(self) -> None:
+        while not self._closing.wait(GUARD_SECONDS):
+            for held in self._kept():
+                if self._clock() - held.renewed_at >= GIVE_UP_SECONDS:
+                    logger.error("The lease of %s could not be renewed for 6 s", held.lease.run_id)
+                    held.lose()
