@@ -115,7 +115,7 @@ class _Conversation:
             timeout_seconds=run.seconds_left,
             idempotency_key=f"{run.execution_id}-{run.attempt}-{iteration}",
             demo=self.demo,
-            trace={"callboard.execution_id": str(run.execution_id), "callboard.skill": run.manifest.slug},
+            trace={"callboard.execution.id": str(run.execution_id)},
         )
 
     def _advance(self, reply: ModelReply) -> dict[str, Any] | None:

@@ -37,7 +37,7 @@ def test_a_request_is_one_span_below_the_current_one(spans: InMemorySpanExporter
         serving(Answer(events=chat_events("Two files."))) as server,
         tracer.start_as_current_span("run") as run,
     ):
-        ask(make_request(model=compatible(server.url), trace={"callboard.execution_id": "e1"}))
+        ask(make_request(model=compatible(server.url), trace={"callboard.execution.id": "e1"}))
 
     span = finished(spans)
     attributes = dict(span.attributes or {})
@@ -49,7 +49,7 @@ def test_a_request_is_one_span_below_the_current_one(spans: InMemorySpanExporter
     assert attributes["gen_ai.response.finish_reasons"] == ("stop",)
     assert (attributes["gen_ai.usage.input_tokens"], attributes["gen_ai.usage.output_tokens"]) == (120, 30)
     assert attributes["callboard.cost_usd"] == "0.00051"
-    assert attributes["callboard.execution_id"] == "e1"
+    assert attributes["callboard.execution.id"] == "e1"
     assert KEY not in span.to_json()
     assert "Two files" not in span.to_json()
 
