@@ -1,0 +1,15 @@
+"""Workspaces for the tests of the sandbox, removed afterwards."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from executions.sandbox import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    made = Workspace.create(tmp_path)
+    yield made
+    made.remove()
