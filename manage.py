@@ -13,8 +13,12 @@ def main():  # type: () -> None
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     # Not at the top: until bootstrap has handed over there may be no Django to import.
     from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from django.db import OperationalError  # noqa: PLC0415
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        sys.exit("The database does not answer (DATABASE_URL): {}".format(str(error).strip()))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,13 @@
 
 from django.apps import AppConfig
 
+from config.checks import register_checks
+
 
 class CallboardConfig(AppConfig):
     name = "config"
     label = "callboard"
     verbose_name = "Callboard"
+
+    def ready(self) -> None:
+        register_checks()

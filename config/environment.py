@@ -1,10 +1,11 @@
 """The deployment's environment variables, typed and checked once."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,7 +38,7 @@ class Environment(BaseSettings):
     s3_region: str | None = None
     run_dir: Path = LOCAL_DIR / "runs"
     skill_python: Path = LOCAL_DIR / "skill-python"
-    models: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    models: Annotated[dict[str, dict[str, Any]], NoDecode] = Field(default_factory=dict)
     default_model: str = "demo"
     default_budget_usd: Decimal | None = None
     otlp_endpoint: str = ""
@@ -53,10 +54,37 @@ class Environment(BaseSettings):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
+    @field_validator("models", mode="before")
+    @classmethod
+    def _json(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value) if value.strip() else {}
+        except ValueError:
+            raise ValueError("is not JSON") from None  # without the text: it may hold keys
+
     @property
     def is_local(self) -> bool:
         """True for the demo and test commands, which set up everything themselves."""
         return self.callboard_local != ""
+
+
+def read_what_is_sound() -> tuple[Environment, dict[str, str]]:
+    """The environment with its unusable variables at their defaults, and by name what is wrong with each.
+
+    Settings must load for the system checks to run, which then refuse to start and say why.
+    """
+    try:
+        return Environment(), {}
+    except ValidationError as error:
+        wrong = {
+            str(problem["loc"][0]): problem["msg"].removeprefix("Value error, ")
+            for problem in error.errors(include_input=False)
+        }
+    fields = Environment.model_fields
+    defaults = {name: fields[name].get_default(call_default_factory=True) for name in wrong}
+    return Environment(**defaults), {name.upper(): message for name, message in wrong.items()}
 
 
 def read_environment() -> Environment:

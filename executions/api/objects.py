@@ -15,8 +15,8 @@ _TIME = "2026-11-22T12:00:00.125Z"
 
 STATES = (
     "Where it stands. `queued`: waits for a worker, for its first or a further attempt; `running`: a "
-    "worker runs it; `succeeded`: ended with outputs; `failed`: ended without, `failure_reason` says why; `cancelled`: "
-    "ended because somebody asked. The last three are final and never change."
+    "worker runs it; `succeeded`: ended with outputs; `failed`: ended without, `failure_reason` says why; "
+    "`cancelled`: ended because somebody asked. The last three are final and never change."
 )
 SOURCES = (
     "What started it. `standalone`: a REST caller or an operator; `chat`: a chat's tool call; `sub_skill`: "
