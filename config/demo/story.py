@@ -68,6 +68,7 @@ class Story:
             timeout=httpx2.Timeout(40.0),
         )
         self._space = f"/v1/spaces/{world.space_id}"
+        self._dispatched = 0.0
 
     def wait_until_ready(self, is_over: Callable[[], bool]) -> None:
         """Return once web and worker answer; raises DemoFailed after a minute."""
@@ -85,6 +86,7 @@ class Story:
     def tell(self) -> None:
         """Upload, dispatch and follow; the scene then holds the finished execution."""
         self._upload()
+        self.scene.started = time.monotonic()
         finder = threading.Thread(target=self._find, name="browser", daemon=True)
         finder.start()  # holds nothing but the tool call id, and asks before the call is dispatched
         time.sleep(0.3)
@@ -106,15 +108,15 @@ class Story:
             "tool_call_id": self.scene.tool_call_id,
             "uploaded_files": [SAMPLE.name],
         }
+        self._dispatched = time.monotonic()
         _expect(self._client.post(f"{self._space}/tools/{SKILL}/execute", json=body), 201)
 
     def _find(self) -> None:
-        asked = time.monotonic()
         path = f"{self._space}/skills/executions/by-chat-tool-call/{self.scene.tool_call_id}"
         answer = self._client.get(path, headers={"Prefer": "wait=20"})
         if answer.status_code == 200:
             found = answer.json()["data"]
-            self.scene.found_after_ms = (time.monotonic() - asked) * 1000
+            self.scene.found_after_ms = (time.monotonic() - self._dispatched) * 1000
             self.scene.found_while, self.scene.state = found["state"], found["state"]
             self.scene.execution_id = found["id"]
 
@@ -124,8 +126,9 @@ class Story:
         path = f"{self._space}/skills/executions/{self.scene.execution_id}/events"
         with self._client.stream("GET", path) as response:
             for event in httpx2.EventSource(response):
-                payload = orjson.loads(event.data)
-                self.scene.note(event.event, payload.get("data", payload))
+                if event.data:  # a frame that only sets the reconnect time carries none
+                    payload = orjson.loads(event.data)
+                    self.scene.note(event.event, payload.get("data", payload))
 
     def _get(self, path: str) -> dict[str, Any]:
         data: dict[str, Any] = _expect(self._client.get(self._space + path), 200)["data"]

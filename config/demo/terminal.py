@@ -36,7 +36,8 @@ def result(scene: Scene) -> RenderableType:
     usage = detail.get("resource_usage", {})
     table = Table.grid(padding=(0, 2))
     table.add_row(
-        "found by tool call id", f"while [b]{scene.found_while}[/b], the waiting request answered by itself"
+        "found by tool call id",
+        f"{scene.found_after_ms:.0f} ms after the dispatch was sent, while [b]{scene.found_while}[/b]",
     )
     table.add_row("execution", scene.execution_id)
     table.add_row("took", f"{usage.get('wallclock_ms')} ms, cost ${usage.get('cost_usd')}")
@@ -47,16 +48,18 @@ def result(scene: Scene) -> RenderableType:
     return table
 
 
-def addresses(world: World, scene: Scene) -> RenderableType:
-    """Where to look next, and lines to paste."""
+def print_addresses(console: Console, world: World, scene: Scene) -> None:
+    """Where to look next. Printed unwrapped, so that addresses stay whole."""
     base, space = world.base_url, world.space_id
-    table = Table.grid(padding=(0, 2))
-    table.add_row("[b]Live board[/b]", f"{base}/spaces/{space}")
-    table.add_row("[b]This tool call[/b]", f"{base}/watch/{space}/{scene.tool_call_id}")
-    table.add_row("[b]Admin[/b]", f"{base}/admin/   {world.admin_username}   {world.admin_password}")
-    table.add_row("[b]API docs[/b]", f"{base}/docs")
-    table.add_row("[b]Keys[/b]", ".callboard/demo.json")
-    return table
+    lines = {
+        "Live board": f"{base}/spaces/{space}",
+        "This tool call": f"{base}/watch/{space}/{scene.tool_call_id}",
+        "Admin": f"{base}/admin/   {world.admin_username}   {world.admin_password}",
+        "API documents": f"{base}/docs",
+        "Keys": ".callboard/demo.json",
+    }
+    for name, address in lines.items():
+        console.print(Text.assemble((f"{name:<16}", "bold"), address), soft_wrap=True, highlight=False)
 
 
 def print_curl(console: Console, world: World) -> None:
@@ -78,5 +81,12 @@ def _event_line(at: float, kind: str, shown: str) -> Text:
 
 
 def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= OUTPUT_CHARACTERS else text[:OUTPUT_CHARACTERS] + " …"
+    """A mapping's plain values, and how much there is of the rest."""
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)[:OUTPUT_CHARACTERS]
+    parts = [
+        f"{name}: {len(item)} entries" if isinstance(item, list | dict) else f"{name}: {item}"
+        for name, item in value.items()
+        if item is not None
+    ]
+    return ", ".join(parts)[:OUTPUT_CHARACTERS]

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from config.demo.story import DemoFailed, Story
-from config.demo.terminal import addresses, picture, print_curl, result
+from config.demo.terminal import picture, print_addresses, print_curl, result
 from config.demo.world import World, build_world
 from config.environment import LOCAL_DIR, ROOT, read_environment
 from config.postgres import ensure_started, stop_if_unused
@@ -117,7 +117,7 @@ class _Teller:
         self.state = story.scene.state
         self._console.print(result(story.scene))
         self._console.rule("Callboard is running: Ctrl-C stops it")
-        self._console.print(addresses(self._world, story.scene))
+        print_addresses(self._console, self._world, story.scene)
         self._console.print()
         print_curl(self._console, self._world)
 
