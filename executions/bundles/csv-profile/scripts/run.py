@@ -1,15 +1,12 @@
 """Profile one delimited text file: the order of the work, and what is said while it is done."""
 
+# Before everything else: it prepares the process for the modules below.
+import surroundings  # noqa: F401
+
+# isort: split
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-
-# One thread is enough here, and each of more would reserve memory. Both must be set before NumPy
-# and matplotlib are loaded; the font cache does not belong in the workspace.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ["MPLCONFIGDIR"] = tempfile.mkdtemp(prefix="matplotlib-")
 
 from callboard_skill import artifact, fail, inputs, materials, output, progress, text
 from chart import draw_chart
