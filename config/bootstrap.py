@@ -1,8 +1,8 @@
 """Sets the project up on a machine that has only Python and its venv module.
 
 Standard library only, in the syntax of Python 3.6: whatever `python3` is, it can at least read
-this file and be told what is missing. `demo` and `test` install what they need into `.venv` and
-`.callboard/`; every other command runs in the Python it was started with, or in `.venv`.
+this file and be told what is missing. `demo`, `test` and `bench` install what they need into `.venv`
+and `.callboard/`; every other command runs in the Python it was started with, or in `.venv`.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ VENV_PYTHON = VENV / "bin" / "python"
 LOCAL = ROOT / ".callboard"
 SKILL_VENV = LOCAL / "skill-python"
 PRIVATE_UV = LOCAL / "uv"
-LOCAL_MODES = ("demo", "test")
+LOCAL_MODES = {"demo": "demo", "test": "test", "bench": "demo"}  # by command: the mode that it runs in
 OLDEST_STARTER = (3, 9)  # what may start the bootstrap
 RUNNABLE = ((3, 12), (3, 15))  # what runs the project: from the first, below the second
 OLDEST_UV = (0, 8)  # reads the lock file's format
@@ -53,7 +53,7 @@ def hand_over(arguments: List[str]) -> None:
         fail("Python 3.9 or newer is needed to start; this is {}.{}.".format(*sys.version_info[:2]))
     command = next((word for word in arguments if not word.startswith("-")), "")
     if command in LOCAL_MODES:
-        os.environ["CALLBOARD_LOCAL"] = command
+        os.environ["CALLBOARD_LOCAL"] = LOCAL_MODES[command]
     inside = is_inside(VENV)
     if command in LOCAL_MODES:
         install([skill_environment()] if inside else [project_environment(command), skill_environment()])

@@ -136,6 +136,23 @@ def test_a_usable_home_keeps_uvs_cache_and_settings_of_ones_own_are_respected(pr
     }
 
 
+@pytest.mark.parametrize(
+    ("command", "mode"), [("demo", "demo"), ("test", "test"), ("bench", "demo"), ("migrate", None)]
+)
+def test_the_local_commands_install_first_and_run_in_a_local_mode(
+    monkeypatch: pytest.MonkeyPatch, command: str, mode: str | None
+) -> None:
+    installed: list[bootstrap.Environment] = []
+    monkeypatch.setattr(bootstrap, "install", installed.extend)
+    monkeypatch.setattr(bootstrap, "VENV", Path(sys.prefix))
+    monkeypatch.setenv("CALLBOARD_LOCAL", "")
+
+    bootstrap.hand_over(["-v0", command])
+
+    assert os.environ["CALLBOARD_LOCAL"] == (mode or "")
+    assert bool(installed) is (mode is not None)
+
+
 def test_a_python_without_the_venv_module_is_told_what_to_install(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
