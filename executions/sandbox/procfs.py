@@ -38,6 +38,13 @@ class ProcFolder:
         sizes = {line.split()[0]: int(line.split()[1]) * 1024 for line in rollup[1:]}
         return sizes.get(b"Pss:", 0) - sizes.get(b"Pss_Shmem:", 0)
 
+    def socket_count(self, process: Process) -> int:
+        """Sockets in the network namespace of `process`, on their way in another one or not."""
+        for line in self._read(f"{process.name}/net/sockstat").splitlines():
+            if line.startswith(b"sockets: used "):
+                return int(line.split()[2])
+        return 0
+
     def deleted_mappings(self, process: Process) -> dict[tuple[int, int], int]:
         """(device, inode) → bytes mapped, of shared memory and files without a name.
 

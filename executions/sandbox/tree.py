@@ -12,6 +12,7 @@ from executions.sandbox.filesystem import MARKER
 from executions.sandbox.procfs import Process, ProcFolder
 
 _FIRST = "1"  # bubblewrap's own process inside, which only waits
+_SOCKET = 416 * 1024  # bytes that one may hold for its reader, by the kernel's usual net.core.wmem_max
 _NOTABLE = 8 * 1024 * 1024  # bytes of shared segments above which they are told apart from the rest
 
 
@@ -19,8 +20,8 @@ _NOTABLE = 8 * 1024 * 1024  # bytes of shared segments above which they are told
 class Sample:
     """One look: live tasks (threads count), seconds of CPU so far, bytes of memory.
 
-    Memory counts shared pages once, and the files in /tmp and /dev/shm. `unnamed_bytes` are those of
-    workspace files that are open or mapped but have no name any more.
+    Memory counts shared pages once, the files in /tmp and /dev/shm, and sockets by what they may hold.
+    `unnamed_bytes` are those of workspace files that are open or mapped but have no name any more.
     """
 
     tasks: int
@@ -60,8 +61,9 @@ class Tree:
         resident = sum(process.resident_bytes for process in living)
         if memory > _NOTABLE or memory + resident > memory_limit:
             resident = sum(self._proc.proportional_bytes(process) for process in living)
+        sockets = self._proc.socket_count(everything[0]) * _SOCKET if everything else 0
         tasks = sum(process.tasks for process in living)
-        return Sample(tasks, self._cpu(everything), memory + resident, unnamed)
+        return Sample(tasks, self._cpu(everything), memory + resident + sockets, unnamed)
 
     def _unseen(self, living: Iterable[Process]) -> tuple[int, int]:
         """(bytes of shared segments and scratch files, bytes of workspace files without a name)."""

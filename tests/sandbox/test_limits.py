@@ -116,6 +116,26 @@ def test_memory_shared_with_children_counts_once(workspace: Workspace):
     assert ended.outcome.exit_status == 0
 
 
+def test_memory_held_by_sockets_is_seen(workspace: Workspace):
+    code = """
+        import os, socket, time
+        for child in range(8):
+            if os.fork() == 0:
+                pairs = [socket.socketpair() for number in range(100)]
+                for one, other in pairs:
+                    one.setblocking(False)
+                    try:
+                        while True: one.send(b"x" * 65536)
+                    except BlockingIOError: pass
+                time.sleep(20)
+        time.sleep(20)
+    """
+
+    ended = run_python(workspace, code, limits=ROOMY)
+
+    assert ended.outcome.killed_for == "memory_limit"
+
+
 def test_files_in_memory_count_as_memory_and_end_by_themselves(workspace: Workspace):
     code = """
         import time
