@@ -51,27 +51,15 @@ def append_to_feed(space_id: uuid.UUID, events: list[RunEvent]) -> None:
     wake_after_commit(feed_topic(space_id), n)
 
 
-def feed_position(space_id: uuid.UUID) -> FeedPosition | None:
-    """Where the feed stands now; None for a space in which nothing happened yet."""
-    head = FeedHead.objects.filter(pk=space_id).first()
-    return FeedPosition(head.epoch, head.n) if head else None
+def begin_feed(space_id: uuid.UUID) -> None:
+    """Give the feed its epoch where nothing has happened in the space yet; a repeated call changes nothing."""
+    FeedHead.objects.bulk_create([FeedHead(space_id=space_id, epoch=new_id(), n=0)], ignore_conflicts=True)
 
 
-def read_feed_after(space_id: uuid.UUID, n: int, limit: int = 500) -> list[tuple[int, RunEvent]]:
-    """The next state changes after a number, each with its event; events that retention removed are left out."""
-    entries = list(FeedEntry.objects.filter(space_id=space_id, n__gt=n).order_by("n")[:limit])
-    wanted = RunEvent.objects.filter(run_id__in={entry.run_id for entry in entries})
-    numbers = {(entry.run_id, entry.run_seq) for entry in entries}
-    events = {
-        (event.run_id, event.seq): event
-        for event in wanted.filter(seq__in={seq for _, seq in numbers})
-        if (event.run_id, event.seq) in numbers
-    }
-    return [
-        (entry.n, events[entry.run_id, entry.run_seq])
-        for entry in entries
-        if (entry.run_id, entry.run_seq) in events
-    ]
+def feed_position(space_id: uuid.UUID) -> FeedPosition:
+    """Where a feed that has begun stands now; raises FeedHead.DoesNotExist."""
+    head = FeedHead.objects.get(pk=space_id)
+    return FeedPosition(head.epoch, head.n)
 
 
 def _advance(space_id: uuid.UUID, count: int) -> int:

@@ -1,0 +1,58 @@
+"""Ends streams whose key, session or membership is over: asked again for all of them together."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from typing import Protocol
+
+from django.db import Error as DatabaseError
+from django.utils import timezone
+
+from executions.runlog.threads import in_thread
+from spaces.identity import Claim, Identity, holding, living
+
+logger = logging.getLogger(__name__)
+
+RECHECK_SECONDS = 30.0  # so an open stream ends at most this long, and a second, after its key is revoked
+
+
+class Guest(Protocol):
+    """An open connection, and what it was let in for."""
+
+    @property
+    def identity(self) -> Identity: ...
+
+    def claims(self) -> Collection[Claim]: ...
+
+    def turn_out(self, lost: Collection[Claim], *, is_over: bool) -> None:
+        """Some of its claims hold no more; `is_over` says that the credentials themselves do not."""
+        ...
+
+
+class Doorkeeper:
+    """The open connections of one event loop."""
+
+    def __init__(self) -> None:
+        self.guests: set[Guest] = set()
+
+    async def check_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            try:
+                await self.check()
+            except DatabaseError as error:
+                # Nobody is turned out because the database is away; the next round asks again.
+                logger.warning("Open streams could not be checked: %s", str(error).strip())
+
+    async def check(self) -> None:
+        """One round: a handful of queries, however many connections there are."""
+        claims = {guest: set(guest.claims()) for guest in self.guests}
+        if not claims:
+            return
+        now = timezone.now()
+        alive = await in_thread(living, {guest.identity for guest in claims}, now=now)
+        held = await in_thread(holding, set().union(*claims.values()), now=now)
+        for guest, wanted in claims.items():
+            lost, is_over = wanted - held, guest.identity not in alive
+            if lost or is_over:
+                guest.turn_out(lost, is_over=is_over)

@@ -1,0 +1,45 @@
+"""What an ASGI connection says about itself: its headers, origin and the address clients know us by."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+
+type Scope = Mapping[str, Any]
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The first header of that name (lower case), None where there is none."""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+
+
+def query(scope: Scope, name: str) -> str | None:
+    """The first parameter of that name, None where there is none."""
+    found = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).get(name)
+    return found[0] if found else None
+
+
+def has_trusted_origin(scope: Scope) -> bool:
+    """Whether the page that opens this connection is ours or allowed; what comes from no page has no origin.
+
+    Browsers send cookies along from every page, so without this any page could read its visitor's streams.
+    """
+    origin = header(scope, b"origin")
+    if origin is None or origin in settings.ALLOWED_ORIGINS:
+        return True
+    # Only host and port: behind a proxy that ends TLS, the scheme that we see is not the page's.
+    page = urlsplit(origin)
+    return page.scheme in {"http", "https"} and page.netloc == header(scope, b"host")
+
+
+def base_url(scope: Scope) -> str:
+    """Scheme and host under which clients reach this deployment, without a slash at the end."""
+    if settings.PUBLIC_URL:
+        return str(settings.PUBLIC_URL)
+    is_secure = scope.get("scheme") in {"https", "wss"}
+    proxy_header, secure_value = getattr(settings, "SECURE_PROXY_SSL_HEADER", None) or ("", "")
+    if proxy_header:
+        name = proxy_header.removeprefix("HTTP_").replace("_", "-").lower().encode()
+        is_secure = header(scope, name) == secure_value
+    return f"{'https' if is_secure else 'http'}://{header(scope, b'host') or 'localhost'}"

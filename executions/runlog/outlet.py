@@ -1,0 +1,57 @@
+"""Sending to one client with bounded patience and bounded memory.
+
+Decision: a client that does not read is waited for and, after a while, cut off; it resumes by its last number,
+so nothing is lost. Most servers make `send` wait while their buffer is full. Daphne does not: it takes everything
+into memory. Twisted underneath it does tell when its buffer is full, so that is what we wait for there.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+STALL_SECONDS = 30.0  # how long a client may leave our buffer full
+POLL_SECONDS = 0.05  # between two looks at a full buffer
+
+type Send = Callable[[Any], Awaitable[None]]
+
+
+class TooSlow(Exception):
+    """The client has not read for too long."""
+
+
+class Outlet:
+    """An ASGI `send` that waits until the server's buffer has room again, and gives up after `STALL_SECONDS`."""
+
+    __slots__ = ("_protocol", "_send")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        # Daphne hands out `partial(server.handle_reply, protocol)`; of other servers we know nothing and need nothing.
+        self._protocol: Any = send.args[0] if isinstance(send, partial) and send.args else None
+
+    async def write(self, message: Mapping[str, Any]) -> None:
+        """Send one message; raises TooSlow, and then the connection is cut where we can reach it."""
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                await self._send(message)
+                while self._is_full():
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError as stalled:
+            self.cut()
+            raise TooSlow from stalled
+
+    def cut(self) -> None:
+        """Close the connection at once, without waiting for what the client has not read."""
+        abort = getattr(self._transport(), "abortConnection", None)
+        if abort is not None:
+            abort()
+
+    def _is_full(self) -> bool:
+        # Set by Twisted while more than 64 KiB wait in the buffer of one connection.
+        return getattr(self._transport(), "producerPaused", False) is True
+
+    def _transport(self) -> Any:
+        """Twisted's connection, None under another server or after the end."""
+        owner = getattr(self._protocol, "channel", None) or self._protocol
+        return getattr(owner, "transport", None)

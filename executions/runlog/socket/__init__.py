@@ -1,0 +1,1 @@
+"""The websocket: one connection, many subscriptions."""

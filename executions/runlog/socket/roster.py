@@ -1,0 +1,121 @@
+"""The subscriptions of one socket, and whose turn it is to be written."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection
+
+import psycopg
+from django.db import Error as DatabaseError
+
+from executions.runlog.frames import write_error
+from executions.runlog.socket.refusals import Refused, refusal
+from executions.runlog.socket.subscriptions import Subscription
+from spaces.errors import DomainError
+from spaces.identity import Claim
+from spaces.keys import Unauthenticated
+
+MAX_SUBSCRIPTIONS = 1000  # of one socket
+
+FAILURES = (DomainError, psycopg.Error, DatabaseError)
+
+
+class Roster:
+    """Names and subscriptions. Two tasks use it: the socket's reader adds and removes, its writer calls `write`.
+
+    `send` sends one frame. Both raise Unauthenticated where the socket's credentials turn out to be over.
+    """
+
+    def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
+        self._send = send
+        self._subscriptions: dict[str, Subscription] = {}
+        self._ready: dict[str, None] = {}  # those that may have news, in the order in which they got it
+        self._notices: deque[str] = deque()
+        self._news = asyncio.Event()
+
+    async def add(self, sub: str, make: Callable[[Callable[[], None]], Subscription]) -> None:
+        """Begin what `make(wake)` makes under this name, or send why not."""
+        if sub in self._subscriptions:
+            raise Refused("conflict", "sub is already in use on this socket.", field="sub")
+        if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
+            raise Refused("too_many", f"A socket has at most {MAX_SUBSCRIPTIONS} subscriptions.")
+        subscription: Subscription | None = None
+        try:
+            subscription = make(lambda: self._wake(sub))
+            frames = await subscription.begin()
+        except BaseException as error:
+            if subscription is not None:
+                subscription.close()
+            if isinstance(error, FAILURES):
+                await self._report(sub, error)
+                return
+            raise
+        self._subscriptions[sub] = subscription
+        for text in frames:
+            await self._send(text)
+        # Its turn comes only now, after its first frames; what woke it before counts all the same.
+        self._settle(sub, subscription)
+        self._wake(sub)
+
+    def remove(self, sub: str) -> bool:
+        """End a subscription; False where there is none of that name."""
+        subscription = self._subscriptions.pop(sub, None)
+        self._ready.pop(sub, None)
+        if subscription is not None:
+            subscription.close()
+        return subscription is not None
+
+    def clear(self) -> None:
+        for sub in list(self._subscriptions):
+            self.remove(sub)
+
+    def claims(self) -> list[Claim]:
+        return [claim for subscription in self._subscriptions.values() for claim in subscription.claims()]
+
+    def turn_out(self, lost: Collection[Claim]) -> None:
+        """End the subscriptions that rest on one of these claims, and have that said."""
+        for sub, subscription in list(self._subscriptions.items()):
+            if not set(subscription.claims()).isdisjoint(lost):
+                self.remove(sub)
+                self._notices.append(write_error(sub, "not_found", "There is no access to this any more."))
+        self._news.set()
+
+    async def write(self) -> None:
+        """Wait for news, then give everybody who has some a turn of one batch: a long replay holds up nobody."""
+        await self._news.wait()
+        self._news.clear()
+        while self._notices:
+            await self._send(self._notices.popleft())
+        while self._ready:
+            sub = next(iter(self._ready))
+            del self._ready[sub]
+            await self._advance(sub)
+
+    async def _advance(self, sub: str) -> None:
+        subscription = self._subscriptions.get(sub)
+        if subscription is None:
+            return
+        try:
+            frames = await subscription.step()
+        except FAILURES as error:
+            self.remove(sub)
+            await self._report(sub, error)
+            return
+        for text in frames:
+            if self._subscriptions.get(sub) is not subscription:
+                return
+            await self._send(text)
+        self._settle(sub, subscription)
+
+    def _wake(self, sub: str) -> None:
+        self._ready[sub] = None
+        self._news.set()
+
+    def _settle(self, sub: str, subscription: Subscription) -> None:
+        if subscription.is_over and self._subscriptions.get(sub) is subscription:
+            self.remove(sub)
+
+    async def _report(self, sub: str, error: Exception) -> None:
+        if isinstance(error, Unauthenticated):
+            raise error
+        refused = refusal(error)
+        await self._send(write_error(sub, refused.code, refused.detail, field=refused.field))

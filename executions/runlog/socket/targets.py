@@ -1,0 +1,44 @@
+"""From a `subscribe` frame to the subscription that it asks for."""
+
+from collections.abc import Callable
+
+from executions.runlog import streams
+from executions.runlog.opening import RunAsk
+from executions.runlog.socket.incoming import Subscribe
+from executions.runlog.socket.subscriptions import (
+    CallAsk,
+    CallSubscription,
+    Desk,
+    FeedSubscription,
+    RunSubscription,
+    Subscription,
+)
+from spaces.errors import Invalid, NotFound
+
+
+def subscription_for(desk: Desk, frame: Subscribe, wake: Callable[[], None]) -> Subscription:
+    """Raises Invalid for a malformed id, NotFound for a kind of run that no app has registered."""
+    space_id = frame.space()
+    after = frame.after
+    if isinstance(after, str) or frame.is_feed:
+        if space_id is None or isinstance(after, int):
+            raise Invalid.field(
+                "after", msg="after is a cursor for a space and a number for everything else."
+            )
+        return FeedSubscription(desk, frame.sub, space_id, after=after, wake=wake)
+    if frame.tool_call_id is not None:
+        ask = CallAsk(frame.tool_call_id, frame.thread_id, space_id)
+        return CallSubscription(desk, frame.sub, ask, after=after, wake=wake)
+    stream, text = _named_run(frame)
+    run_id = stream.parse_id(text)
+    if run_id is None:
+        raise Invalid.field(stream.id_name, msg=f"{stream.id_name} is not an id.", kind="id_parsing")
+    return RunSubscription(desk, frame.sub, RunAsk(stream, run_id, space_id), after=after, wake=wake)
+
+
+def _named_run(frame: Subscribe) -> tuple[streams.RunStream, str]:
+    for stream in streams.run_streams():
+        text = getattr(frame, stream.id_name, None)
+        if text is not None:
+            return stream, text
+    raise NotFound

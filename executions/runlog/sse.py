@@ -1,0 +1,175 @@
+"""Server-sent events of one run: the log as a stream that any HTTP client can read and resume.
+
+Decision: an ASGI application beside Django, not a view. A view that streams holds a thread (and, used
+without care, a database connection) as long as its client stays; this holds two small tasks.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from executions.runlog.connecting import Scope, header, query
+from executions.runlog.hub import Hub, running_hub
+from executions.runlog.opening import OpenedRun, RunAsk, open_run
+from executions.runlog.outlet import Outlet, Send, TooSlow
+from executions.runlog.streams import RunStream
+from executions.runlog.threads import in_thread
+from executions.runlog.topics import RunLog
+from spaces.api.viewsets import access_of
+from spaces.errors import Invalid, NotFound
+from spaces.identity import Claim, Identity, caller_and_identity
+
+logger = logging.getLogger(__name__)
+
+COMMENT_SECONDS = 10.0  # of silence, after which a comment tells proxies and clients that we are there
+RETRY_MILLISECONDS = 1000
+LOOKS_LIKE_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+type Receive = Callable[[], Awaitable[Any]]
+
+
+async def stream_run(
+    scope: Scope, receive: Receive, send: Send, *, stream: RunStream, space_id: str, run_id: str
+) -> None:
+    """Answer `GET …/{run}/events`: everything after `Last-Event-ID` (else `?after=`, else 0), up to the last event.
+
+    204 where nothing can come any more. Before the answer begins it raises Unauthenticated, NotFound, NotPermitted
+    and Invalid.
+    """
+    identity, opened, after = await in_thread(_open, scope, stream, space_id, run_id)
+    outlet = Outlet(send)
+    if opened.has_ended and after >= opened.seq:
+        await outlet.write({"type": "http.response.start", "status": 204, "headers": _allowed_origin(scope)})
+        await outlet.write({"type": "http.response.body", "body": b""})
+        return
+    await outlet.write(
+        {"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *_allowed_origin(scope)]}
+    )
+    if scope["method"] == "HEAD":
+        await outlet.write({"type": "http.response.body", "body": b""})
+        return
+    reading = _Reading(await running_hub(), outlet, identity, opened)
+    await reading.run(receive, after)
+
+
+class _Reading:
+    """One client on one run."""
+
+    def __init__(self, hub: Hub, outlet: Outlet, identity: Identity, opened: OpenedRun) -> None:
+        self.identity = identity
+        self._hub = hub
+        self._outlet = outlet
+        self._run_id = opened.run_id
+        self._claim = Claim(identity, opened.space_id, opened.stream.permission)
+        self._news = asyncio.Event()
+        self._is_over = False
+
+    async def run(self, receive: Receive, after: int) -> None:
+        """Write until the log ends, the client leaves or may read no longer."""
+        leaving = asyncio.create_task(self._wait_for_leaving(receive))
+        self._hub.doorkeeper.guests.add(self)
+        try:
+            await self._write(after)
+            if not leaving.done():
+                await self._outlet.write({"type": "http.response.body", "body": b""})
+        except TooSlow:
+            logger.info("A stream was cut off: its client does not read.")
+        finally:
+            self._hub.doorkeeper.guests.discard(self)
+            leaving.cancel()
+
+    def claims(self) -> Collection[Claim]:
+        return (self._claim,)
+
+    def turn_out(self, lost: Collection[Claim], *, is_over: bool) -> None:
+        """End the stream; a client that comes again learns the reason from the status."""
+        self._stop()
+
+    async def _write(self, at: int) -> None:
+        with self._hub.follow(RunLog(self._run_id), self._news.set) as follower:
+            await self._write_bytes(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
+            while not self._is_over:
+                self._news.clear()
+                batch = await follower.read(at)
+                if batch is None:
+                    await self._wait()
+                    continue
+                at = batch.end
+                if batch.frames:
+                    await self._write_bytes(batch.as_sse)
+                if batch.is_last:
+                    return
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(COMMENT_SECONDS):
+                await self._news.wait()
+        except TimeoutError:
+            await self._write_bytes(b":\n\n")
+
+    async def _write_bytes(self, body: bytes) -> None:
+        await self._outlet.write({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def _wait_for_leaving(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._stop()
+
+    def _stop(self) -> None:
+        self._is_over = True
+        self._news.set()
+
+
+def _open(scope: Scope, stream: RunStream, space_text: str, run_text: str) -> tuple[Identity, OpenedRun, int]:
+    now = timezone.now()
+    caller, identity = caller_and_identity(scope, now=now)
+    access = access_of(caller, space_text).require(stream.permission)
+    run_id = stream.parse_id(run_text)
+    if run_id is None and not LOOKS_LIKE_UUID.fullmatch(run_text):
+        raise Invalid.field(
+            "path",
+            stream.id_name,
+            msg="Input should be a valid UUID",
+            kind="uuid_parsing",
+            value=run_text[:200],
+        )
+    if run_id is None:
+        raise NotFound
+    ask = RunAsk(stream, run_id, access.space_id)
+    opened = open_run(replace(caller, known_access=access), ask, base_url="", with_snapshot=False, now=now)
+    return identity, opened, _after(scope)
+
+
+def _after(scope: Scope) -> int:
+    """Where to resume. The header wins: a browser that reconnects sends it with the address it began with."""
+    for place, name, text in (
+        ("header", "Last-Event-ID", header(scope, b"last-event-id")),
+        ("query", "after", query(scope, "after")),
+    ):
+        if text:
+            if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+                raise Invalid.field(
+                    place, name, msg="Input should be an event's number", kind="int_parsing", value=text[:200]
+                )
+            return int(text)
+    return 0
+
+
+def _allowed_origin(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """What lets pages of allowed origins read the answer."""
+    origin = header(scope, b"origin")
+    if origin is None or origin not in settings.CORS_ALLOWED_ORIGINS:
+        return []
+    allowed = [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
+    return [*allowed, (b"access-control-allow-credentials", b"true")]

@@ -1,0 +1,162 @@
+"""`Prefer: wait=N` on the lookup: holds a 404 that may become a 200 until it does.
+
+Decision: a wrapper around the documented route, which stays the one place that authenticates, finds and
+represents. It is called, and where it says "not yet" it is called again when a wake-up or the deadline comes. What
+waits in between is one flag: no thread, no database connection.
+"""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import unquote
+
+from executions.runlog.connecting import Scope, header
+from executions.runlog.hub import running_hub
+from executions.runlog.outlet import Send
+from executions.runlog.topics import Call
+from spaces.ids import parse_uuid
+
+NOT_YET = (
+    b"x-callboard-not-yet"  # set by the lookup on a 404 that may become a 200; never leaves this process
+)
+LONGEST_SECONDS = 30
+MOST_OF_ONE_CALLER = 600
+MOST = 2000  # of one process
+
+_LOOKUP = re.compile(r"(?:/api-proxy)?/v1/spaces/([^/]+)/skills/executions/by-chat-tool-call/(.+)", re.DOTALL)
+_WAIT = re.compile(r"\s*wait\s*=\s*\"?(\d{1,9})\"?\s*", re.IGNORECASE)
+
+type Receive = Callable[[], Awaitable[Any]]
+type Application = Callable[[Any, Receive, Send], Awaitable[None]]
+
+
+class Waiting:
+    """Wraps the ASGI application that has the lookup; everything else passes through untouched."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._waiters: Counter[bytes] = Counter()
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answer one request; a lookup that prefers to wait is held for at most 30 seconds."""
+        call = _call_of(scope)
+        if call is None:
+            await self._application(scope, receive, send)
+            return
+        seconds = _wanted_seconds(scope)
+        answer = await self._ask(scope)
+        if answer.is_not_yet and seconds:
+            waiter = _waiter(scope)
+            if self._waiters.total() < MOST and self._waiters[waiter] < MOST_OF_ONE_CALLER:
+                self._waiters[waiter] += 1
+                try:
+                    answer = await self._hold(scope, receive, call, seconds)
+                finally:
+                    self._waiters[waiter] -= 1
+                    if not self._waiters[waiter]:
+                        del self._waiters[waiter]
+                answer.applied_seconds = seconds
+        await answer.send(send)
+
+    async def _hold(self, scope: Scope, receive: Receive, call: Call, seconds: int) -> "_Answer":
+        deadline = time.monotonic() + seconds
+        news = asyncio.Event()
+        hub = await running_hub()
+        leaving = asyncio.create_task(_left(receive, news))
+        try:
+            with hub.follow(call, news.set):
+                # Asked again after the flag is up: what happened before it would wake nobody.
+                while (answer := await self._ask(scope)).is_not_yet and not leaving.done():
+                    remaining = deadline - time.monotonic()
+                    if remaining <= 0:
+                        break
+                    await _wait(news, remaining)
+        finally:
+            leaving.cancel()
+        return answer
+
+    async def _ask(self, scope: Scope) -> "_Answer":
+        """The application's own answer, whole."""
+        answer = _Answer()
+        await self._application(scope, _no_body, answer.take)
+        return answer
+
+
+@dataclass
+class _Answer:
+    """A response as the application sent it."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    is_not_yet: bool = False
+    applied_seconds: int | None = None
+
+    async def take(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            headers = [(name, value) for name, value in message["headers"] if name.lower() != NOT_YET]
+            self.is_not_yet = len(headers) < len(message["headers"])
+            message = {**message, "headers": headers}
+        self.messages.append(message)
+
+    async def send(self, send: Send) -> None:
+        if self.applied_seconds is not None:
+            applied = (b"preference-applied", f"wait={self.applied_seconds}".encode())
+            self.messages[0]["headers"].append(applied)
+        for message in self.messages:
+            await send(message)
+
+
+def _call_of(scope: Scope) -> Call | None:
+    """The tool call that a lookup asks for; None for every other request."""
+    if scope["type"] != "http" or scope["method"] != "GET":
+        return None
+    raw: bytes = scope.get("raw_path") or b""
+    path = unquote(raw.decode("latin-1")) if raw else scope["path"]
+    match = _LOOKUP.fullmatch(path)
+    space_id = parse_uuid(match[1]) if match else None
+    if match is None or space_id is None:
+        return None
+    try:
+        match[2].encode()
+    except UnicodeEncodeError:
+        return None
+    return Call(space_id, match[2])
+
+
+def _wanted_seconds(scope: Scope) -> int | None:
+    """N of `Prefer: wait=N`, at most 30; None without it. The first one counts, as RFC 7240 has it."""
+    for name, value in scope["headers"]:
+        if name == b"prefer":
+            for preference in value.decode("latin-1").split(","):
+                if wanted := _WAIT.fullmatch(preference.partition(";")[0]):
+                    return min(int(wanted[1]), LONGEST_SECONDS)
+    return None
+
+
+def _waiter(scope: Scope) -> bytes:
+    """Whose credentials these are, as far as counting needs it: the view has already accepted them."""
+    shown = header(scope, b"authorization") or header(scope, b"x-api-key") or header(scope, b"cookie") or ""
+    return blake2b(shown.encode(), digest_size=16).digest()
+
+
+async def _wait(news: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await news.wait()
+    except TimeoutError:
+        return
+    news.clear()
+
+
+async def _left(receive: Receive, news: asyncio.Event) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    news.set()
+
+
+async def _no_body() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}

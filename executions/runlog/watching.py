@@ -1,0 +1,145 @@
+"""One topic that somebody in this process watches, and the places its watchers stand at."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+import psycopg
+
+from executions.runlog.batches import Batch
+from executions.runlog.reader import Reader
+from executions.runlog.topics import Call, Log
+
+logger = logging.getLogger(__name__)
+
+TAIL_SECONDS = 1.0  # how long what the last wake-up read is kept for watchers who have not come by yet
+
+
+class Watch:
+    """A topic with its watchers.
+
+    `known` is the highest number heard of. `edge` is the number up to which the shared reads have come (None until
+    the first read of anybody): a watcher who stands there waits, one before it reads for itself. `tail` is what
+    the last shared read brought. Not more is kept, so ten thousand watchers of one run cost one read.
+    """
+
+    __slots__ = (
+        "_alone",
+        "_failed",
+        "_reader",
+        "_reading",
+        "_tail_at",
+        "edge",
+        "known",
+        "tail",
+        "target",
+        "wakers",
+    )
+
+    def __init__(self, target: Log | Call, reader: Reader) -> None:
+        self.target = target
+        self.wakers: set[Follower] = set()
+        self.known = 0
+        self.edge: int | None = None
+        self.tail: Batch | None = None
+        self._reader = reader
+        self._tail_at = 0.0
+        self._reading: asyncio.Task[None] | None = None
+        self._alone: dict[int, asyncio.Task[Batch]] = {}
+        self._failed = False
+
+    def hear(self, number: int) -> None:
+        """A wake-up: read on from the edge for all who stand there, once."""
+        if isinstance(self.target, Call):
+            self.flag_all()
+        elif number > self.known:
+            self.known = number
+            if self.edge is None:
+                self.flag_all()
+            else:
+                self._read_on()
+
+    def flag_all(self) -> None:
+        for follower in self.wakers:
+            follower.wake()
+
+    def tidy(self) -> None:
+        """To be called every second or so while the database answers."""
+        if self.tail is not None and time.monotonic() - self._tail_at > TAIL_SECONDS:
+            self.tail = None
+        if self._failed:
+            self._failed = False
+            self.flag_all()
+
+    async def read_alone(self, log: Log, after: int) -> Batch | None:
+        """What follows a number, for one who is behind; None where the database failed (all are woken when it is back).
+
+        Those who stand at the same number at the same moment share the read.
+        """
+        task = self._alone.get(after)
+        if task is None:
+            task = self._alone[after] = asyncio.create_task(log.read(self._reader, after))
+            task.add_done_callback(lambda _: self._alone.pop(after, None))
+        try:
+            batch = await asyncio.shield(task)
+        except psycopg.Error as error:
+            self._note_failure(error)
+            return None
+        if self.edge is None:
+            self.edge = batch.head
+            self.known = max(self.known, batch.head)
+            if self.known > self.edge:
+                self._read_on()
+        return batch
+
+    def _read_on(self) -> None:
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read_to_known())
+
+    async def _read_to_known(self) -> None:
+        assert not isinstance(self.target, Call)
+        while self.wakers and self.edge is not None and self.edge < self.known:
+            try:
+                batch = await self.target.read(self._reader, self.edge)
+            except psycopg.Error as error:
+                self._note_failure(error)
+                self.known = self.edge  # so that the next healing finds it ahead again
+                return
+            if batch.end == self.edge:
+                self.known = self.edge
+                return
+            self.tail, self._tail_at, self.edge = batch, time.monotonic(), batch.end
+            self.known = max(self.known, batch.head)
+            self.flag_all()
+
+    def _note_failure(self, error: Exception) -> None:
+        self._failed = True
+        logger.warning("A log could not be read: %s", str(error).strip())
+
+
+class Follower:
+    """One watcher of one topic: a flag to set, and the way to read on. It keeps no events."""
+
+    __slots__ = ("_watch", "wake")
+
+    def __init__(self, watch: Watch, wake: Callable[[], None]) -> None:
+        self._watch = watch
+        self.wake = wake
+
+    @property
+    def watch(self) -> Watch:
+        return self._watch
+
+    async def read(self, at: int) -> Batch | None:
+        """What follows `at`, None where nothing does yet: then `wake` is called once something does."""
+        log = self._watch.target
+        if isinstance(log, Call):
+            raise TypeError("A tool call has nothing to read.")
+        tail = self._watch.tail
+        if tail is not None and tail.start <= at < tail.end:
+            return tail.beyond(at)
+        if self._watch.edge is not None and at >= self._watch.edge:
+            return None
+        batch = await self._watch.read_alone(log, at)
+        return batch if batch is not None and (batch.frames or batch.is_last) else None

@@ -1,0 +1,170 @@
+"""Who stands behind a connection that stays open, and whether they still may.
+
+A request is authenticated once. A stream outlives its key, its session and its membership, so it keeps only ids and
+asks again: one by one when it opens something, all together when it is only listened to.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.http.cookie import parse_cookie
+
+from spaces.access import ROLE_PERMISSIONS, Caller, grants
+from spaces.authentication import caller_of_scope
+from spaces.keys import Unauthenticated
+from spaces.models import ApiKey, Membership, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A principal by a key, by a signed-in session, or (with neither) by a ticket of a session."""
+
+    principal_id: uuid.UUID
+    api_key_id: uuid.UUID | None = None
+    session_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That somebody may read in a space; `permission` is `resource:verb`."""
+
+    identity: Identity
+    space_id: uuid.UUID
+    permission: str
+
+
+def identity_of(caller: Caller, session_key: str | None = None) -> Identity:
+    """What to keep of a caller; `session_key` is the session they came with, None for a key or a ticket."""
+    key_id = caller.api_key.id if caller.api_key else None
+    return Identity(caller.principal.id, key_id, None if key_id else session_key)
+
+
+def caller_and_identity(scope: Mapping[str, Any], *, now: datetime) -> tuple[Caller, Identity]:
+    """Who opens an ASGI connection, by key or session; raises Unauthenticated. Reads the database."""
+    caller = caller_of_scope(scope, now=now)
+    cookies = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
+    return caller, identity_of(caller, parse_cookie("; ".join(cookies)).get(settings.SESSION_COOKIE_NAME))
+
+
+def caller_of_identity(identity: Identity, *, now: datetime) -> Caller:
+    """The caller as they stand now; raises Unauthenticated where key, session or principal is over."""
+    over = Unauthenticated("These credentials are over.")
+    if identity.api_key_id is not None:
+        key = _living_keys([identity], now).select_related("principal").first()
+        if key is None or not key.principal.is_active:
+            raise over
+        return Caller(key.principal, key)
+    principal = Principal.objects.filter(pk=identity.principal_id, is_active=True).first()
+    if principal is None or not (identity.session_key is None or _session_exists(identity.session_key)):
+        raise over
+    return Caller(principal)
+
+
+def living(identities: Collection[Identity], *, now: datetime) -> set[Identity]:
+    """Those whose key, session and principal still count; two queries, and one for each session."""
+    principals = set(
+        Principal.objects.filter(
+            pk__in={identity.principal_id for identity in identities}, is_active=True
+        ).values_list("pk", flat=True)
+    )
+    keys = set(_living_keys(identities, now).values_list("pk", flat=True))
+    sessions = {identity.session_key for identity in identities if identity.session_key is not None}
+    open_sessions = {key for key in sessions if _session_exists(key)}
+    return {
+        identity
+        for identity in identities
+        if identity.principal_id in principals
+        and (identity.api_key_id is None or identity.api_key_id in keys)
+        and (identity.session_key is None or identity.session_key in open_sessions)
+    }
+
+
+def holding(claims: Collection[Claim], *, now: datetime) -> set[Claim]:
+    """Those of the claims that hold now, by the rules of `spaces.access`, in a handful of queries for all."""
+    alive = living({claim.identity for claim in claims}, now=now)
+    wanted = [claim for claim in claims if claim.identity in alive]
+    roles = _roles(wanted)
+    keys = {key.pk: key for key in _living_keys(alive, now)}
+    reached = _reached_spaces(keys)
+    operators = _operators(alive)
+    return {
+        claim
+        for claim in wanted
+        if claim.identity.principal_id in operators
+        or _holds(claim, roles.get((claim.identity.principal_id, claim.space_id)), keys, reached)
+    }
+
+
+def spaces_within_reach(caller: Caller, *, limit: int) -> list[uuid.UUID]:
+    """At most `limit` of the spaces that the caller is in; none for an operator, who is in none."""
+    memberships = Membership.objects.filter(
+        principal_id=caller.principal.id,
+        space__tenant_id=caller.principal.tenant_id,
+        space__archived_at__isnull=True,
+    )
+    if caller.api_key is not None and not caller.api_key.all_spaces:
+        memberships = memberships.filter(space__api_keys=caller.api_key)
+    return list(memberships.order_by("space_id").values_list("space_id", flat=True)[:limit])
+
+
+def _living_keys(identities: Iterable[Identity], now: datetime):  # type: ignore[no-untyped-def]
+    wanted = {identity.api_key_id for identity in identities if identity.api_key_id is not None}
+    in_time = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+    return ApiKey.objects.filter(in_time, pk__in=wanted, revoked_at__isnull=True)
+
+
+def _session_exists(session_key: str) -> bool:
+    return bool(import_module(settings.SESSION_ENGINE).SessionStore().exists(session_key))
+
+
+def _roles(claims: Iterable[Claim]) -> dict[tuple[uuid.UUID, uuid.UUID], str]:
+    """The role of each principal in each space, by (principal, space)."""
+    claims = list(claims)
+    rows = Membership.objects.filter(
+        principal_id__in={claim.identity.principal_id for claim in claims},
+        space_id__in={claim.space_id for claim in claims},
+        space__archived_at__isnull=True,
+    ).values_list("principal_id", "space_id", "role", "principal__tenant_id", "space__tenant_id")
+    return {
+        (principal, space): role
+        for principal, space, role, tenant, space_tenant in rows
+        if tenant == space_tenant
+    }
+
+
+def _reached_spaces(keys: dict[uuid.UUID, ApiKey]) -> dict[uuid.UUID, set[uuid.UUID]]:
+    """The spaces that each key names; keys of all spaces name none."""
+    named: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    for key_id, space_id in ApiKey.spaces.through.objects.filter(apikey_id__in=keys).values_list(
+        "apikey_id", "space_id"
+    ):
+        named[key_id].add(space_id)
+    return named
+
+
+def _operators(identities: Iterable[Identity]) -> set[uuid.UUID]:
+    by_session = {identity.principal_id for identity in identities if identity.api_key_id is None}
+    operators = Principal.objects.filter(pk__in=by_session, is_superuser=True, tenant__isnull=True)
+    return set(operators.values_list("pk", flat=True))
+
+
+def _holds(
+    claim: Claim,
+    role: str | None,
+    keys: dict[uuid.UUID, ApiKey],
+    reached: dict[uuid.UUID, set[uuid.UUID]],
+) -> bool:
+    if role is None or not grants(ROLE_PERMISSIONS[role], claim.permission):
+        return False
+    if claim.identity.api_key_id is None:
+        return True
+    key = keys[claim.identity.api_key_id]
+    in_reach = key.all_spaces or claim.space_id in reached[key.pk]
+    return in_reach and grants(frozenset(key.permissions), claim.permission)

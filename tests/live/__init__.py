@@ -1,0 +1,1 @@
+"""Tests of everything live: streams, sockets, waiting, and the bridge under them."""

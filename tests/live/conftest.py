@@ -1,0 +1,36 @@
+"""One web process for all live tests of a run, on the database that these tests write to."""
+
+import os
+
+import pytest
+from django.conf import settings
+
+from executions.runlog import wakeups
+from tests.live.server import database_url, running_server
+
+
+@pytest.fixture(scope="session")
+def _wakeups_here(django_db_setup, django_db_blocker):
+    """Have this process send its wake-ups to the test database, where the server listens."""
+    before = settings.LISTEN_URL
+    with django_db_blocker.unblock():
+        settings.LISTEN_URL = database_url()
+    wakeups._senders.clear()
+    yield
+    settings.LISTEN_URL = before
+    for sender in wakeups._senders.values():
+        sender.drain(5)
+        sender._carrier._connection and sender._carrier._connection.close()
+    wakeups._senders.clear()
+
+
+@pytest.fixture(scope="session")
+def server(_wakeups_here, django_db_blocker):
+    with django_db_blocker.unblock(), running_server() as found:
+        yield found
+
+
+@pytest.fixture
+def disconnects() -> int:
+    """How often a client breaks off in the test of random disconnects; `LIVE_DISCONNECTS=1000` for a soak."""
+    return int(os.environ.get("LIVE_DISCONNECTS", "100"))

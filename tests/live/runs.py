@@ -1,0 +1,66 @@
+"""Executions whose events a test writes itself, as a worker would."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from executions.actions.running import Progress, begin_attempt, finish_succeeded, record
+from executions.actions.starting import dispatch_tool_call
+from executions.models import RunHead, SkillExecution
+from executions.runlog.events import NewEvent
+from executions.runlog.lease import Lease, renew
+from tests.factories import Actor, make_actor, make_skill
+
+
+@dataclass
+class Run:
+    """A running execution: log 1 is `execution.queued`, 2 is `execution.started`."""
+
+    actor: Actor
+    execution: SkillExecution
+    lease: Lease
+    texts: list[str] = field(default_factory=list)
+
+    def say(self, *texts: str) -> None:
+        """Log texts, one event each, in one transaction."""
+        renew([self.lease])
+        now = timezone.now()
+        events = [NewEvent("text.appended", {"text": text}, now) for text in texts]
+        record(lease=self.lease, progress=Progress(events))
+        self.texts += texts
+
+    def finish(self) -> None:
+        renew([self.lease])
+        finish_succeeded(lease=self.lease, outputs={"text": "done"}, now=timezone.now())
+
+    @property
+    def seq(self) -> int:
+        return RunHead.objects.get(pk=self.execution.id).seq
+
+
+def make_run(
+    *, actor: Actor | None = None, tool_call_id: str = "call_1", thread_id: str | None = None
+) -> Run:
+    """A dispatched execution that a worker has begun."""
+    actor = actor or make_actor()
+    execution = make_queued(actor=actor, tool_call_id=tool_call_id, thread_id=thread_id)
+    lease = begin_attempt(run_id=execution.id, owner=uuid.uuid4(), now=timezone.now())
+    assert lease is not None
+    return Run(actor, execution, lease)
+
+
+def make_queued(
+    *, actor: Actor, tool_call_id: str = "call_1", thread_id: str | None = None
+) -> SkillExecution:
+    """A dispatched execution that waits for a worker."""
+    make_skill()
+    execution, _ = dispatch_tool_call(
+        access=actor.access,
+        tool_name="echo",
+        arguments={"text": "hi"},
+        tool_call_id=tool_call_id,
+        thread_id=thread_id,
+        now=timezone.now(),
+    )
+    return execution

@@ -1,0 +1,109 @@
+"""A real Daphne on the test database, and what its process holds."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import psutil
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Server:
+    """One web process."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def socket_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/v1/ws"
+
+    def events_url(self, execution) -> str:
+        return f"{self.url}/v1/spaces/{execution.space_id}/skills/executions/{execution.id}/events"
+
+    def lookup_url(self, space, tool_call_id: str) -> str:
+        call = quote(tool_call_id, safe="")
+        return f"{self.url}/v1/spaces/{space.id}/skills/executions/by-chat-tool-call/{call}"
+
+    def threads(self) -> int:
+        return psutil.Process(self.process.pid).num_threads()
+
+    def memory(self) -> int:
+        """Bytes of resident memory."""
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
+
+def database_url() -> str:
+    """The URL of the database that the tests of this process use."""
+    parts = connection.settings_dict
+    credentials = f"{quote(parts['USER'])}:{quote(parts['PASSWORD'])}@" if parts["USER"] else ""
+    host = parts["HOST"]
+    place = f"{host}:{parts['PORT']}" if not host.startswith("/") else ""
+    query = "" if place else f"?host={quote(host, safe='')}&port={parts['PORT']}"
+    return f"postgresql://{credentials}{place}/{quote(parts['NAME'])}{query}"
+
+
+@contextlib.contextmanager
+def running_server(server: str = "daphne", **environment: str) -> Iterator[Server]:
+    """Start a web process and wait until it answers; ended hard afterwards."""
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+        port = listener.getsockname()[1]
+        descriptor = str(listener.fileno())
+        options = ["--fd", descriptor] + (["-v", "0"] if server == "daphne" else ["--log-level", "warning"])
+        process = subprocess.Popen(
+            [sys.executable, "-m", server, *options, "config.asgi:application"],
+            cwd=ROOT,
+            env={**_environment(), **environment},
+            pass_fds=[listener.fileno()],
+        )
+    try:
+        found = Server(port, process)
+        _wait_until_alive(found)
+        yield found
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+
+
+def _environment() -> dict[str, str]:
+    """As in production: with a pool, on the database of this test run."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLBOARD_")}
+    return {
+        **kept,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "CALLBOARD_LOCAL": "demo",
+        "DATABASE_URL": database_url(),
+        "SECRET_KEY": "a key for tests " * 4,
+        "DATABASE_POOL_SIZE": "12",
+        "RATE_LIMIT": "1000000/min",
+        "ALLOWED_ORIGINS": "https://app.example.com",
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+def _wait_until_alive(server: Server) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert server.process.poll() is None, "the server ended while it started"
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{server.url}/healthz", timeout=2).status_code == httpx.codes.OK:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the server did not answer in time")

@@ -1,0 +1,156 @@
+"""`Prefer: wait`: the lookup is held until its execution exists."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from django.db import connection
+
+from tests.factories import make_actor
+from tests.live.runs import make_queued
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MANY = 500
+
+
+def wait(server, actor, call, seconds, **headers):
+    return httpx.get(
+        server.lookup_url(actor.space, call),
+        headers={**actor.headers, "Prefer": f"wait={seconds}", **headers},
+        timeout=seconds + 10,
+    )
+
+
+def test_a_wait_is_released_within_milliseconds_of_the_dispatch(server):
+    actor = make_actor()
+    make_queued(actor=actor, tool_call_id="warm-up")
+    wait(server, actor, "warm-up", 1)
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(lambda: (wait(server, actor, "call_9", 20), time.monotonic()))
+        time.sleep(1)
+        execution = make_queued(actor=actor, tool_call_id="call_9")
+        dispatched_at = time.monotonic()
+        answer, released_at = waiting.result(20)
+
+    assert (answer.status_code, answer.json()["data"]["id"]) == (200, str(execution.id))
+    assert answer.headers["preference-applied"] == "wait=20"
+    assert released_at - dispatched_at < 0.5
+
+
+def test_the_end_of_a_wait_is_a_404_that_says_how_long_it_was(server):
+    actor = make_actor()
+
+    begun = time.monotonic()
+    answer = wait(server, actor, "never", 1)
+
+    assert 1 <= time.monotonic() - begun < 3
+    assert (answer.status_code, answer.headers["preference-applied"]) == (404, "wait=1")
+    assert "x-callboard-not-yet" not in answer.headers
+
+
+def test_without_the_preference_the_answer_is_immediate(server):
+    actor = make_actor()
+
+    answer = httpx.get(server.lookup_url(actor.space, "never"), headers=actor.headers)
+
+    assert answer.status_code == 404
+    assert {"preference-applied", "x-callboard-not-yet"}.isdisjoint(answer.headers)
+
+
+def test_what_exists_is_answered_at_once_and_what_is_refused_too(server):
+    actor, stranger = make_actor(), make_actor(name="stranger")
+    make_queued(actor=actor, tool_call_id="there")
+
+    begun = time.monotonic()
+    found = wait(server, actor, "there", 30)
+    refused = httpx.get(server.lookup_url(actor.space, "there"), headers={"Prefer": "wait=30"})
+    foreign = httpx.get(
+        server.lookup_url(actor.space, "there"), headers={**stranger.headers, "Prefer": "wait=30"}
+    )
+
+    assert (found.status_code, refused.status_code, foreign.status_code) == (200, 401, 404)
+    assert "preference-applied" not in foreign.headers
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("call", ["a/b", "a%2Fb", "call_|x y", "ü/%", "../..", "functions.x:0", "a//b", "?#"])
+def test_any_id_is_waited_for_and_found(server, call):
+    actor = make_actor()
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait, server, actor, call, 15)
+        time.sleep(0.3)
+        execution = make_queued(actor=actor, tool_call_id=call)
+        answer = waiting.result(20)
+
+    assert answer.json()["data"]["id"] == str(execution.id)
+    assert answer.json()["data"]["chat_tool_call_id"] == call
+
+
+def test_an_id_is_decoded_once(server):
+    actor = make_actor()
+    slash = make_queued(actor=actor, tool_call_id="a/b")
+    percent = make_queued(actor=actor, tool_call_id="a%2Fb")
+    base = f"{server.url}/v1/spaces/{actor.space.id}/skills/executions/by-chat-tool-call"
+
+    found = {
+        path: httpx.get(f"{base}/{path}", headers=actor.headers).json()["data"]["id"]
+        for path in ("a/b", "a%2Fb", "a%252Fb")
+    }
+
+    assert found == {"a/b": str(slash.id), "a%2Fb": str(slash.id), "a%252Fb": str(percent.id)}
+
+
+def test_five_hundred_waiters_hold_no_thread_and_no_connection(server):
+    actor = make_actor()
+    wait(server, actor, "warm-up", 1)
+    threads, backends = server.threads(), server_backends()
+
+    limits = httpx.Limits(max_connections=None)
+    with httpx.Client(limits=limits, timeout=40, headers=actor.headers) as client:
+        pool = ThreadPoolExecutor(MANY)
+        headers = {"Prefer": "wait=15"}
+        waiting = [
+            pool.submit(client.get, server.lookup_url(actor.space, f"call_{number}"), headers=headers)
+            for number in range(MANY)
+        ]
+        time.sleep(7)
+        held_threads, held_backends = server.threads(), server_backends()
+        executions = {f"call_{number}" for number in range(0, MANY, 50)}
+        for call in executions:
+            make_queued(actor=actor, tool_call_id=call)
+        released = [waiting[number].result(20) for number in range(0, MANY, 50)]
+        answers = [future.result(40) for future in waiting]
+        pool.shutdown()
+
+    assert held_threads - threads <= 12
+    assert held_backends - backends <= 8
+    assert {answer.status_code for answer in released} == {200}
+    assert [answer.status_code for answer in answers].count(404) == MANY - len(executions)
+    assert {answer.headers["preference-applied"] for answer in answers} == {"wait=15"}
+
+
+def test_a_caller_that_leaves_is_forgotten(server):
+    actor = make_actor()
+
+    for _ in range(3):
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(
+                server.lookup_url(actor.space, "gone"),
+                headers={**actor.headers, "Prefer": "wait=30"},
+                timeout=0.5,
+            )
+    answer = wait(server, actor, "gone", 1)
+
+    assert answer.headers["preference-applied"] == "wait=1"
+
+
+def server_backends() -> int:
+    """Connections to the test database that are not this process's own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return int(cursor.fetchone()[0])
