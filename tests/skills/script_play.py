@@ -40,7 +40,8 @@ class Play:
         """The last outputs; fails with what the script said where there are none."""
         found = self.of_type("output")
         assert found, f"no outputs: {self.of_type('error')} {self.stderr}"
-        return found[-1]["outputs"]
+        outputs: dict[str, Any] = found[-1]["outputs"]
+        return outputs
 
     @property
     def text(self) -> str:
@@ -100,7 +101,11 @@ def valid_outputs(skill: str, played: Play) -> dict[str, Any]:
 
 def converse(process: subprocess.Popen[str], start: dict[str, Any], played: Play) -> Play:
     """Write the first line, answer calls of other skills, and collect the rest until the script ends."""
-    with process, process.stdin as to_script, process.stdout as from_script, process.stderr as complaints:
+    to_script, from_script, complaints = process.stdin, process.stdout, process.stderr
+    assert to_script
+    assert from_script
+    assert complaints
+    with process:
         drain = threading.Thread(target=lambda: setattr(played, "stderr", complaints.read()))
         drain.start()
         to_script.write(json.dumps(start) + "\n")

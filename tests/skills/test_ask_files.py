@@ -30,7 +30,7 @@ def workspace(tmp_path: Path) -> Path:
 
 def search(workspace: Path, question: str) -> str:
     (workspace / "question.txt").write_text(question, "utf-8")
-    command = [SKILL_PYTHON, "-B", "-c", SEARCH]
+    command = [str(SKILL_PYTHON), "-B", "-c", SEARCH]
     found = subprocess.run(
         command, cwd=workspace, capture_output=True, text=True, timeout=TIME_LIMIT_SECONDS, check=True
     )

@@ -77,7 +77,7 @@ def draw_title(figure: Figure, profile: dict, height: float) -> None:
     figure.text(0.025, 1 - 0.55 / height, fitted(profile["file"], 70), size=20, weight="bold", va="center")
     figure.text(0.025, 1 - 0.93 / height, "   ·   ".join(facts), size=11, color=MUTED, va="center")
     count = len(profile["warnings"])
-    said = f"{count} warning{'' if count == 1 else 's'}" if count else "no warnings"
+    said = f"{count:,} warning{'' if count == 1 else 's'}" if count else "no warnings"
     figure.text(
         0.975,
         1 - 0.6 / height,

@@ -3,7 +3,7 @@
 import numpy as np
 from columns import Column
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DayLocator
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 INK = "#1d2733"
@@ -17,6 +17,7 @@ WARN = "#c8553d"
 
 MAX_PANELS = 9
 MAX_BINS = 40
+MAX_SINGLE_DAYS = 6
 MANY = 50
 TOP = 6
 
@@ -88,13 +89,16 @@ def draw_histogram(axes: Axes, column: Column) -> None:
 
 
 def draw_time_line(axes: Axes, column: Column) -> None:
-    counts, edges = np.histogram(
-        column.dates.by_row.dt.tz_localize(None).astype("datetime64[s]").astype("int64"), bins=MAX_BINS
-    )
-    middles = ((edges[:-1] + edges[1:]) / 2).astype("int64").astype("datetime64[s]")
-    axes.fill_between(middles, counts, color=THIRD, alpha=0.25, linewidth=0)
-    axes.plot(middles, counts, color=THIRD, linewidth=1.6)
-    locator = AutoDateLocator(minticks=3, maxticks=6)
+    """Rows over time; a file of a few days gets one bin for each."""
+    moments = column.dates.by_row.dt.tz_localize(None)
+    days = (moments.max() - moments.min()).days + 1
+    bins = MAX_BINS if column.dates.have_time else min(MAX_BINS, days)
+    counts, edges = np.histogram(moments.astype("datetime64[s]").astype("int64"), bins=bins)
+    edges = edges.astype("int64").astype("datetime64[s]")
+    axes.stairs(counts, edges, fill=True, color=THIRD, alpha=0.25)
+    axes.stairs(counts, edges, color=THIRD, linewidth=1.4)
+    whole_days = not column.dates.have_time and days <= MAX_SINGLE_DAYS
+    locator = DayLocator() if whole_days else AutoDateLocator(minticks=3, maxticks=6)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
     axes.margins(x=0)
