@@ -88,7 +88,9 @@ def project_environment(command: str) -> Environment:
 
 def skill_environment() -> Environment:
     """The Python that skills see inside the sandbox: nothing of the project's own is in it."""
-    return Environment(SKILL_VENV, "the skills' packages", ("--only-group", "skills"), "all")
+    # Compiled now: in the sandbox it is read-only, and every run would compile its imports again.
+    selection = ("--only-group", "skills", "--compile-bytecode")
+    return Environment(SKILL_VENV, "the skills' packages", selection, "all")
 
 
 def install(environments: List[Environment]) -> None:
