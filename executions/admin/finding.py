@@ -3,7 +3,9 @@
 import re
 import uuid
 
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import MD5
+from django.db.models.lookups import Exact
 
 from executions.models import Skill, Source, State
 
@@ -23,9 +25,14 @@ def condition(term: str) -> Q:
         meanings = [_word(word) for word in words]
         if all(meaning is not None for meaning in meanings):
             return Q(*(meaning for meaning in meanings if meaning is not None))
-    chat = Q(chat_tool_call_id=term) | Q(chat_thread_id=term)
+    chat = _text("chat_tool_call_id", term) | _text("chat_thread_id", term)
     ids = _id_range(term)
     return chat if ids is None else Q(pk__range=ids) | chat
+
+
+def _text(column: str, term: str) -> Q:
+    """By the digest that the index holds, then exactly."""
+    return Q(Exact(MD5(column), MD5(Value(term)))) & Q(**{column: term})
 
 
 def _word(word: str) -> Q | None:

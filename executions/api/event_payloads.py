@@ -57,6 +57,7 @@ class _Finished(BaseModel):
     state: State = Field(description=_STATE)
     finished_at: datetime = Field(description="When it ended.")
     resource_usage: ResourceUsage = Field(description="What it used in all.")
+    workspace_archive_id: uuid.UUID | None = Field(description="The archived workspace, if there is one.")
 
 
 class ExecutionSucceeded(_Finished):

@@ -1,10 +1,13 @@
 """What the list of executions can be narrowed by."""
 
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.contrib.postgres.search import SearchQuery
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 from rest_framework.request import Request
 
 from executions.models import SkillExecution, Source, State
@@ -14,8 +17,21 @@ MAX_TEXT = 512
 PAGING = frozenset({"limit", "cursor"})
 
 
+class UtcTimeField(IsoDateTimeField):
+    """A time in UTC: PostgreSQL refuses long offsets, and Python what they move out of range."""
+
+    def clean(self, value: str) -> datetime | None:
+        moment: datetime | None = super().clean(value)
+        try:
+            return None if moment is None else moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
 class UtcTimeFilter(filters.IsoDateTimeFilter):
     """An RFC 3339 time; one without an offset is taken as UTC."""
+
+    field_class = UtcTimeField
 
 
 def _from(column: str) -> UtcTimeFilter:
@@ -30,10 +46,10 @@ class ExecutionFilter(filters.FilterSet):
     """Every filter is an index condition or a full-text search; several together must all hold."""
 
     state = filters.MultipleChoiceFilter(
-        choices=State.choices, help_text="In this state; repeat it for one of several."
+        choices=State.choices, distinct=False, help_text="In this state; repeat it for one of several."
     )
     source = filters.MultipleChoiceFilter(
-        choices=Source.choices, help_text="Started by this; repeat it for one of several."
+        choices=Source.choices, distinct=False, help_text="Started by this; repeat it for one of several."
     )
     skill = filters.CharFilter(field_name="skill_slug", max_length=64, help_text="Of the skill of this slug.")
     principal_id = filters.UUIDFilter(field_name="principal_id", help_text="On behalf of this principal.")

@@ -65,7 +65,8 @@ SELECT id, tenant_id, space_id, principal_id, skill_slug, version, source, state
   FROM executions_skillexecution AS execution
 """
 BY_ID = _SELECT + " WHERE id = %s"
-# Served by the index execution_by_tool_call, which already is in this order.
+# Served by the index execution_by_tool_call, which already is in this order. The thread is compared as an
+# expression, or a planner might walk through a long thread instead.
 BY_TOOL_CALL = (
     _SELECT
     + """
@@ -75,7 +76,8 @@ BY_TOOL_CALL = (
 BY_TOOL_CALL_IN_THREAD = (
     _SELECT
     + """
- WHERE space_id = %s AND chat_tool_call_id = %s AND superseded_at IS NULL AND chat_thread_id = %s
+ WHERE space_id = %s AND chat_tool_call_id = %s AND superseded_at IS NULL
+   AND chat_thread_id || '' = %s
  ORDER BY created_at DESC, id DESC LIMIT 1"""
 )
 

@@ -8,6 +8,7 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import MD5
 
 from executions.models.skill import Skill, SkillVersion
 from spaces.ids import new_id
@@ -180,14 +181,15 @@ class SkillExecution(models.Model):
             models.Index(fields=["state", "-created_at", "-id"], name="execution_newest_by_state"),
             models.Index(fields=["skill_slug", "-created_at", "-id"], name="execution_newest_by_skill"),
             models.Index(fields=["source", "-created_at", "-id"], name="execution_newest_by_source"),
-            # The operators' search by tool call and thread id over all spaces.
+            # The operators' search by tool call and thread id over all spaces. By digest, so that no
+            # planner takes these for the lookup: some ids (`functions.x:0`) are in every thread.
             models.Index(
-                fields=["chat_tool_call_id"],
+                MD5("chat_tool_call_id"),
                 condition=Q(chat_tool_call_id__isnull=False),
                 name="execution_by_any_tool_call",
             ),
             models.Index(
-                fields=["chat_thread_id"],
+                MD5("chat_thread_id"),
                 condition=Q(chat_thread_id__isnull=False),
                 name="execution_by_any_thread",
             ),
