@@ -4,39 +4,68 @@ They hold no data of their own: their scripts read the API with the visitor's se
 """
 
 import uuid
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse_lazy
 from django.utils.csp import CSP, build_policy
 from django.views.decorators.http import require_safe
 
 from executions.api import urls as api_urls  # noqa: F401 - registers the path converter `rest`
+from spaces.access import Caller
+from spaces.identity import spaces_within_reach
+from spaces.models import Principal, Space
+
+MOST_SPACES = 3
 
 
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
-    """The front door."""
-    return _page(request, "pages/landing.html")
+    """The front door, with the boards of whoever is signed in."""
+    return _protected(request, render(request, "pages/landing.html", {"spaces": _spaces(request)}))
 
 
 @require_safe
 def watch(request: HttpRequest, space_id: uuid.UUID, tool_call_id: str) -> HttpResponse:
     """A chat's tool call card, which may be opened before the tool call has an execution."""
-    return _page(request, "pages/watch.html", space_id=space_id, tool_call_id=tool_call_id)
+    return _live(request, "pages/watch.html", space_id=space_id, tool_call_id=tool_call_id, execution_id=None)
+
+
+@require_safe
+def run(request: HttpRequest, space_id: uuid.UUID, execution_id: uuid.UUID) -> HttpResponse:
+    """The same card for an execution that is known by its own id."""
+    return _live(request, "pages/watch.html", space_id=space_id, tool_call_id=None, execution_id=execution_id)
 
 
 @require_safe
 def board(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     """What happens in a space."""
-    return _page(request, "pages/board.html", space_id=space_id)
+    return _live(request, "pages/board.html", space_id=space_id)
 
 
-def _page(request: HttpRequest, template: str, **context: object) -> HttpResponse:
-    """A page on which nothing runs and nothing is loaded but our own files."""
-    response = render(request, template, {"is_signed_in": request.user.is_authenticated, **context})
+class SignIn(LoginView):
+    """Sessions for people, so that they can watch without a key."""
+
+    template_name = "pages/sign_in.html"
+    next_page = reverse_lazy("landing")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().dispatch(request, *args, **kwargs)
+        if isinstance(response, HttpResponseRedirect):
+            return response
+        return _protected(request, response.render())  # type: ignore[attr-defined]
+
+
+def _live(request: HttpRequest, template: str, **context: object) -> HttpResponse:
+    context["is_signed_in"] = request.user.is_authenticated
+    return _protected(request, render(request, template, context))
+
+
+def _protected(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The page, on which nothing runs and nothing is loaded but our own files."""
     response["Content-Security-Policy"] = _policy(request.get_host())
-    response["Referrer-Policy"] = "no-referrer"
     response["Cache-Control"] = "no-store"
     return response
 
@@ -60,9 +89,21 @@ def _policy(host: str) -> str:
     )
 
 
+def _spaces(request: HttpRequest) -> list[Space]:
+    """Some spaces to begin with: an operator's newest, a member's own, nobody's for a stranger."""
+    if not isinstance(request.user, Principal):
+        return []
+    caller = Caller(request.user)
+    if caller.is_operator:
+        return list(Space.objects.order_by("-pk")[:MOST_SPACES])
+    return list(Space.objects.filter(pk__in=spaces_within_reach(caller, limit=MOST_SPACES)))
+
+
 urlpatterns: list[URLPattern] = [
     path("", landing, name="landing"),
+    path("sign-in", SignIn.as_view(), name="sign-in"),
     # A tool call id is whatever a model made up, slashes included.
     path("watch/<uuid:space_id>/<rest:tool_call_id>", watch, name="watch"),
+    path("spaces/<uuid:space_id>/executions/<uuid:execution_id>", run, name="run"),
     path("spaces/<uuid:space_id>", board, name="space-board"),
 ]

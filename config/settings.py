@@ -181,6 +181,7 @@ USE_I18N = False
 # Without a database Django would complain that none has the features that ours needs; one sentence is enough.
 SILENCED_SYSTEM_CHECKS = [] if DATABASES["default"] else ["fields.E220", "fields.E222", "models.W047"]
 LOGIN_URL = "/admin/login/"
+LOGIN_REDIRECT_URL = "/admin/"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 if not IS_LOCAL and ENV.https_only:
@@ -201,7 +202,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
     "loggers": {
-        # Clients that tell each request they make, and a queue that tells each job, drown what matters.
+        # A client that tells each request, a queue that tells each job: they drown what matters.
         "httpx2": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},
         # A 4xx is the caller's to know; asking for what is not there yet is what callers are told to do.

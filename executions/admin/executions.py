@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -13,12 +14,11 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
-    RangeDateTimeFilter,
 )
 from unfold.decorators import display
 
 from executions.admin import shown
-from executions.admin.filters import SkillFilter
+from executions.admin.filters import SkillFilter, TimeFilter
 from executions.admin.finding import condition
 from executions.admin.page import read_page
 from executions.admin.steering import ask_cancel, ask_retry, may_steer
@@ -63,7 +63,7 @@ class SkillExecutionAdmin(ReadOnly, NewestFirst):
         ("source", ChoicesDropdownFilter),
         SkillFilter,
         ("space", AutocompleteSelectFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", TimeFilter),
     )
     list_filter_submit = True
     list_fullwidth = True
@@ -122,8 +122,10 @@ class SkillExecutionAdmin(ReadOnly, NewestFirst):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """The page of one execution: no form, since nothing on it is edited."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         execution_id = parse_uuid(object_id)
-        page = read_page(execution_id) if execution_id and self.has_view_permission(request) else None
+        page = read_page(execution_id) if execution_id else None
         if page is None:
             raise Http404
         context = {

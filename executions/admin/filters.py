@@ -1,16 +1,37 @@
 """Filters of the execution list that read no more than they must."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import DropdownFilter
+from django.utils import timezone
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter
 
 from executions.models import Skill, SkillExecution
 
 MOST_SKILLS = 500
+
+
+class TimeFilter(RangeDateTimeFilter):
+    """Between two times, which are read in the server's time zone."""
+
+    def queryset(
+        self, request: HttpRequest, queryset: "QuerySet[SkillExecution]"
+    ) -> "QuerySet[SkillExecution]":
+        bounds = {"gte": self._time("from"), "lte": self._time("to")}
+        given = {f"{self.field_path}__{name}": at for name, at in bounds.items() if at is not None}
+        return queryset.filter(**given)
+
+    def _time(self, bound: str) -> datetime | None:
+        """A date alone begins at midnight; None for what is no time."""
+        day, time = (self.used_parameters.get(f"{self.field_path}_{bound}_{part}") for part in (0, 1))
+        try:
+            return timezone.make_aware(datetime.fromisoformat(f"{day}T{time or '00:00'}"))
+        except ValueError:
+            return None
 
 
 class SkillFilter(DropdownFilter):

@@ -55,10 +55,14 @@ class ExecutionPage:
         return f"/v1/spaces/{self.execution.space_id}/skills/executions/{self.execution.id}/archive"
 
     @property
-    def watch_url(self) -> str | None:
-        """The public page of the tool call; None for an execution that no chat dispatched."""
-        call_id = self.execution.chat_tool_call_id
-        return reverse("watch", args=(self.execution.space_id, call_id)) if call_id else None
+    def watch_url(self) -> str:
+        """The public page: of the tool call, or of an execution that no chat dispatched."""
+        call_id, space_id = self.execution.chat_tool_call_id, self.execution.space_id
+        return (
+            reverse("watch", args=(space_id, call_id))
+            if call_id
+            else reverse("run", args=(space_id, self.execution.id))
+        )
 
     @property
     def duration(self) -> str:

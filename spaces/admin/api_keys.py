@@ -90,6 +90,11 @@ class ApiKeyAdmin(NewestFirst):
             kwargs["form"] = NewKeyForm
         return super().get_form(request, obj, **kwargs)
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """One button: the page after it shows the token, once."""
+        one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **one_button})
+
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         """A key is never edited: revoke it and make another."""
         return False

@@ -7,6 +7,7 @@ own rows and one more, and says whether there are older and newer ones.
 
 from typing import Any, ClassVar
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import PAGE_VAR
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
@@ -95,6 +96,7 @@ class NewestFirst(ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each facet is a count
     sortable_by: ClassVar[tuple[str, ...]] = ()
     list_disable_select_all = True
     search_fields: ClassVar[tuple[str, ...]] = ("pk",)  # makes the box appear; `get_search_results` decides

@@ -73,6 +73,13 @@ class StampedOnce(NewestFirst):
         formset.save_m2m()
 
 
+class Kept:
+    """For rows that everything else hangs on: never deleted here."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class MembershipInline(TabularInline):
     """Who is in a space, and which spaces somebody is in."""
 
@@ -87,7 +94,7 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(Tenant)
-class TenantAdmin(StampedOnce):
+class TenantAdmin(Kept, StampedOnce):
     """Customers of the deployment."""
 
     list_display = ("name", "id", "created_at")
@@ -102,7 +109,7 @@ class TenantAdmin(StampedOnce):
 
 
 @admin.register(Space)
-class SpaceAdmin(StampedOnce):
+class SpaceAdmin(Kept, StampedOnce):
     """Places of work, with their policy and their members."""
 
     form = SpaceForm

@@ -73,6 +73,7 @@ export class RunView {
       if (state === "succeeded") this.progressDone(bar);
       if (this.isEnded) bar.removeAttribute("data-unknown");
     }
+    if (this.isEnded) this.write("message", "");
     this.write("asked", this.run.cancel_requested_at && !this.isEnded ? "Asked to stop" : "");
     this.write("attempt", this.run.attempt > 1 ? `Attempt ${this.run.attempt}` : "");
     this.write("tokens", `${count(this.used.input_tokens)} → ${count(this.used.output_tokens)}`);

@@ -116,7 +116,7 @@ function toolReturned(timeline, event) {
   timeline.openTools.delete(callId);
   open.outcome.textContent = ` ${word} after ${duration(Date.parse(event.at) - open.at)}`;
   open.item.dataset.state = isError ? "failed" : "succeeded";
-  if (summary) open.item.querySelector(".cb-entry-body").append(el("p", { class: "cb-streamed" }, summary));
+  if (summary) open.item.querySelector(".cb-entry-body").append(el("p", { class: "cb-streamed is-result" }, summary));
   timeline.last.text = null;
 }
 

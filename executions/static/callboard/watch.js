@@ -1,0 +1,138 @@
+// A chat's tool call card: holds a tool call id (or an execution's), shows what becomes of it.
+
+import { badge, el, jsonBlock } from "./dom.js";
+import { bytes, count, dollars, moment } from "./format.js";
+import { RunView } from "./run-view.js";
+import { Subscription } from "./socket.js";
+import { Timeline } from "./timeline.js";
+import { admit } from "./visitor.js";
+
+const page = document.getElementById("watch");
+const { space, call, execution, signedIn } = page.dataset;
+const target = execution ? { execution_id: execution } : { tool_call_id: call };
+const connection = document.querySelector("[data-cb=connection]");
+const waiting = document.getElementById("waiting");
+const results = document.getElementById("results");
+const REREAD_AFTER = new Set(["artifact.committed", "sub_execution.started", "sub_execution.finished"]);
+const IMAGE = /\.(png|jpe?g|gif|webp|svg|avif)$/i;
+const WORDS = { live: "live", lost: "connecting again", over: "complete" };
+
+function start(visitor, turnAway) {
+  const view = new RunView(page);
+  const timeline = new Timeline(page.querySelector("[data-cb=timeline]"), { runUrl });
+  let runId = null;
+  let rereading = null;
+
+  const reread = async () => {
+    rereading = null;
+    try {
+      const { data } = await visitor.get(`/v1/spaces/${space}/skills/executions/${runId}?usage=total`);
+      drawResults(data, view);
+    } catch {
+      rereading ??= setTimeout(reread, 3000);
+    }
+  };
+  const follow = (frame) => {
+    if (frame.type === "waiting") {
+      waiting.hidden = false;
+      return;
+    }
+    if (frame.type === "gap") timeline.gap(frame.from, frame.to);
+    if (frame.type !== "event") return;
+    if (runId === null) {
+      runId = frame.execution_id;
+      waiting.hidden = true;
+      page.hidden = false;
+      drawName(frame.data);
+    }
+    timeline.add(frame);
+    view.apply(frame);
+    // The document's title tells the state where the tab is in the background.
+    document.title = `${view.run.state ?? ""} · ${call || execution}`;
+    if (REREAD_AFTER.has(frame.kind) || frame.data.state) rereading ??= setTimeout(reread, 120);
+  };
+  new Subscription(visitor, { ...target, space_id: space }, {
+    after: 0,
+    take: follow,
+    status: (word) => {
+      connection.textContent = WORDS[word] ?? "";
+      connection.dataset.is = word;
+    },
+    refused: (why) => {
+      waiting.hidden = true;
+      turnAway(why);
+    },
+  });
+}
+
+function runUrl(id) {
+  return `/spaces/${space}/executions/${id}`;
+}
+
+function drawName({ skill_slug: slug, skill_version: version, chat_tool_call_id: callId }) {
+  page.querySelector("[data-cb=call]").textContent = callId ?? execution;
+  page.querySelector("[data-cb=skill]").replaceChildren(slug, " ", el("span", { class: "cb-dim" }, version ?? ""));
+}
+
+function drawResults(run, view) {
+  view.write("total", dollars(run.resource_usage.cost_usd));
+  const cards = [];
+  if (run.error) cards.push(card("Error", jsonBlock(run.error)));
+  if (run.artifacts.length) cards.push(card("Artifacts", artifactList(run.artifacts), count(run.artifacts.length)));
+  if (run.outputs) cards.push(card("Outputs", jsonBlock(run.outputs)));
+  if (run.sub_executions.length) cards.push(card("Calls", callList(run.sub_executions)));
+  cards.push(card("Inputs", jsonBlock(run.inputs)));
+  cards.push(card("Facts", facts(run)));
+  results.replaceChildren(...cards);
+}
+
+function card(title, content, note) {
+  const heading = el("h2", {}, title, note ? el("small", {}, note) : null);
+  return el("section", { class: "cb-card" }, heading, content);
+}
+
+function artifactList(artifacts) {
+  const items = artifacts.map((artifact) => {
+    const address = new URL(artifact.download_url);
+    // The link as this host knows it: behind a proxy the API may call itself by another name.
+    const href = address.pathname + address.search;
+    const name = artifact.relpath_in_workspace ?? artifact.artifact_id;
+    const isImage = IMAGE.test(name);
+    const label = el(
+      "span",
+      { class: "cb-artifact-name" },
+      el("span", {}, name),
+      el("span", {}, `${artifact.document_type ?? ""} ${bytes(artifact.size_bytes ?? 0)}`),
+    );
+    const picture = isImage ? el("img", { src: href, alt: name, loading: "lazy" }) : null;
+    return el("li", { class: isImage ? "cb-artifact is-image" : "cb-artifact" }, el("a", { href }, picture, label));
+  });
+  return el("ul", { class: "cb-artifacts" }, ...items);
+}
+
+function callList(runs) {
+  const items = runs.map((run) => {
+    const cost = el("span", { class: "cb-dim" }, dollars(run.resource_usage.cost_usd));
+    return el("li", {}, el("a", { href: runUrl(run.id) }, badge(run.state), ` ${run.skill_slug} `, cost));
+  });
+  return el("ul", { class: "cb-tree" }, ...items);
+}
+
+function facts(run) {
+  const known = {
+    Execution: run.id,
+    Thread: run.chat_thread_id,
+    Message: run.chat_message_id,
+    Source: run.source,
+    Created: moment(run.created_at),
+    Started: run.started_at && moment(run.started_at),
+    Finished: run.finished_at && moment(run.finished_at),
+    Iterations: run.resource_usage.iteration_count || null,
+    Trace: run.langfuse_trace_id,
+  };
+  const list = el("dl", { class: "cb-facts cb-card-body" });
+  for (const [term, value] of Object.entries(known)) if (value) list.append(el("dt", {}, term), el("dd", {}, String(value)));
+  return list;
+}
+
+admit(document.getElementById("sign-in"), signedIn === "true", start);

@@ -1,0 +1,142 @@
+"""Every page of the admin opens for an operator, for staff where they may look, and for nobody else."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from executions.models import Artifact, Skill, SkillExecution, SkillVersion, WorkerNode
+from spaces.models import ApiKey, Blob, Principal, PrincipalKind, Space, Tenant, UploadedFile
+from tests.admin.desk import begin, client_of, keep_picture, make_execution, make_staff, operator_client
+from tests.factories import NOW, make_actor, make_skill
+
+pytestmark = pytest.mark.django_db
+EVERY_MODEL = sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+def make_one_of_everything():
+    actor = make_actor()
+    make_skill()
+    keep_picture(begin(make_execution(actor=actor)))
+    UploadedFile.objects.create(
+        tenant=actor.tenant,
+        principal=actor.principal,
+        name="orders.csv",
+        blob=Blob.objects.first(),
+        created_at=NOW,
+    )
+    WorkerNode.objects.create(host="w1", pid=7, concurrency=4, started_at=NOW, seen_at=NOW)
+    Group.objects.create(name="Support")
+    return actor
+
+
+def names(model: type[Model]):
+    return f"admin:{model._meta.app_label}_{model._meta.model_name}"
+
+
+def test_the_admin_holds_what_operators_need_and_no_queue_tables():
+    expected = {
+        ApiKey,
+        Artifact,
+        Group,
+        Principal,
+        Skill,
+        SkillExecution,
+        SkillVersion,
+        Space,
+        Tenant,
+        UploadedFile,
+        WorkerNode,
+    }
+
+    assert set(EVERY_MODEL) == expected
+
+
+@pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda model: model.__name__)
+def test_an_operator_opens_list_search_page_and_form(model: type[Model]):
+    make_one_of_everything()
+    client = operator_client()
+    row = model._default_manager.first()
+    listing = reverse(f"{names(model)}_changelist")
+
+    assert client.get(listing).status_code == 200
+    assert client.get(listing, {"q": "nothing like it"}).status_code == 200
+    assert client.get(listing, {"q": str(row.pk)}).status_code == 200
+    assert client.get(reverse(f"{names(model)}_change", args=(row.pk,))).status_code == 200
+    model_admin = admin.site.get_model_admin(model)
+    request = client.get(listing).wsgi_request
+    wanted = 200 if model_admin.has_add_permission(request) else 403
+    assert client.get(reverse(f"{names(model)}_add")).status_code == wanted
+
+
+@pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda model: model.__name__)
+def test_strangers_and_people_of_tenants_see_the_sign_in_page(model: type[Model]):
+    actor = make_one_of_everything()
+    person = Principal.objects.create(
+        tenant=actor.tenant, kind=PrincipalKind.PERSON, email="ada@example.com", created_at=NOW
+    )
+    row = model._default_manager.first()
+
+    for client in (Client(), client_of(person)):
+        for url in (
+            reverse(f"{names(model)}_changelist"),
+            reverse(f"{names(model)}_change", args=(row.pk,)),
+        ):
+            assert client.get(url).headers["Location"].startswith("/admin/login/")
+
+
+def test_staff_see_what_their_permissions_say():
+    actor = make_one_of_everything()
+    client = client_of(make_staff(permissions=("view_skillexecution",)))
+    execution = SkillExecution.objects.get()
+
+    assert client.get(reverse(f"{names(SkillExecution)}_changelist")).status_code == 200
+    assert client.get(reverse(f"{names(SkillExecution)}_change", args=(execution.pk,))).status_code == 200
+    assert client.get(reverse(f"{names(Tenant)}_change", args=(actor.tenant.pk,))).status_code == 403
+    assert client.get("/admin/").status_code == 200
+
+
+def test_staff_without_the_permission_cannot_open_an_execution():
+    make_one_of_everything()
+    client = client_of(make_staff(permissions=("view_tenant",)))
+
+    answer = client.get(reverse(f"{names(SkillExecution)}_change", args=(SkillExecution.objects.get().pk,)))
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("model", [Artifact, SkillExecution, SkillVersion, UploadedFile, WorkerNode])
+def test_what_machines_write_cannot_be_made_changed_or_deleted(model: type[Model]):
+    make_one_of_everything()
+    client = operator_client()
+    row = model._default_manager.first()
+    before = model._default_manager.values().get(pk=row.pk)
+
+    made = client.post(reverse(f"{names(model)}_add"), {})
+    deleted = client.post(reverse(f"{names(model)}_delete", args=(row.pk,)), {"post": "yes"})
+    many = {"action": "delete_selected", "_selected_action": [str(row.pk)], "post": "yes"}
+    client.post(reverse(f"{names(model)}_changelist"), many)
+    client.post(reverse(f"{names(model)}_change", args=(row.pk,)), {"state": "succeeded", "host": "x"})
+
+    assert (made.status_code, deleted.status_code) == (403, 403)
+    assert model._default_manager.values().get(pk=row.pk) == before
+
+
+def test_an_unknown_execution_is_a_404():
+    client = operator_client()
+
+    assert client.get("/admin/executions/skillexecution/nonsense/change/").status_code == 404
+    unknown = "0199aaaa-0000-7000-8000-000000000000"
+    assert client.get(f"/admin/executions/skillexecution/{unknown}/change/").status_code == 404
+
+
+def test_the_desk_shows_what_runs_waits_and_works():
+    make_one_of_everything()
+
+    page = operator_client().get("/admin/").content.decode()
+
+    assert "Running now" in page
+    assert "w1:7" in page
+    assert "gone" in page
