@@ -1,0 +1,84 @@
+"""One keep-alive HTTP connection, as lean as it can be: the client must not be what is measured."""
+
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from config.bench.failures import NotMeasured
+
+ANSWER_SECONDS = 30.0
+_HEAD_END = b"\r\n\r\n"
+
+
+class BadAnswer(NotMeasured):
+    """An answer of another status than expected; carries its beginning."""
+
+
+class Line:
+    """Blocking; one request after the other. Raises OSError where the server leaves."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._socket.close()
+
+    def ask(self, request: bytes, *, status: int = 200) -> bytes:
+        """The body of the answer; raises BadAnswer where it is of another status."""
+        self._socket.sendall(request)
+        received = b""
+        while (size := answer_size(received)) is None or len(received) < size:
+            piece = self._socket.recv(65536)
+            if not piece:
+                raise ConnectionError("the server closed the connection")
+            received += piece
+        if status_of(received) != status:
+            raise BadAnswer(received[:500].decode("latin-1"))
+        return received.partition(_HEAD_END)[2]
+
+
+def request_bytes(path: str, headers: Mapping[str, str], *, method: str = "GET", body: bytes = b"") -> bytes:
+    """One request as it goes over the wire."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if body:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def answer_size(received: bytes) -> int | None:
+    """The bytes of the whole answer; None while its head is not complete.
+
+    Raises BadAnswer for one without `Content-Length`, whose end this client could not see.
+    """
+    head, found, _ = received.partition(_HEAD_END)
+    if not found:
+        return None
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            return len(head) + len(_HEAD_END) + int(value)
+    raise BadAnswer(head.decode("latin-1"))
+
+
+def status_of(received: bytes) -> int:
+    """The status of an answer whose first line is there."""
+    return int(received[9:12])
+
+
+def time_requests(*, port: int, paths: Sequence[str], headers: Mapping[str, str]) -> list[float]:
+    """Milliseconds of each request, one after the other on one connection; a first one is not counted."""
+    requests = [request_bytes(path, headers) for path in paths]
+    taken = []
+    with Line(port) as line:
+        line.ask(requests[0])
+        for request in requests:
+            before = time.perf_counter()
+            line.ask(request)
+            taken.append((time.perf_counter() - before) * 1000)
+    return taken

@@ -1,0 +1,113 @@
+"""Part 5: the newest executions of a space, and a page half way down the table."""
+
+import base64
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+
+from config.bench.apart import call_apart
+from config.bench.figures import Figure, Spread, is_within, median, median_ratio
+from config.bench.lines import Line, request_bytes
+from config.bench.servers import Server, bare_web, web
+from config.bench.stage import Stage, World
+from executions.api.executions import NEWEST_FIRST
+from executions.api.reading import SUMMARY_FIELDS
+
+PAGE = 50
+SLOWEST_MS = 10.0
+MARK_BYTES = 8  # of a cursor, before its values: which list it belongs to
+
+_PAGE_SQL = f"""
+SELECT {", ".join(SUMMARY_FIELDS)} FROM executions_skillexecution
+ WHERE space_id = %s AND (created_at, id) < (%s::timestamptz, %s::uuid)
+ ORDER BY created_at DESC, id DESC LIMIT {PAGE + 1}
+"""  # noqa: S608 - names of our own columns
+_AT_DEPTH = """
+SELECT created_at, id FROM executions_skillexecution WHERE space_id = %s
+ ORDER BY created_at DESC, id DESC OFFSET %s LIMIT 1
+"""
+_BEYOND_ALL = ("infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff")
+
+
+def measure_list(stage: Stage) -> list[Figure]:
+    """HTTP latency of one client, authentication included; by a bare server; and by SQL alone."""
+    world, effort = stage.world, stage.effort
+    depth = world.rows // 2
+    deep_row = _row_at(world, depth)
+    begins = {"newest": _BEYOND_ALL, "deep": (deep_row.created_at.isoformat(), str(deep_row.id))}
+    served: dict[str, list[float]] = {name: [] for name in ("newest", "deep", "bare newest", "bare deep")}
+    alone: dict[str, list[float]] = {"newest": [], "deep": []}
+    with web(world.site) as real, bare_web(world.site, _bare_routes(world, real)) as bare:
+        paths = _paths(world, real, deep_row)
+        for name, (at, row_id) in begins.items():
+            paths[f"bare {name}"] = f"/page/{at}/{row_id}"
+        for _ in stage.steps.over("list: rounds of newest and deep pages", range(effort.rounds)):
+            for name, path in paths.items():
+                server = bare if name.startswith("bare") else real
+                served[name].append(_p50(server, path, world, effort.requests))
+            for name, begin in begins.items():
+                alone[name].append(_sql_p50(world, begin, effort.requests))
+    return _figures(served, alone, depth)
+
+
+def _figures(served: dict[str, list[float]], alone: dict[str, list[float]], depth: int) -> list[Figure]:
+    figures = []
+    for name, what in (("newest", f"newest {PAGE}, p50"), ("deep", f"{PAGE} at depth {depth:,}, p50")):
+        value, limits = median(served[name]), served[f"bare {name}"]
+        figure = Figure("list", what, value, "ms").beside(median(limits), median_ratio(served[name], limits))
+        figures.append(figure.asked(f"under {SLOWEST_MS:g} ms", is_met=value < SLOWEST_MS))
+    for numbers, what in ((served, "deep page, beside the newest"), (alone, "the same, SQL alone")):
+        ratio = median_ratio(numbers["deep"], numbers["newest"])
+        figure = Figure("list", what, median(numbers["deep"]), "ms").beside(median(numbers["newest"]), ratio)
+        figures.append(figure.asked("within 20 % of each other", is_met=is_within(0.2, ratio)))
+    return figures
+
+
+def _p50(server: Server, path: str, world: World, requests: int) -> float:
+    taken = call_apart(
+        "config.bench.lines.time_requests",
+        seconds=120,
+        port=server.port,
+        paths=[path] * requests,
+        headers=world.headers,
+    )
+    return Spread.of(taken).p50
+
+
+def _sql_p50(world: World, begin: tuple[str, str], count: int) -> float:
+    taken = call_apart(
+        "config.bench.statements.time_statement",
+        seconds=120,
+        url=world.site.database_url,
+        statement=_PAGE_SQL,
+        parameters=[world.ids["space_id"], *begin],
+        count=count,
+    )
+    return Spread.of(taken).p50
+
+
+def _row_at(world: World, depth: int) -> Any:
+    """The last row of the page before the deep one."""
+    with psycopg.connect(world.site.database_url) as connection:
+        row = connection.execute(_AT_DEPTH, [world.ids["space_id"], depth - 1]).fetchone()
+    if row is None:
+        raise ValueError(f"there are not {depth} executions")
+    return SimpleNamespace(created_at=row[0], id=row[1])
+
+
+def _paths(world: World, real: Server, deep_row: Any) -> dict[str, str]:
+    """The deep page's cursor is made as the API makes it: the list's mark, and the row before the page."""
+    newest = f"{world.space_path}/skills/executions?limit={PAGE}"
+    with Line(real.port) as line:
+        cursor = json.loads(line.ask(request_bytes(newest, world.headers)))["meta"]["next_cursor"]
+    mark = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[:MARK_BYTES]
+    return {"newest": newest, "deep": f"{newest}&cursor={NEWEST_FIRST.cursor(deep_row, mark)}"}
+
+
+def _bare_routes(world: World, real: Server) -> dict[str, Any]:
+    path = f"{world.space_path}/skills/executions?limit={PAGE}"
+    with Line(real.port) as line:
+        body = line.ask(request_bytes(path, world.headers)).decode()
+    return {"page": {"statement": _PAGE_SQL, "parameters": [world.ids["space_id"]], "body": body}}

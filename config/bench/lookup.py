@@ -1,0 +1,136 @@
+"""Part 1: finding an execution by its tool call, authentication included, beside one bare SELECT."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psutil
+
+from config.bench.apart import call_apart
+from config.bench.figures import Figure, Spread, is_within, median, median_ratio
+from config.bench.lines import Line, request_bytes
+from config.bench.servers import Server, bare_web, web
+from config.bench.stage import Stage, World
+from executions.api.reading import BY_TOOL_CALL
+
+CLIENTS = 16
+PATHS = 400  # different tool calls that a turn asks for
+FEWEST_PER_SECOND, LEAST_SHARE = 350, 1 / 5
+SLOWEST_MS, GOAL_MS = 6.0, 3.0
+
+
+class _Turns:
+    """One server's results, round by round; a turn is taken by each server in every round."""
+
+    def __init__(self, server: Server, paths: Sequence[str], headers: Mapping[str, str]) -> None:
+        self._asked: dict[str, Any] = {"port": server.port, "paths": list(paths), "headers": dict(headers)}
+        self._pids = server.pids
+        self.alone: list[Spread] = []
+        self.per_second: list[float] = []
+        self.processor_ms: list[float] = []
+
+    def ask_alone(self, requests: int) -> None:
+        """One client, one request after the other."""
+        asked = {**self._asked, "paths": self._asked["paths"][:requests]}
+        self.alone.append(Spread.of(call_apart("config.bench.lines.time_requests", seconds=120, **asked)))
+
+    def ask_together(self, seconds: float) -> None:
+        """Sixteen clients at once."""
+        before = self._processor_seconds()
+        counted = self._load(seconds)
+        self.per_second.append(counted["per_second"])
+        self.processor_ms.append((self._processor_seconds() - before) * 1000 / counted["total"])
+
+    def warm(self) -> None:
+        """Let every process and thread of the server do its first things; not counted."""
+        self._load(1.0)
+
+    def _load(self, seconds: float) -> Any:
+        return call_apart(
+            "config.bench.load.count_requests",
+            seconds=seconds + 90,
+            clients=CLIENTS,
+            duration=seconds,
+            **self._asked,
+        )
+
+    def _processor_seconds(self) -> float:
+        """Of all threads of the serving processes: says what a request costs, however busy the machine is."""
+        times = [psutil.Process(pid).cpu_times() for pid in self._pids]
+        return sum(taken.user + taken.system for taken in times)
+
+    @property
+    def p50s(self) -> list[float]:
+        return [turn.p50 for turn in self.alone]
+
+    @property
+    def p95s(self) -> list[float]:
+        return [turn.p95 for turn in self.alone]
+
+
+def measure_lookup(stage: Stage) -> list[Figure]:
+    """Latency of one client, throughput of sixteen, and what a hundred times the rows cost."""
+    world, few, effort = stage.world, stage.few, stage.effort
+    if few is None:
+        raise ValueError("the lookup part needs the small database")
+    with (
+        web(world.site) as real,
+        web(few.site, name="web-few") as small,
+        bare_web(world.site, _bare_routes(world, real.port)) as bare,
+    ):
+        found = _Turns(real, _paths(world), world.headers)
+        limit = _Turns(bare, [f"/lookup/{call_id}" for call_id in world.tool_call_ids(PATHS)], {})
+        found_few = _Turns(small, _paths(few), few.headers)
+        for turns in (found, limit, found_few):
+            turns.warm()
+        for _ in stage.steps.over("lookup: rounds of real, bare and small", range(effort.rounds)):
+            for turns in (found, limit, found_few):
+                turns.ask_alone(effort.requests)
+            for turns in (found, limit):
+                turns.ask_together(effort.seconds)
+    return [*_latency(found, limit), *_throughput(found, limit), _growth(found, found_few, world, few)]
+
+
+def _latency(found: _Turns, limit: _Turns) -> list[Figure]:
+    p50, p95 = median(found.p50s), median(found.p95s)
+    ratio50, ratio95 = median_ratio(found.p50s, limit.p50s), median_ratio(found.p95s, limit.p95s)
+    return [
+        Figure("lookup", "one client, p50", p50, "ms")
+        .beside(median(limit.p50s), ratio50)
+        .asked(f"under {SLOWEST_MS:g} ms (goal {GOAL_MS:g})", is_met=p50 < SLOWEST_MS),
+        Figure("lookup", "one client, p95", p95, "ms").beside(median(limit.p95s), ratio95),
+    ]
+
+
+def _throughput(found: _Turns, limit: _Turns) -> list[Figure]:
+    per_second, share = median(found.per_second), median_ratio(found.per_second, limit.per_second)
+    cost = median_ratio(found.processor_ms, limit.processor_ms)
+    return [
+        Figure("lookup", f"{CLIENTS} clients, two processes", per_second, "req/s")
+        .beside(median(limit.per_second), share)
+        .asked(
+            f"{FEWEST_PER_SECOND} req/s and 0.20 of the limit (goal 0.33)",
+            is_met=per_second >= FEWEST_PER_SECOND and share >= LEAST_SHARE,
+        ),
+        Figure("lookup", "of it, processor time of a request", median(found.processor_ms), "ms").beside(
+            median(limit.processor_ms), cost
+        ),
+    ]
+
+
+def _growth(found: _Turns, found_few: _Turns, world: World, few: World) -> Figure:
+    ratio = median_ratio(found.p50s, found_few.p50s)
+    what = f"p50 with {world.rows:,} rows, beside {few.rows:,}"
+    figure = Figure("lookup", what, median(found.p50s), "ms").beside(median(found_few.p50s), ratio)
+    return figure.asked("within 20 % of each other", is_met=is_within(0.2, ratio))
+
+
+def _paths(world: World) -> list[str]:
+    base = f"{world.space_path}/skills/executions/by-chat-tool-call"
+    return [f"{base}/{call_id}" for call_id in world.tool_call_ids(PATHS)]
+
+
+def _bare_routes(world: World, port: int) -> dict[str, Any]:
+    """The statement that the real route runs for the row, and the very bytes that it answers with."""
+    with Line(port) as line:
+        body = line.ask(request_bytes(_paths(world)[0], world.headers)).decode()
+    return {"lookup": {"statement": BY_TOOL_CALL, "parameters": [world.ids["space_id"]], "body": body}}

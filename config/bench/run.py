@@ -1,0 +1,73 @@
+"""One benchmark from the empty database to the figures."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config.bench.apart import call_apart
+from config.bench.connections import measure_connections
+from config.bench.database import SCRATCH, scratch_databases
+from config.bench.dispatch import measure_dispatch
+from config.bench.figures import Figure
+from config.bench.listing import measure_list
+from config.bench.live import measure_live
+from config.bench.lookup import measure_lookup
+from config.bench.seeding import seed
+from config.bench.servers import site_of
+from config.bench.stage import Effort, Stage, Steps, World
+
+MIGRATE_SECONDS = 300.0
+PARTS: Mapping[str, Callable[[Stage], list[Figure]]] = {
+    "lookup": measure_lookup,
+    "dispatch": measure_dispatch,
+    "live": measure_live,
+    "connections": measure_connections,
+    "list": measure_list,
+}
+NEED_FEW = {"lookup", "dispatch"}  # parts that need the second, small database
+
+
+def run_parts(
+    parts: Sequence[str], *, server_url: str, folder: Path, effort: Effort, steps: Steps
+) -> list[Figure]:
+    """Measure the parts in turn; databases, processes and files are gone again when it returns or raises.
+
+    `folder` takes logs, which stay. Raises NotMeasured, OSError and psycopg.Error.
+    """
+    with _stage(parts, server_url, folder, effort=effort, steps=steps) as stage:
+        return [figure for part in PARTS if part in parts for figure in PARTS[part](stage)]
+
+
+@contextlib.contextmanager
+def _stage(
+    parts: Sequence[str], server_url: str, folder: Path, *, effort: Effort, steps: Steps
+) -> Iterator[Stage]:
+    names = [SCRATCH, f"{SCRATCH}_few"] if NEED_FEW & set(parts) else [SCRATCH]
+    with scratch_databases(server_url, names) as urls, _files(folder) as files:
+        rows = {SCRATCH: effort.rows, f"{SCRATCH}_few": effort.few_rows}
+        worlds = [_seeded(urls[name], files / name, folder, rows=rows[name], steps=steps) for name in names]
+        yield Stage(worlds[0], worlds[1] if len(worlds) > 1 else None, effort, steps)
+
+
+def _seeded(url: str, files: Path, folder: Path, *, rows: int, steps: Steps) -> World:
+    files.mkdir()
+    site = site_of(url, files, logs=folder / "logs")
+    ids = call_apart("config.bench.world.make_world", seconds=MIGRATE_SECONDS, env=site.env)
+    with steps.counting(f"seeding {rows:,} executions", rows) as advance:
+        seed(url, ids, rows=rows, newest=datetime.now(UTC), advance=advance)
+    return World(site, ids, rows)
+
+
+@contextlib.contextmanager
+def _files(folder: Path) -> Iterator[Path]:
+    """A folder for blobs and runs that skills' own accounts may pass through; removed at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = Path(tempfile.mkdtemp(prefix="files-", dir=folder))
+    files.chmod(0o711)
+    try:
+        yield files
+    finally:
+        shutil.rmtree(files, ignore_errors=True)
