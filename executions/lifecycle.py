@@ -57,6 +57,7 @@ def move(
     }
     if "wallclock_ms" in stamps:
         payload["resource_usage"] = resource_usage(execution)
+        payload["workspace_archive_id"] = execution.workspace_archive_id
     event = append(head, [NewEvent(kind, payload, now)])[0]
     _settle_head(head, to)
     if to in TERMINAL and execution.continuation_task and execution.continuation_id:

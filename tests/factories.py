@@ -87,7 +87,7 @@ metadata:
   kind: script
   entrypoint: scripts/run.py
   inputs: {{type: object, properties: {{text: {{type: string}}}}, required: [text]}}
-  outputs: {{type: object}}
+  outputs: {outputs}
   tools: [artifact.commit]
   skills: {skills}
   limits: {limits}
@@ -98,7 +98,7 @@ Repeats its text.
 ECHO = """from callboard_skill import inputs, output, progress
 
 progress(0.5, "half way")
-output({"text": inputs()["text"]})
+output(text=inputs["text"])
 """
 
 
@@ -111,11 +111,17 @@ def make_skill(
     max_attempts: int = 1,
     skills: str = "[]",
     limits: str = "{}",
+    outputs: str = "{type: object}",
     files: dict[str, bytes] | None = None,
 ) -> SkillVersion:
     """A script skill of the deployment (or of one tenant), imported like any other."""
     text = SKILL_MD.format(
-        slug=slug, version=version, max_attempts=max_attempts, skills=skills, limits=limits
+        slug=slug,
+        version=version,
+        max_attempts=max_attempts,
+        skills=skills,
+        limits=limits,
+        outputs=outputs,
     )
     contents = {"SKILL.md": text.encode(), "scripts/run.py": script.encode(), **(files or {})}
     bundle = Bundle(

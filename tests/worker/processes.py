@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
+from django.conf import settings
 from django.db import connection
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -58,7 +60,7 @@ def worker(folder: Path, *arguments: str, **environment: str) -> Iterator[Worker
         "DATABASE_LISTEN_URL": database_url(),
         "CALLBOARD_LOCAL": "test",
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "BLOB_DIR": os.environ.get("BLOB_DIR", str(PROJECT / ".callboard" / "blobs")),
+        "BLOB_DIR": str(settings.STORAGES["blobs"]["OPTIONS"]["location"]),
         "RUN_DIR": str(run_dir),
         **environment,
     }
@@ -81,6 +83,15 @@ def worker(folder: Path, *arguments: str, **environment: str) -> Iterator[Worker
         process.wait(10)
         if process.stdout is not None:
             process.stdout.close()
+
+
+def processes_with(mark: str) -> list[psutil.Process]:
+    """The processes of this machine, sandboxes included, whose command line contains a text."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(mark in word for word in process.info["cmdline"] or ())
+    ]
 
 
 def wait_until(check: Callable[[], object], *, timeout: float = 15, what: str = "it") -> float:

@@ -1,0 +1,175 @@
+"""Leases are kept while they can be, and a worker that cannot keep one stops and writes nothing."""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from executions.actions.healing import heal_run
+from executions.actions.running import begin_attempt, finish_succeeded
+from executions.models import LateUsage, RunHead, SkillExecution
+from executions.runlog.lease import GIVE_UP_SECONDS, LEASE_SECONDS, Lease, LeaseLost
+from executions.runner.recorder import Recorder
+from executions.runner.stopping import StopSignal
+from executions.worker.keeper import LeaseKeeper
+from spaces.ids import new_id
+from tests.worker.attempts import fresh, kinds, start
+from tests.worker.processes import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Clock:
+    """A monotonic clock that can jump."""
+
+    def __init__(self) -> None:
+        self.jumped = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.jumped
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def keeper(committed: None, clock: Clock) -> Iterator[LeaseKeeper]:
+    keeper = LeaseKeeper(clock)
+    keeper.start()
+    yield keeper
+    keeper.stop()
+
+
+def leased() -> tuple[SkillExecution, Lease]:
+    execution = start("")
+    lease = begin_attempt(run_id=execution.id, owner=new_id(), now=timezone.now())
+    assert lease is not None
+    return execution, lease
+
+
+def test_a_held_lease_is_renewed_before_it_is_over(keeper: LeaseKeeper, clock: Clock):
+    execution, lease = leased()
+    until = RunHead.objects.get(pk=execution.id).lease_until
+    stop = StopSignal()
+
+    with keeper.holding(lease, stop, Recorder(lease, stop), taken_at=clock()) as held:
+        held.renewed_at -= 3
+        wait_until(lambda: RunHead.objects.get(pk=execution.id).lease_until > until, timeout=3)
+
+        assert not stop.is_set()
+        assert clock() - held.renewed_at < 1
+
+
+def test_a_cancel_is_seen_within_half_a_second(keeper: LeaseKeeper, clock: Clock):
+    execution, lease = leased()
+    stop = StopSignal()
+
+    with keeper.holding(lease, stop, Recorder(lease, stop), taken_at=clock()):
+        RunHead.objects.filter(pk=execution.id).update(cancel_requested_at=timezone.now())
+        seconds = wait_until(stop.is_set, timeout=3)
+
+    assert stop.reason == "cancelled"
+    assert seconds < 1.5  # twice the interval and a busy machine
+
+
+def test_a_lease_that_somebody_took_stops_the_run(keeper: LeaseKeeper, clock: Clock):
+    execution, lease = leased()
+    stop = StopSignal()
+
+    with keeper.holding(lease, stop, Recorder(lease, stop), taken_at=clock()) as held:
+        RunHead.objects.filter(pk=execution.id).update(fence=lease.fence + 1)
+        wait_until(stop.is_set, timeout=3)
+
+        assert held.is_lost
+    assert stop.reason == "lease_lost"
+
+
+def test_a_worker_that_could_not_renew_for_six_seconds_gives_up_before_anybody_heals(
+    keeper: LeaseKeeper, clock: Clock
+):
+    _, lease = leased()
+    stop = StopSignal()
+
+    with keeper.holding(lease, stop, Recorder(lease, stop), taken_at=clock()), HeadLocked(lease):
+        clock.jumped += GIVE_UP_SECONDS
+        wait_until(stop.is_set, timeout=2)
+
+    assert stop.reason == "lease_lost"
+    assert GIVE_UP_SECONDS < LEASE_SECONDS
+
+
+def test_a_head_that_is_locked_does_not_cost_the_worker_its_other_leases(keeper: LeaseKeeper, clock: Clock):
+    (_, stuck), (other, lease) = leased(), leased()
+    stops = StopSignal(), StopSignal()
+
+    with (
+        keeper.holding(stuck, stops[0], Recorder(stuck, stops[0]), taken_at=clock()),
+        keeper.holding(lease, stops[1], Recorder(lease, stops[1]), taken_at=clock()) as held,
+        HeadLocked(stuck),
+    ):
+        until = RunHead.objects.get(pk=other.id).lease_until
+        held.renewed_at -= 3
+        wait_until(lambda: RunHead.objects.get(pk=other.id).lease_until > until, timeout=3)
+
+
+def test_a_late_write_is_refused_and_its_usage_kept_beside_the_row():
+    execution, lease = leased()
+    stop = StopSignal()
+    recorder = Recorder(lease, stop)
+    recorder.usage(model="m", input_tokens=7, output_tokens=1, cost_usd=0)
+    RunHead.objects.filter(pk=execution.id).update(lease_until=timezone.now() - timedelta(seconds=1))
+    heal_run(run_id=execution.id, now=timezone.now())
+    log = kinds(execution)
+
+    recorder.flush()
+    with pytest.raises(LeaseLost):
+        finish_succeeded(lease=lease, outputs={}, now=timezone.now())
+
+    assert stop.reason == "lease_lost"
+    assert (fresh(execution).failure_reason, kinds(execution)) == ("worker_lost", log)
+    assert fresh(execution).input_tokens == 0
+    assert LateUsage.objects.get(execution=execution).input_tokens == 7
+
+
+def test_what_waits_is_written_within_moments_without_anything_following_it(
+    keeper: LeaseKeeper, clock: Clock
+):
+    execution, lease = leased()
+    stop = StopSignal()
+    recorder = Recorder(lease, stop)
+
+    with keeper.holding(lease, stop, recorder, taken_at=clock()):
+        recorder.progress(fraction=0.5, message="half")
+        seconds = wait_until(lambda: "execution.progressed" in kinds(execution), timeout=3)
+
+    assert seconds < 1
+
+
+class HeadLocked:
+    """Keeps the head of one lease locked in another session."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._held, self._done = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._hold)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+        assert self._held.wait(10)
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join(10)
+
+    def _hold(self) -> None:
+        with transaction.atomic():
+            RunHead.objects.select_for_update().get(pk=self._lease.run_id)
+            self._held.set()
+            self._done.wait(20)
+        connection.close()

@@ -1,0 +1,74 @@
+"""A real worker process takes what is dispatched, runs it, and obeys."""
+
+import psutil
+import pytest
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from executions.actions.cancelling import request_cancel
+from executions.actions.starting import dispatch_tool_call
+from executions.models import WorkerNode
+from tests.factories import make_actor, make_skill
+from tests.worker.attempts import data_of, fresh, kinds, start, start_again
+from tests.worker.processes import Worker, processes_with, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HEAD = "from callboard_skill import *\nimport time\n"
+
+
+def test_a_dispatched_tool_call_is_run(shared_worker: Worker):
+    actor = make_actor()
+    make_skill(tenant=actor.tenant)
+
+    execution, _ = dispatch_tool_call(
+        access=actor.access,
+        tool_name="echo",
+        arguments={"text": "hi"},
+        tool_call_id="call_1",
+        now=timezone.now(),
+    )
+    wait_until(lambda: fresh(execution).is_finished)
+
+    assert (fresh(execution).state, fresh(execution).outputs) == ("succeeded", {"text": "hi"})
+
+
+def test_a_cancel_reaches_the_sandbox_within_two_seconds_and_leaves_no_process(shared_worker: Worker):
+    actor = make_actor()
+    mark = f"mark-{actor.space.id.hex}"
+    child = (
+        f"import subprocess\nsubprocess.Popen(['python', '-c', 'import time; time.sleep(60)', '{mark}'])\n"
+    )
+    execution = start(f"{HEAD}{child}progress(0.1)\ntime.sleep(60)", actor=actor)
+    wait_until(lambda: "execution.progressed" in kinds(execution) and processes_with(mark))
+
+    request_cancel(access=actor.access, execution_id=execution.id, now=timezone.now())
+    seconds = wait_until(lambda: fresh(execution).state == "cancelled")
+
+    assert seconds < 2
+    assert not processes_with(mark)
+    assert "forced" not in data_of(execution, "execution.cancelled")[0]
+
+
+def test_a_queue_of_two_spaces_is_worked_off_and_no_job_is_left(shared_worker: Worker):
+    actors = make_actor(), make_actor()
+    for actor in actors:
+        make_skill(tenant=actor.tenant)
+    runs = [start_again(actor) for _ in range(5) for actor in actors]
+
+    wait_until(lambda: all(fresh(run).is_finished for run in runs), timeout=25)
+
+    assert {fresh(run).state for run in runs} == {"succeeded"}
+    wait_until(lambda: not _jobs_left(), timeout=5)
+
+
+def test_the_worker_is_seen(shared_worker: Worker):
+    node = WorkerNode.objects.get(pid=shared_worker.pid)
+
+    wait_until(lambda: WorkerNode.objects.get(pk=node.pk).seen_at > node.seen_at, timeout=8)
+
+    assert (node.concurrency, psutil.Process(node.pid).is_running()) == (4, True)
+
+
+def _jobs_left() -> bool:
+    return ProcrastinateJob.objects.exclude(status="failed").exists()
