@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil
 import pytest
 from django.core.management.base import CommandError
@@ -40,7 +40,7 @@ def web(request: pytest.FixtureRequest) -> Iterator[tuple["subprocess.Popen[str]
 
 def answers(address: str) -> int:
     """The status of one request; waits up to 60 s for a server to come up, the socket being open before."""
-    return httpx.get(f"{address}/no-such-page", timeout=60).status_code
+    return httpx2.get(f"{address}/no-such-page", timeout=60).status_code
 
 
 def servers(process: "subprocess.Popen[str]") -> set[int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 from websockets.sync.client import ClientConnection, connect
 
 from tests.live.runs import Run
@@ -14,7 +14,7 @@ from tests.live.server import Server
 
 READ_SECONDS = 10
 # A connection for each request: what a client leaves half read is closed, not kept.
-_client = httpx.Client(timeout=READ_SECONDS, headers={"Connection": "close"})
+_client = httpx2.Client(timeout=READ_SECONDS, headers={"Connection": "close"})
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class SseDoor:
         headers = {**run.actor.headers} | ({} if after is None else {"Last-Event-ID": str(after)})
         url = server.events_url(run.execution)
         with _client.stream("GET", url, headers=headers) as response:
-            if response.status_code == httpx.codes.NO_CONTENT:
+            if response.status_code == httpx2.codes.NO_CONTENT:
                 yield iter(())
                 return
-            assert response.status_code == httpx.codes.OK, response.read()
+            assert response.status_code == httpx2.codes.OK, response.read()
             yield events_in(response.iter_lines())
 
 

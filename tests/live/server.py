@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import psutil
 from django.db import connection
 
@@ -102,8 +102,8 @@ def _wait_until_alive(server: Server) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         assert server.process.poll() is None, "the server ended while it started"
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{server.url}/healthz", timeout=2).status_code == httpx.codes.OK:
+        with contextlib.suppress(httpx2.TransportError):
+            if httpx2.get(f"{server.url}/healthz", timeout=2).status_code == httpx2.codes.OK:
                 return
         time.sleep(0.05)
     raise AssertionError("the server did not answer in time")

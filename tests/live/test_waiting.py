@@ -3,7 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
+import httpx2
 import pytest
 from django.db import connection
 
@@ -15,7 +15,7 @@ MANY = 500
 
 
 def wait(server, actor, call, seconds, **headers):
-    return httpx.get(
+    return httpx2.get(
         server.lookup_url(actor.space, call),
         headers={**actor.headers, "Prefer": f"wait={seconds}", **headers},
         timeout=seconds + 10,
@@ -53,7 +53,7 @@ def test_the_end_of_a_wait_is_a_404_that_says_how_long_it_was(server):
 def test_without_the_preference_the_answer_is_immediate(server):
     actor = make_actor()
 
-    answer = httpx.get(server.lookup_url(actor.space, "never"), headers=actor.headers)
+    answer = httpx2.get(server.lookup_url(actor.space, "never"), headers=actor.headers)
 
     assert answer.status_code == 404
     assert {"preference-applied", "x-callboard-not-yet"}.isdisjoint(answer.headers)
@@ -65,8 +65,8 @@ def test_what_exists_is_answered_at_once_and_what_is_refused_too(server):
 
     begun = time.monotonic()
     found = wait(server, actor, "there", 30)
-    refused = httpx.get(server.lookup_url(actor.space, "there"), headers={"Prefer": "wait=30"})
-    foreign = httpx.get(
+    refused = httpx2.get(server.lookup_url(actor.space, "there"), headers={"Prefer": "wait=30"})
+    foreign = httpx2.get(
         server.lookup_url(actor.space, "there"), headers={**stranger.headers, "Prefer": "wait=30"}
     )
 
@@ -96,7 +96,7 @@ def test_an_id_is_decoded_once(server):
     base = f"{server.url}/v1/spaces/{actor.space.id}/skills/executions/by-chat-tool-call"
 
     found = {
-        path: httpx.get(f"{base}/{path}", headers=actor.headers).json()["data"]["id"]
+        path: httpx2.get(f"{base}/{path}", headers=actor.headers).json()["data"]["id"]
         for path in ("a/b", "a%2Fb", "a%252Fb")
     }
 
@@ -108,8 +108,8 @@ def test_five_hundred_waiters_hold_no_thread_and_no_connection(server):
     wait(server, actor, "warm-up", 1)
     threads, backends = server.threads(), server_backends()
 
-    limits = httpx.Limits(max_connections=None)
-    with httpx.Client(limits=limits, timeout=40, headers=actor.headers) as client:
+    limits = httpx2.Limits(max_connections=None)
+    with httpx2.Client(limits=limits, timeout=40, headers=actor.headers) as client:
         pool = ThreadPoolExecutor(MANY)
         headers = {"Prefer": "wait=15"}
         waiting = [
@@ -136,8 +136,8 @@ def test_a_caller_that_leaves_is_forgotten(server):
     actor = make_actor()
 
     for _ in range(3):
-        with pytest.raises(httpx.ReadTimeout):
-            httpx.get(
+        with pytest.raises(httpx2.ReadTimeout):
+            httpx2.get(
                 server.lookup_url(actor.space, "gone"),
                 headers={**actor.headers, "Prefer": "wait=30"},
                 timeout=0.5,
