@@ -20,6 +20,7 @@ class ArtifactViewSet(SpaceViewSet):
     """`…/artifacts/{artifact_id}/download`: by a link of its own, or by a key."""
 
     required_permission = "executions:read"
+    byte_actions = frozenset({"download"})
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         token = request.query_params.get("token")
@@ -28,9 +29,7 @@ class ArtifactViewSet(SpaceViewSet):
             return
         # The link itself is the permission; a wrong one says the same whether there is the artifact or not.
         self.format_kwarg = None
-        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(
-            request, force=True
-        )
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
         self.space_id = parse_space_id(kwargs["space_id"])
         artifact_id = parse_uuid(kwargs["artifact_id"])
         try:

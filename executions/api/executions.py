@@ -35,6 +35,7 @@ class ExecutionViewSet(SpaceViewSet):
     """Everything below `…/skills/executions` that is not the lookup."""
 
     required_permission = "executions:read"
+    byte_actions = frozenset({"archive"})
 
     @docs.listing
     def list(self, request: Request, space_id: str) -> Response:

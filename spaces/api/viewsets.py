@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from spaces.access import Caller, SpaceAccess
+from spaces.api.negotiation import JsonOnly
 from spaces.errors import Invalid, NotFound
 from spaces.ids import parse_uuid
 
@@ -20,11 +21,17 @@ _ANY_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class ApiViewSet(ViewSet):
     """A viewset whose requests all have a caller (`request.auth`) and whose answers nobody keeps."""
 
+    content_negotiation_class = JsonOnly
+    byte_actions: ClassVar[frozenset[str]] = frozenset()  # those that answer in a file's own type
+
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         # JSON is UTF-8 whatever charset a Content-Type claims, and so is a query.
         if request.encoding is not None:
             request.encoding = None
         return super().initialize_request(request, *args, **kwargs)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
+        return super().perform_content_negotiation(request, force or self.action in self.byte_actions)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)

@@ -6,7 +6,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from executions.models import SkillExecution
 from tests.api.crowd import make_crowd, plan_of
 from tests.api.speaking import Api, fail, make_execution, problems, succeed
 from tests.factories import NOW, make_actor, make_skill

@@ -1,0 +1,125 @@
+"""Whatever comes in a body or a header, the answer is a 4xx that says what is wrong."""
+
+import pytest
+
+from executions.models import SkillExecution
+from tests.api.speaking import Api, problems
+from tests.factories import make_actor, make_skill
+
+pytestmark = pytest.mark.django_db
+
+EXECUTE = "tools/echo/execute"
+
+
+@pytest.fixture
+def api():
+    make_skill()
+    return Api(make_actor())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"\xff\xfe",
+        b'\xef\xbb\xbf{"arguments": {}}',
+        b'{"arguments": {"text": NaN}}',
+        b'{"arguments": {"text": "x", "n": -Infinity}}',
+        b'{"arguments": {"text": "x"}} trailing',
+        b'{"arguments": {"text": "\x00"}}',
+        b"{'arguments': {}}",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"arguments": ' + b"[" * 65 + b"]" * 65 + b"}",
+        b'{"n": ' + b"9" * 5000 + b"}",
+    ],
+)
+def test_what_is_no_acceptable_json_is_a_422(api, body):
+    assert problems(api.post(EXECUTE, body)) == [(["body"], "json_invalid")]
+    assert SkillExecution.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (b'"\\u0000"', "string_type"),
+        (b'"\\ud800"', "string_type"),
+        (b"1e999", "finite_number"),
+        (b'{"deep": ["\\u0000"]}', "string_type"),
+        (b'{"a\\u0000key": 1}', "string_type"),
+    ],
+)
+def test_what_json_can_say_and_the_database_cannot_keep_is_named(api, text, kind):
+    response = api.post(EXECUTE, b'{"arguments": {"text": "x", "odd": ' + text + b"}}")
+
+    assert [found for _, found in problems(response)] == [kind]
+    assert problems(response)[0][0][:3] == ["body", "arguments", "odd"]
+
+
+def test_deep_but_not_too_deep_json_is_taken(api):
+    body = b'{"arguments": {"text": "x", "deep": ' + b"[" * 60 + b"]" * 60 + b"}}"
+
+    assert api.post(EXECUTE, body).status_code == 201
+
+
+def test_a_body_that_is_too_large_is_a_413(api):
+    response = api.post(EXECUTE, b'{"arguments": {"text": "' + b"x" * (5 << 20) + b'"}}')
+
+    assert response.status_code == 413
+    assert response.json() == {"detail": "The body is larger than 5242880 bytes."}
+
+
+def test_no_body_at_all_names_the_missing_field(api):
+    assert problems(api.post(EXECUTE, b"")) == [(["body", "arguments"], "missing")]
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x"])
+def test_another_type_of_body_is_a_415(api, content_type):
+    response = api.client.generic(
+        "POST", api.url(EXECUTE), b"{}", content_type=content_type, headers=api.actor.headers
+    )
+
+    assert (response.status_code, list(response.json())) == (415, ["detail"])
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "latin-1", "utf-7", "nonsense"])
+def test_json_is_utf_8_whatever_the_header_claims(api, charset):
+    response = api.client.generic(
+        "POST",
+        api.url(EXECUTE) + "?a=b",
+        '{"arguments": {"text": "ü"}}'.encode(),
+        content_type=f"application/json; charset={charset}",
+        headers=api.actor.headers,
+    )
+
+    assert response.status_code == 201
+    assert response.json()["data"]["inputs"] == {"text": "ü"}
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*, text/*"])
+def test_another_type_of_answer_is_a_406(api, accept):
+    response = api.get("tools", Accept=accept)
+
+    assert (response.status_code, list(response.json())) == (406, ["detail"])
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "application/*", "text/html, */*;q=0.1", "nonsense, */*"])
+def test_json_is_what_anything_means(api, accept):
+    assert api.get("tools", Accept=accept).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "tools"), ("DELETE", "skills/echo"), ("PATCH", "skills"), ("OPTIONS", "tools")],
+)
+def test_another_method_is_a_405(api, method, path):
+    response = api.client.generic(method, api.url(path), headers=api.actor.headers)
+
+    assert response.status_code == 405
+    assert response.json() == {"detail": f'Method "{method}" not allowed.'}
+
+
+def test_an_unknown_path_is_a_404_in_the_same_form(api):
+    for path in ("/v1/nowhere", "/v1/", "/api-proxy/v1/nowhere", f"/v1/spaces/{api.actor.space.id}"):
+        response = api.get(path)
+        assert (response.status_code, response.content) == (404, b'{"detail":"Not found."}')
