@@ -3,7 +3,7 @@
 They run before every command that starts something, `check --deploy` also asks the database.
 """
 
-import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,11 @@ def _is_writable(folder: Path) -> bool:
     nearest = folder.absolute()
     while not nearest.exists():
         nearest = nearest.parent
-    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    try:
+        with tempfile.TemporaryFile(dir=nearest):
+            return True
+    except OSError:
+        return False
 
 
 def _models() -> Iterator[Error]:

@@ -1,0 +1,151 @@
+"""Each half-configured deployment is refused by a sentence that names the variable."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SOUND = {
+    "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "ALLOWED_HOSTS": "a.example.com",
+}
+
+
+def check(*options: str, **environment: str) -> tuple[int, str]:
+    """Run `check` in a process of its own that knows only these variables."""
+    done = subprocess.run(
+        [sys.executable, "-m", "django", "check", *options],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_nothing_set_is_three_sentences_and_no_traceback():
+    status, said = check()
+
+    assert status == 1
+    assert "SECRET_KEY is not set." in said
+    assert "ALLOWED_HOSTS is not set" in said
+    assert "DATABASE_URL is not set." in said
+    assert "Traceback" not in said
+    assert said.count("?: ") == 3
+
+
+def test_three_variables_are_a_clean_deployment():
+    status, said = check("--deploy", "--fail-level", "WARNING", **SOUND, DATABASE_URL=settings.DATABASE_URL)
+
+    assert "System check identified no issues (0 silenced)." in said
+    assert status == 0
+
+
+def test_everything_wrong_is_said_at_once():
+    status, said = check(
+        "--deploy",
+        SECRET_KEY="short",
+        ALLOWED_HOSTS="*",
+        DATABASE_URL="sqlite:///x",
+        DATABASE_POOL_SIZE="many",
+        CALLBOARD_LOCAL="production",
+        ALLOWED_ORIGINS="https://fine.example.com,app.example.com",
+        S3_REGION="eu-1",
+        RUN_DIR="/proc/nowhere",
+        MODELS='{"fast": {"provider": "openai", "api_key": "sk-secret"}}',
+        RATE_LIMIT="often",
+        REDIS_URL="http://redis",
+        PUBLIC_URL="callboard.example.com",
+    )
+
+    assert status == 1
+    for sentence in (
+        "The environment variable DATABASE_POOL_SIZE cannot be used",
+        "The environment variable CALLBOARD_LOCAL cannot be used",
+        "SECRET_KEY is too easy to guess",
+        "ALLOWED_HOSTS is `*`",
+        "ALLOWED_ORIGINS holds 'app.example.com'",
+        "DATABASE_URL is not the address of a PostgreSQL database.",
+        "S3_ENDPOINT_URL or S3_REGION is set without S3_BUCKET",
+        "RUN_DIR is /proc/nowhere, which this user may not write to.",
+        "MODELS: fast: name: Field required.",
+        "RATE_LIMIT: 'often' is no rate",
+        "REDIS_URL must begin with redis://",
+        "PUBLIC_URL is 'callboard.example.com'",
+    ):
+        assert sentence in said
+    assert "Traceback" not in said
+    assert "sk-secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"MODELS": "{sk-secret"}, "The environment variable MODELS cannot be used: is not JSON."),
+        ({"DEFAULT_MODEL": "fast"}, "DEFAULT_MODEL is 'fast', which MODELS does not have: demo."),
+        ({"S3_BUCKET": "b"}, "S3_BUCKET must be 3 to 63 characters long."),
+    ],
+)
+def test_one_thing_wrong_is_said(environment, sentence):
+    status, said = check(**{**SOUND, **environment})
+
+    assert (status, "Traceback" in said, "sk-secret" in said) == (1, False, False)
+    assert sentence in said
+
+
+@pytest.mark.parametrize(
+    ("url", "listen_url", "is_refused"),
+    [
+        ("postgresql://u:p@pgbouncer.internal/x", None, True),
+        ("postgresql://u:p@db:6432/x", "postgresql://u:p@db:6432/x", False),
+        ("postgresql://u:p@db:5432/x", None, False),
+    ],
+)
+def test_a_pooler_needs_a_way_around_it(url, listen_url, is_refused):
+    from_here = "from config.checks import check_environment; print([m.id for m in check_environment()])"
+    environment = {
+        **SOUND,
+        "DATABASE_URL": url,
+        **({"DATABASE_LISTEN_URL": listen_url} if listen_url else {}),
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", f"import django; django.setup(); {from_here}"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert ("callboard.E008" in done.stdout) is is_refused
+
+
+def test_a_database_that_does_not_answer_is_said():
+    from_here = "from config.checks import check_reachable; print([m.msg for m in check_reachable()])"
+    environment = {**SOUND, "DATABASE_URL": "postgresql://u:p@127.0.0.1:1/x"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", f"import django; django.setup(); {from_here}"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert "DATABASE_URL does not lead to a database" in done.stdout
+
+
+@pytest.mark.django_db
+def test_this_very_configuration_passes():
+    call_command("check")

@@ -1,0 +1,74 @@
+"""Alive is a matter of this process, ready one of the database and its migrations."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+
+from executions.models import WorkerNode
+
+
+def seen(host, ago):
+    now = timezone.now()
+    return WorkerNode.objects.create(
+        host=host, pid=7, concurrency=4, started_at=now - timedelta(hours=1), seen_at=now - ago
+    )
+
+
+def test_alive_asks_nobody(client):
+    response = client.get("/healthz")
+
+    assert (response.status_code, response.json()) == (200, {"status": "alive"})
+    assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.django_db
+def test_ready_lists_the_workers_lately_seen(client):
+    lately = seen("lately", timedelta(seconds=5))
+    seen("long gone", timedelta(seconds=20))
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json()["status"] == "ready"
+    workers = response.json()["workers"]
+    assert [worker["id"] for worker in workers] == [str(lately.id)]
+    assert list(workers[0]) == ["id", "host", "pid", "concurrency", "started_at", "seen_at"]
+
+
+@pytest.mark.django_db
+def test_no_worker_is_no_reason_to_turn_requests_away(client):
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()["workers"]) == (200, [])
+
+
+@pytest.mark.django_db
+def test_a_missing_migration_is_a_503_that_names_it(client):
+    MigrationRecorder(connection).record_unapplied("executions", "0003_guards")
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json()["missing"] == ["executions.0003_guards"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_database_is_a_503(client, settings):
+    connection.close()
+    before = connection.settings_dict["PORT"]
+    connection.settings_dict["PORT"] = 1
+    try:
+        response = client.get("/readyz")
+    finally:
+        connection.settings_dict["PORT"] = before
+
+    assert response.status_code == 503
+    assert response.json() == {"status": "the database does not answer", "workers": []}
+    assert client.get("/healthz").status_code == 200
+
+
+def test_other_methods_are_refused(client):
+    assert client.post("/healthz").status_code == 405
