@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse_lazy
+from django.urls import URLPattern, path
 from django.utils.csp import CSP, build_policy
 from django.views.decorators.http import require_safe
 
@@ -49,7 +49,7 @@ class SignIn(LoginView):
     """Sessions for people, so that they can watch without a key."""
 
     template_name = "pages/sign_in.html"
-    next_page = reverse_lazy("landing")
+    next_page = "landing"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = super().dispatch(request, *args, **kwargs)

@@ -102,7 +102,7 @@ class PrincipalAdmin(StampedOnce, UserAdmin):  # type: ignore[misc,type-arg]
     autocomplete_fields = ("tenant", "groups")
     readonly_fields = ("id", "created_at", "last_login")
     inlines = (SpacesInline,)
-    fieldsets: Any = (
+    fieldsets: ClassVar[Any] = (
         (None, {"fields": ("display_name", "kind", "tenant", "email", "password")}),
         ("State", {"fields": ("is_active", "id", "created_at", "last_login")}),
         ("Admin", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions")}),

@@ -1,9 +1,16 @@
-"""Blobs of the test's own."""
+"""Blobs of the test's own, a web process on the test database, and a browser."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 from pytest_django import Settings
+
+from tests.admin.browser import chromium, launched, open_page
+from tests.live.conftest import _wakeups_here, server
+
+__all__ = ["_wakeups_here", "server"]
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +24,21 @@ def blob_folder(settings: Settings, tmp_path: Path) -> Path:
         },
     }
     return tmp_path / "blobs"
+
+
+@pytest.fixture(scope="module")
+def browser(django_db_setup: None) -> Iterator[Browser]:
+    """One browser for a module's tests, which are skipped where there is none."""
+    executable = chromium()
+    if executable is None:
+        pytest.skip("no Chromium on the PATH and CHROMIUM is not set")
+    with pytest.MonkeyPatch.context() as patch, launched(executable) as started:
+        # Playwright keeps an event loop in this thread, but none of our queries runs inside it.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with open_page(browser) as page:
+        yield page

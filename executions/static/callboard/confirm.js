@@ -1,11 +1,15 @@
 // Asks before a form with `data-confirm` is sent.
 
-for (const form of document.querySelectorAll("form[data-confirm]")) {
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    ask(form.dataset.confirm, form.dataset.verb).then((yes) => yes && form.submit());
-  });
-}
+// Heard at the document: pages draw their forms again while they are open.
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-confirm]");
+  if (!form) return;
+  event.preventDefault();
+  if (!(await ask(form.dataset.confirm, form.dataset.verb))) return;
+  // Drawn anew while the question stood, the old form is in no document, and such forms are not sent.
+  if (!form.isConnected) document.body.append(form);
+  form.submit();
+});
 
 function ask(question, verb) {
   const dialog = document.createElement("dialog");
