@@ -94,7 +94,7 @@ def processes_with(mark: str) -> list[psutil.Process]:
     ]
 
 
-def wait_until(check: Callable[[], object], *, timeout: float = 15, what: str = "it") -> float:
+def wait_until(check: Callable[[], object], *, timeout: float = 30, what: str = "it") -> float:
     """Seconds until `check()` holds; fails after `timeout`."""
     begun = time.monotonic()
     while not check():
@@ -108,6 +108,6 @@ def _wait_until_ready(started: Worker) -> None:
     with selectors.DefaultSelector() as selector:
         assert started.process.stdout is not None
         selector.register(started.process.stdout, selectors.EVENT_READ)
-        line = started.process.stdout.readline() if selector.select(30) else ""
+        line = started.process.stdout.readline() if selector.select(60) else ""
     if not re.search("is ready", line):
         raise AssertionError(f"The worker did not start:\n{started.log.read_text()}")
