@@ -1,0 +1,61 @@
+"""Every HTTP route of the project, as concrete requests."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path, with the names of what the path leaves open."""
+
+    method: str
+    template: str
+    names: tuple[str, ...]
+
+    def path(self, values: dict[str, Any]) -> str:
+        """The path with these values; raises KeyError for a name that the walk does not know."""
+        parts = []
+        for piece in self.template.split("<")[1:]:
+            name = piece.partition(">")[0].rpartition(":")[2]
+            parts.append(str(values[name]) + piece.partition(">")[2])
+        return "/" + self.template.split("<")[0] + "".join(parts)
+
+    def __str__(self) -> str:
+        return f"{self.method} /{self.template}"
+
+
+def every_route() -> list[Route]:
+    """All of them but the admin's, which its own site guards."""
+    return [route for route in _walk(get_resolver(), "") if not route.template.startswith("admin/")]
+
+
+def _walk(resolver: URLResolver, prefix: str) -> Iterator[Route]:
+    for pattern in resolver.url_patterns:
+        if not isinstance(pattern.pattern, RoutePattern):
+            assert prefix.startswith("admin/"), (
+                f"the walk cannot follow the regular expression {pattern.pattern}"
+            )
+            continue
+        template = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern, template)
+        else:
+            yield from _methods(pattern, template)
+
+
+def _methods(pattern: URLPattern, template: str) -> Iterator[Route]:
+    actions = getattr(pattern.callback, "actions", None) or {"get": ""}
+    names = tuple(pattern.pattern.converters)
+    full = tuple(name for name in _names(template) if name) or names
+    for method in actions:
+        if method != "head":
+            yield Route(method.upper(), template, full)
+
+
+def _names(template: str) -> Iterator[str]:
+    for piece in template.split("<")[1:]:
+        yield piece.partition(">")[0].rpartition(":")[2]
