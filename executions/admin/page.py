@@ -143,4 +143,5 @@ def artifact_url(artifact: Artifact, space_id: uuid.UUID) -> str:
 
 def _artifacts(execution: SkillExecution) -> list[ShownArtifact]:
     rows = execution.artifacts.order_by("created_at", "id")[:MOST_ARTIFACTS]
-    return [ShownArtifact(artifact, artifact_url(artifact, execution.space_id)) for artifact in rows]
+    all_shown = [ShownArtifact(artifact, artifact_url(artifact, execution.space_id)) for artifact in rows]
+    return sorted(all_shown, key=lambda each: not each.is_image)

@@ -13,6 +13,7 @@ const timeline = new Timeline(root.querySelector("[data-cb=timeline]"), {
 });
 const REDRAWN_AFTER = new Set(["artifact.committed", "sub_execution.started", "sub_execution.finished"]);
 let redrawTimer = null;
+timeline.isFollowing = run.finished_at === null;
 
 function connected(word, is) {
   connection.textContent = word;

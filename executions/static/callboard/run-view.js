@@ -76,7 +76,8 @@ export class RunView {
     if (this.isEnded) this.write("message", "");
     this.write("asked", this.run.cancel_requested_at && !this.isEnded ? "Asked to stop" : "");
     this.write("attempt", this.run.attempt > 1 ? `Attempt ${this.run.attempt}` : "");
-    this.write("tokens", `${count(this.used.input_tokens)} → ${count(this.used.output_tokens)}`);
+    const { input_tokens: given, output_tokens: got } = this.used;
+    this.write("tokens", given || got ? `${count(given)} → ${count(got)}` : "–");
     this.write("cost", dollars(this.used.cost_usd));
     this.tick();
   }

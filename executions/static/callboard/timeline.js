@@ -25,10 +25,11 @@ export class Timeline {
     this.openTools = new Map();
     this.openCalls = new Map();
     this.last = { kind: null, body: null, text: null };
+    this.isFollowing = true; // whether the end stays in view while events come
   }
 
   add(event) {
-    const follows = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 40;
+    const follows = this.isFollowing && this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 40;
     this.firstAt ??= Date.parse(event.at);
     const draw = DRAWN[event.kind] ?? unknown;
     draw(this, event);
@@ -78,6 +79,8 @@ function progressed(timeline, event) {
   const { fraction, message } = event.data;
   const share = fraction === null || fraction === undefined ? "" : `${Math.round(fraction * 100)} %`;
   const line = [message || "Progress", " ", dim(share)];
+  // A text that is being written goes on in one piece; the head of the page shows how far the run is.
+  if (timeline.last.text) return;
   // Steps of one kind of work follow each other closely: the entry moves on instead of repeating itself.
   if (timeline.last.kind === event.kind) timeline.last.body.replaceChildren(...line);
   else timeline.entry(event, ...line);

@@ -15,6 +15,7 @@ const waiting = document.getElementById("waiting");
 const results = document.getElementById("results");
 const REREAD_AFTER = new Set(["artifact.committed", "sub_execution.started", "sub_execution.finished"]);
 const IMAGE = /\.(png|jpe?g|gif|webp|svg|avif)$/i;
+const REPLAYED_WITHIN = 2500; // ms after which an end was watched, not looked up
 const WORDS = { live: "live", lost: "connecting again", over: "complete" };
 
 function start(visitor, turnAway) {
@@ -37,6 +38,7 @@ function start(visitor, turnAway) {
       waiting.hidden = false;
       return;
     }
+    if (frame.type === "ended" && performance.now() < REPLAYED_WITHIN) timeline.list.scrollTop = 0;
     if (frame.type === "gap") timeline.gap(frame.from, frame.to);
     if (frame.type !== "event") return;
     if (runId === null) {
@@ -76,6 +78,7 @@ function drawName({ skill_slug: slug, skill_version: version, chat_tool_call_id:
 
 function drawResults(run, view) {
   view.write("total", dollars(run.resource_usage.cost_usd));
+  page.querySelector("[data-cb=with-calls]").hidden = !run.sub_executions.length;
   const cards = [];
   if (run.error) cards.push(card("Error", jsonBlock(run.error)));
   if (run.artifacts.length) cards.push(card("Artifacts", artifactList(run.artifacts), count(run.artifacts.length)));
@@ -92,12 +95,14 @@ function card(title, content, note) {
 }
 
 function artifactList(artifacts) {
-  const items = artifacts.map((artifact) => {
+  const isPicture = ({ relpath_in_workspace: path }) => IMAGE.test(path ?? "");
+  const sorted = artifacts.toSorted((one, other) => isPicture(other) - isPicture(one));
+  const items = sorted.map((artifact) => {
     const address = new URL(artifact.download_url);
     // The link as this host knows it: behind a proxy the API may call itself by another name.
     const href = address.pathname + address.search;
     const name = artifact.relpath_in_workspace ?? artifact.artifact_id;
-    const isImage = IMAGE.test(name);
+    const isImage = isPicture(artifact);
     const label = el(
       "span",
       { class: "cb-artifact-name" },
