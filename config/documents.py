@@ -1,4 +1,4 @@
-"""Where the OpenAPI document and its two readers are served."""
+"""Where the OpenAPI document is served, and a page to browse it."""
 
 from functools import lru_cache
 from typing import Any
@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
-from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 
 @require_safe
@@ -44,5 +44,4 @@ urlpatterns: list[URLPattern] = [
     path("v1/openapi.json", as_json, name="openapi"),
     path("v1/openapi.yaml", as_yaml),
     path("docs", SpectacularSwaggerSplitView.as_view(url_name="openapi"), name="docs"),
-    path("docs/reference", SpectacularRedocView.as_view(url_name="openapi")),
 ]

@@ -149,7 +149,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["spaces.api.parsing.StrictJsonParser"],
     "DEFAULT_THROTTLE_CLASSES": ["spaces.throttling.KeyThrottle"],
     "DEFAULT_THROTTLE_RATES": {"key": ENV.rate_limit},
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "spaces.api.autoschema.AsDescribed",
     "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document describes the routes
     "EXCEPTION_HANDLER": "config.api.exception_handler",
     "UNAUTHENTICATED_USER": None,
@@ -165,6 +165,9 @@ CACHES = {
         }
     )
 }
+# Seconds after which an open stream whose key or membership is over ends, and for which a client may stop reading.
+STREAM_RECHECK_SECONDS = 30.0
+STREAM_STALL_SECONDS = 30.0
 CHANNEL_LAYERS: dict[str, Any] = {}  # wake-ups travel over LISTEN/NOTIFY or Redis by the run log itself
 
 # --- what runs ------------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ PUBLIC = {
     "v1/openapi.json": "describes the API, holds no data",
     "v1/openapi.yaml": "describes the API, holds no data",
     "docs": "reads that description",
-    "docs/reference": "reads that description",
     "": "the front door, holds no data",
     "sign-in": "where a person without a session goes",
     "spaces/<uuid:space_id>/executions/<uuid:execution_id>": "a page without data: its script asks the API",

@@ -1,0 +1,177 @@
+"""The OpenAPI document is sound, complete, and says what the code does."""
+
+import json
+
+import pytest
+from django.core.management import call_command
+from openapi_spec_validator import validate
+
+from config.documents import document
+from executions.api.event_payloads import PAYLOADS
+from executions.api.filters import PAGING, ExecutionFilter
+from executions.runlog.frames import OUTGOING
+from tests.guards.routes import every_route
+
+# Served, but no part of the API: pages, and the document itself.
+NOT_DESCRIBED = {"", "docs", "v1/openapi.json", "v1/openapi.yaml"}
+ERRORS_OF_ALL = {"401", "403", "404", "406", "422", "429"}
+
+
+@pytest.fixture(scope="module")
+def described():
+    return document()
+
+
+@pytest.fixture(scope="module")
+def operations(described):
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_it_is_sound_openapi_3_1(described):
+    validate(json.loads(json.dumps(described)))
+
+    assert described["openapi"] == "3.1.1"
+
+
+def test_it_is_made_without_a_warning(tmp_path):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "document.yaml"))
+
+
+def test_every_route_is_described_and_no_other(operations):
+    routes = {
+        f"{route.method} /{plain(route.template)}"
+        for route in every_route()
+        if route.template.startswith(("v1/", "healthz", "readyz")) and route.template not in NOT_DESCRIBED
+    }
+    streams = {
+        "GET /v1/spaces/{space_id}/skills/executions/{execution_id}/events",
+        "GET /v1/ws",
+    }
+
+    assert set(operations) == routes | streams
+
+
+def plain(template: str) -> str:
+    """`<str:space_id>` as `{space_id}`."""
+    return "".join(
+        piece
+        if index == 0
+        else "{" + piece.partition(">")[0].rpartition(":")[2] + "}" + piece.partition(">")[2]
+        for index, piece in enumerate(template.split("<"))
+    )
+
+
+def test_every_operation_has_a_name_a_tag_and_a_description(described, operations):
+    tags = {tag["name"] for tag in described["tags"]}
+    names = [operation["operationId"] for operation in operations.values()]
+
+    assert len(names) == len(set(names))
+    for route, operation in operations.items():
+        assert operation["summary"], route
+        assert operation["description"], route
+        assert set(operation["tags"]) <= tags, route
+
+
+def test_every_parameter_and_property_is_described(described, operations):
+    missing = [
+        f"{route} {parameter['name']}"
+        for route, operation in operations.items()
+        for parameter in operation.get("parameters", [])
+        if not parameter.get("description")
+    ]
+    missing += list(undescribed(described["components"]["schemas"], "schemas"))
+    missing += [
+        f"{route} {status}"
+        for route, operation in operations.items()
+        for status, answer in operation["responses"].items()
+        if not answer.get("description")
+    ]
+
+    assert missing == []
+
+
+def undescribed(node, where):
+    """Where below this schema a property has no description."""
+    if isinstance(node, dict):
+        properties = node.get("properties")
+        if isinstance(properties, dict) and where.rpartition(".")[2] != "properties":
+            for name, schema in properties.items():
+                if not schema.get("description"):
+                    yield f"{where}.{name}"
+        for name, child in node.items():
+            if name not in {"example", "examples", "default"}:
+                yield from undescribed(child, f"{where}.{name}")
+    elif isinstance(node, list):
+        for index, child in enumerate(node):
+            yield from undescribed(child, f"{where}.{index}")
+
+
+def test_every_operation_of_the_api_has_its_errors(operations):
+    for route, operation in operations.items():
+        if "/v1/" not in route or route.endswith("/ws"):
+            continue
+        assert set(operation["responses"]) >= ERRORS_OF_ALL, route
+        assert [status for status in operation["responses"] if status < "300"], route
+        problem = operation["responses"]["422"]["content"]["application/json"]["schema"]
+        assert problem == {"$ref": "#/components/schemas/ProblemsAnswer"}, route
+
+
+def test_every_answer_has_the_form_that_is_sent(operations):
+    forms = {
+        route: operation["responses"][status]["content"]["application/json"]["schema"]["$ref"].rpartition(
+            "/"
+        )[2]
+        for route, operation in operations.items()
+        for status in operation["responses"]
+        if status in {"200", "201"}
+        and "application/json" in operation["responses"][status].get("content", {})
+    }
+
+    assert forms["GET /v1/spaces/{space_id}/skills/executions"] == "ExecutionPage"
+    assert forms["GET /v1/spaces/{space_id}/tools"] == "ToolList"
+    assert forms["POST /v1/files/"] == "FilesAnswer"
+    assert len(forms) == 15
+
+
+def test_credentials_come_in_three_ways(described, operations):
+    assert set(described["components"]["securitySchemes"]) == {"bearer", "apiKey", "session"}
+    assert operations["GET /v1/spaces/{space_id}/tools"]["security"] == [
+        {"bearer": []},
+        {"apiKey": []},
+        {"session": []},
+    ]
+
+
+def test_the_list_names_its_filters(operations):
+    listed = operations["GET /v1/spaces/{space_id}/skills/executions"]["parameters"]
+
+    assert {parameter["name"] for parameter in listed if parameter["in"] == "query"} == {
+        *ExecutionFilter.base_filters,
+        *PAGING,
+    }
+
+
+def test_every_kind_of_event_and_frame_is_described(described, operations):
+    schemas = described["components"]["schemas"]
+    stream = operations["GET /v1/spaces/{space_id}/skills/executions/{execution_id}/events"]["description"]
+
+    for kind, payload in PAYLOADS.items():
+        assert f"`{kind}`" in stream
+        assert list(schemas[payload.__name__]["properties"]) == list(payload.model_fields)
+    for frame in OUTGOING:
+        assert f"{frame.__name__}Frame" in schemas
+
+
+def test_it_is_served_as_json_and_yaml_and_can_be_browsed(client):
+    assert client.get("/v1/openapi.json").json()["info"]["title"] == "Callboard"
+    assert b"title: Callboard" in client.get("/v1/openapi.yaml").content
+    page, script = client.get("/docs"), client.get("/docs?script=")
+    assert (page.status_code, script.status_code) == (200, 200)
+    assert b"/static/drf_spectacular_sidecar/" in page.content
+    assert b"/v1/openapi.json" in script.content
+    for part in (page, script):
+        assert b"https://" not in part.content  # nothing comes from another host
