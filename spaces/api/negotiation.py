@@ -1,10 +1,10 @@
 """Which form an answer takes: JSON, and nothing else."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 _TAKEN = frozenset({"*/*", "application/*", "application/json"})
@@ -17,10 +17,10 @@ class JsonOnly(DefaultContentNegotiation):
     """
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
-    ) -> tuple[Any, str]:
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
         accept = request.META.get("HTTP_ACCEPT", "").strip()
         wanted = (part.partition(";")[0].strip().lower() for part in accept.split(","))
         if accept and _TAKEN.isdisjoint(wanted):
             raise NotAcceptable
-        return renderers[0], "application/json"
+        return next(iter(renderers)), "application/json"

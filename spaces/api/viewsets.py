@@ -24,12 +24,6 @@ class ApiViewSet(ViewSet):
     content_negotiation_class = JsonOnly
     byte_actions: ClassVar[frozenset[str]] = frozenset()  # those that answer in a file's own type
 
-    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
-        # JSON is UTF-8 whatever charset a Content-Type claims, and so is a query.
-        if request.encoding is not None:
-            request.encoding = None
-        return super().initialize_request(request, *args, **kwargs)
-
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
         return super().perform_content_negotiation(request, force or self.action in self.byte_actions)
 

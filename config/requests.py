@@ -1,0 +1,40 @@
+"""Django's requests, read as UTF-8 whatever charset a Content-Type claims."""
+
+from typing import Any
+
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+
+
+class Utf8:
+    """Ignores the charset of a Content-Type.
+
+    Django takes any codec that Python has a name for: with `charset=hex` it then fails over the query.
+    JSON is UTF-8 by its standard, and so is a query by URL's.
+    """
+
+    _encoding: None
+
+    @property
+    def encoding(self) -> Any:
+        return self._encoding
+
+    @encoding.setter
+    def encoding(self, value: Any) -> None:
+        pass
+
+
+class Utf8WsgiRequest(Utf8, WSGIRequest):
+    """For the API."""
+
+
+class Utf8AsgiRequest(Utf8, ASGIRequest):
+    """For the pages."""
+
+
+class ApiHandler(WSGIHandler):
+    request_class = Utf8WsgiRequest
+
+
+class PageHandler(ASGIHandler):
+    request_class = Utf8AsgiRequest
