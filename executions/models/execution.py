@@ -176,10 +176,16 @@ class SkillExecution(models.Model):
                 name="execution_by_thread",
             ),
             models.Index(fields=["space", "principal", "-created_at", "-id"], name="execution_by_principal"),
-            # The operators' list over all spaces, and retention.
+            # The operators' list over all spaces, and retention. The columns behind the id are for filters that
+            # are combined: what does not match is told apart in the index, without a look at the row.
             models.Index(fields=["-created_at", "-id"], name="execution_newest"),
-            models.Index(fields=["state", "-created_at", "-id"], name="execution_newest_by_state"),
-            models.Index(fields=["skill_slug", "-created_at", "-id"], name="execution_newest_by_skill"),
+            models.Index(
+                fields=["state", "-created_at", "-id", "skill_slug", "source"],
+                name="execution_newest_by_state",
+            ),
+            models.Index(
+                fields=["skill_slug", "-created_at", "-id", "source"], name="execution_newest_by_skill"
+            ),
             models.Index(fields=["source", "-created_at", "-id"], name="execution_newest_by_source"),
             # The operators' search by tool call and thread id over all spaces. By digest, so that no
             # planner takes these for the lookup: some ids (`functions.x:0`) are in every thread.

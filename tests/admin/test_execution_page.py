@@ -149,6 +149,16 @@ def test_an_operator_retries_an_ended_execution_and_lands_on_the_new_one(actor: 
     assert f"{LIST}{new.pk}/change/" in page_of(old, client)
 
 
+def test_staff_who_are_no_operators_get_the_events_with_the_page(actor: Actor):
+    execution = fail(make_execution(actor=actor))
+    staff = client_of(make_staff(permissions=("view_skillexecution",)))
+
+    told, followed = page_of(execution, staff), page_of(execution)
+
+    assert '"kind": "execution.failed"' in told
+    assert '"events": null' in followed
+
+
 def test_what_a_verb_refuses_is_said_on_the_page(actor: Actor):
     done = succeed(make_execution(actor=actor))
     running = make_execution(actor=actor, call="call_2")

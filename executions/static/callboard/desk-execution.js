@@ -71,4 +71,9 @@ function listen() {
 
 colourAll();
 view.show(run, run.resource_usage);
-listen();
+if (run.events) {
+  for (const event of run.events) timeline.add(event);
+  connected("as it was when this page opened", "done");
+} else {
+  listen();
+}
