@@ -176,8 +176,8 @@ class SkillExecution(models.Model):
                 name="execution_by_thread",
             ),
             models.Index(fields=["space", "principal", "-created_at", "-id"], name="execution_by_principal"),
-            # The operators' list over all spaces, and retention. The columns behind the id are for filters that
-            # are combined: what does not match is told apart in the index, without a look at the row.
+            # The operators' list over all spaces, and retention. The columns behind the id are for filters
+            # that are combined: what does not match is told apart in the index, without a look at the row.
             models.Index(fields=["-created_at", "-id"], name="execution_newest"),
             models.Index(
                 fields=["state", "-created_at", "-id", "skill_slug", "source"],
