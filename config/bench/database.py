@@ -10,7 +10,6 @@ from psycopg import sql
 from config.bench.failures import NotMeasured
 
 SCRATCH = "callboard_bench"  # every database of ours is named this, or this and a suffix
-_LOCK = 0x63626265  # one benchmark at a time on a server's database ("cbbe")
 
 
 class BenchRefused(NotMeasured):
@@ -22,21 +21,17 @@ def scratch_databases(server_url: str, names: Sequence[str]) -> Iterator[dict[st
     """Fresh, empty databases, as URLs by name; dropped at the end, and left-overs before the start.
 
     Touches no other database: `server_url` is only connected to. Raises BenchRefused while another benchmark
-    runs on it, and for a URL or a name that would put somebody's own database in danger.
+    uses one of them, and for a URL or a name that would put somebody's own database in danger.
     """
     _refuse_dangerous(server_url, names)
-    with psycopg.connect(server_url, autocommit=True, connect_timeout=10) as connection:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
-        if row is None or not row[0]:
-            raise BenchRefused("another benchmark is running on this database server")
-        try:
-            for name in names:
-                _drop(connection, name)
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            yield {name: url_of(server_url, name) for name in names}
-        finally:
-            for name in names:
-                _drop(connection, name)
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(psycopg.connect(server_url, autocommit=True, connect_timeout=10))
+        for name in names:
+            _create(connection, name)
+            stack.callback(_drop, connection, name, even_if_used=True)
+            # Held open to the end: what is in use is not taken for a left-over by another benchmark.
+            stack.enter_context(psycopg.connect(url_of(server_url, name), autocommit=True))
+        yield {name: url_of(server_url, name) for name in names}
 
 
 def url_of(server_url: str, name: str) -> str:
@@ -52,5 +47,14 @@ def _refuse_dangerous(server_url: str, names: Sequence[str]) -> None:
         raise BenchRefused(f"DATABASE_URL names {own}, which the benchmark would drop: name another database")
 
 
-def _drop(connection: psycopg.Connection, name: str) -> None:
-    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+def _create(connection: psycopg.Connection, name: str) -> None:
+    try:
+        _drop(connection, name, even_if_used=False)
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except (psycopg.errors.ObjectInUse, psycopg.errors.DuplicateDatabase) as error:
+        raise BenchRefused(f"the database {name} is in use: another benchmark runs on this server") from error
+
+
+def _drop(connection: psycopg.Connection, name: str, *, even_if_used: bool) -> None:
+    force = sql.SQL(" WITH (FORCE)") if even_if_used else sql.SQL("")
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)) + force)

@@ -1,13 +1,16 @@
 """One keep-alive HTTP connection, as lean as it can be: the client must not be what is measured."""
 
+import contextlib
+import itertools
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import Any, Self
 
 from config.bench.failures import NotMeasured
 
 ANSWER_SECONDS = 30.0
+WARM_UPS = 5
 _HEAD_END = b"\r\n\r\n"
 
 
@@ -71,14 +74,23 @@ def status_of(received: bytes) -> int:
     return int(received[9:12])
 
 
-def time_requests(*, port: int, paths: Sequence[str], headers: Mapping[str, str]) -> list[float]:
-    """Milliseconds of each request, one after the other on one connection; a first one is not counted."""
-    requests = [request_bytes(path, headers) for path in paths]
-    taken = []
-    with Line(port) as line:
-        line.ask(requests[0])
-        for request in requests:
-            before = time.perf_counter()
-            line.ask(request)
-            taken.append((time.perf_counter() - before) * 1000)
+def time_in_turns(*, targets: Sequence[Mapping[str, Any]], count: int) -> list[list[float]]:
+    """Milliseconds of `count` requests to each target, one after the other, the targets in turns.
+
+    A target has a `port`, `paths` to ask for in rotation, and `headers`. What slows the machine down for a
+    moment so slows all of them. The first requests of each are not counted.
+    """
+    taken: list[list[float]] = [[] for _ in targets]
+    with contextlib.ExitStack() as open_lines:
+        asked = []
+        for target in targets:
+            requests = [request_bytes(path, target["headers"]) for path in target["paths"]]
+            asked.append((open_lines.enter_context(Line(target["port"])), itertools.cycle(requests)))
+        for turn in range(-WARM_UPS, count):
+            for (line, requests_left), samples in zip(asked, taken, strict=True):
+                request = next(requests_left)
+                before = time.perf_counter()
+                line.ask(request)
+                if turn >= 0:
+                    samples.append((time.perf_counter() - before) * 1000)
     return taken

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,19 +38,38 @@ def measure_list(stage: Stage) -> list[Figure]:
     depth = world.rows // 2
     deep_row = _row_at(world, depth)
     begins = {"newest": _BEYOND_ALL, "deep": (deep_row.created_at.isoformat(), str(deep_row.id))}
-    served: dict[str, list[float]] = {name: [] for name in ("newest", "deep", "bare newest", "bare deep")}
-    alone: dict[str, list[float]] = {"newest": [], "deep": []}
+    served: dict[str, list[float]] = {name: [] for name in (*begins, *(f"bare {name}" for name in begins))}
+    alone: dict[str, list[float]] = {name: [] for name in begins}
     with web(world.site) as real, bare_web(world.site, _bare_routes(world, real)) as bare:
         paths = _paths(world, real, deep_row)
-        for name, (at, row_id) in begins.items():
-            paths[f"bare {name}"] = f"/page/{at}/{row_id}"
+        targets = [{"port": real.port, "paths": [paths[name]], "headers": world.headers} for name in begins]
+        targets += [
+            {"port": bare.port, "paths": [f"/page/{at}/{row_id}"], "headers": {}}
+            for at, row_id in begins.values()
+        ]
         for _ in stage.steps.over("list: rounds of newest and deep pages", range(effort.rounds)):
-            for name, path in paths.items():
-                server = bare if name.startswith("bare") else real
-                served[name].append(_p50(server, path, world, effort.requests))
-            for name, begin in begins.items():
-                alone[name].append(_sql_p50(world, begin, effort.requests))
+            taken = call_apart(
+                "config.bench.lines.time_in_turns", seconds=300, targets=targets, count=effort.requests
+            )
+            _add(served, taken)
+            _add(alone, _sql(world, list(begins.values()), effort.requests))
     return _figures(served, alone, depth)
+
+
+def _add(medians: dict[str, list[float]], taken: Sequence[Sequence[float]]) -> None:
+    for rounds, samples in zip(medians.values(), taken, strict=True):
+        rounds.append(Spread.of(samples).p50)
+
+
+def _sql(world: World, begins: Sequence[tuple[str, str]], count: int) -> Any:
+    return call_apart(
+        "config.bench.statements.time_statement_in_turns",
+        seconds=120,
+        url=world.site.database_url,
+        statement=_PAGE_SQL,
+        parameters=[[world.ids["space_id"], *begin] for begin in begins],
+        count=count,
+    )
 
 
 def _figures(served: dict[str, list[float]], alone: dict[str, list[float]], depth: int) -> list[Figure]:
@@ -63,29 +83,6 @@ def _figures(served: dict[str, list[float]], alone: dict[str, list[float]], dept
         figure = Figure("list", what, median(numbers["deep"]), "ms").beside(median(numbers["newest"]), ratio)
         figures.append(figure.asked("within 20 % of each other", is_met=is_within(0.2, ratio)))
     return figures
-
-
-def _p50(server: Server, path: str, world: World, requests: int) -> float:
-    taken = call_apart(
-        "config.bench.lines.time_requests",
-        seconds=120,
-        port=server.port,
-        paths=[path] * requests,
-        headers=world.headers,
-    )
-    return Spread.of(taken).p50
-
-
-def _sql_p50(world: World, begin: tuple[str, str], count: int) -> float:
-    taken = call_apart(
-        "config.bench.statements.time_statement",
-        seconds=120,
-        url=world.site.database_url,
-        statement=_PAGE_SQL,
-        parameters=[world.ids["space_id"], *begin],
-        count=count,
-    )
-    return Spread.of(taken).p50
 
 
 def _row_at(world: World, depth: int) -> Any:

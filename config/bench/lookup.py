@@ -13,44 +13,37 @@ from config.bench.stage import Stage, World
 from executions.api.reading import BY_TOOL_CALL
 
 CLIENTS = 16
-PATHS = 400  # different tool calls that a turn asks for
+PATHS = 400  # different tool calls that are asked for
+WARM_SECONDS = 1.5
 FEWEST_PER_SECOND, LEAST_SHARE = 350, 1 / 5
 SLOWEST_MS, GOAL_MS = 6.0, 3.0
 
 
-class _Turns:
-    """One server's results, round by round; a turn is taken by each server in every round."""
+class _Asked:
+    """One server that is asked, and what was seen of it, round by round."""
 
     def __init__(self, server: Server, paths: Sequence[str], headers: Mapping[str, str]) -> None:
-        self._asked: dict[str, Any] = {"port": server.port, "paths": list(paths), "headers": dict(headers)}
+        self.target: dict[str, Any] = {"port": server.port, "paths": list(paths), "headers": dict(headers)}
         self._pids = server.pids
         self.alone: list[Spread] = []
         self.per_second: list[float] = []
         self.processor_ms: list[float] = []
 
-    def ask_alone(self, requests: int) -> None:
-        """One client, one request after the other."""
-        asked = {**self._asked, "paths": self._asked["paths"][:requests]}
-        self.alone.append(Spread.of(call_apart("config.bench.lines.time_requests", seconds=120, **asked)))
-
-    def ask_together(self, seconds: float) -> None:
-        """Sixteen clients at once."""
+    def crowd(self, seconds: float) -> None:
+        """Sixteen clients at once, one turn."""
         before = self._processor_seconds()
-        counted = self._load(seconds)
+        counted = self.load(seconds)
         self.per_second.append(counted["per_second"])
         self.processor_ms.append((self._processor_seconds() - before) * 1000 / counted["total"])
 
-    def warm(self) -> None:
-        """Let every process and thread of the server do its first things; not counted."""
-        self._load(1.0)
-
-    def _load(self, seconds: float) -> Any:
+    def load(self, seconds: float) -> Any:
+        """The same without counting it: every process and thread does its first things."""
         return call_apart(
             "config.bench.load.count_requests",
             seconds=seconds + 90,
             clients=CLIENTS,
             duration=seconds,
-            **self._asked,
+            **self.target,
         )
 
     def _processor_seconds(self) -> float:
@@ -60,11 +53,11 @@ class _Turns:
 
     @property
     def p50s(self) -> list[float]:
-        return [turn.p50 for turn in self.alone]
+        return [spread.p50 for spread in self.alone]
 
     @property
     def p95s(self) -> list[float]:
-        return [turn.p95 for turn in self.alone]
+        return [spread.p95 for spread in self.alone]
 
 
 def measure_lookup(stage: Stage) -> list[Figure]:
@@ -77,20 +70,28 @@ def measure_lookup(stage: Stage) -> list[Figure]:
         web(few.site, name="web-few") as small,
         bare_web(world.site, _bare_routes(world, real.port)) as bare,
     ):
-        found = _Turns(real, _paths(world), world.headers)
-        limit = _Turns(bare, [f"/lookup/{call_id}" for call_id in world.tool_call_ids(PATHS)], {})
-        found_few = _Turns(small, _paths(few), few.headers)
-        for turns in (found, limit, found_few):
-            turns.warm()
+        found = _Asked(real, _paths(world), world.headers)
+        limit = _Asked(bare, [f"/lookup/{call_id}" for call_id in world.tool_call_ids(PATHS)], {})
+        found_few = _Asked(small, _paths(few), few.headers)
+        everyone = (found, limit, found_few)
+        for asked in everyone:
+            asked.load(WARM_SECONDS)
         for _ in stage.steps.over("lookup: rounds of real, bare and small", range(effort.rounds)):
-            for turns in (found, limit, found_few):
-                turns.ask_alone(effort.requests)
-            for turns in (found, limit):
-                turns.ask_together(effort.seconds)
+            _ask_alone(everyone, effort.requests)
+            for asked in (found, limit):
+                asked.crowd(effort.seconds)
     return [*_latency(found, limit), *_throughput(found, limit), _growth(found, found_few, world, few)]
 
 
-def _latency(found: _Turns, limit: _Turns) -> list[Figure]:
+def _ask_alone(everyone: Sequence[_Asked], count: int) -> None:
+    """One client, one request at a time, the servers in turns."""
+    targets = [asked.target for asked in everyone]
+    taken = call_apart("config.bench.lines.time_in_turns", seconds=300, targets=targets, count=count)
+    for asked, samples in zip(everyone, taken, strict=True):
+        asked.alone.append(Spread.of(samples))
+
+
+def _latency(found: _Asked, limit: _Asked) -> list[Figure]:
     p50, p95 = median(found.p50s), median(found.p95s)
     ratio50, ratio95 = median_ratio(found.p50s, limit.p50s), median_ratio(found.p95s, limit.p95s)
     return [
@@ -101,7 +102,7 @@ def _latency(found: _Turns, limit: _Turns) -> list[Figure]:
     ]
 
 
-def _throughput(found: _Turns, limit: _Turns) -> list[Figure]:
+def _throughput(found: _Asked, limit: _Asked) -> list[Figure]:
     per_second, share = median(found.per_second), median_ratio(found.per_second, limit.per_second)
     cost = median_ratio(found.processor_ms, limit.processor_ms)
     return [
@@ -117,7 +118,7 @@ def _throughput(found: _Turns, limit: _Turns) -> list[Figure]:
     ]
 
 
-def _growth(found: _Turns, found_few: _Turns, world: World, few: World) -> Figure:
+def _growth(found: _Asked, found_few: _Asked, world: World, few: World) -> Figure:
     ratio = median_ratio(found.p50s, found_few.p50s)
     what = f"p50 with {world.rows:,} rows, beside {few.rows:,}"
     figure = Figure("lookup", what, median(found.p50s), "ms").beside(median(found_few.p50s), ratio)
