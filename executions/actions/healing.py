@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from executions.actions.locking import locked_execution, wait_shortly_for_locks
 from executions.actions.running import requeue
+from executions.catalog.refusals import BundleRefused
 from executions.catalog.resolving import manifest_of
 from executions.lifecycle import move
 from executions.models import ACTIVE, FailureReason, HeadState, RunHead, SkillExecution, State
@@ -29,10 +30,7 @@ def heal_run(*, run_id: uuid.UUID, now: datetime) -> SkillExecution | None:
             return None
         if execution.cancel_requested_at is not None:
             move(execution, head, State.CANCELLED, kind="execution.cancelled", data={}, now=now)
-        elif (
-            execution.parent_id is not None
-            or execution.attempt < manifest_of(execution.skill_version).max_attempts
-        ):
+        elif execution.parent_id is not None or execution.attempt < _attempts_allowed(execution):
             # A sub-execution only waits again: for its parent's next attempt, or its parent's end.
             requeue(
                 execution, head, reason=FailureReason.WORKER_LOST, delay=backoff(execution.attempt), now=now
@@ -103,6 +101,14 @@ def _fail_as_lost(execution: SkillExecution, head: RunHead, message: str, *, now
     fields = {"failure_reason": reason, "error": {"type": reason, "message": message}}
     execution.failure_reason, execution.error = reason, fields["error"]
     move(execution, head, State.FAILED, kind="execution.failed", data=fields, now=now, also=fields)
+
+
+def _attempts_allowed(execution: SkillExecution) -> int:
+    try:
+        return manifest_of(execution.skill_version).max_attempts
+    except BundleRefused:
+        # Imported under older rules, and not to be run again under these.
+        return 1
 
 
 def _lease_is_over(head: RunHead) -> bool:

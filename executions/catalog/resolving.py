@@ -31,8 +31,20 @@ def newest_version(tenant_id: uuid.UUID, slug: str) -> SkillVersion | None:
 
 
 def manifest_of(version: SkillVersion) -> Manifest:
-    """The manifest as it was imported."""
-    return Manifest.from_document(version.document, version.instructions)
+    """The manifest as it was imported; shared, so nobody may change what is in it.
+
+    A version never changes, and checking its schemas again costs more than all else in a dispatch.
+    """
+    known = _manifests.get(version.pk)
+    if known is None:
+        if len(_manifests) >= MAX_MANIFESTS:
+            _manifests.clear()
+        known = _manifests[version.pk] = Manifest.from_document(version.document, version.instructions)
+    return known
+
+
+MAX_MANIFESTS = 500
+_manifests: dict[uuid.UUID, Manifest] = {}
 
 
 def _skills(tenant_id: uuid.UUID) -> QuerySet[Skill]:

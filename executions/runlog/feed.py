@@ -7,10 +7,11 @@ transaction ids stall on writers in other databases; a locked counter does neith
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
-from executions.runlog.models import FeedEntry, FeedHead, RunEvent
+from executions.runlog.models import FeedHead, RunEvent
 from executions.runlog.wakeups import feed_topic, wake_after_commit
 from spaces.ids import new_id
 
@@ -41,18 +42,19 @@ def append_to_feed(space_id: uuid.UUID, events: list[RunEvent]) -> None:
     """Enter state changes into the space's feed; the last lock of the caller's transaction."""
     if not events:
         return
-    n = _advance(space_id, len(events))
-    FeedEntry.objects.bulk_create(
-        FeedEntry(
-            space_id=space_id, n=n - len(events) + index, run_id=event.run_id, run_seq=event.seq, at=event.at
+    times: list[Any] = [event.at for event in events]
+    runs: list[Any] = [event.run_id for event in events]
+    numbers: list[Any] = [event.seq for event in events]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _APPEND, [space_id, new_id(), len(events), space_id, len(events), runs, numbers, times]
         )
-        for index, event in enumerate(events, start=1)
-    )
+        n = max(row[0] for row in cursor.fetchall())
     wake_after_commit(feed_topic(space_id), n)
 
 
 def begin_feed(space_id: uuid.UUID) -> None:
-    """Give the feed its epoch where nothing has happened in the space yet; a repeated call changes nothing."""
+    """Give the feed its epoch where nothing has happened in the space yet; again, it changes nothing."""
     FeedHead.objects.bulk_create([FeedHead(space_id=space_id, epoch=new_id(), n=0)], ignore_conflicts=True)
 
 
@@ -62,15 +64,16 @@ def feed_position(space_id: uuid.UUID) -> FeedPosition:
     return FeedPosition(head.epoch, head.n)
 
 
-def _advance(space_id: uuid.UUID, count: int) -> int:
-    """Take `count` numbers; the row lock is held until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO executions_feedhead AS head (space_id, epoch, n) VALUES (%s, %s, %s)
-            ON CONFLICT (space_id) DO UPDATE SET n = head.n + EXCLUDED.n
-            RETURNING n
-            """,
-            [space_id, new_id(), count],
-        )
-        return int(cursor.fetchone()[0])
+# One statement: the head gives its numbers out on the way; its lock lasts as long as the transaction.
+_APPEND = """
+WITH head AS (
+    INSERT INTO executions_feedhead AS head (space_id, epoch, n) VALUES (%s, %s, %s)
+    ON CONFLICT (space_id) DO UPDATE SET n = head.n + EXCLUDED.n
+    RETURNING n
+)
+INSERT INTO executions_feedentry (space_id, n, run_id, run_seq, at)
+SELECT %s, head.n - %s + event.place, event.run_id, event.seq, event.at
+  FROM head, ROWS FROM (unnest(%s::uuid[]), unnest(%s::bigint[]), unnest(%s::timestamptz[]))
+       WITH ORDINALITY AS event (run_id, seq, at, place)
+RETURNING n
+"""

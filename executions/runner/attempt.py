@@ -21,6 +21,8 @@ from executions.actions.running import (
     hand_back,
     keep_results,
 )
+from executions.catalog.manifest import Manifest
+from executions.catalog.refusals import BundleRefused
 from executions.catalog.resolving import manifest_of
 from executions.catalog.validation import check_storable, schema_problems
 from executions.models import FailureReason, SkillExecution
@@ -43,7 +45,7 @@ from executions.runner.stopping import StopSignal
 from executions.runner.storable import storable
 from executions.worker.bench import Bench
 from executions.worker.keeper import Held
-from executions.worker.tracing import run_span
+from executions.worker.tracing import note_failure, run_span
 from spaces.errors import Invalid
 
 logger = logging.getLogger(__name__)
@@ -77,13 +79,12 @@ class _Attempt:
         self._held = held
         self._bench = bench
         self._caller = caller
-        self._manifest = manifest_of(execution.skill_version)
+        self._max_attempts = 1
         self._layout: Layout | None = None
 
     def run(self) -> None:
         try:
-            outputs = self._outputs()
-            self._end(partial(finish_succeeded, outputs=outputs))
+            self._work()
         except RunStopped as stopped:
             self._end_stopped(stopped.reason)
         except RunFailed as failure:
@@ -95,26 +96,30 @@ class _Attempt:
                 self._layout.remove()
         settle_sub_executions(parent_id=self._execution.id, now=timezone.now())
 
-    def _outputs(self) -> dict[str, Any]:
-        """Prepare, run, check and collect; raises RunFailed, RunStopped or LeaseLost."""
+    def _work(self) -> None:
+        """Prepare, run, check, collect and end well; raises RunFailed, RunStopped or LeaseLost."""
         try:
+            manifest = manifest_of(self._execution.skill_version)
+            self._max_attempts = manifest.max_attempts
             calling = self._caller.workspace if self._caller else None
             folder = self._bench.folder / f"{self._execution.id}-{self._held.lease.fence}"
-            self._layout = lay_out(self._execution, self._manifest, folder, calling=calling)
+            self._layout = lay_out(self._execution, manifest, folder, calling=calling)
             self._held.stop.check()
-            run = self._new_run(self._layout)
-            outputs = run_prompt(run) if self._manifest.kind == "prompt" else run_script(run)
-            self._check(outputs)
+            run = self._new_run(manifest, self._layout)
+            outputs = run_prompt(run) if manifest.kind == "prompt" else run_script(run)
+            _check(outputs, manifest)
             self._keep_all(self._layout)
-            return outputs
+            self._end(partial(finish_succeeded, outputs=outputs))
         except (RunFailed, RunStopped, LeaseLost):
             raise
+        except BundleRefused as refused:
+            raise RunFailed("bundle_integrity", f"The stored bundle cannot be run: {refused}") from refused
         except Exception as error:
             logger.exception("The worker failed at %s", self._execution.id)
             raise RunFailed("sandbox_error", "An error of the worker ended the run.") from error
 
-    def _new_run(self, layout: Layout) -> Run:
-        execution, manifest, held = self._execution, self._manifest, self._held
+    def _new_run(self, manifest: Manifest, layout: Layout) -> Run:
+        execution, held = self._execution, self._held
         deadline = time.monotonic() + manifest.limits.wall_seconds
         if self._caller is not None:
             deadline = min(deadline, self._caller.deadline)
@@ -152,19 +157,9 @@ class _Attempt:
     def _run_child(self, lease: Lease, taken_at: float, caller: Caller) -> None:
         run_attempt(lease, taken_at, self._bench, caller)
 
-    def _check(self, outputs: dict[str, Any]) -> None:
-        try:
-            check_storable(outputs, loc=["outputs"])
-            problems = schema_problems(self._manifest.outputs_schema, outputs, loc=["outputs"])
-        except Invalid as unstorable:
-            problems = unstorable.problems
-        if problems:
-            message = "The outputs do not match the skill's schema."
-            raise RunFailed("invalid_outputs", message, problems=problems)
-
     def _keep_all(self, layout: Layout) -> None:
         """Artifacts and archive of a run that went well; all or a RunFailed."""
-        self._held.recorder.flush()
+        self._write_out()
         self._keep(collect_artifacts, archive_workspace(layout.workspace, layout.folder), layout)
 
     def _keep_some(self, layout: Layout) -> None:
@@ -182,9 +177,10 @@ class _Attempt:
         self._write(partial(keep_results, artifacts=artifacts, archive=archive))
 
     def _end_failed(self, failure: RunFailed) -> None:
-        self._held.recorder.flush()
+        note_failure(failure.reason)
+        self._write_out()
         attempt = self._execution.attempt
-        if failure.reason in REPEATABLE and attempt < self._manifest.max_attempts:
+        if failure.reason in REPEATABLE and attempt < self._max_attempts:
             self._end(partial(hand_back, reason=failure.reason, delay=backoff(attempt)))
             return
         if self._layout is not None:
@@ -199,13 +195,18 @@ class _Attempt:
     def _end_stopped(self, reason: str) -> None:
         if reason == "lease_lost":
             raise LeaseLost
-        self._held.recorder.flush()
+        self._write_out()
         if reason == SHUTDOWN:
             self._end(partial(hand_back, reason=SHUTDOWN, delay=timedelta(0)))
         else:
             self._end(finish_cancelled)
 
+    def _write_out(self) -> None:
+        """The run's last events come before its end."""
+        self._write(lambda **_: self._held.recorder.write_out())
+
     def _end(self, action: Callable[..., object]) -> None:
+        self._held.is_ending = True
         self._write(action)
         self._held.is_over = True
 
@@ -223,3 +224,14 @@ class _Attempt:
                 if attempt == WRITE_ATTEMPTS:
                     raise
                 time.sleep(WRITE_PAUSE)
+
+
+def _check(outputs: dict[str, Any], manifest: Manifest) -> None:
+    """Raises RunFailed unless the outputs are what the skill has promised."""
+    try:
+        check_storable(outputs, loc=["outputs"])
+        problems = schema_problems(manifest.outputs_schema, outputs, loc=["outputs"])
+    except Invalid as unstorable:
+        problems = unstorable.problems
+    if problems:
+        raise RunFailed("invalid_outputs", "The outputs do not match the skill's schema.", problems=problems)

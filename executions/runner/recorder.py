@@ -123,6 +123,13 @@ class Recorder:
                 connection.close_if_unusable_or_obsolete()
                 self._put_back(progress)
 
+    def write_out(self) -> None:
+        """Write what waits, at a run's end; raises OperationalError while the database does not answer."""
+        with self._lock:
+            self.flush()
+            if self._events or self._iterations:
+                raise OperationalError("The run's last events could not be written yet.")
+
     def _put_back(self, progress: Progress) -> None:
         self._events, self._usages = list(progress.events), list(progress.usages)
         self._iterations, self._oldest = progress.iterations, time.monotonic()

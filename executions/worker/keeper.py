@@ -30,7 +30,8 @@ GUARD_SECONDS = 0.2
 class Held:
     """One lease in this process's hands; `renewed_at` is monotonic, from before the renewal was sent.
 
-    `is_over` is set by whoever has ended the run or handed it back: there is nothing to keep any more.
+    Whoever ends the run or hands it back says `is_ending` before, when a lease that is gone may be its own
+    doing, and `is_over` afterwards, when there is nothing to keep any more.
     """
 
     lease: Lease
@@ -38,6 +39,7 @@ class Held:
     recorder: Recorder
     renewed_at: float
     is_lost: bool = False
+    is_ending: bool = False
     is_over: bool = False
 
     def lose(self) -> None:
@@ -100,6 +102,9 @@ class LeaseKeeper:
             except DatabaseError as error:
                 logger.warning("Leases could not be renewed: %s", error)
                 connection.close()
+            except Exception:
+                # Without this thread every run would be given up: whatever it was, it goes on.
+                logger.exception("Leases could not be renewed")
         connection.close()
 
     def _renew_due(self) -> None:
@@ -116,7 +121,7 @@ class LeaseKeeper:
         alive = look([one.lease for one in held])
         for one in held:
             is_cancelled = alive.get(one.lease.run_id)
-            if is_cancelled is None and not one.is_over:
+            if is_cancelled is None and not one.is_ending:
                 logger.warning("The lease of %s is lost", one.lease.run_id)
                 one.lose()
             elif is_cancelled:
@@ -127,7 +132,8 @@ class LeaseKeeper:
             for held in self._kept():
                 try:
                     held.recorder.flush_if_due()
-                except DatabaseError:
+                except Exception:
+                    # The same: one run's events must not hold back all others'.
                     logger.exception("Events of %s were lost", held.lease.run_id)
                     connection.close()
         connection.close()

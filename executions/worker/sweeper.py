@@ -86,5 +86,8 @@ def _try(name: str, act: Callable[[uuid.UUID], object], run_id: uuid.UUID) -> No
         act(run_id)
     except DatabaseError as error:
         logger.warning("Could not %s %s: %s", name, run_id, error)
+    except Exception:
+        # One run that cannot be dealt with must not keep the others from it.
+        logger.exception("Could not %s %s", name, run_id)
     else:
         logger.info("Sweeper: %s %s", name, run_id)

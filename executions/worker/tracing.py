@@ -10,7 +10,15 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+)
 
 from executions.models import SkillExecution
 
@@ -48,6 +56,13 @@ def run_span(execution: SkillExecution) -> Iterator[Span]:
     name = f"execute_tool {execution.skill_slug}"
     with _tracer.start_as_current_span(name, context, SpanKind.INTERNAL, present) as span:
         yield span
+
+
+def note_failure(reason: str) -> None:
+    """Mark the current span as failed, with the failure reason as its error type."""
+    span = trace.get_current_span()
+    span.set_attribute("error.type", reason)
+    span.set_status(Status(StatusCode.ERROR))
 
 
 def _origin(execution: SkillExecution) -> SpanContext:

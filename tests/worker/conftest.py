@@ -11,6 +11,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from executions.worker.bench import Bench
 from executions.worker.keeper import LeaseKeeper
 from spaces.ids import new_id
+from tests.worker.collector import Collector, collector
 from tests.worker.processes import Worker, worker
 
 
@@ -34,9 +35,20 @@ def _django_db_helper(committed: None) -> None:
 
 
 @pytest.fixture(scope="module")
-def shared_worker(committed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+def traces() -> Iterator[Collector]:
+    """Where the shared worker sends its spans."""
+    with collector() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def shared_worker(
+    committed: None, traces: Collector, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Worker]:
     """One worker with four slots for all tests of a module that leave it alive."""
-    with worker(tmp_path_factory.mktemp("worker"), "--concurrency", "4") as started:
+    folder = tmp_path_factory.mktemp("worker")
+    tracing = {"OTLP_ENDPOINT": traces.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    with worker(folder, "--concurrency", "4", **tracing) as started:
         yield started
 
 

@@ -1,5 +1,6 @@
 """One attempt of a script skill ends in the state that tells the truth about it."""
 
+import errno
 import io
 import tarfile
 from decimal import Decimal
@@ -8,6 +9,8 @@ import pytest
 from django.utils import timezone
 
 from executions.models import Artifact, RunHead, SkillExecution
+from executions.runner.outcomes import RunFailed
+from executions.runner.staging import disk_failures_told
 from executions.worker.bench import Bench
 from spaces.access import Caller
 from spaces.blobs import blob_name, open_blob, storage
@@ -191,3 +194,12 @@ def test_a_worker_that_fails_hands_the_run_back_until_its_attempts_are_used_up(b
     assert (first.state, data_of(first, "execution.retried")[0]["reason"]) == ("queued", "sandbox_error")
     assert (second.state, second.failure_reason, second.attempt) == ("failed", "sandbox_error", 2)
     assert "could not make a folder" in second.error["message"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_as_the_workers_failure(number: int):
+    with pytest.raises(RunFailed) as failed, disk_failures_told("archive the workspace"):
+        raise OSError(number, "No space left on device")
+
+    assert failed.value.reason == "sandbox_error"
+    assert str(failed.value) == "The worker could not archive the workspace: its disk is full."

@@ -2,6 +2,7 @@
 
 import psutil
 import pytest
+from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -10,6 +11,7 @@ from executions.actions.starting import dispatch_tool_call
 from executions.models import WorkerNode
 from tests.factories import make_actor, make_skill
 from tests.worker.attempts import data_of, fresh, kinds, start, start_again
+from tests.worker.collector import Collector
 from tests.worker.processes import Worker, processes_with, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,6 +70,44 @@ def test_the_worker_is_seen(shared_worker: Worker):
     wait_until(lambda: WorkerNode.objects.get(pk=node.pk).seen_at > node.seen_at, timeout=8)
 
     assert (node.concurrency, psutil.Process(node.pid).is_running()) == (4, True)
+
+
+def test_a_run_is_traced_under_its_own_id_and_what_it_calls_below_it(
+    shared_worker: Worker, traces: Collector
+):
+    actor = make_actor()
+    make_skill(slug="child", tenant=actor.tenant, script=f"{HEAD}fail('no')")
+    script = f"{HEAD}call_skill('child', {{'text': 'a'}}, call_key='k')"
+    execution = start(script, actor=actor, slug="parent", skills="[child]")
+
+    wait_until(lambda: len(traces.of_trace(execution.trace_id)) == 2)
+
+    child, parent = traces.of_trace(execution.trace_id)
+    attributes = {item.key: item.value.string_value for item in child.attributes}
+    assert (parent.name, child.name) == ("execute_tool parent", "execute_tool child")
+    assert child.parent_span_id == parent.span_id
+    assert (attributes["gen_ai.tool.call.id"], attributes["error.type"]) == ("k", "skill_error")
+
+
+def test_a_worker_that_loses_all_its_connections_goes_on(shared_worker: Worker):
+    actor = make_actor()
+    running = start(f"{HEAD}progress(0.1)\ntime.sleep(3)\nprogress(0.9)\noutput(ok=1)", actor=actor)
+    wait_until(lambda: "execution.progressed" in kinds(running))
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        ended = cursor.fetchone()[0]
+    wait_until(lambda: fresh(running).is_finished)
+    afterwards = start_again(actor)
+    wait_until(lambda: fresh(afterwards).is_finished)
+
+    assert ended >= 4
+    assert (fresh(running).state, fresh(running).attempt) == ("succeeded", 1)
+    assert fresh(afterwards).state == "succeeded"
+    assert [data["fraction"] for data in data_of(running, "execution.progressed")] == [0.1, 0.9]
 
 
 def _jobs_left() -> bool:
