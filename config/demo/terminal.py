@@ -49,11 +49,14 @@ def result(scene: Scene) -> RenderableType:
 
 
 def print_addresses(console: Console, world: World, scene: Scene) -> None:
-    """Where to look next. Printed unwrapped, so that addresses stay whole."""
-    base, space = world.base_url, world.space_id
+    """Where to look next. Printed unwrapped, so that addresses stay whole.
+
+    The pages take the key from behind the `#`, which a browser sends to nobody.
+    """
+    base, space, key = world.base_url, world.space_id, world.api_key
     lines = {
-        "Live board": f"{base}/spaces/{space}",
-        "This tool call": f"{base}/watch/{space}/{scene.tool_call_id}",
+        "Live board": f"{base}/spaces/{space}#key={key}",
+        "This tool call": f"{base}/watch/{space}/{scene.tool_call_id}#key={key}",
         "Admin": f"{base}/admin/   {world.admin_username}   {world.admin_password}",
         "API documents": f"{base}/docs",
         "Keys": ".callboard/demo.json",
