@@ -105,8 +105,14 @@ artifact("outputs/chart.txt", "chart")
 def test_what_goes_wrong_is_named(bench: Bench, script: str, reason: str, told: str):
     line = 'def artifact_line(path): print(\'{"type": "artifact", "path": "%s"}\' % path)\n'
     outputs = "{type: object, properties: {text: {type: string}}}"
+    wall_seconds = 1 if reason == "timeout" else 30
 
-    ended = run(start(HEAD + line + script, limits="{wall_seconds: 1, output_mb: 2}", outputs=outputs), bench)
+    ended = run(
+        start(
+            HEAD + line + script, limits=f"{{wall_seconds: {wall_seconds}, output_mb: 2}}", outputs=outputs
+        ),
+        bench,
+    )
 
     assert (ended.state, ended.failure_reason) == ("failed", reason)
     assert ended.error is not None

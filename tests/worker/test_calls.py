@@ -172,7 +172,7 @@ def test_what_is_called_shares_the_callers_budget(bench: Bench):
 
 
 def test_what_is_called_has_only_the_callers_time_left(bench: Bench):
-    parent = run(start_pair(child=f"{HEAD}import time; time.sleep(30)", limits="{wall_seconds: 2}"), bench)
+    parent = run(start_pair(child=f"{HEAD}import time; time.sleep(30)", limits="{wall_seconds: 4}"), bench)
 
     assert (parent.failure_reason, child_of(parent).failure_reason) == ("timeout", "timeout")
 
