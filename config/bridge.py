@@ -9,7 +9,7 @@ import asyncio
 import contextvars
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -88,10 +88,13 @@ class _Answer:
     rest: Iterator[bytes] | None = None
     close: Callable[[], None] | None = None
 
-    def start(self, status: str, headers: Iterable[tuple[str, str]], _: Any = None) -> None:
-        """WSGI's `start_response`."""
+    def start(
+        self, status: str, headers: list[tuple[str, str]], _: Any = None, /
+    ) -> Callable[[bytes], object]:
+        """WSGI's `start_response`; Django never uses the old-style `write` that it returns."""
         self.status = int(status.split(" ", 1)[0])
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        return self.ready.append
 
 
 def environ_of(scope: Mapping[str, Any], body: IO[bytes], size: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Who stands behind a connection that stays open, and whether they still may.
 
-A request is authenticated once. A stream outlives its key, its session and its membership, so it keeps only ids and
-asks again: one by one when it opens something, all together when it is only listened to.
+A request is authenticated once. A stream outlives its key, its session and its membership, so it keeps
+only ids and asks again: one by one when it opens something, all together when it is only listened to.
 """
 
 import uuid
@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http.cookie import parse_cookie
 
 from spaces.access import ROLE_PERMISSIONS, Caller, grants
@@ -104,6 +104,8 @@ def holding(claims: Collection[Claim], *, now: datetime) -> set[Claim]:
 
 def spaces_within_reach(caller: Caller, *, limit: int) -> list[uuid.UUID]:
     """At most `limit` of the spaces that the caller is in; none for an operator, who is in none."""
+    if caller.principal.tenant_id is None:
+        return []
     memberships = Membership.objects.filter(
         principal_id=caller.principal.id,
         space__tenant_id=caller.principal.tenant_id,
@@ -114,7 +116,7 @@ def spaces_within_reach(caller: Caller, *, limit: int) -> list[uuid.UUID]:
     return list(memberships.order_by("space_id").values_list("space_id", flat=True)[:limit])
 
 
-def _living_keys(identities: Iterable[Identity], now: datetime):  # type: ignore[no-untyped-def]
+def _living_keys(identities: Iterable[Identity], now: datetime) -> QuerySet[ApiKey]:
     wanted = {identity.api_key_id for identity in identities if identity.api_key_id is not None}
     in_time = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
     return ApiKey.objects.filter(in_time, pk__in=wanted, revoked_at__isnull=True)

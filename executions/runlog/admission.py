@@ -5,6 +5,7 @@ import logging
 from collections.abc import Collection
 from typing import Protocol
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.utils import timezone
 
@@ -12,8 +13,6 @@ from executions.runlog.threads import in_thread
 from spaces.identity import Claim, Identity, holding, living
 
 logger = logging.getLogger(__name__)
-
-RECHECK_SECONDS = 30.0  # so an open stream ends at most this long, and a second, after its key is revoked
 
 
 class Guest(Protocol):
@@ -37,7 +36,7 @@ class Doorkeeper:
 
     async def check_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(RECHECK_SECONDS)
+            await asyncio.sleep(settings.STREAM_RECHECK_SECONDS)
             try:
                 await self.check()
             except DatabaseError as error:

@@ -30,7 +30,10 @@ class Waiting(TypedDict):
 
 
 class Snapshot(TypedDict):
-    """The object as it was after event `seq`; the events that follow continue it. `seq` is a cursor for a space."""
+    """The object as it was after event `seq`, which the events that follow continue.
+
+    `seq` is a cursor for a space.
+    """
 
     type: Literal["snapshot"]
     sub: str
@@ -65,7 +68,10 @@ class Ended(TypedDict):
 
 
 class Error(TypedDict):
-    """A frame was refused or a subscription ended; `sub` is null where none is meant, `field` is the wrong member."""
+    """A frame was refused or a subscription ended; `sub` is null where none is meant.
+
+    `code` is one of `ERROR_CODES`, `field` the frame's wrong member.
+    """
 
     type: Literal["error"]
     sub: str | None

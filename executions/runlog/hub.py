@@ -1,8 +1,8 @@
 """One per web process and event loop: hears every wake-up and passes it to those who watch.
 
-Decision: what is remembered about a subscriber is one flag and, in the subscriber, one number. So a slow client
-cannot fill our memory, and a wake-up that comes twice or not at all does no harm: every second
-one batched query finds the watched logs that went on without our hearing of it.
+Decision: what is remembered about a subscriber is one flag and, in the subscriber, one number. So a
+slow client cannot fill our memory, and a wake-up that comes twice or not at all does no harm: every
+second one batched query finds the watched logs that went on without our hearing of it.
 """
 
 import asyncio
@@ -104,11 +104,13 @@ class Hub:
                     feeds[space_id] = watch.known
                 case Call() as call:
                     calls.append(call)
-        ahead = [(RunLog(run_id), seq) for run_id, seq in await self._reader.runs_ahead(runs)]
+        ahead: list[tuple[Log, int]] = []
+        ahead += [(RunLog(run_id), seq) for run_id, seq in await self._reader.runs_ahead(runs)]
         ahead += [(FeedLog(space_id), n) for space_id, n in await self._reader.feeds_ahead(feeds)]
         for log, number in ahead:
-            if watch := self._watches.get(log.topic):
-                watch.hear(number)
+            found = self._watches.get(log.topic)
+            if found is not None:
+                found.hear(number)
         if calls:
             await self._heal_calls(calls)
         for watch in self._watches.values():

@@ -24,7 +24,10 @@ async def listen(
     on_connected: Callable[[], None],
     on_payload: Callable[[str], None],
 ) -> None:
-    """Hand on every payload until cancelled; `on_connected` after each connect, since what came before is lost."""
+    """Hand on every payload until cancelled.
+
+    `on_connected` is called after each connect: what was sent before it is lost.
+    """
     pause = FIRST_PAUSE
     while True:
         try:

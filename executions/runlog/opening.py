@@ -28,7 +28,7 @@ SPACES_WATCHED = 20  # of one caller, by one tool call id that names no space
 
 @dataclass(frozen=True, slots=True)
 class OpenedRun:
-    """A run that the caller may read: how far its log goes and, where asked for, its snapshot as JSON text."""
+    """A run that the caller may read: how far its log goes; where asked for, its snapshot as JSON text."""
 
     run_id: uuid.UUID
     space_id: uuid.UUID
@@ -40,7 +40,7 @@ class OpenedRun:
 
 @dataclass(frozen=True, slots=True)
 class OpenedFeed:
-    """A space's feed that the caller may read, its snapshot as JSON text, and the position that belongs to it."""
+    """A space's feed that the caller may read, its snapshot as JSON text and the position of that."""
 
     space_id: uuid.UUID
     position: FeedPosition

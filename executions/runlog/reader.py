@@ -31,7 +31,8 @@ SELECT head.seq, head.state = 'ended', event.seq, event.kind, event.data, event.
  WHERE head.run_id = %(id)s ORDER BY event.seq
 """
 _FEED = """
-SELECT head.n, head.epoch, entry.n, event.kind, (event.data - 'outputs')::text, event.at, entry.run_id, run.kind
+SELECT head.n, head.epoch,
+       entry.n, event.kind, (event.data - 'outputs')::text, event.at, entry.run_id, run.kind
   FROM executions_feedhead AS head
   LEFT JOIN LATERAL (
        SELECT n, run_id, run_seq FROM executions_feedentry

@@ -27,7 +27,7 @@ from spaces.identity import Claim, Identity, caller_and_identity
 
 logger = logging.getLogger(__name__)
 
-COMMENT_SECONDS = 10.0  # of silence, after which a comment tells proxies and clients that we are there
+COMMENT_SECONDS = 10.0  # between comments, which tell proxies and clients that we are there
 RETRY_MILLISECONDS = 1000
 LOOKS_LIKE_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HEADERS = [
@@ -42,10 +42,10 @@ type Receive = Callable[[], Awaitable[Any]]
 async def stream_run(
     scope: Scope, receive: Receive, send: Send, *, stream: RunStream, space_id: str, run_id: str
 ) -> None:
-    """Answer `GET …/{run}/events`: everything after `Last-Event-ID` (else `?after=`, else 0), up to the last event.
+    """Answer `GET …/{run}/events`: what follows `Last-Event-ID` (else `?after=`, else 0), up to the end.
 
-    204 where nothing can come any more. Before the answer begins it raises Unauthenticated, NotFound, NotPermitted
-    and Invalid.
+    204 where nothing can come any more. Before the answer begins it raises Unauthenticated, NotFound,
+    NotPermitted and Invalid.
     """
     identity, opened, after = await in_thread(_open, scope, stream, space_id, run_id)
     outlet = Outlet(send)
@@ -74,6 +74,8 @@ class _Reading:
         self._claim = Claim(identity, opened.space_id, opened.stream.permission)
         self._news = asyncio.Event()
         self._is_over = False
+        self._comment_is_due = False
+        self._timer = asyncio.get_running_loop().call_later(COMMENT_SECONDS, self._note_silence)
 
     async def run(self, receive: Receive, after: int) -> None:
         """Write until the log ends, the client leaves or may read no longer."""
@@ -88,6 +90,7 @@ class _Reading:
         finally:
             self._hub.doorkeeper.guests.discard(self)
             leaving.cancel()
+            self._timer.cancel()
 
     def claims(self) -> Collection[Claim]:
         return (self._claim,)
@@ -103,20 +106,22 @@ class _Reading:
                 self._news.clear()
                 batch = await follower.read(at)
                 if batch is None:
-                    await self._wait()
-                    continue
-                at = batch.end
-                if batch.frames:
-                    await self._write_bytes(batch.as_sse)
-                if batch.is_last:
-                    return
+                    await self._news.wait()
+                else:
+                    at = batch.end
+                    if batch.frames:
+                        await self._write_bytes(batch.as_sse)
+                    if batch.is_last:
+                        return
+                if self._comment_is_due:
+                    self._comment_is_due = False
+                    await self._write_bytes(b":\n\n")
 
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(COMMENT_SECONDS):
-                await self._news.wait()
-        except TimeoutError:
-            await self._write_bytes(b":\n\n")
+    def _note_silence(self) -> None:
+        """Have a comment written, now and every ten seconds; one timer that no event touches."""
+        self._comment_is_due = True
+        self._news.set()
+        self._timer = asyncio.get_running_loop().call_later(COMMENT_SECONDS, self._note_silence)
 
     async def _write_bytes(self, body: bytes) -> None:
         await self._outlet.write({"type": "http.response.body", "body": body, "more_body": True})

@@ -13,10 +13,11 @@ from typing import Any
 class RunStream:
     """One kind of run.
 
-    `kind` is its `RunKind`, `id_name` the member in which frames carry its id (`execution_id`), `parse_id`
-    reads that id's spelling (None for another text), `permission` is what reading needs. `snapshot(run_id, base_url)`
-    represents a run in the transaction it is called in (None where it is gone); `active(space_id, limit)`
-    its newest runs that are not over, to be shown under `active_name` in the snapshot of a space's feed.
+    `kind` is its `RunKind`, `id_name` the member in which frames carry its id (`execution_id`),
+    `parse_id` reads that id's spelling (None for another text), `permission` is what reading needs.
+    `snapshot(run_id, base_url)` represents a run in the transaction it is called in (None where it is
+    gone); `active(space_id, limit)` its newest runs that are not over, which the snapshot of a space's
+    feed shows under `active_name`.
     """
 
     kind: str
@@ -41,8 +42,8 @@ class FoundRun:
 class CallStream:
     """How a tool call leads to its run.
 
-    `find(space_ids, tool_call_id, thread_id)` returns the newest run that is not superseded; `counts(calls)` says, for
-    each (space, tool call id), how many runs it has, in one query.
+    `find(space_ids, tool_call_id, thread_id)` returns the newest run that is not superseded;
+    `counts(calls)` says, for each (space, tool call id), how many runs it has, in one query.
     """
 
     kind: str

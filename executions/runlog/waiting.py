@@ -1,8 +1,8 @@
 """`Prefer: wait=N` on the lookup: holds a 404 that may become a 200 until it does.
 
-Decision: a wrapper around the documented route, which stays the one place that authenticates, finds and
-represents. It is called, and where it says "not yet" it is called again when a wake-up or the deadline comes. What
-waits in between is one flag: no thread, no database connection.
+Decision: a wrapper around the documented route, which stays the one place that authenticates, finds
+and represents. It is called, and where it says "not yet" it is called again when a wake-up or the
+deadline comes. What waits in between is one flag: no thread, no database connection.
 """
 
 import asyncio

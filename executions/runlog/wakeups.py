@@ -117,7 +117,9 @@ class WakeupSender:
 
 
 def _payloads(numbers: dict[str, int]) -> list[str]:
-    payloads, lines, size = [], [], 0
+    payloads: list[str] = []
+    lines: list[str] = []
+    size = 0
     for topic, number in numbers.items():
         line = f"{topic} {number}"
         if size + len(line) + 1 > PAYLOAD_BYTES:

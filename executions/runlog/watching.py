@@ -13,15 +13,17 @@ from executions.runlog.topics import Call, Log
 
 logger = logging.getLogger(__name__)
 
+GROUP = 16  # watchers woken before the loop gets to write to them
 TAIL_SECONDS = 1.0  # how long what the last wake-up read is kept for watchers who have not come by yet
 
 
 class Watch:
     """A topic with its watchers.
 
-    `known` is the highest number heard of. `edge` is the number up to which the shared reads have come (None until
-    the first read of anybody): a watcher who stands there waits, one before it reads for itself. `tail` is what
-    the last shared read brought. Not more is kept, so ten thousand watchers of one run cost one read.
+    `known` is the highest number heard of. `edge` is the number up to which the shared reads have come
+    (None until the first read of anybody): a watcher who stands there waits, one before it reads for
+    itself. `tail` is what the last shared read brought. Not more is kept, so ten thousand watchers of
+    one run cost one read.
     """
 
     __slots__ = (
@@ -58,7 +60,7 @@ class Watch:
             if self.edge is None:
                 self.flag_all()
             else:
-                self._read_on()
+                self._read_on(self.target)
 
     def flag_all(self) -> None:
         for follower in self.wakers:
@@ -73,9 +75,10 @@ class Watch:
             self.flag_all()
 
     async def read_alone(self, log: Log, after: int) -> Batch | None:
-        """What follows a number, for one who is behind; None where the database failed (all are woken when it is back).
+        """What follows a number, for one who is behind.
 
-        Those who stand at the same number at the same moment share the read.
+        Those who stand at the same number at the same moment share the read. None where the database
+        failed: all are woken when it is back.
         """
         task = self._alone.get(after)
         if task is None:
@@ -90,18 +93,17 @@ class Watch:
             self.edge = batch.head
             self.known = max(self.known, batch.head)
             if self.known > self.edge:
-                self._read_on()
+                self._read_on(log)
         return batch
 
-    def _read_on(self) -> None:
+    def _read_on(self, log: Log) -> None:
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read_to_known())
+            self._reading = asyncio.create_task(self._read_to_known(log))
 
-    async def _read_to_known(self) -> None:
-        assert not isinstance(self.target, Call)
+    async def _read_to_known(self, log: Log) -> None:
         while self.wakers and self.edge is not None and self.edge < self.known:
             try:
-                batch = await self.target.read(self._reader, self.edge)
+                batch = await log.read(self._reader, self.edge)
             except psycopg.Error as error:
                 self._note_failure(error)
                 self.known = self.edge  # so that the next healing finds it ahead again
@@ -111,7 +113,14 @@ class Watch:
                 return
             self.tail, self._tail_at, self.edge = batch, time.monotonic(), batch.end
             self.known = max(self.known, batch.head)
-            self.flag_all()
+            await self._flag_in_groups()
+
+    async def _flag_in_groups(self) -> None:
+        """Let the first ones be written before the last ones are woken: half of all hear of it sooner."""
+        for number, follower in enumerate(list(self.wakers), start=1):
+            follower.wake()
+            if number % GROUP == 0:
+                await asyncio.sleep(0)
 
     def _note_failure(self, error: Exception) -> None:
         self._failed = True
@@ -127,9 +136,9 @@ class Follower:
         self._watch = watch
         self.wake = wake
 
-    @property
-    def watch(self) -> Watch:
-        return self._watch
+    def has_more(self, at: int) -> bool:
+        """Whether `read` would find something, as far as is known; what comes later wakes."""
+        return self._watch.edge is None or at < self._watch.edge
 
     async def read(self, at: int) -> Batch | None:
         """What follows `at`, None where nothing does yet: then `wake` is called once something does."""

@@ -1,16 +1,18 @@
 """One web process for all live tests of a run, on the database that these tests write to."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from pytest_django import DjangoDbBlocker
 
 from executions.runlog import wakeups
-from tests.live.server import database_url, running_server
+from tests.live.server import Server, database_url, running_server
 
 
 @pytest.fixture(scope="session")
-def _wakeups_here(django_db_setup, django_db_blocker):
+def _wakeups_here(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Have this process send its wake-ups to the test database, where the server listens."""
     before = settings.LISTEN_URL
     with django_db_blocker.unblock():
@@ -25,7 +27,7 @@ def _wakeups_here(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture(scope="session")
-def server(_wakeups_here, django_db_blocker):
+def server(_wakeups_here: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Server]:
     with django_db_blocker.unblock(), running_server() as found:
         yield found
 

@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 from websockets.sync.client import ClientConnection, connect
@@ -24,6 +24,18 @@ class Seen:
     seq: int
     kind: str
     data: dict[str, Any]
+
+
+class Door(Protocol):
+    """A way to read one run's log."""
+
+    name: str
+
+    def open(
+        self, server: Server, run: Run, after: int | None
+    ) -> contextlib.AbstractContextManager[Iterator[Seen]]:
+        """Events after a number (None for all); the iterator ends with the log."""
+        ...
 
 
 class SseDoor:
@@ -65,7 +77,7 @@ class SocketDoor:
                 assert frame["type"] == "subscribed", frame
 
 
-DOORS = (SseDoor(), SocketDoor())
+DOORS: tuple[Door, ...] = (SseDoor(), SocketDoor())
 
 
 def events_in(lines: Iterator[str]) -> Iterator[Seen]:

@@ -14,7 +14,11 @@ from urllib.parse import quote
 
 import httpx2
 import psutil
+from django.conf import settings
 from django.db import connection
+
+from executions.models import SkillExecution
+from spaces.models import Space
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
@@ -35,10 +39,10 @@ class Server:
     def socket_url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/v1/ws"
 
-    def events_url(self, execution) -> str:
+    def events_url(self, execution: SkillExecution) -> str:
         return f"{self.url}/v1/spaces/{execution.space_id}/skills/executions/{execution.id}/events"
 
-    def lookup_url(self, space, tool_call_id: str) -> str:
+    def lookup_url(self, space: Space, tool_call_id: str) -> str:
         call = quote(tool_call_id, safe="")
         return f"{self.url}/v1/spaces/{space.id}/skills/executions/by-chat-tool-call/{call}"
 
@@ -87,10 +91,10 @@ def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLBOARD_")}
     return {
         **kept,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.live.settings",
         "CALLBOARD_LOCAL": "demo",
         "DATABASE_URL": database_url(),
-        "SECRET_KEY": "a key for tests " * 4,
+        "SECRET_KEY": settings.SECRET_KEY,  # the same as ours: a session made here is valid there
         "DATABASE_POOL_SIZE": "12",
         "RATE_LIMIT": "1000000/min",
         "ALLOWED_ORIGINS": "https://app.example.com",

@@ -8,15 +8,16 @@ import pytest
 from django.db import connection
 
 from executions.models import RunEvent
-from tests.live.doors import DOORS
-from tests.live.runs import make_run
+from tests.live.doors import DOORS, Door
+from tests.live.runs import Run, make_run
+from tests.live.server import Server
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 both = pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
 
 
 @both
-def test_a_client_sees_what_was_and_what_comes_and_the_end(server, door):
+def test_a_client_sees_what_was_and_what_comes_and_the_end(server: Server, door: Door):
     run = make_run()
 
     with door.open(server, run, None) as events:
@@ -32,7 +33,7 @@ def test_a_client_sees_what_was_and_what_comes_and_the_end(server, door):
 
 
 @both
-def test_resuming_at_every_number_continues_right_behind_it(server, door):
+def test_resuming_at_every_number_continues_right_behind_it(server: Server, door: Door):
     run = make_run()
     run.say(*(f"text {number}" for number in range(12)))
     run.finish()
@@ -43,7 +44,7 @@ def test_resuming_at_every_number_continues_right_behind_it(server, door):
 
 
 @both
-def test_nothing_comes_behind_the_end(server, door):
+def test_nothing_comes_behind_the_end(server: Server, door: Door):
     run = make_run()
     run.finish()
 
@@ -52,7 +53,7 @@ def test_nothing_comes_behind_the_end(server, door):
 
 
 @both
-def test_removed_events_are_told_as_a_gap(server, door):
+def test_removed_events_are_told_as_a_gap(server: Server, door: Door):
     run = make_run()
     run.say(*(f"text {number}" for number in range(6)))
     run.finish()
@@ -66,7 +67,7 @@ def test_removed_events_are_told_as_a_gap(server, door):
 
 
 @both
-def test_a_log_removed_whole_is_one_gap_and_the_end(server, door):
+def test_a_log_removed_whole_is_one_gap_and_the_end(server: Server, door: Door):
     run = make_run()
     run.finish()
     RunEvent.objects.filter(run_id=run.execution.id).delete()
@@ -76,7 +77,7 @@ def test_a_log_removed_whole_is_one_gap_and_the_end(server, door):
 
 
 @both
-def test_random_disconnects_lose_and_repeat_nothing(server, door, disconnects):
+def test_random_disconnects_lose_and_repeat_nothing(server: Server, door: Door, disconnects: int):
     run = make_run()
     pauses = random.Random(7)
     stop = threading.Event()
@@ -101,7 +102,7 @@ def test_random_disconnects_lose_and_repeat_nothing(server, door, disconnects):
 
 
 @both
-def test_a_killed_listen_connection_delays_and_loses_nothing(server, door):
+def test_a_killed_listen_connection_delays_and_loses_nothing(server: Server, door: Door):
     run = make_run()
 
     with door.open(server, run, 2) as events:
@@ -118,7 +119,7 @@ def test_a_killed_listen_connection_delays_and_loses_nothing(server, door):
     assert (after.seq, last.seq) == (before.seq + 1, before.seq + 2)
 
 
-def _write_until(run, stop, pauses):
+def _write_until(run: Run, stop: threading.Event, pauses: random.Random):
     count = 0
     while not stop.wait(pauses.random() * 0.01):
         run.say(*(f"text {count + number}" for number in range(3)))

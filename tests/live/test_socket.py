@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -10,17 +11,17 @@ from websockets.sync.client import connect
 
 from executions.actions.retrying import retry_execution
 from executions.models import FeedEntry, FeedHead
-from executions.runlog.kinds import FEED_KINDS
 from spaces.access import Caller
 from spaces.tickets import issue_ticket
 from tests.factories import make_actor, unknown_id
 from tests.live.doors import open_socket, receive, send
 from tests.live.runs import make_queued, make_run
+from tests.live.server import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_snapshot_and_the_events_behind_it_make_the_row(server):
+def test_a_snapshot_and_the_events_behind_it_make_the_row(server: Server):
     run = make_run()
     run.say("before")
 
@@ -39,7 +40,7 @@ def test_a_snapshot_and_the_events_behind_it_make_the_row(server):
     assert ended == {"type": "ended", "sub": "a", "reason": "finished"}
 
 
-def test_a_tool_call_is_waited_for_before_it_has_an_execution(server):
+def test_a_tool_call_is_waited_for_before_it_has_an_execution(server: Server):
     actor = make_actor()
 
     with open_socket(server, actor.headers) as socket:
@@ -56,7 +57,7 @@ def test_a_tool_call_is_waited_for_before_it_has_an_execution(server):
     assert {frame["execution_id"] for frame in frames} == {str(run.execution.id)}
 
 
-def test_a_tool_call_from_zero_replays_the_whole_log(server):
+def test_a_tool_call_from_zero_replays_the_whole_log(server: Server):
     actor = make_actor()
 
     with open_socket(server, actor.headers) as socket:
@@ -69,7 +70,7 @@ def test_a_tool_call_from_zero_replays_the_whole_log(server):
     assert seen == [1, 2, 3]
 
 
-def test_a_thread_narrows_a_tool_call(server):
+def test_a_thread_narrows_a_tool_call(server: Server):
     actor = make_actor()
     make_run(actor=actor, tool_call_id="functions.x:0", thread_id="t1")
 
@@ -83,7 +84,7 @@ def test_a_thread_narrows_a_tool_call(server):
     assert snapshot["object"]["id"] == str(run.execution.id)
 
 
-def test_a_retry_is_found_by_subscribing_again_and_begins_with_its_own_snapshot(server):
+def test_a_retry_is_found_by_subscribing_again_and_begins_with_its_own_snapshot(server: Server):
     run = make_run()
     run.say("one", "two")
     run.finish()
@@ -97,7 +98,7 @@ def test_a_retry_is_found_by_subscribing_again_and_begins_with_its_own_snapshot(
     assert frames[1]["object"]["id"] == str(retried.id)
 
 
-def test_a_space_shows_what_runs_and_then_every_change_once(server):
+def test_a_space_shows_what_runs_and_then_every_change_once(server: Server):
     actor = make_actor()
     run = make_run(actor=actor)
 
@@ -120,7 +121,7 @@ def test_a_space_shows_what_runs_and_then_every_change_once(server):
     assert (again[0]["type"], again[1]) == ("subscribed", seen[1])
 
 
-def test_a_cursor_of_another_epoch_is_a_gap_and_a_new_snapshot(server):
+def test_a_cursor_of_another_epoch_is_a_gap_and_a_new_snapshot(server: Server):
     actor = make_actor()
     make_run(actor=actor)
     lost = f"{uuid.uuid4().hex}:1"
@@ -133,7 +134,7 @@ def test_a_cursor_of_another_epoch_is_a_gap_and_a_new_snapshot(server):
     assert (frames[1]["from"], frames[1]["to"]) == (lost, frames[2]["seq"])
 
 
-def test_a_cursor_whose_successors_were_removed_is_a_gap_and_a_new_snapshot(server):
+def test_a_cursor_whose_successors_were_removed_is_a_gap_and_a_new_snapshot(server: Server):
     actor = make_actor()
     make_run(actor=actor).finish()
     epoch = FeedHead.objects.get(pk=actor.space.id).epoch
@@ -147,7 +148,7 @@ def test_a_cursor_whose_successors_were_removed_is_a_gap_and_a_new_snapshot(serv
     assert frames[2]["seq"] == f"{epoch.hex}:3"
 
 
-def test_one_socket_follows_many_things_and_stops_one(server):
+def test_one_socket_follows_many_things_and_stops_one(server: Server):
     actor = make_actor()
     runs = [make_run(actor=actor, tool_call_id=f"call_{number}") for number in range(5)]
 
@@ -190,7 +191,7 @@ BAD = [
 ]
 
 
-def test_bad_frames_are_answered_by_naming_the_field(server):
+def test_bad_frames_are_answered_by_naming_the_field(server: Server):
     actor = make_actor()
 
     with open_socket(server, actor.headers) as socket:
@@ -205,7 +206,7 @@ def test_bad_frames_are_answered_by_naming_the_field(server):
         assert receive(socket) == {"type": "pong"}
 
 
-def test_a_name_in_use_and_an_unknown_name_are_refused(server):
+def test_a_name_in_use_and_an_unknown_name_are_refused(server: Server):
     run = make_run()
 
     with open_socket(server, run.actor.headers) as socket:
@@ -219,13 +220,13 @@ def test_a_name_in_use_and_an_unknown_name_are_refused(server):
     assert (in_use["code"], unknown["code"]) == ("conflict", "not_subscribed")
 
 
-def test_an_objective_is_not_found_while_nobody_registers_them(server):
+def test_an_objective_is_not_found_while_nobody_registers_them(server: Server):
     with open_socket(server, make_actor().headers) as socket:
         send(socket, type="subscribe", sub="o", objective_id="obj_1")
         assert receive(socket)["code"] == "not_found"
 
 
-def test_a_frame_too_long_closes_the_socket(server):
+def test_a_frame_too_long_closes_the_socket(server: Server):
     with open_socket(server, make_actor().headers) as socket:
         socket.send(json.dumps({"type": "ping", "sub": "x" * 20_000}))
         assert receive(socket)["code"] == "invalid"
@@ -234,13 +235,13 @@ def test_a_frame_too_long_closes_the_socket(server):
     assert closed.value.rcvd.code == 4413
 
 
-def test_another_path_is_no_socket(server):
+def test_another_path_is_no_socket(server: Server):
     with pytest.raises(InvalidStatus) as refused, connect(f"ws://127.0.0.1:{server.port}/v1/other"):
         pass
     assert refused.value.response.status_code == 403
 
 
-def test_a_ticket_opens_one_socket(server):
+def test_a_ticket_opens_one_socket(server: Server):
     actor = make_actor()
     ticket, _ = issue_ticket(caller=Caller(actor.principal, actor.key), now=timezone.now())
 
@@ -253,11 +254,11 @@ def test_a_ticket_opens_one_socket(server):
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
-def test_a_foreign_page_is_refused(server, origin):
+def test_a_foreign_page_is_refused(server: Server, origin: str):
     assert close_code(server, make_actor().headers, origin=origin) == 4403
 
 
-def test_our_own_page_and_an_allowed_one_are_let_in(server):
+def test_our_own_page_and_an_allowed_one_are_let_in(server: Server):
     actor = make_actor()
     for origin in (server.url, "https://app.example.com"):
         with open_socket(server, actor.headers, origin=origin) as socket:
@@ -266,12 +267,12 @@ def test_our_own_page_and_an_allowed_one_are_let_in(server):
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-API-Key": "cb_no_key"}, {"Cookie": "sessionid=nobody"}])
-def test_unknown_credentials_close_the_socket(server, headers):
+def test_unknown_credentials_close_the_socket(server: Server, headers: dict[str, str]):
     assert close_code(server, headers) == 4401
 
 
 @pytest.mark.parametrize("target", ["execution_id", "space_id", "tool_call_id"])
-def test_a_stranger_learns_nothing(server, target):
+def test_a_stranger_learns_nothing(server: Server, target: str):
     run, stranger = make_run(), make_actor(name="stranger")
     own = {"execution_id": run.execution.id, "space_id": run.actor.space.id, "tool_call_id": "call_1"}
     unknown = {"execution_id": unknown_id(), "space_id": unknown_id(), "tool_call_id": "call_unknown"}
@@ -291,13 +292,9 @@ def test_a_stranger_learns_nothing(server, target):
     assert answers[0][-1]["type"] == ("waiting" if target == "tool_call_id" else "error")
 
 
-def close_code(server, headers, query="", **options) -> int:
+def close_code(server: Server, headers: dict[str, str], query: str = "", **options: Any) -> int:
     with open_socket(server, headers, query, **options) as socket:
         assert receive(socket)["type"] == "error"
         with pytest.raises(ConnectionClosed) as closed:
             receive(socket)
     return closed.value.rcvd.code
-
-
-def test_the_feed_holds_state_changes_only():
-    assert {kind.partition(".")[0] for kind in FEED_KINDS} == {"execution"}

@@ -6,11 +6,12 @@ import pytest
 from tests.factories import make_actor, unknown_id
 from tests.live.doors import events_in
 from tests.live.runs import make_run
+from tests.live.server import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_an_event_is_id_kind_and_one_json_object(server):
+def test_an_event_is_id_kind_and_one_json_object(server: Server):
     run = make_run()
     run.finish()
 
@@ -26,7 +27,7 @@ def test_an_event_is_id_kind_and_one_json_object(server):
     ]
 
 
-def test_the_header_wins_over_the_query_and_the_end_is_204(server):
+def test_the_header_wins_over_the_query_and_the_end_is_204(server: Server):
     run = make_run()
     run.finish()
     url = server.events_url(run.execution)
@@ -40,7 +41,7 @@ def test_the_header_wins_over_the_query_and_the_end_is_204(server):
     assert beyond.status_code == 204
 
 
-def test_the_proxy_prefix_leads_to_the_same_stream(server):
+def test_the_proxy_prefix_leads_to_the_same_stream(server: Server):
     run = make_run()
     run.finish()
     url = server.events_url(run.execution).replace("/v1/", "/api-proxy/v1/")
@@ -50,7 +51,7 @@ def test_the_proxy_prefix_leads_to_the_same_stream(server):
     assert len(list(events_in(iter(answer.text.splitlines())))) == 3
 
 
-def test_a_silent_stream_says_that_it_lives(server):
+def test_a_silent_stream_says_that_it_lives(server: Server):
     run = make_run()
     client = httpx2.Client(timeout=15)
 
@@ -60,7 +61,7 @@ def test_a_silent_stream_says_that_it_lives(server):
     assert comments
 
 
-def first_lines(response, count):
+def first_lines(response: httpx2.Response, count: int):
     lines = response.iter_lines()
     return [next(lines) for _ in range(count)]
 
@@ -74,7 +75,7 @@ def first_lines(response, count):
         ("Last-Event-ID", "-1", ["header", "Last-Event-ID"]),
     ],
 )
-def test_malformed_values_are_named(server, place, value, loc):
+def test_malformed_values_are_named(server: Server, place: str, value: str, loc: list[str]):
     run = make_run()
     path = {"space_id": run.execution.space_id, "execution_id": run.execution.id} | {place: value}
     url = f"{server.url}/v1/spaces/{path['space_id']}/skills/executions/{path['execution_id']}/events"
@@ -86,7 +87,7 @@ def test_malformed_values_are_named(server, place, value, loc):
     assert answer.json()["detail"][0]["loc"] == loc
 
 
-def test_missing_and_wrong_credentials_are_401(server):
+def test_missing_and_wrong_credentials_are_401(server: Server):
     run = make_run()
 
     for headers in ({}, {"Authorization": "Bearer cb_no_key"}, {"Authorization": "Basic eA=="}):
@@ -95,14 +96,14 @@ def test_missing_and_wrong_credentials_are_401(server):
         assert isinstance(answer.json()["detail"], str)
 
 
-def test_a_key_that_may_not_read_is_403(server):
+def test_a_key_that_may_not_read_is_403(server: Server):
     run = make_run(actor=make_actor(permissions=("executions:manage",)))
     blind = make_actor(space=run.actor.space, permissions=("files:manage",), name="blind")
 
     assert httpx2.get(server.events_url(run.execution), headers=blind.headers).status_code == 403
 
 
-def test_a_stranger_sees_what_does_not_exist(server):
+def test_a_stranger_sees_what_does_not_exist(server: Server):
     run, stranger = make_run(), make_actor(name="stranger")
     unknown = server.events_url(run.execution).replace(str(run.execution.id), str(unknown_id()))
 
@@ -115,7 +116,7 @@ def test_a_stranger_sees_what_does_not_exist(server):
     assert foreign.content == missing.content == crossed.content
 
 
-def test_only_reading_is_possible(server):
+def test_only_reading_is_possible(server: Server):
     run = make_run()
     url = server.events_url(run.execution)
 
@@ -126,7 +127,7 @@ def test_only_reading_is_possible(server):
     assert posted.status_code in {404, 405}
 
 
-def test_pages_of_allowed_origins_may_read(server):
+def test_pages_of_allowed_origins_may_read(server: Server):
     run = make_run()
     run.finish()
     url = server.events_url(run.execution)

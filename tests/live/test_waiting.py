@@ -1,20 +1,24 @@
 """`Prefer: wait`: the lookup is held until its execution exists."""
 
+import contextlib
+import socket as sockets
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx2
 import pytest
 from django.db import connection
 
-from tests.factories import make_actor
+from tests.factories import Actor, make_actor
 from tests.live.runs import make_queued
+from tests.live.server import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 500
 
 
-def wait(server, actor, call, seconds, **headers):
+def wait(server: Server, actor: Actor, call: str, seconds: int, **headers: Any):
     return httpx2.get(
         server.lookup_url(actor.space, call),
         headers={**actor.headers, "Prefer": f"wait={seconds}", **headers},
@@ -22,7 +26,7 @@ def wait(server, actor, call, seconds, **headers):
     )
 
 
-def test_a_wait_is_released_within_milliseconds_of_the_dispatch(server):
+def test_a_wait_is_released_within_milliseconds_of_the_dispatch(server: Server):
     actor = make_actor()
     make_queued(actor=actor, tool_call_id="warm-up")
     wait(server, actor, "warm-up", 1)
@@ -39,7 +43,7 @@ def test_a_wait_is_released_within_milliseconds_of_the_dispatch(server):
     assert released_at - dispatched_at < 0.5
 
 
-def test_the_end_of_a_wait_is_a_404_that_says_how_long_it_was(server):
+def test_the_end_of_a_wait_is_a_404_that_says_how_long_it_was(server: Server):
     actor = make_actor()
 
     begun = time.monotonic()
@@ -50,7 +54,7 @@ def test_the_end_of_a_wait_is_a_404_that_says_how_long_it_was(server):
     assert "x-callboard-not-yet" not in answer.headers
 
 
-def test_without_the_preference_the_answer_is_immediate(server):
+def test_without_the_preference_the_answer_is_immediate(server: Server):
     actor = make_actor()
 
     answer = httpx2.get(server.lookup_url(actor.space, "never"), headers=actor.headers)
@@ -59,7 +63,7 @@ def test_without_the_preference_the_answer_is_immediate(server):
     assert {"preference-applied", "x-callboard-not-yet"}.isdisjoint(answer.headers)
 
 
-def test_what_exists_is_answered_at_once_and_what_is_refused_too(server):
+def test_what_exists_is_answered_at_once_and_what_is_refused_too(server: Server):
     actor, stranger = make_actor(), make_actor(name="stranger")
     make_queued(actor=actor, tool_call_id="there")
 
@@ -76,7 +80,7 @@ def test_what_exists_is_answered_at_once_and_what_is_refused_too(server):
 
 
 @pytest.mark.parametrize("call", ["a/b", "a%2Fb", "call_|x y", "ü/%", "../..", "functions.x:0", "a//b", "?#"])
-def test_any_id_is_waited_for_and_found(server, call):
+def test_any_id_is_waited_for_and_found(server: Server, call: str):
     actor = make_actor()
 
     with ThreadPoolExecutor(1) as pool:
@@ -89,7 +93,7 @@ def test_any_id_is_waited_for_and_found(server, call):
     assert answer.json()["data"]["chat_tool_call_id"] == call
 
 
-def test_an_id_is_decoded_once(server):
+def test_an_id_is_decoded_once(server: Server):
     actor = make_actor()
     slash = make_queued(actor=actor, tool_call_id="a/b")
     percent = make_queued(actor=actor, tool_call_id="a%2Fb")
@@ -103,36 +107,37 @@ def test_an_id_is_decoded_once(server):
     assert found == {"a/b": str(slash.id), "a%2Fb": str(slash.id), "a%252Fb": str(percent.id)}
 
 
-def test_five_hundred_waiters_hold_no_thread_and_no_connection(server):
+def test_five_hundred_waiters_hold_no_thread_and_no_connection(server: Server):
     actor = make_actor()
     wait(server, actor, "warm-up", 1)
     threads, backends = server.threads(), server_backends()
+    calls = [f"call_{number}" for number in range(MANY // 25)]
 
-    limits = httpx2.Limits(max_connections=None)
-    with httpx2.Client(limits=limits, timeout=40, headers=actor.headers) as client:
-        pool = ThreadPoolExecutor(MANY)
-        headers = {"Prefer": "wait=15"}
-        waiting = [
-            pool.submit(client.get, server.lookup_url(actor.space, f"call_{number}"), headers=headers)
-            for number in range(MANY)
-        ]
-        time.sleep(7)
+    with contextlib.ExitStack() as opened:
+        waiting = [opened.enter_context(ask(server, actor, call)) for call in calls * 25]
+        time.sleep(5)
         held_threads, held_backends = server.threads(), server_backends()
-        executions = {f"call_{number}" for number in range(0, MANY, 50)}
-        for call in executions:
+        for call in calls:
             make_queued(actor=actor, tool_call_id=call)
-        released = [waiting[number].result(20) for number in range(0, MANY, 50)]
-        answers = [future.result(40) for future in waiting]
-        pool.shutdown()
+        answers = [client.makefile("rb").readline() for client in waiting]
 
     assert held_threads - threads <= 12
     assert held_backends - backends <= 8
-    assert {answer.status_code for answer in released} == {200}
-    assert [answer.status_code for answer in answers].count(404) == MANY - len(executions)
-    assert {answer.headers["preference-applied"] for answer in answers} == {"wait=15"}
+    assert {answer.split()[1] for answer in answers} == {b"200"}
 
 
-def test_a_caller_that_leaves_is_forgotten(server):
+def ask(server: Server, actor: Actor, call: str) -> sockets.socket:
+    """A lookup that waits as long as it may, sent and not yet answered."""
+    client = sockets.create_connection(("127.0.0.1", server.port), timeout=40)
+    path = server.lookup_url(actor.space, call).removeprefix(server.url)
+    client.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nPrefer: wait=30\r\n"
+        f"Authorization: Bearer {actor.token}\r\n\r\n".encode()
+    )
+    return client
+
+
+def test_a_caller_that_leaves_is_forgotten(server: Server):
     actor = make_actor()
 
     for _ in range(3):
@@ -151,6 +156,7 @@ def server_backends() -> int:
     """Connections to the test database that are not this process's own."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         return int(cursor.fetchone()[0])

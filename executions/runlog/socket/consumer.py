@@ -33,13 +33,16 @@ from spaces.tickets import redeem_ticket
 
 logger = logging.getLogger(__name__)
 
-# Close codes, each an HTTP status and 4000. Refusals too are sent after the handshake: browsers see them only there.
+# Close codes: 4000 and an HTTP status. Sent after the handshake even to refuse: browsers see them only then.
 UNAUTHENTICATED, WRONG_ORIGIN, TOO_BIG, BROKEN = 4401, 4403, 4413, 4500
 OVER = "These credentials are over."
 
 
 class LiveSocket(AsyncConsumer):
-    """`/v1/ws`. One task reads the client's frames in order, one writes; neither holds a thread or a connection."""
+    """`/v1/ws`. One task reads the client's frames in order, one writes.
+
+    Neither holds a thread or a database connection.
+    """
 
     identity: Identity
 

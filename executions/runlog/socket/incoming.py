@@ -24,7 +24,7 @@ class _Frame(BaseModel):
 
 
 class Subscribe(_Frame):
-    """Follow a run, a tool call or (with `space_id` alone) a space's feed, under a name of the client's choice.
+    """Follow a run, a tool call or (with `space_id` alone) a space's feed, under a name of one's choice.
 
     `after` is a number for runs and tool calls, a cursor for feeds; None asks for a snapshot first.
     """
@@ -76,11 +76,8 @@ class Ping(_Frame):
     sub: Sub | None = None
 
 
-_KINDS: dict[str, type[Subscribe | Unsubscribe | Ping]] = {
-    "subscribe": Subscribe,
-    "unsubscribe": Unsubscribe,
-    "ping": Ping,
-}
+INCOMING: tuple[type[Subscribe | Unsubscribe | Ping], ...] = (Subscribe, Unsubscribe, Ping)
+_KINDS = dict(zip(("subscribe", "unsubscribe", "ping"), INCOMING, strict=True))
 
 
 class BadFrame(Exception):
@@ -105,7 +102,8 @@ def parse_frame(text: str | None) -> Subscribe | Unsubscribe | Ping:
         raise BadFrame("A frame is a JSON object.")
     sub = value.get("sub")
     named = sub if isinstance(sub, str) and len(sub) <= 100 else None
-    kind = _KINDS.get(value.get("type")) if isinstance(value.get("type"), str) else None
+    name = value.get("type")
+    kind = _KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise BadFrame(f"type is one of {', '.join(_KINDS)}.", field="type", sub=named)
     try:

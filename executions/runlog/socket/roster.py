@@ -20,7 +20,7 @@ FAILURES = (DomainError, psycopg.Error, DatabaseError)
 
 
 class Roster:
-    """Names and subscriptions. Two tasks use it: the socket's reader adds and removes, its writer calls `write`.
+    """Names and subscriptions, for two tasks: the socket's reader adds and removes, its writer calls `write`.
 
     `send` sends one frame. Both raise Unauthenticated where the socket's credentials turn out to be over.
     """
@@ -80,7 +80,10 @@ class Roster:
         self._news.set()
 
     async def write(self) -> None:
-        """Wait for news, then give everybody who has some a turn of one batch: a long replay holds up nobody."""
+        """Wait for news, then give everybody who has some a turn of one batch.
+
+        So a long replay holds up nobody.
+        """
         await self._news.wait()
         self._news.clear()
         while self._notices:

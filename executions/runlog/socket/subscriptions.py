@@ -33,7 +33,8 @@ class Desk:
 class Subscription(Protocol):
     """One `sub`. Both methods return frames to send, in order, and raise a DomainError where access ends."""
 
-    is_over: bool
+    @property
+    def is_over(self) -> bool: ...
 
     async def begin(self) -> list[str]:
         """Watch first, then ask where it stands: nothing can happen in between unseen."""
@@ -106,8 +107,8 @@ class RunSubscription:
         frames = [write_entry(self._names, frame) for frame in batch.frames]
         if batch.is_last:
             frames.append(self._end())
-        else:
-            self._wake()  # perhaps there is more
+        elif self._follower.has_more(self._at):
+            self._wake()
         return frames
 
     def claims(self) -> list[Claim]:
@@ -171,7 +172,8 @@ class FeedSubscription:
             self._at = opened.position.n
             frames = [write_entry(self._names, gap)]
             frames.append(write_snapshot(self._sub, opened.snapshot, str(opened.position)))
-        self._wake()
+        if self._follower.has_more(self._at):
+            self._wake()
         return frames
 
     def claims(self) -> list[Claim]:

@@ -1,0 +1,104 @@
+"""The lists of frames and event kinds: complete, documented, and what is really written."""
+
+import re
+import uuid
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+from django.utils import timezone
+
+from executions.actions.calling import note_sub_execution_finished, start_sub_execution
+from executions.actions.cancelling import request_cancel
+from executions.actions.running import (
+    begin_attempt,
+    begin_called_attempt,
+    finish_cancelled,
+    finish_failed,
+    hand_back,
+)
+from executions.api.event_payloads import PAYLOADS
+from executions.models import FeedEntry, RunEvent, State
+from executions.runlog.frames import ERROR_CODES, OUTGOING
+from executions.runlog.socket.incoming import INCOMING
+from executions.runner.recorder import Recorder
+from executions.runner.stopping import StopSignal
+from tests.factories import Actor
+from tests.live.runs import Run, make_run
+
+ROOT = Path(__file__).resolve().parents[2]
+ENDS = (State.SUCCEEDED.value, State.FAILED.value, State.CANCELLED.value)
+TOOLS = {"artifact.commit"}  # a tool's name, spelled like a kind
+NAMED = re.compile(r'"((?:execution|text|tool|artifact|usage|sub_execution)\.[a-z_]+)"')
+
+
+def test_every_kind_that_is_written_is_listed_and_every_listed_kind_is_written():
+    written = {f"execution.{state}" for state in ENDS}
+    for folder in ("actions", "runner"):
+        for path in (ROOT / "executions" / folder).rglob("*.py"):
+            written |= {kind for kind in NAMED.findall(path.read_text()) if kind not in TOOLS}
+
+    assert written == set(PAYLOADS)
+
+
+def test_every_kind_and_frame_and_code_says_what_it_means():
+    assert all(described.__doc__ for described in (*PAYLOADS.values(), *OUTGOING, *INCOMING))
+    assert all(ERROR_CODES.values())
+
+
+def test_the_readme_lists_exactly_these():
+    section = (ROOT / "README.md").read_text().partition("## Live stream")[2].partition("\n## ")[0]
+    listed = set(re.findall(r"^\| `([a-z_.]+)` \|", section, re.MULTILINE))
+    sent = {get_args(get_type_hints(frame)["type"])[0] for frame in OUTGOING}
+    taken = {get_args(get_type_hints(frame)["type"])[0] for frame in INCOMING}
+
+    assert listed == set(PAYLOADS) | sent | taken | set(ERROR_CODES)
+
+
+@pytest.mark.django_db
+def test_payloads_have_the_members_that_their_kind_lists():
+    run = make_run(tool_call_id="parent")
+    tell_everything(run)
+    other = make_run(actor=run.actor, tool_call_id="other")
+    hand_back(lease=other.lease, reason="shutdown", delay=timedelta(0), now=timezone.now())
+    fail(run.actor, other.execution.id)
+
+    for event in RunEvent.objects.all():
+        members = PAYLOADS[event.kind].model_fields
+        assert set(event.data) <= set(members), event.kind
+        assert set(event.data) >= {name for name, member in members.items() if member.is_required()}, (
+            event.kind
+        )
+        PAYLOADS[event.kind].model_validate(event.data)
+    feed = {
+        RunEvent.objects.get(run_id=entry.run_id, seq=entry.run_seq).kind for entry in FeedEntry.objects.all()
+    }
+    assert feed <= {kind for kind in PAYLOADS if kind.startswith("execution.")} - {"execution.progressed"}
+
+
+def tell_everything(run: Run) -> None:
+    recorder = Recorder(run.lease, StopSignal())
+    recorder.progress(fraction=0.5, message="half")
+    recorder.text("hello")
+    recorder.tool_called(call_id="1", name="workspace.fs.list", arguments={})
+    recorder.tool_returned(call_id="1", name="workspace.fs.list", is_error=False, summary="")
+    recorder.usage(model="demo", input_tokens=1, output_tokens=2, cost_usd=Decimal("0.1"))
+    recorder.flush()
+    now = timezone.now()
+    child = start_sub_execution(
+        lease=run.lease, call_key="k", slug="echo", inputs={"text": "x"}, files=[], now=now
+    )
+    begun = begin_called_attempt(run_id=child.id, owner=uuid.uuid4(), now=now)
+    finish_failed(lease=begun, reason="skill_error", error={"type": "skill_error", "message": "no"}, now=now)
+    note_sub_execution_finished(lease=run.lease, child_id=child.id, now=now)
+    request_cancel(access=run.actor.access, execution_id=run.execution.id, now=now)
+    finish_cancelled(lease=run.lease, now=now)
+
+
+def fail(actor: Actor, execution_id: uuid.UUID):
+    lease = begin_attempt(run_id=execution_id, owner=uuid.uuid4(), now=timezone.now())
+    finish_failed(
+        lease=lease, reason="timeout", error={"type": "timeout", "message": "late"}, now=timezone.now()
+    )

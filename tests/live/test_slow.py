@@ -1,0 +1,73 @@
+"""Clients that do not read: bounded memory, nobody else held up, and cut off in the end."""
+
+import socket as sockets
+import time
+
+import pytest
+
+from tests.live.doors import DOORS
+from tests.live.runs import Run, make_run
+from tests.live.server import Server
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MIB = 1024 * 1024
+
+
+def open_and_never_read(server: Server, run: Run) -> sockets.socket:
+    client = sockets.create_connection(("127.0.0.1", server.port))
+    client.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+    path = server.events_url(run.execution).removeprefix(server.url)
+    client.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+        f"Authorization: Bearer {run.actor.token}\r\n\r\n".encode()
+    )
+    return client
+
+
+def test_clients_that_do_not_read_cost_little_and_hold_up_nobody(server: Server):
+    run = make_run()
+    text = "x" * 60_000
+    run.say(text)
+    with DOORS[0].open(server, run, 0) as warm_up:
+        next(warm_up)
+    before = server.memory()
+
+    slow = [open_and_never_read(server, run) for _ in range(5)]
+    with DOORS[0].open(server, run, 3) as events:
+        for _ in range(30):
+            run.say(*[text] * 10)
+        seen = [next(events).seq for _ in range(300)]
+        after = server.memory()
+        run.finish()
+        last = next(events)
+
+    assert seen == list(range(4, 304))
+    assert last.kind == "execution.succeeded"
+    # Each of the five would have 18 MB in the server's memory by now.
+    assert after - before < 30 * MIB
+    for client in slow:
+        client.close()
+
+
+def test_a_client_that_never_reads_is_cut_off(server: Server):
+    run = make_run()
+    for _ in range(10):
+        run.say(*["x" * 60_000] * 10)
+
+    with open_and_never_read(server, run) as client:
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and not is_reset(client):
+            time.sleep(0.2)
+        assert is_reset(client)
+
+    with DOORS[0].open(server, run, 0) as events:
+        assert [next(events).seq for _ in range(102)] == list(range(1, 103))
+
+
+def is_reset(client: sockets.socket) -> bool:
+    """Whether the server has dropped the connection, found out without reading from it."""
+    try:
+        client.send(b"\r\n")
+    except OSError:
+        return True
+    return False
