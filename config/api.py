@@ -11,6 +11,7 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework.exceptions import (
     APIException,
@@ -43,6 +44,7 @@ SUSPICIOUS: dict[type[SuspiciousOperation], int] = {
     TooManyFieldsSent: 413,
     TooManyFilesSent: 413,
 }
+UNAVAILABLE = {"detail": "The database does not answer. Try again."}
 
 
 class OrjsonRenderer(BaseRenderer):
@@ -70,6 +72,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return Response({"detail": problems}, status=422)
     if isinstance(error, DomainError):
         return Response({"detail": error.message}, status=status_of(error), headers=_challenge(error))
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("The database does not answer: %s", error)
+        return Response(UNAVAILABLE, status=503, headers={"Retry-After": "1"})
     if isinstance(error, SuspiciousOperation):
         status = next((code for kind, code in SUSPICIOUS.items() if isinstance(error, kind)), 400)
         return Response(

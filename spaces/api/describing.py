@@ -65,8 +65,9 @@ _ERRORS = {
     413: "The body is too large.",
     415: "The body is not of the type that is taken here.",
     429: "Too many requests of this key; `Retry-After` says how many seconds to wait.",
+    503: "The database does not answer at the moment; `Retry-After` says how many seconds to wait.",
 }
-_ALWAYS = (401, 403, 404, 406, 422, 429)
+_ALWAYS = (401, 403, 404, 406, 422, 429, 503)
 
 
 def described(
@@ -110,7 +111,7 @@ def _error_headers() -> list[OpenApiParameter]:
             description='`Bearer realm="api"`',
         ),
         OpenApiParameter(
-            "Retry-After", int, OpenApiParameter.HEADER, response=[429], description="Seconds to wait."
+            "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="Seconds to wait."
         ),
     ]
 

@@ -56,7 +56,7 @@ def test_a_missing_migration_is_a_503_that_names_it(client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_database_is_a_503(client, settings):
+def test_no_database_is_a_503(client):
     connection.close()
     before = connection.settings_dict["PORT"]
     connection.settings_dict["PORT"] = 1
@@ -68,6 +68,22 @@ def test_no_database_is_a_503(client, settings):
     assert response.status_code == 503
     assert response.json() == {"status": "the database does not answer", "workers": []}
     assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_api_says_503_while_the_database_is_away(client):
+    connection.close()
+    before = connection.settings_dict["PORT"]
+    connection.settings_dict["PORT"] = 1
+    try:
+        path = "/v1/spaces/01a203d7-a422-7298-af07-d721b3287b2b/tools"
+        response = client.get(path, headers={"X-API-Key": "cb_0123456789ab_secret"})
+    finally:
+        connection.settings_dict["PORT"] = before
+
+    assert response.status_code == 503
+    assert response.json() == {"detail": "The database does not answer. Try again."}
+    assert response["Retry-After"] == "1"
 
 
 def test_other_methods_are_refused(client):

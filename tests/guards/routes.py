@@ -15,6 +15,7 @@ class Route:
     method: str
     template: str
     names: tuple[str, ...]
+    view: Any
 
     def path(self, values: dict[str, Any]) -> str:
         """The path with these values; raises KeyError for a name that the walk does not know."""
@@ -49,11 +50,9 @@ def _walk(resolver: URLResolver, prefix: str) -> Iterator[Route]:
 
 def _methods(pattern: URLPattern, template: str) -> Iterator[Route]:
     actions = getattr(pattern.callback, "actions", None) or {"get": ""}
-    names = tuple(pattern.pattern.converters)
-    full = tuple(name for name in _names(template) if name) or names
     for method in actions:
         if method != "head":
-            yield Route(method.upper(), template, full)
+            yield Route(method.upper(), template, tuple(_names(template)), pattern.callback)
 
 
 def _names(template: str) -> Iterator[str]:
