@@ -1,14 +1,18 @@
 """Rate limits per key, or per person for sessions."""
 
+import logging
 import re
 import time
 from functools import cache as remembered
 from typing import Any
 
 from django.core.cache import cache
+from redis import RedisError
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
+
+logger = logging.getLogger(__name__)
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _RATE = re.compile(r"([1-9]\d{0,8})/(s|sec|second|m|min|minute|h|hour|d|day)")
@@ -33,13 +37,24 @@ class KeyThrottle(BaseThrottle):
         window = int(now // period)
         owner = caller.api_key.pk if caller.api_key else caller.principal.pk
         key = f"throttle:{owner.hex}:{window}"
-        cache.add(key, 0, timeout=period * 2)
         self._wait = (window + 1) * period - now
-        return cache.incr(key) <= limit
+        return _count(key, period) <= limit
 
     def wait(self) -> float:
         """Seconds until the next window, which go into `Retry-After`."""
         return self._wait
+
+
+def _count(key: str, period: int) -> int:
+    """How many requests this window has had, this one included; 1 where nobody can tell."""
+    try:
+        cache.add(key, 0, timeout=period * 2)
+        return cache.incr(key)
+    except ValueError:
+        return 1  # a full cache dropped it in between
+    except RedisError as error:
+        logger.warning("Requests are not counted: %s", error)  # better no limit than no answer
+        return 1
 
 
 @remembered

@@ -21,6 +21,7 @@ _ANY_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class ApiViewSet(ViewSet):
     """A viewset whose requests all have a caller (`request.auth`) and whose answers nobody keeps."""
 
+    http_method_names = ["get", "head", "post"]
     content_negotiation_class = JsonOnly
     byte_actions: ClassVar[frozenset[str]] = frozenset()  # those that answer in a file's own type
 

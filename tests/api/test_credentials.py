@@ -199,5 +199,12 @@ def test_too_many_requests_of_one_key_are_a_429(settings):
     assert other.get("tools").status_code == 200
 
 
+def test_a_dead_redis_does_not_stop_requests(settings):
+    backend = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1/0"}}
+
+    assert Api(make_actor()).get("tools").status_code == 200
+
+
 def test_answers_are_not_kept_by_anybody():
     assert Api(make_actor()).get("tools")["Cache-Control"] == "no-store"

@@ -117,6 +117,7 @@ def test_another_method_is_a_405(api, method, path):
 
     assert response.status_code == 405
     assert response.json() == {"detail": f'Method "{method}" not allowed.'}
+    assert set(response["Allow"].split(", ")) == {"GET", "HEAD"}
 
 
 def test_an_unknown_path_is_a_404_in_the_same_form(api):
