@@ -18,8 +18,13 @@ SOUND = {
 
 def check(*options: str, **environment: str) -> tuple[int, str]:
     """Run `check` in a process of its own that knows only these variables."""
+    return python("-m", "django", "check", *options, **environment)
+
+
+def python(*arguments: str, **environment: str) -> tuple[int, str]:
+    """Status and output of a Python that knows only these variables."""
     done = subprocess.run(
-        [sys.executable, "-m", "django", "check", *options],
+        [sys.executable, *arguments],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings", **environment},
         capture_output=True,
@@ -28,6 +33,14 @@ def check(*options: str, **environment: str) -> tuple[int, str]:
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def said_by(function: str, **environment: str) -> str:
+    """What one function of the checks finds."""
+    code = f"import django; django.setup(); from config.checks import {function}; print({function}())"
+    status, said = python("-c", code, **SOUND, **environment)
+    assert status == 0, said
+    return said
 
 
 def test_nothing_set_is_three_sentences_and_no_traceback():
@@ -109,41 +122,15 @@ def test_one_thing_wrong_is_said(environment, sentence):
     ],
 )
 def test_a_pooler_needs_a_way_around_it(url, listen_url, is_refused):
-    from_here = "from config.checks import check_environment; print([m.id for m in check_environment()])"
-    environment = {
-        **SOUND,
-        "DATABASE_URL": url,
-        **({"DATABASE_LISTEN_URL": listen_url} if listen_url else {}),
-    }
+    environment = {"DATABASE_URL": url, **({"DATABASE_LISTEN_URL": listen_url} if listen_url else {})}
 
-    done = subprocess.run(
-        [sys.executable, "-c", f"import django; django.setup(); {from_here}"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-
-    assert ("callboard.E008" in done.stdout) is is_refused
+    assert ("callboard.E008" in said_by("check_environment", **environment)) is is_refused
 
 
 def test_a_database_that_does_not_answer_is_said():
-    from_here = "from config.checks import check_reachable; print([m.msg for m in check_reachable()])"
-    environment = {**SOUND, "DATABASE_URL": "postgresql://u:p@127.0.0.1:1/x"}
+    said = said_by("check_reachable", DATABASE_URL="postgresql://u:p@127.0.0.1:1/x")
 
-    done = subprocess.run(
-        [sys.executable, "-c", f"import django; django.setup(); {from_here}"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-
-    assert "DATABASE_URL does not lead to a database" in done.stdout
+    assert "DATABASE_URL does not lead to a database" in said
 
 
 @pytest.mark.django_db
