@@ -17,7 +17,10 @@ type Application = Callable[[Any, Any, Any], Awaitable[None]]
 API = re.compile(r"/(?:api-proxy/)?v1/.*", re.DOTALL)
 UPLOADS = re.compile(r"/(?:api-proxy/)?v1/files/?")
 _SOCKET = re.compile(r"/(?:api-proxy/)?v1/ws")
-_EVENTS = re.compile(r"/(?:api-proxy/)?v1/spaces/([^/]+)/skills/executions/([^/]+)/events")
+# A tool call id may be the word `events`: the lookup's literal segment wins.
+_EVENTS = re.compile(
+    r"/(?:api-proxy/)?v1/spaces/([^/]+)/skills/executions/(?!by-chat-tool-call/)([^/]+)/events"
+)
 _STREAMED = {"GET", "HEAD"}
 
 

@@ -100,9 +100,16 @@ if DATABASES["default"]:
         **DATABASES["default"].get("OPTIONS", {}),
         # The hottest statements are planned once a connection, which a pooler in between does not allow.
         "prepare_threshold": 5 if LISTEN_URL == DATABASE_URL else None,
+        # A database machine that vanishes without a word is noticed within half a minute.
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
         # Tests drop their database at the end, which a pool's idle connections would forbid.
         **({} if IS_TEST else {"pool": {"min_size": 2, "max_size": ENV.database_pool_size, "timeout": 10}}),
     }
+    # After the database's restart a pooled connection is found dead before a request meets it.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "spaces.Principal"
 PASSWORD_HASHERS = (

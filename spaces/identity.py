@@ -167,6 +167,8 @@ def _holds(
         return False
     if claim.identity.api_key_id is None:
         return True
-    key = keys[claim.identity.api_key_id]
+    key = keys.get(claim.identity.api_key_id)
+    if key is None:  # revoked since `living` looked
+        return False
     in_reach = key.all_spaces or claim.space_id in reached[key.pk]
     return in_reach and grants(frozenset(key.permissions), claim.permission)

@@ -16,14 +16,30 @@ NAME_LIMIT = 255
 
 def upload_file(*, caller: Caller, name: str, content: BinaryIO, now: datetime) -> UploadedFile:
     """Keep one file of at most 100 MiB; raises TooLarge or Invalid naming the field."""
+    return upload_files(caller=caller, files=[(name, content)], now=now)[0]
+
+
+def upload_files(
+    *, caller: Caller, files: Sequence[tuple[str, BinaryIO]], now: datetime
+) -> list[UploadedFile]:
+    """Keep all of the files, given as (name, content), or none of them; raises as `upload_file` does.
+
+    The bytes are stored before the transaction opens: storing takes as long as the disk or S3 takes, and
+    two uploads of the same contents in another order would wait for each other's rows. A blob that nothing
+    points at yet is safe from `prune` for a day.
+    """
     caller.require("files:manage")
-    if caller.principal.tenant_id is None:
+    tenant_id = caller.principal.tenant_id
+    if tenant_id is None:
         raise Invalid.field("body", "files", msg="An operator has no collection.")
-    _check_name(name)
-    blob = store_blob(content, now=now, limit=FILE_LIMIT)
-    return UploadedFile.objects.create(
-        tenant_id=caller.principal.tenant_id, principal=caller.principal, name=name, blob=blob, created_at=now
-    )
+    for name, _ in files:
+        _check_name(name)
+    blobs = [store_blob(content, now=now, limit=FILE_LIMIT) for _, content in files]
+    rows = [
+        UploadedFile(tenant_id=tenant_id, principal=caller.principal, name=name, blob=blob, created_at=now)
+        for (name, _), blob in zip(files, blobs, strict=True)
+    ]
+    return UploadedFile.objects.bulk_create(rows)
 
 
 def newest_files(*, principal_id: uuid.UUID, names: Sequence[str]) -> list[UploadedFile]:

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from executions.actions.locking import locked_execution
 from executions.lifecycle import check_move, move
@@ -50,7 +51,8 @@ def _request(
         if head.cancel_requested_at is not None:
             return execution
         execution.cancel_requested_at, execution.cancel_requested_by_id = now, principal_id
-        head.cancel_requested_at = now
+        # The sweeper forces what is not confirmed in time: between machines only the database's clock counts.
+        head.cancel_requested_at = Now()
         head.save(update_fields=["cancel_requested_at"])
         asked = ["cancel_requested_at", "cancel_requested_by_id"]
         if execution.state == State.QUEUED:

@@ -1,6 +1,5 @@
 """Uploading files into the caller's personal collection."""
 
-from django.db import transaction
 from django.utils import timezone
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -11,7 +10,7 @@ from spaces.api.uploading import limit_upload
 from spaces.api.viewsets import ApiViewSet, caller_of
 from spaces.errors import Invalid
 from spaces.models import UploadedFile
-from spaces.uploads import upload_file
+from spaces.uploads import upload_files
 
 
 class FileViewSet(ApiViewSet):
@@ -25,12 +24,8 @@ class FileViewSet(ApiViewSet):
         parts = request.FILES.getlist("files")
         if not parts:
             raise Invalid.field("body", "files", msg="Field required", kind="missing")
-        now = timezone.now()
-        with transaction.atomic():
-            kept = [
-                upload_file(caller=caller_of(request), name=part.name or "", content=part.file, now=now)
-                for part in parts
-            ]
+        files = [(part.name or "", part.file) for part in parts]
+        kept = upload_files(caller=caller_of(request), files=files, now=timezone.now())
         return Response({"data": [represent_file(file) for file in kept]}, status=201)
 
 
