@@ -101,14 +101,18 @@ def _database() -> Iterator[Error]:
     if not _is_postgresql():
         yield _error(7, "DATABASE_URL is not the address of a PostgreSQL database.", hint)
         return
-    host, port = str(settings.DATABASES["default"].get("HOST", "")), settings.DATABASES["default"].get("PORT")
-    is_pooler = port in POOLER_PORTS or any(name in host for name in POOLER_NAMES)
-    if is_pooler and settings.ENV.database_listen_url is None:
+    if settings.ENV.database_listen_url is None and leads_to_pooler(url):
         yield _error(
             8,
             "DATABASE_URL seems to lead to a connection pooler, through which no wake-up can be received.",
             "Set DATABASE_LISTEN_URL to the database itself (to the same address if there is no pooler).",
         )
+
+
+def leads_to_pooler(url: str) -> bool:
+    """Whether a database's address looks like that of a connection pooler, by its port or its name."""
+    parts = urlsplit(url)
+    return parts.port in POOLER_PORTS or any(name in (parts.hostname or "") for name in POOLER_NAMES)
 
 
 def _is_postgresql() -> bool:
