@@ -3,12 +3,12 @@
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from config.bench.apart import START_SECONDS, Apart, call_apart
 from config.bench.failures import NotMeasured
-from config.bench.figures import Figure, Spread
+from config.bench.figures import Figure, Spread, median
 from config.bench.seeding import seed_running
 from config.bench.servers import Server, web
 from config.bench.stage import Stage, World
@@ -40,22 +40,24 @@ class _Case:
         return f"{DOORS[self.door]}, {SPREADS[self.runs]}"
 
 
+@dataclass
+class _Seen:
+    """What came of one case, rounds together: milliseconds, and the web processes' own per delivery."""
+
+    delivered: list[float] = field(default_factory=list)
+    heard: list[float] = field(default_factory=list)
+    processor_ms: list[float] = field(default_factory=list)
+
+
 def measure_live(stage: Stage) -> list[Figure]:
     """Each door with each spread, in turns; the events of each are also heard by the bare listener."""
     cases = [_Case(door, runs) for door in DOORS for runs in SPREADS]
-    served: dict[_Case, list[float]] = {case: [] for case in cases}
-    heard: dict[_Case, list[float]] = {case: [] for case in cases}
+    seen = {case: _Seen() for case in cases}
     count = stage.effort.events // ROUNDS
     with web(stage.world.site) as server:
         for case in stage.steps.over("live: doors and spreads, in turns", cases * ROUNDS):
-            delivered, bare = _measure(case, stage.world, server, count)
-            served[case] += delivered
-            heard[case] += bare
-    return [
-        figure
-        for case in cases
-        for figure in _figures(case.title, Spread.of(served[case]), Spread.of(heard[case]))
-    ]
+            _measure(case, stage.world, server, count=count, seen=seen[case])
+    return [figure for case in cases for figure in _figures(case.title, seen[case])]
 
 
 def openings(world: World, door: str, run_ids: list[str], subscribers: int) -> list[Mapping[str, Any]]:
@@ -71,7 +73,7 @@ def openings(world: World, door: str, run_ids: list[str], subscribers: int) -> l
     return [socket_opening("/v1/ws", world.headers, hello) for hello in hellos]
 
 
-def _measure(case: _Case, world: World, server: Server, count: int) -> tuple[list[float], list[float]]:
+def _measure(case: _Case, world: World, server: Server, *, count: int, seen: _Seen) -> None:
     """Milliseconds from each commit to each of its subscribers, and to the bare listener."""
     run_ids = [str(run_id) for run_id in seed_running(world.site.database_url, world.ids, count=case.runs)]
     indexes = {topic_of(run_id): index for index, run_id in enumerate(run_ids)}
@@ -94,13 +96,17 @@ def _measure(case: _Case, world: World, server: Server, count: int) -> tuple[lis
     with following, listening:
         following.wait_until_ready()
         listening.wait_until_ready()
+        before = server.processor_seconds()
         commits = commit(world, run_ids, count=count, per_second=PER_SECOND)
         crowd = following.result(seconds + START_SECONDS)
+        used = server.processor_seconds() - before
         notices = listening.result(seconds + START_SECONDS)
     check_delivered(crowd, deliveries)
-    delivered = [(at - commits[index % case.runs, number]) / 1e6 for index, number, at in crowd["received"]]
-    heard = [(at - commits[indexes[topic], number]) / 1e6 for topic, number, at in notices]
-    return delivered, heard
+    seen.delivered += [
+        (at - commits[index % case.runs, number]) / 1e6 for index, number, at in crowd["received"]
+    ]
+    seen.heard += [(at - commits[indexes[topic], number]) / 1e6 for topic, number, at in notices]
+    seen.processor_ms.append(used * 1000 / deliveries)
 
 
 def commit(world: World, run_ids: list[str], *, count: int, per_second: float) -> dict[tuple[int, int], int]:
@@ -128,10 +134,12 @@ def topic_of(run_id: str) -> str:
     return run_topic(uuid.UUID(run_id))
 
 
-def _figures(what: str, served: Spread, heard: Spread) -> list[Figure]:
+def _figures(what: str, seen: _Seen) -> list[Figure]:
+    served, heard = Spread.of(seen.delivered), Spread.of(seen.heard)
     return [
         Figure("live", f"{what}, p50", served.p50, "ms")
         .beside(heard.p50, served.p50 / heard.p50)
         .asked(f"under {MIDDLE_MS:g} ms", is_met=served.p50 < MIDDLE_MS),
         Figure("live", f"{what}, p95", served.p95, "ms").beside(heard.p95, served.p95 / heard.p95),
+        Figure("live", "of it, processor time of a delivery, all in all", median(seen.processor_ms), "ms"),
     ]

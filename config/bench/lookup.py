@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import psutil
-
 from config.bench.apart import call_apart
 from config.bench.figures import Figure, Spread, is_within, median, median_ratio
 from config.bench.lines import Line, request_bytes
@@ -24,17 +22,17 @@ class _Asked:
 
     def __init__(self, server: Server, paths: Sequence[str], headers: Mapping[str, str]) -> None:
         self.target: dict[str, Any] = {"port": server.port, "paths": list(paths), "headers": dict(headers)}
-        self._pids = server.pids
+        self._server = server
         self.alone: list[Spread] = []
         self.per_second: list[float] = []
         self.processor_ms: list[float] = []
 
     def crowd(self, seconds: float) -> None:
         """Sixteen clients at once, one turn."""
-        before = self._processor_seconds()
+        before = self._server.processor_seconds()
         counted = self.load(seconds)
         self.per_second.append(counted["per_second"])
-        self.processor_ms.append((self._processor_seconds() - before) * 1000 / counted["total"])
+        self.processor_ms.append((self._server.processor_seconds() - before) * 1000 / counted["total"])
 
     def load(self, seconds: float) -> Any:
         """The same without counting it: every process and thread does its first things."""
@@ -45,11 +43,6 @@ class _Asked:
             duration=seconds,
             **self.target,
         )
-
-    def _processor_seconds(self) -> float:
-        """Of all threads of the serving processes: says what a request costs, however busy the machine is."""
-        times = [psutil.Process(pid).cpu_times() for pid in self._pids]
-        return sum(taken.user + taken.system for taken in times)
 
     @property
     def p50s(self) -> list[float]:

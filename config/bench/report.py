@@ -74,6 +74,14 @@ def describe_machine(database_url: str) -> dict[str, Any]:
     }
 
 
+def describe_load(machine: Mapping[str, Any]) -> str:
+    """How busy the machine is: what else runs makes every time longer, and the ratios hardly."""
+    return (
+        f"Load average {machine['load_at_start']:.1f} at the start, {os.getloadavg()[0]:.1f} at the end, on "
+        f"{machine['processors']} processors: unless it begins near 0, compare the ratios only."
+    )
+
+
 def _cells(figure: Figure) -> list[str]:
     verdict = {True: "[green]met[/green]", False: "[red]missed[/red]", None: ""}[figure.is_met]
     return [

@@ -46,6 +46,11 @@ class Server:
     port: int
     pids: tuple[int, ...]
 
+    def processor_seconds(self) -> float:
+        """Used so far by all of its threads: tells what something costs, however busy the machine is."""
+        times = [psutil.Process(pid).cpu_times() for pid in self.pids]
+        return sum(taken.user + taken.system for taken in times)
+
 
 def site_of(database_url: str, folder: Path, *, logs: Path) -> Site:
     """The variables under which the real commands run against a scratch database, files in `folder`."""

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from config.bench.failures import NotMeasured
-from config.bench.report import describe_machine, print_report, write_json
+from config.bench.report import describe_load, describe_machine, print_report, write_json
 from config.bench.run import PARTS, run_parts
 from config.bench.stage import QUICK, Effort, Steps
 from config.environment import LOCAL_DIR
@@ -63,8 +63,9 @@ class Command(BaseCommand):
         finally:
             if "DATABASE_URL" not in os.environ:
                 stop_if_unused(HOMES["demo"])
-        print_report(console, figures, [])
-        write_json(options["json"], figures, [], effort=effort, machine=machine)
+        notes = [describe_load(machine)]
+        print_report(console, figures, notes)
+        write_json(options["json"], figures, notes, effort=effort, machine=machine)
         console.print(f"Written to {options['json']}.")
 
 
@@ -82,7 +83,7 @@ def _effort(options: dict[str, Any]) -> Effort:
         return effort
     if options["rows"] < 1000:
         raise CommandError("--rows must be 1000 or more.")
-    return replace(effort, rows=options["rows"])
+    return replace(effort, rows=options["rows"], few_rows=min(effort.few_rows, options["rows"]))
 
 
 def _raise_file_limit() -> None:
