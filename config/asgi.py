@@ -1,6 +1,7 @@
 """The ASGI application: what any ASGI server is pointed at."""
 
 import os
+import threading
 
 import django
 
@@ -14,6 +15,7 @@ from config.bridge import BODY_BYTES, UPLOAD_BYTES, Bridge  # noqa: E402
 from config.requests import ApiHandler, PageHandler  # noqa: E402
 from config.routing import UPLOADS, route  # noqa: E402
 from config.static import with_static_files  # noqa: E402
+from executions.worker.sweeper import sweep_forever  # noqa: E402
 
 
 def _body_bytes(path: str) -> int:
@@ -23,3 +25,6 @@ def _body_bytes(path: str) -> int:
 application = with_static_files(
     route(api=Bridge(ApiHandler(), body_bytes=_body_bytes), pages=PageHandler()), prefix=settings.STATIC_URL
 )
+
+# Web processes look after neglected runs too: where the only worker is gone, somebody must say so.
+threading.Thread(target=sweep_forever, args=[threading.Event()], name="sweeper", daemon=True).start()

@@ -87,7 +87,8 @@ class SkillExecution(models.Model):
     superseded_at = models.DateTimeField(null=True)
 
     inputs = models.JSONField(encoder=DjangoJSONEncoder)
-    file_source_ids = ArrayField(models.CharField(max_length=255), default=list)
+    # A name in the collection, or for a sub-execution a path in its caller's workspace.
+    file_source_ids = ArrayField(models.CharField(max_length=1024), default=list)
     model = models.CharField(max_length=100, null=True)
     outputs = models.JSONField(null=True, encoder=DjangoJSONEncoder)
     error = models.JSONField(null=True, encoder=DjangoJSONEncoder)

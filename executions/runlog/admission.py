@@ -42,6 +42,9 @@ class Doorkeeper:
             except DatabaseError as error:
                 # Nobody is turned out because the database is away; the next round asks again.
                 logger.warning("Open streams could not be checked: %s", str(error).strip())
+            except Exception:
+                # Whatever it was, the next round must come: without it nobody is ever turned out.
+                logger.exception("Open streams could not be checked")
 
     async def check(self) -> None:
         """One round: a handful of queries, however many connections there are."""

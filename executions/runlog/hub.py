@@ -90,6 +90,9 @@ class Hub:
                 await self._heal()
             except (psycopg.Error, DatabaseError) as error:
                 logger.warning("Watched logs could not be asked for: %s", str(error).strip())
+            except Exception:
+                # Whatever it was, the next round must come: it is what makes a lost wake-up harmless.
+                logger.exception("Watched logs could not be asked for")
 
     async def _heal(self) -> None:
         """Ask once for all watched logs which of them went on, and wake those who wait there."""

@@ -39,6 +39,9 @@ async def listen(
                     on_payload(payload)
         except (psycopg.Error, RedisError, OSError) as error:
             logger.warning("Wake-ups are not heard, next try in %.1f s: %s", pause, str(error).strip())
+        except Exception:
+            # A payload that is not ours, say: whatever it was, listening must go on.
+            logger.exception("Wake-ups are not heard, next try in %.1f s", pause)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 

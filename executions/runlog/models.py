@@ -24,8 +24,9 @@ class HeadState(models.TextChoices):
 class RunHead(models.Model):
     """Where a run stands: its last event, its lease and its fence. One row a run.
 
-    Lease times are the database's clock. `fence` counts claims: a write that carries an older one changes nothing.
-    `available_at` None means that no worker may pick it by itself (a sub-execution, run by its parent's worker).
+    Lease times are the database's clock. `fence` counts claims: a write that carries an older one changes
+    nothing. `available_at` None means that no worker may pick it by itself (a sub-execution, run by its
+    parent's worker).
     """
 
     run_id = models.UUIDField(primary_key=True)
@@ -56,11 +57,10 @@ class RunHead(models.Model):
                 condition=Q(state=HeadState.QUEUED, available_at__isnull=False),
                 name="head_claimable",
             ),
-            # What the sweeper looks through: runs in some worker's hands, and those that only their caller runs.
+            # What the sweeper looks through: runs in a worker's hands, and those that only their caller runs.
             models.Index(
                 fields=["run_id"],
-                condition=Q(state=HeadState.RUNNING)
-                | Q(state=HeadState.QUEUED, available_at__isnull=True),
+                condition=Q(state=HeadState.RUNNING) | Q(state=HeadState.QUEUED, available_at__isnull=True),
                 name="head_held",
             ),
         ]
@@ -86,7 +86,7 @@ class RunEvent(models.Model):
 
 
 class FeedHead(models.Model):
-    """The last number of a space's feed; `epoch` changes when a feed starts anew, so old cursors are told apart."""
+    """The last number of a space's feed; a new `epoch` tells old cursors apart."""
 
     space_id = models.UUIDField(primary_key=True)
     epoch = models.UUIDField()

@@ -114,6 +114,9 @@ class WakeupSender:
             self._carrier.send(payload)
         except (psycopg.Error, redis.RedisError, OSError) as error:
             logger.warning("A wake-up was lost, readers catch up by themselves: %s", error)
+        except Exception:
+            # The thread must live: it sends all later wake-ups of this process too.
+            logger.exception("A wake-up was lost, readers catch up by themselves")
 
 
 def _payloads(numbers: dict[str, int]) -> list[str]:

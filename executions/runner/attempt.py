@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from executions.accounting import tree_usage
 from executions.actions.healing import backoff, settle_sub_executions
 from executions.actions.running import (
     SHUTDOWN,
@@ -127,6 +128,8 @@ class _Attempt:
         caller = Caller(
             held.lease, held.stop, held.recorder, layout.workspace, deadline, budget, self._run_child
         )
+        # What a former attempt called has been paid for, whether this attempt asks for it again or not.
+        caller.below_usd = tree_usage(execution.id).below_usd if budget is not None else Decimal(0)
         return Run(
             execution_id=execution.id,
             space_id=execution.space_id,
@@ -144,6 +147,7 @@ class _Attempt:
             recorder=held.recorder,
             stop=held.stop,
             call_skill=caller.call,
+            spent_below=lambda: caller.below_usd,
         )
 
     def _budget(self) -> Decimal | None:

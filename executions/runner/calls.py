@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from executions.accounting import tree_usage
 from executions.actions.calling import TooDeep, note_sub_execution_finished, start_sub_execution
 from executions.actions.healing import backoff
 from executions.actions.running import begin_called_attempt
@@ -102,7 +103,8 @@ class Caller:
             note_sub_execution_finished(lease=self.lease, child_id=child.id, now=self.clock())
         except LeaseLost:
             raise RunStopped("lease_lost") from None
-        self.below_usd += child.cost_usd
+        # Of the whole tree below, not of this child alone: what it called cost money too.
+        self.below_usd = tree_usage(self.lease.run_id).below_usd
         if self.budget_usd is not None and self.recorder.spent_usd + self.below_usd > self.budget_usd:
             raise RunFailed(
                 "budget_exceeded", f"The run and those it called cost more than {self.budget_usd} US dollars."

@@ -41,7 +41,8 @@ class Run:
 
     `deadline` is on time.monotonic()'s clock; `bundle` is the verified, read-only bundle; `tools` is what the
     skill wants *and* the space permits; `model` is an alias, None for the space's default resolved already;
-    `materials` are the names staged below `inputs/materials/`; `budget_usd` None means no limit.
+    `materials` are the names staged below `inputs/materials/`; `budget_usd` None means no limit;
+    `spent_below()` is what the executions that this one called have cost so far, in US dollars.
     """
 
     execution_id: uuid.UUID
@@ -60,6 +61,7 @@ class Run:
     recorder: Recorder
     stop: StopSignal
     call_skill: Callable[[SkillCall], SkillAnswer]
+    spent_below: Callable[[], Decimal] = Decimal
 
     @property
     def seconds_left(self) -> float:

@@ -32,7 +32,7 @@ def run_script(run: Run) -> dict[str, Any]:
             bundle=run.bundle,
             limits=limits,
             extra_read_only={"/callboard": SDK},
-        ) as running:
+        ) as running, run.stop.told(running.kill):
             script.follow(running)
             outcome = running.wait()
     except SandboxUnavailable as unavailable:
@@ -116,18 +116,17 @@ class _Script:
             case SkillCall():
                 running.send_line(_answer_line(message, self._called(message)))
 
-    def _spend(self, spent: protocol.Spent) -> None:
+    def _spend(self, report: protocol.Spent) -> None:
         recorder, budget = self._run.recorder, self._run.budget_usd
         recorder.usage(
-            model=spent.model,
-            input_tokens=spent.input_tokens,
-            output_tokens=spent.output_tokens,
-            cost_usd=spent.cost_usd,
+            model=report.model,
+            input_tokens=report.input_tokens,
+            output_tokens=report.output_tokens,
+            cost_usd=report.cost_usd,
         )
-        if budget is not None and recorder.spent_usd > budget:
-            raise RunFailed(
-                "budget_exceeded", f"The run has cost {recorder.spent_usd} of {budget} US dollars."
-            )
+        spent = recorder.spent_usd + self._run.spent_below()
+        if budget is not None and spent > budget:
+            raise RunFailed("budget_exceeded", f"The run has cost {spent} of {budget} US dollars.")
         if recorder.spent_usd > MAX_SPENT_USD:
             raise RunFailed("budget_exceeded", f"No run may report more than {MAX_SPENT_USD} US dollars.")
 

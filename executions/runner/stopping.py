@@ -1,6 +1,8 @@
 """The signal that a run must not go on."""
 
+import contextlib
 import threading
+from collections.abc import Callable, Iterator
 
 from executions.runner.outcomes import RunStopped
 
@@ -17,6 +19,7 @@ class StopSignal:
         self._event = threading.Event()
         self._reason: str | None = None
         self._children: list[StopSignal] = []
+        self._listeners: list[Callable[[str], None]] = []
         self._lock = threading.Lock()
         if parent is not None:
             parent.add_child(self)
@@ -30,10 +33,30 @@ class StopSignal:
         """Stop the run; the first reason stays."""
         with self._lock:
             self._reason = self._reason or reason
-            children = list(self._children)
+            first, children, listeners = self._reason, list(self._children), list(self._listeners)
         self._event.set()
+        for listener in listeners:
+            listener(first)
         for child in children:
             child.set(reason)
+
+    @contextlib.contextmanager
+    def told(self, listener: Callable[[str], None]) -> Iterator[None]:
+        """While the block runs, `listener(reason)` is called by whoever stops the run, in their thread.
+
+        So a sandbox is killed though the run's own thread hangs in the database. It may be called more
+        than once, and at once where the run is stopped already.
+        """
+        with self._lock:
+            self._listeners.append(listener)
+            reason = self._reason
+        if reason is not None:
+            listener(reason)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._listeners.remove(listener)
 
     def is_set(self) -> bool:
         return self._event.is_set()

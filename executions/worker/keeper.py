@@ -8,7 +8,6 @@ kills its sandboxes before anybody else may take the runs over.
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,7 +52,8 @@ class LeaseKeeper:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._held: dict[uuid.UUID, Held] = {}
+        # By lease, not by run: an attempt may unwind so slowly that this process has the run again.
+        self._held: set[Held] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
         loops = {"leases": self._keep, "recorders": self._tick, "lease-guard": self._guard}
@@ -78,12 +78,12 @@ class LeaseKeeper:
         """Keep the lease until the block ends; `taken_at` is the monotonic time before it was taken."""
         held = Held(lease, stop, recorder, taken_at)
         with self._lock:
-            self._held[lease.run_id] = held
+            self._held.add(held)
         try:
             yield held
         finally:
             with self._lock:
-                del self._held[lease.run_id]
+                self._held.discard(held)
 
     def stop_all(self, reason: str) -> None:
         """Stop every run that is held now."""
@@ -92,7 +92,7 @@ class LeaseKeeper:
 
     def _kept(self) -> list[Held]:
         with self._lock:
-            return [held for held in self._held.values() if not held.is_lost and not held.is_over]
+            return [held for held in self._held if not held.is_lost and not held.is_over]
 
     def _keep(self) -> None:
         while not self._closing.wait(LOOK_SECONDS):

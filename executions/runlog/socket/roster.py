@@ -28,6 +28,7 @@ class Roster:
     def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
         self._send = send
         self._subscriptions: dict[str, Subscription] = {}
+        self._starting: set[str] = set()  # those whose first frames are being sent
         self._ready: dict[str, None] = {}  # those that may have news, in the order in which they got it
         self._notices: deque[str] = deque()
         self._news = asyncio.Event()
@@ -50,8 +51,12 @@ class Roster:
                 return
             raise
         self._subscriptions[sub] = subscription
-        for text in frames:
-            await self._send(text)
+        self._starting.add(sub)
+        try:
+            for text in frames:
+                await self._send(text)
+        finally:
+            self._starting.discard(sub)
         # Its turn comes only now, after its first frames; what woke it before counts all the same.
         self._settle(sub, subscription)
         self._wake(sub)
@@ -95,7 +100,7 @@ class Roster:
 
     async def _advance(self, sub: str) -> None:
         subscription = self._subscriptions.get(sub)
-        if subscription is None:
+        if subscription is None or sub in self._starting:
             return
         try:
             frames = await subscription.step()
