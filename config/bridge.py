@@ -6,6 +6,7 @@ fast on the same server. Streams and sockets never come here; what a view stream
 """
 
 import asyncio
+import contextlib
 import contextvars
 import sys
 import tempfile
@@ -19,7 +20,10 @@ import orjson
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import close_old_connections
 
-THREADS = 8
+from executions.runlog.outlet import Outlet, TooSlow
+from spaces.errors import TooLarge
+
+THREADS = 6
 MOST_WAITING = 1000  # requests of one process that wait for a thread; further ones are told to come again
 BODY_BYTES = 6 * 1024 * 1024  # a little more than the largest JSON body, which its view refuses by name
 UPLOAD_BYTES = 1024 * 1024 * 1024
@@ -43,27 +47,44 @@ class Bridge:
         if self._waiting >= MOST_WAITING:
             await _refuse(send, 503, "The server is busy.", (b"retry-after", b"1"))
             return
-        with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as body:
-            size = await _read_body(receive, body, self._body_bytes(scope["path"]))
-            if size is None:
-                await _refuse(send, 413, "The body is larger than allowed.")
+        with contextlib.ExitStack() as unread:
+            body = unread.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))
+            try:
+                size = await _read_body(receive, body, self._body_bytes(scope["path"]))
+            except TooLarge as refused:
+                await _refuse(send, 413, refused.message)
                 return
+            except ConnectionError:
+                return  # half a request is none
             body.seek(0)
-            answer = await self._in_thread(_run, self._application, environ_of(scope, body, size))
-        await self._send(answer, send, with_body=scope["method"] != "HEAD")
+            unread.pop_all()  # from here on whoever reads the body closes it, also when the client leaves
+        environ = environ_of(scope, body, size)
+        answer = await self._in_thread(_run, self._application, environ, body)
+        await self._send(answer, receive, send, with_body=scope["method"] != "HEAD")
 
-    async def _send(self, answer: "_Answer", send: Send, *, with_body: bool) -> None:
+    async def _send(self, answer: "_Answer", receive: Receive, send: Send, *, with_body: bool) -> None:
         try:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
             if with_body:
                 for chunk in answer.ready:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                while answer.rest is not None and (chunk := await self._in_thread(_next, answer.rest)):
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                if answer.rest is not None:
+                    await self._stream(answer.rest, receive, Outlet(send))
             await send({"type": "http.response.body", "body": b""})
+        except TooSlow:
+            pass  # the connection is cut; there is nobody to tell
         finally:
             if answer.close is not None:
                 await self._in_thread(_finish, answer.close)
+
+    async def _stream(self, rest: Iterator[bytes], receive: Receive, outlet: Outlet) -> None:
+        """Piece by piece, no faster than the client reads, and no longer than it is there."""
+        leaving = asyncio.create_task(_left(receive))
+        try:
+            while not leaving.done() and (chunk := await self._in_thread(_next, rest)):
+                await outlet.write({"type": "http.response.body", "body": chunk, "more_body": True})
+        finally:
+            leaving.cancel()
 
     async def _in_thread[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         context = contextvars.copy_context()
@@ -135,8 +156,8 @@ def _add_header(environ: dict[str, Any], name: str, value: str) -> None:
     environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
 
 
-def _run(application: WSGIHandler, environ: dict[str, Any]) -> _Answer:
-    """One request in one thread; its database connection is given back before the thread is."""
+def _run(application: WSGIHandler, environ: dict[str, Any], body: IO[bytes]) -> _Answer:
+    """One request in one thread; its body is closed and its database connection given back at the end."""
     answer = _Answer()
     try:
         response = application(environ, answer.start)
@@ -148,6 +169,7 @@ def _run(application: WSGIHandler, environ: dict[str, Any]) -> _Answer:
             finally:
                 response.close()
     finally:
+        body.close()
         close_old_connections()
     return answer
 
@@ -167,17 +189,23 @@ def _finish(close: Callable[[], None]) -> None:
         close_old_connections()
 
 
-async def _read_body(receive: Receive, body: IO[bytes], most: int) -> int | None:
-    """Copy the request's body; its size, or None for one that is larger than allowed."""
+async def _left(receive: Receive) -> None:
+    """Returns once the client is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _read_body(receive: Receive, body: IO[bytes], most: int) -> int:
+    """Copy the request's body; its size. Raises TooLarge, and ConnectionError where the client left."""
     size, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            raise ConnectionError
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > most:
-            return None
+            raise TooLarge("The body is larger than allowed.")
         body.write(chunk)
         more = message.get("more_body", False)
     return size

@@ -28,7 +28,9 @@ def _wakeups_here(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> 
 
 @pytest.fixture(scope="session")
 def server(_wakeups_here: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Server]:
-    with django_db_blocker.unblock(), running_server() as found:
+    """Daphne, or what `ASGI_SERVER` names."""
+    asgi_server = os.environ.get("ASGI_SERVER", "daphne")
+    with django_db_blocker.unblock(), running_server(asgi_server) as found:
         yield found
 
 

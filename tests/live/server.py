@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import psutil
 from django.conf import settings
 from django.db import connection
 
+from config.management.commands.web import server_command
 from executions.models import SkillExecution
 from spaces.models import Space
 
@@ -69,10 +69,8 @@ def running_server(server: str = "daphne", **environment: str) -> Iterator[Serve
     """Start a web process and wait until it answers; ended hard afterwards."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         port = listener.getsockname()[1]
-        descriptor = str(listener.fileno())
-        options = ["--fd", descriptor] + (["-v", "0"] if server == "daphne" else ["--log-level", "warning"])
         process = subprocess.Popen(
-            [sys.executable, "-m", server, *options, "config.asgi:application"],
+            server_command(server, listener.fileno(), verbose=False),
             cwd=ROOT,
             env={**_environment(), **environment},
             pass_fds=[listener.fileno()],
