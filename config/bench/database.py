@@ -10,6 +10,7 @@ from psycopg import sql
 from config.bench.failures import NotMeasured
 
 SCRATCH = "callboard_bench"  # every database of ours is named this, or this and a suffix
+FEW = f"{SCRATCH}_few"
 
 
 class BenchRefused(NotMeasured):
@@ -26,6 +27,9 @@ def scratch_databases(server_url: str, names: Sequence[str]) -> Iterator[dict[st
     _refuse_dangerous(server_url, names)
     with contextlib.ExitStack() as stack:
         connection = stack.enter_context(psycopg.connect(server_url, autocommit=True, connect_timeout=10))
+        for name in {SCRATCH, FEW} - set(names):
+            with contextlib.suppress(psycopg.errors.ObjectInUse):
+                _drop(connection, name, even_if_used=False)
         for name in names:
             _create(connection, name)
             stack.callback(_drop, connection, name, even_if_used=True)

@@ -1,15 +1,17 @@
 """One benchmark from the empty database to the figures."""
 
 import contextlib
+import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
+
 from config.bench.apart import call_apart
 from config.bench.connections import measure_connections
-from config.bench.database import SCRATCH, scratch_databases
+from config.bench.database import FEW, SCRATCH, scratch_databases
 from config.bench.dispatch import measure_dispatch
 from config.bench.figures import Figure
 from config.bench.listing import measure_list
@@ -20,6 +22,7 @@ from config.bench.servers import site_of
 from config.bench.stage import Effort, Stage, Steps, World
 
 MIGRATE_SECONDS = 300.0
+_FILES = "files-"  # and the process's number
 PARTS: Mapping[str, Callable[[Stage], list[Figure]]] = {
     "lookup": measure_lookup,
     "dispatch": measure_dispatch,
@@ -45,9 +48,9 @@ def run_parts(
 def _stage(
     parts: Sequence[str], server_url: str, folder: Path, *, effort: Effort, steps: Steps
 ) -> Iterator[Stage]:
-    names = [SCRATCH, f"{SCRATCH}_few"] if NEED_FEW & set(parts) else [SCRATCH]
+    names = [SCRATCH, FEW] if NEED_FEW & set(parts) else [SCRATCH]
     with scratch_databases(server_url, names) as urls, _files(folder) as files:
-        rows = {SCRATCH: effort.rows, f"{SCRATCH}_few": effort.few_rows}
+        rows = {SCRATCH: effort.rows, FEW: effort.few_rows}
         worlds = [_seeded(urls[name], files / name, folder, rows=rows[name], steps=steps) for name in names]
         yield Stage(worlds[0], worlds[1] if len(worlds) > 1 else None, effort, steps)
 
@@ -65,7 +68,12 @@ def _seeded(url: str, files: Path, folder: Path, *, rows: int, steps: Steps) -> 
 def _files(folder: Path) -> Iterator[Path]:
     """A folder for blobs and runs that skills' own accounts may pass through; removed at the end."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = Path(tempfile.mkdtemp(prefix="files-", dir=folder))
+    for left in folder.glob(f"{_FILES}*"):
+        if not psutil.pid_exists(int(left.name.removeprefix(_FILES))):
+            shutil.rmtree(left, ignore_errors=True)  # of a benchmark that was killed
+    files = folder / f"{_FILES}{os.getpid()}"
+    shutil.rmtree(files, ignore_errors=True)
+    files.mkdir()
     files.chmod(0o711)
     try:
         yield files

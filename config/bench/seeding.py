@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-CHUNK = 20_000  # rows a statement, after each of which progress is told
+CHUNK = 10_000  # rows a statement, after each of which progress is told
 TABLES = ("executions_skillexecution", "executions_runhead", "executions_artifact")
 SECONDS_APART = 3  # between two executions: a million of them go back 35 days
 

@@ -45,7 +45,8 @@ class Command(BaseCommand):
         """Status 0 when everything was measured, whether or not the bars are met."""
         parts, effort = _parts(options["only"]), _effort(options)
         _raise_file_limit()
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
         console = Console(width=None if sys.stdout.isatty() else 130)
         try:
             machine = describe_machine(settings.DATABASE_URL)
