@@ -60,7 +60,8 @@ async def stream_run(
         await outlet.write({"type": "http.response.body", "body": b""})
         return
     reading = _Reading(await running_hub(), outlet, identity, opened)
-    await reading.run(receive, after)
+    # A number that this run has not reached yet stands for its newest: else its end would never be told.
+    await reading.run(receive, min(after, opened.seq))
 
 
 class _Reading:

@@ -51,7 +51,7 @@ class Command(BaseCommand):
         teller = _Teller(world, console)
         programs = [
             Program("web", [*MANAGE, "web", "--port", str(port)]),
-            Program("worker", [*MANAGE, "worker"]),
+            Program("worker", [*MANAGE, "worker", "--grace", "5"]),
         ]
         thread = threading.Thread(target=teller.run, name="story", daemon=True)
         thread.start()

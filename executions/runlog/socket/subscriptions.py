@@ -90,7 +90,8 @@ class RunSubscription:
             frames.append(write({"type": "subscribed", "sub": self._sub, name: str(self._ask.run_id)}))
         if opened.snapshot is not None:
             frames.append(write_snapshot(self._sub, opened.snapshot, opened.seq))
-        self._at = opened.seq if self._after is None else self._after
+        # A number that this run has not reached yet stands for its newest: else its end would never be told.
+        self._at = opened.seq if self._after is None else min(self._after, opened.seq)
         if opened.has_ended and self._at >= opened.seq:
             frames.append(self._end())
         else:
