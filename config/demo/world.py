@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
+
 from config.environment import LOCAL_DIR
 from executions.catalog.archive import read_folder
 from executions.catalog.importing import import_bundle
@@ -93,7 +95,7 @@ def _machine_key(tenant: Tenant, space: Space, known_token: str, now: datetime) 
         tenant=tenant,
         kind=PrincipalKind.MACHINE,
         display_name="Chat server",
-        defaults={"created_at": now},
+        defaults={"created_at": now, "password": make_password(None)},
     )
     Membership.objects.get_or_create(
         space=space, principal=machine, defaults={"role": Role.ADMIN, "created_at": now}

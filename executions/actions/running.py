@@ -13,7 +13,7 @@ from django.db.models import F
 from executions.lifecycle import move
 from executions.models import Artifact, LateUsage, RunHead, SkillExecution, State
 from executions.runlog.events import NewEvent, append
-from executions.runlog.lease import Lease, fenced_head, lease_of, take, take_called, take_oldest
+from executions.runlog.lease import Lease, fenced_head, lease_end, lease_of, take, take_called, take_oldest
 from executions.runlog.queue import enqueue_run
 
 SHUTDOWN = "shutdown"  # why a run is handed back by a worker that ends: no attempt of the skill is used up
@@ -69,12 +69,16 @@ def begin_called_attempt(*, run_id: uuid.UUID, owner: uuid.UUID, now: datetime) 
 def record(*, lease: Lease, progress: Progress) -> None:
     """Append a batch and add its usage to the row; raises LeaseLost, then nothing is written.
 
+    Renews the lease as well: a run that writes without a pause keeps its head locked, and the heartbeat,
+    which waits for nobody, would never get to it.
     Usage that comes after the lease is lost is real money all the same: see `record_late_usage`.
     """
     with transaction.atomic():
         head = fenced_head(lease)
         append(head, progress.events)
-        head.save(update_fields=["seq", "last_event_id"])
+        RunHead.objects.filter(pk=head.pk).update(
+            seq=head.seq, last_event_id=head.last_event_id, lease_until=lease_end()
+        )
         if progress.usages or progress.iterations:
             _add_usage(lease.run_id, progress)
 

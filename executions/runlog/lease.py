@@ -6,9 +6,12 @@ Lease times are the database's clock on both sides, so no two machines need to a
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import DateTimeField, Func
+from django.db.models.expressions import CombinedExpression
 
 from executions.runlog.models import HeadState, RunHead
 
@@ -112,6 +115,12 @@ def lease_of(head: RunHead) -> Lease:
     if head.lease_owner is None:
         raise ValueError(f"Nobody has leased {head.run_id}.")
     return Lease(head.run_id, head.lease_owner, head.fence, head.space_id)
+
+
+def lease_end() -> CombinedExpression:
+    """When a lease taken or renewed now is over, by the database's clock; for the update of a fenced head."""
+    clock = Func(function="clock_timestamp", output_field=DateTimeField())
+    return clock + timedelta(seconds=LEASE_SECONDS)
 
 
 def fenced_head(lease: Lease) -> RunHead:

@@ -29,7 +29,7 @@ MOST_OF_ONE_CALLER = 600
 MOST = 2000  # of one process
 
 _LOOKUP = re.compile(r"(?:/api-proxy)?/v1/spaces/([^/]+)/skills/executions/by-chat-tool-call/(.+)", re.DOTALL)
-_WAIT = re.compile(r"\s*wait\s*=\s*\"?(\d{1,9})\"?\s*", re.IGNORECASE)
+_WAIT = re.compile(r"\s*wait\s*=\s*\"?(\d+)\"?\s*", re.IGNORECASE)
 
 type Receive = Callable[[], Awaitable[Any]]
 type Application = Callable[[Any, Receive, Send], Awaitable[None]]
@@ -133,7 +133,7 @@ def _wanted_seconds(scope: Scope) -> int | None:
         if name == b"prefer":
             for preference in value.decode("latin-1").split(","):
                 if wanted := _WAIT.fullmatch(preference.partition(";")[0]):
-                    return min(int(wanted[1]), LONGEST_SECONDS)
+                    return min(int(wanted[1][:9]), LONGEST_SECONDS)
     return None
 
 

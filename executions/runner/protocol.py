@@ -95,7 +95,10 @@ def _object(line: bytes) -> dict[str, Any] | None:
         return None
     try:
         value = orjson.loads(line)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError as error:
+        if meant := _MEANT.match(line):
+            # Taken as text it would be lost without a word: NaN, say, which Python's own json writes.
+            raise ProtocolBroken(f"A {meant[1].decode()!r} line is no JSON: {error}.") from error
         return None
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         return None
@@ -131,7 +134,11 @@ def _usage(fields: dict[str, Any]) -> Spent:
 
 def _artifact(fields: dict[str, Any]) -> Declared:
     document_type = _text(fields, "document_type", MAX_NAME, optional=True)
-    return Declared(_text(fields, "path", MAX_PATH) or "", document_type)
+    path = _text(fields, "path", MAX_PATH) or ""
+    for name, text in (("document_type", document_type), ("path", path)):
+        if text is not None and not text.isprintable():
+            raise _wrong(fields, name, "printable text")
+    return Declared(path, document_type)
 
 
 def _call(fields: dict[str, Any]) -> SkillCall:
@@ -169,6 +176,10 @@ _READERS: dict[object, Callable[[dict[str, Any]], Message]] = {
     "output": _output,
     "error": _error,
 }
+
+
+# A line that begins as the protocol's lines do; so writes every JSON library, whatever it makes of the rest.
+_MEANT = re.compile(rb'\s*\{\s*"type"\s*:\s*"(%s)"' % b"|".join(str(kind).encode() for kind in _READERS))
 
 
 def _text(

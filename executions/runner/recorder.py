@@ -43,6 +43,8 @@ class Recorder:
         self._usages: list[Usage] = []
         self._iterations = 0
         self._oldest: float | None = None
+        # On time.monotonic()'s clock, from before the last write, which renewed the lease along with it.
+        self.renewed_at = 0.0
         self.spent_usd = Decimal(0)
         self.declared_artifacts: dict[str, str | None] = {}
 
@@ -113,8 +115,10 @@ class Recorder:
                 return
             progress = Progress(self._events, self._usages, self._iterations)
             self._events, self._usages, self._iterations, self._oldest = [], [], 0, None
+            began = time.monotonic()
             try:
                 record(lease=self._lease, progress=progress)
+                self.renewed_at = began
             except LeaseLost:
                 self._stop.set("lease_lost")
                 self._keep_late_usage(progress)

@@ -26,13 +26,16 @@ def run_script(run: Run) -> dict[str, Any]:
     limits = replace(run.manifest.limits, wall_seconds=max(run.seconds_left, 0.1))
     script = _Script(run)
     try:
-        with launch(
-            ["python", f"/skill/{run.manifest.entrypoint}"],
-            workspace=run.workspace,
-            bundle=run.bundle,
-            limits=limits,
-            extra_read_only={"/callboard": SDK},
-        ) as running, run.stop.told(running.kill):
+        with (
+            launch(
+                ["python", f"/skill/{run.manifest.entrypoint}"],
+                workspace=run.workspace,
+                bundle=run.bundle,
+                limits=limits,
+                extra_read_only={"/callboard": SDK},
+            ) as running,
+            run.stop.told(running.kill),
+        ):
             script.follow(running)
             outcome = running.wait()
     except SandboxUnavailable as unavailable:
@@ -133,9 +136,10 @@ class _Script:
     def _declare(self, declared: protocol.Declared) -> None:
         if COMMIT not in self._run.tools:
             raise RunFailed("not_permitted", f"The skill or its space does not permit {COMMIT}.")
-        self._run.recorder.declare_artifact(declared.path, declared.document_type)
-        if len(self._run.recorder.declared_artifacts) > MAX_ARTIFACTS:
+        known = self._run.recorder.declared_artifacts
+        if declared.path not in known and len(known) >= MAX_ARTIFACTS:
             raise RunFailed("artifact_rejected", f"A run may keep at most {MAX_ARTIFACTS} artifacts.")
+        self._run.recorder.declare_artifact(declared.path, declared.document_type)
 
     def _called(self, call: SkillCall) -> SkillAnswer:
         if call.slug not in self._run.manifest.skills:

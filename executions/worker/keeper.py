@@ -141,6 +141,6 @@ class LeaseKeeper:
     def _guard(self) -> None:
         while not self._closing.wait(GUARD_SECONDS):
             for held in self._kept():
-                if self._clock() - held.renewed_at >= GIVE_UP_SECONDS:
+                if self._clock() - max(held.renewed_at, held.recorder.renewed_at) >= GIVE_UP_SECONDS:
                     logger.error("The lease of %s could not be renewed for 6 s", held.lease.run_id)
                     held.lose()

@@ -194,3 +194,24 @@ def test_cancelling_the_caller_cancels_what_it_called(bench: Bench):
 
     assert time.monotonic() - begun < 2
     assert (fresh(parent).state, child_of(parent).state) == ("cancelled", "cancelled")
+
+
+def test_a_budget_holds_for_the_whole_tree_below(bench: Bench):
+    actor = make_actor(space=make_space(run_budget_usd=Decimal(1)))
+    spend = f'{HEAD}usage(cost_usd="0.6")\noutput(done=True)'
+    pass_on = f'{HEAD}call_skill("inner", {{"text": "go"}})\noutput(done=True)'
+    twice = f"""{HEAD}
+for key in ("one", "two"):
+    try:
+        call_skill("middle", {{"text": "go"}}, call_key=key)
+    except SkillCallFailed:
+        pass
+output(done=True)
+"""
+    make_skill(slug="inner", script=spend, tenant=actor.tenant)
+    make_skill(slug="middle", script=pass_on, skills="[inner]", tenant=actor.tenant)
+
+    ended = run(start(twice, actor=actor, slug="outer", skills="[middle]"), bench)
+
+    assert (ended.state, ended.failure_reason) == ("failed", "budget_exceeded")
+    assert ended.cost_usd == 0

@@ -1,17 +1,14 @@
 """Workers that are killed or stopped: what becomes of their runs, by the clock."""
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
 from executions.models import SkillExecution, WorkerNode
-from executions.worker.sweeper import sweep_forever
 from tests.factories import Actor, make_actor, make_skill
+from tests.live.server import running_server
 from tests.worker.attempts import data_of, fresh, kinds, start
 from tests.worker.processes import Worker, wait_until, worker
 
@@ -42,21 +39,10 @@ def make_quick(run: SkillExecution) -> None:
     SkillExecution.objects.filter(pk=run.id).update(skill_version=version)
 
 
-@contextmanager
-def web_process() -> Iterator[None]:
-    """What a web process does for runs: it sweeps."""
-    stop = threading.Event()
-    thread = threading.Thread(target=sweep_forever, args=[stop])
-    thread.start()
-    yield
-    stop.set()
-    thread.join(10)
-
-
 def test_what_a_killed_worker_ran_is_healed_within_fifteen_seconds(committed: None, tmp_path: Path):
     actor = make_actor()
     make_skill(slug="child", tenant=actor.tenant, script=ENDLESS)
-    with web_process(), worker(tmp_path, "--concurrency", "2") as doomed:
+    with running_server(), worker(tmp_path, "--concurrency", "2") as doomed:
         once = start_caller(actor, "once", max_attempts=1)
         twice = start_caller(actor, "twice", max_attempts=2)
         wait_until(lambda: is_busy(child_of(once)) and is_busy(child_of(twice)))

@@ -173,3 +173,44 @@ class HeadLocked:
             self._held.set()
             self._done.wait(20)
         connection.close()
+
+
+def test_an_old_attempt_that_leaves_late_does_not_take_the_new_lease_along(keeper: LeaseKeeper, clock: Clock):
+    _, lease = leased()
+    older = Lease(lease.run_id, lease.owner, lease.fence - 1, lease.space_id)
+    late_stop, stop = StopSignal(), StopSignal()
+    late = keeper.holding(older, late_stop, Recorder(older, late_stop), taken_at=clock())
+    with keeper.holding(lease, stop, Recorder(lease, stop), taken_at=clock()):
+        with late:
+            wait_until(late_stop.is_set)
+        clock.jumped = GIVE_UP_SECONDS + 1
+        wait_until(stop.is_set)
+
+    assert stop.reason == "lease_lost"
+
+
+def test_writing_to_the_log_renews_the_lease():
+    execution, lease = leased()
+    before = RunHead.objects.get(pk=execution.id).lease_until
+    recorder = Recorder(lease, StopSignal())
+    recorder.progress(fraction=0.5, message="half")
+
+    recorder.flush()
+
+    after = RunHead.objects.get(pk=execution.id).lease_until
+    assert before is not None
+    assert after is not None
+    assert after > before
+    assert recorder.renewed_at > 0
+
+
+def test_whoever_stops_a_run_tells_its_sandbox_in_their_own_thread():
+    stop, heard = StopSignal(), list[str]()
+
+    with stop.told(heard.append):
+        stop.set("cancelled")
+    stop.set("shutdown")
+
+    assert heard == ["cancelled"]
+    with stop.told(heard.append):
+        assert heard == ["cancelled", "cancelled"]
