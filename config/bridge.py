@@ -82,7 +82,7 @@ class Bridge:
         leaving = asyncio.create_task(_left(receive))
         try:
             while not leaving.done() and (chunk := await self._in_thread(_next, rest)):
-                await outlet.write({"type": "http.response.body", "body": chunk, "more_body": True})
+                await outlet.write_body(chunk)
         finally:
             leaving.cancel()
 

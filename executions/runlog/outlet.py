@@ -13,7 +13,11 @@ from typing import Any
 
 from django.conf import settings
 
-POLL_SECONDS = 0.05  # between two looks at a full buffer
+FIRST_POLL_SECONDS, POLL_SECONDS = (
+    0.0005,
+    0.05,
+)  # between looks at a full buffer, doubling: most drain at once
+PIECE_BYTES = 64 * 1024  # what a slow client must take within its patience: 2 kB a second are enough
 
 type Send = Callable[[Any], Awaitable[None]]
 
@@ -44,11 +48,23 @@ class Outlet:
             async with asyncio.timeout(settings.STREAM_STALL_SECONDS):
                 if message:
                     await self._send(message)
-                while self._is_full():  # noqa: ASYNC110 - Twisted tells the one producer, and that is Daphne's
-                    await asyncio.sleep(POLL_SECONDS)
+                await self._drain()
         except TimeoutError as stalled:
             self.cut()
             raise TooSlow from stalled
+
+    async def _drain(self) -> None:
+        """Wait until Twisted's buffer has room: it tells only its one producer, and that is Daphne's."""
+        pause = 0.0
+        while self._is_full():
+            await asyncio.sleep(pause)
+            pause = min(pause * 2 or FIRST_POLL_SECONDS, POLL_SECONDS)
+
+    async def write_body(self, body: bytes) -> None:
+        """Send a part of an HTTP body, in pieces, so that patience is measured against each of them."""
+        for start in range(0, len(body), PIECE_BYTES):
+            piece = body[start : start + PIECE_BYTES] if len(body) > PIECE_BYTES else body
+            await self.write({"type": "http.response.body", "body": piece, "more_body": True})
 
     def cut(self) -> None:
         """Close the connection at once, without waiting for what the client has not read."""

@@ -125,7 +125,7 @@ class _Reading:
         self._timer = asyncio.get_running_loop().call_later(COMMENT_SECONDS, self._note_silence)
 
     async def _write_bytes(self, body: bytes) -> None:
-        await self._outlet.write({"type": "http.response.body", "body": body, "more_body": True})
+        await self._outlet.write_body(body)
 
     async def _wait_for_leaving(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":

@@ -3,9 +3,10 @@
 import itertools
 import random
 import threading
+import time
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from executions.models import RunEvent
 from tests.live.doors import DOORS, Door
@@ -117,6 +118,33 @@ def test_a_killed_listen_connection_delays_and_loses_nothing(server: Server, doo
     assert killed >= 1
     assert [before.data["text"], after.data["text"]] == ["before", "after"]
     assert (after.seq, last.seq) == (before.seq + 1, before.seq + 2)
+
+
+@both
+def test_events_without_a_wake_up_come_within_seconds(server: Server, door: Door):
+    run = make_run()
+
+    with door.open(server, run, 2) as events:
+        run.say("woken")
+        woken = next(events)
+        begun = time.monotonic()
+        _write_silently(run)
+        silent = next(events)
+        took = time.monotonic() - begun
+
+    assert (woken.seq, silent.seq, silent.data) == (3, 4, {"text": "silent"})
+    assert took < 3
+
+
+def _write_silently(run: Run) -> None:
+    """An event of which nobody sends word, as when a wake-up is lost."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE executions_runhead SET seq = seq + 1 WHERE run_id = %s", [run.execution.id])
+        cursor.execute(
+            "INSERT INTO executions_runevent (run_id, seq, event_id, kind, version, data, at)"
+            " VALUES (%s, 4, gen_random_uuid(), 'text.appended', 1, '{\"text\": \"silent\"}', now())",
+            [run.execution.id],
+        )
 
 
 def _write_until(run: Run, stop: threading.Event, pauses: random.Random):
