@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self
 
 import psycopg
@@ -59,16 +59,18 @@ class Listener:
                     self._news.notify_all()
 
 
-def hear(
-    *, url: str, channel: str, topics: Sequence[str], last: int, seconds: float
-) -> list[tuple[str, int, int]]:
-    """`(topic, number, nanoseconds)` of each wake-up on these topics, until `last` of them or `seconds`."""
-    wanted, deadline = set(topics), time.monotonic() + seconds
+def hear(*, url: str, channel: str, last: Mapping[str, int], seconds: float) -> list[tuple[str, int, int]]:
+    """`(topic, number, nanoseconds)` of wake-ups, until each topic has come to its last number, or `seconds`.
+
+    Wake-ups that follow each other closely come as one: some numbers may be missing.
+    """
+    deadline = time.monotonic() + seconds
     with Listener(url, [channel]) as listener:
         say_ready()
         while time.monotonic() < deadline:
-            heard = [entry for entry in _numbers(listener.heard) if entry[0] in wanted]
-            if len(heard) >= last:
+            heard = [entry for entry in _numbers(listener.heard) if entry[0] in last]
+            reached = {topic for topic, number, _ in heard if number >= last[topic]}
+            if len(reached) == len(last):
                 break
             time.sleep(SLICE_SECONDS)
     return heard

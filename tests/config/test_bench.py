@@ -152,7 +152,7 @@ def test_a_function_that_takes_too_long_is_ended() -> None:
     began = time.monotonic()
 
     with (
-        Apart("config.bench.hearing.hear", url="", channel="", topics=[], last=1, seconds=60) as broken,
+        Apart("config.bench.hearing.hear", url="", channel="", last={}, seconds=60) as broken,
         pytest.raises(ApartFailed, match="hear"),
     ):
         broken.wait_until_ready(5)
