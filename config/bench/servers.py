@@ -86,6 +86,7 @@ def bare_web(site: Site, routes: Mapping[str, Any], *, processes: int = 2) -> It
     config.write_text(json.dumps({"database_url": site.database_url, "routes": routes}))
     env = {**site.env, "BENCH_BARE": str(config), "PYTHONPATH": str(ROOT)}
     with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the limit shall wait for nothing
         server = os.environ.get("ASGI_SERVER", "daphne")
         command = [*server_command(server, listener.fileno(), verbose=False)[:-1], BARE_APPLICATION]
         programs = [
