@@ -131,6 +131,7 @@ def test_two_benchmarks_on_one_server_do_not_drop_each_others_databases() -> Non
 @pytest.mark.parametrize(
     ("url", "name"),
     [(settings.DATABASE_URL, OWN), (url_of(settings.DATABASE_URL, "callboard_bench"), SCRATCH)],
+    ids=["own", "scratch"],  # the names are random, and all test processes must call the tests alike
 )
 def test_nobodys_own_database_can_be_dropped(url: str, name: str) -> None:
     with pytest.raises(BenchRefused), scratch_databases(url, [name]):
