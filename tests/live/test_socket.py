@@ -1,7 +1,6 @@
 """What one websocket can follow at once, and how it refuses."""
 
 import json
-import uuid
 from typing import Any
 
 import pytest
@@ -10,12 +9,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from executions.actions.retrying import retry_execution
-from executions.models import FeedEntry, FeedHead
 from spaces.access import Caller
 from spaces.tickets import issue_ticket
 from tests.factories import make_actor, unknown_id
 from tests.live.doors import open_socket, receive, send
-from tests.live.runs import make_queued, make_run
+from tests.live.runs import make_run
 from tests.live.server import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,56 +94,6 @@ def test_a_retry_is_found_by_subscribing_again_and_begins_with_its_own_snapshot(
 
     assert [frame["type"] for frame in frames] == ["subscribed", "snapshot"]
     assert frames[1]["object"]["id"] == str(retried.id)
-
-
-def test_a_space_shows_what_runs_and_then_every_change_once(server: Server):
-    actor = make_actor()
-    run = make_run(actor=actor)
-
-    with open_socket(server, actor.headers) as socket:
-        send(socket, type="subscribe", sub="s", space_id=str(actor.space.id))
-        snapshot = [receive(socket) for _ in range(2)][1]
-        run.say("not for the feed")
-        run.finish()
-        other = make_queued(actor=actor, tool_call_id="call_2")
-        seen = [receive(socket) for _ in range(2)]
-    with open_socket(server, actor.headers) as socket:
-        send(socket, type="subscribe", sub="s", space_id=str(actor.space.id), after=seen[0]["seq"])
-        again = [receive(socket) for _ in range(2)]
-
-    assert [item["id"] for item in snapshot["object"]["executions"]] == [str(run.execution.id)]
-    assert len(snapshot["object"]["executions"][0]) == 14
-    assert [event["kind"] for event in seen] == ["execution.succeeded", "execution.queued"]
-    assert [event["execution_id"] for event in seen] == [str(run.execution.id), str(other.id)]
-    assert "outputs" not in seen[0]["data"]
-    assert (again[0]["type"], again[1]) == ("subscribed", seen[1])
-
-
-def test_a_cursor_of_another_epoch_is_a_gap_and_a_new_snapshot(server: Server):
-    actor = make_actor()
-    make_run(actor=actor)
-    lost = f"{uuid.uuid4().hex}:1"
-
-    with open_socket(server, actor.headers) as socket:
-        send(socket, type="subscribe", sub="s", space_id=str(actor.space.id), after=lost)
-        frames = [receive(socket) for _ in range(3)]
-
-    assert [frame["type"] for frame in frames] == ["subscribed", "gap", "snapshot"]
-    assert (frames[1]["from"], frames[1]["to"]) == (lost, frames[2]["seq"])
-
-
-def test_a_cursor_whose_successors_were_removed_is_a_gap_and_a_new_snapshot(server: Server):
-    actor = make_actor()
-    make_run(actor=actor).finish()
-    epoch = FeedHead.objects.get(pk=actor.space.id).epoch
-    FeedEntry.objects.filter(space_id=actor.space.id, n=2).delete()
-
-    with open_socket(server, actor.headers) as socket:
-        send(socket, type="subscribe", sub="s", space_id=str(actor.space.id), after=f"{epoch.hex}:1")
-        frames = [receive(socket) for _ in range(3)]
-
-    assert [frame["type"] for frame in frames] == ["subscribed", "gap", "snapshot"]
-    assert frames[2]["seq"] == f"{epoch.hex}:3"
 
 
 def test_one_socket_follows_many_things_and_stops_one(server: Server):

@@ -4,15 +4,11 @@ from collections.abc import Callable
 
 from executions.runlog import streams
 from executions.runlog.opening import RunAsk
+from executions.runlog.socket.calls import CallAsk, CallSubscription
+from executions.runlog.socket.feeds import FeedSubscription
 from executions.runlog.socket.incoming import Subscribe
-from executions.runlog.socket.subscriptions import (
-    CallAsk,
-    CallSubscription,
-    Desk,
-    FeedSubscription,
-    RunSubscription,
-    Subscription,
-)
+from executions.runlog.socket.runs import RunSubscription
+from executions.runlog.socket.subscriptions import Desk, Subscription
 from spaces.errors import Invalid, NotFound
 
 

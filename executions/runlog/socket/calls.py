@@ -1,0 +1,89 @@
+"""A `sub` that waits for a tool call's run, then follows it."""
+
+import contextlib
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from executions.runlog import streams
+from executions.runlog.frames import write
+from executions.runlog.opening import RunAsk, find_call, reach_of_call
+from executions.runlog.socket.runs import RunSubscription
+from executions.runlog.socket.subscriptions import Desk
+from executions.runlog.threads import in_thread
+from executions.runlog.topics import Call
+from spaces.identity import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class CallAsk:
+    """Which tool call; `space_id` None means wherever the caller is, `thread_id` None means any thread."""
+
+    tool_call_id: str
+    thread_id: str | None
+    space_id: uuid.UUID | None
+
+
+class CallSubscription:
+    """Waits until a tool call has a run, then follows that run.
+
+    It stays with the run it found: a retry that takes that run's place later is found by subscribing again.
+    """
+
+    def __init__(
+        self, desk: Desk, sub: str, ask: CallAsk, *, after: int | None, wake: Callable[[], None]
+    ) -> None:
+        self._desk, self._sub, self._ask, self._after, self._wake = desk, sub, ask, after, wake
+        self._is_over = False
+        self._waiting = contextlib.ExitStack()
+        self._spaces: list[uuid.UUID] = []
+        self._run: RunSubscription | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over or (self._run is not None and self._run.is_over)
+
+    async def begin(self) -> list[str]:
+        identity, ask = self._desk.identity, self._ask
+        self._spaces = await in_thread(reach_of_call, identity, ask.space_id, now=timezone.now())
+        for space_id in self._spaces:
+            self._waiting.enter_context(self._desk.hub.follow(Call(space_id, ask.tool_call_id), self._wake))
+        names: dict[str, Any] = {"tool_call_id": ask.tool_call_id}
+        if ask.thread_id is not None:
+            names["thread_id"] = ask.thread_id
+        subscribed = write({"type": "subscribed", "sub": self._sub, **names})
+        found = await self._look()
+        if self._run is None:
+            found = [write({"type": "waiting", "sub": self._sub, "tool_call_id": ask.tool_call_id})]
+        return [subscribed, *found]
+
+    async def step(self) -> list[str]:
+        if self.is_over:
+            return []
+        return await (self._look() if self._run is None else self._run.step())
+
+    def claims(self) -> list[Claim]:
+        if self._run is not None:
+            return self._run.claims()
+        permission = streams.run_stream(streams.calls().kind).permission
+        return [Claim(self._desk.identity, space_id, permission) for space_id in self._spaces]
+
+    def close(self) -> None:
+        self._is_over = True
+        self._waiting.close()
+        if self._run is not None:
+            self._run.close()
+
+    async def _look(self) -> list[str]:
+        found = await in_thread(find_call, self._spaces, self._ask.tool_call_id, self._ask.thread_id)
+        if found is None or self._is_over:
+            return []
+        self._waiting.close()
+        # A number belongs to one run. After a retry it would point into another log: begin with its snapshot.
+        after = None if found.is_retry and self._after else self._after
+        ask = RunAsk(streams.run_stream(streams.calls().kind), found.run_id, found.space_id)
+        self._run = RunSubscription(self._desk, self._sub, ask, after=after, wake=self._wake, announce=False)
+        return await self._run.begin()
