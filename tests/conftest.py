@@ -1,0 +1,26 @@
+"""What every test run needs at its end."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+_LEFT = """
+SELECT pg_terminate_backend(pid), application_name, state, left(query, 200) FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database; who still uses it at the end is named and cut off, or it could not be dropped.
+
+    Processes that a test killed leave sessions that PostgreSQL notices only when it next writes to them.
+    """
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(_LEFT)
+        for _, name, state, query in cursor.fetchall():
+            sys.stderr.write(f"A session was left: {name or 'unnamed'}, {state}: {query}\n")
