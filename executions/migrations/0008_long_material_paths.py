@@ -5,7 +5,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("executions", "0007_operators_combine_filters"),
     ]
@@ -14,6 +13,8 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="skillexecution",
             name="file_source_ids",
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=1024), default=list),
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=1024), default=list
+            ),
         ),
     ]

@@ -67,6 +67,9 @@ def server_command(server: str, descriptor: int, *, verbose: bool) -> list[str]:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as refused:
         raise CommandError(f"Cannot listen on {host} port {port}: {refused.strerror}.") from refused
+    # What is accepted inherits it: on an inherited socket uvicorn does not set it, and would wait 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
