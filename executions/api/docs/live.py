@@ -72,7 +72,7 @@ def _stream(errors: dict[str, Any]) -> dict[str, Any]:
             "says. "
             "`id:` is the event's number in this execution (1, 2, 3 … without gaps), `event:` its kind "
             "and `data:` "
-            "one JSON object. A comment comes every 10 s of silence; the stream ends after the last "
+            "`{seq, kind, data, at}`, as in the socket's `event`. A comment comes every 10 s; the stream ends after the last "
             "event. `gap` "
             f"tells of numbers that retention has removed.\n\nThe kinds, and what `data` is:\n\n{kinds}"
         ),
@@ -102,7 +102,11 @@ def _stream(errors: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_EXAMPLE = 'id: 3\nevent: execution.progressed\ndata: {"fraction":0.4,"message":"Reading"}\n\n'
+_EXAMPLE = (
+    "id: 3\nevent: execution.progressed\n"
+    'data: {"seq":3,"kind":"execution.progressed","data":{"fraction":0.4,"message":"Reading"},'
+    '"at":"2026-11-22T12:00:00.250Z"}\n\n'
+)
 
 
 def _socket(errors: dict[str, Any]) -> dict[str, Any]:
