@@ -60,11 +60,12 @@ def create_execution(order: Order, version: SkillVersion, *, now: datetime) -> S
     execution = SkillExecution.objects.create(**_columns(order, version, now))
     # When workers may claim it is a matter between them: the database's clock, not this machine's.
     queued_at = None if order.parent else Now()
-    head = RunHead.objects.create(
+    head = RunHead(
         run_id=execution.id, kind=RunKind.EXECUTION, space_id=order.space_id, available_at=queued_at
     )
+    # Nobody else knows the head yet: its first event is numbered before it is written, in one statement.
     event = append(head, [NewEvent("execution.queued", _queued_payload(execution), now)])[0]
-    head.save(update_fields=["seq", "last_event_id"])
+    head.save(force_insert=True)
     if order.parent is None:
         enqueue_run(execution.id)
     append_to_feed(order.space_id, [event])

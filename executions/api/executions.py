@@ -39,7 +39,7 @@ class ExecutionViewSet(SpaceViewSet):
 
     @docs.listing
     def list(self, request: Request, space_id: str) -> Response:
-        rows = filtered(self._executions(), request).only(*SUMMARY_FIELDS)
+        rows = filtered(self._executions(), request).values_list(*SUMMARY_FIELDS, named=True)
         page = Page.of(rows, NEWEST_FIRST, request, of_list=f"executions {space_id}")
         return Response({"data": [represent_summary(row) for row in page.rows], "meta": page.meta})
 

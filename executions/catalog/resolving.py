@@ -6,6 +6,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from executions.catalog.manifest import Manifest
 from executions.models import Skill, SkillVersion
+from spaces.statements import fetch_row
 
 
 def newest_versions(tenant_id: uuid.UUID) -> QuerySet[SkillVersion]:
@@ -21,13 +22,28 @@ def newest_versions(tenant_id: uuid.UUID) -> QuerySet[SkillVersion]:
 
 
 def newest_version(tenant_id: uuid.UUID, slug: str) -> SkillVersion | None:
-    """The newest version of one skill; None where the tenant has no such skill, or it is retired."""
-    return (
-        SkillVersion.objects.filter(skill__in=_skills(tenant_id).filter(slug=slug))
-        .select_related("skill")
-        .order_by(F("skill__tenant_id").asc(nulls_last=True), "-order")
-        .first()
-    )
+    """The newest version of one skill; None where the tenant has no such skill, or it is retired.
+
+    Its document and instructions are read when they are asked for: `manifest_of` mostly knows them.
+    """
+    row = fetch_row(_NEWEST, [slug, tenant_id])
+    if row is None:
+        return None
+    version = SkillVersion.from_db("default", _VERSION_FIELDS, row[: len(_VERSION_FIELDS)])
+    version.skill = Skill.from_db("default", _SKILL_FIELDS, row[len(_VERSION_FIELDS) :])
+    return version
+
+
+_LARGE = {"document", "instructions"}
+_VERSION_FIELDS = [f.attname for f in SkillVersion._meta.concrete_fields if f.attname not in _LARGE]
+_SKILL_FIELDS = [field.attname for field in Skill._meta.concrete_fields]
+_NEWEST = f"""
+SELECT {", ".join(f'version."{name}"' for name in _VERSION_FIELDS)},
+       {", ".join(f"skill.{name}" for name in _SKILL_FIELDS)}
+  FROM executions_skillversion AS version JOIN executions_skill AS skill ON skill.id = version.skill_id
+ WHERE skill.slug = %s AND (skill.tenant_id = %s OR skill.tenant_id IS NULL) AND skill.retired_at IS NULL
+ ORDER BY skill.tenant_id ASC NULLS LAST, version."order" DESC LIMIT 1
+"""  # noqa: S608 - names of our own columns
 
 
 def manifest_of(version: SkillVersion) -> Manifest:
