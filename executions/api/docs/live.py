@@ -71,9 +71,8 @@ def _stream(errors: dict[str, Any]) -> dict[str, Any]:
             "Server-sent events, from the beginning or after the number that `Last-Event-ID` or `after` "
             "says. "
             "`id:` is the event's number in this execution (1, 2, 3 … without gaps), `event:` its kind "
-            "and `data:` "
-            "`{seq, kind, data, at}`, as in the socket's `event`. A comment comes every 10 s; the stream ends after the last "
-            "event. `gap` "
+            "and `data:` the object `{seq, kind, data, at}` of the socket's `event`. "
+            "A comment comes every 10 s; the stream ends after the last event. `gap` "
             f"tells of numbers that retention has removed.\n\nThe kinds, and what `data` is:\n\n{kinds}"
         ),
         "parameters": [
