@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "channels",
     "spaces",
     "executions",
+    "objectives",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -13,11 +13,13 @@ from django.db.models import Q
 
 class RunKind(models.TextChoices):
     EXECUTION = "execution", "Skill execution"
+    OBJECTIVE = "objective", "Objective"
 
 
 class HeadState(models.TextChoices):
     QUEUED = "queued", "Queued"  # a worker may claim it once `available_at` is over
     RUNNING = "running", "Running"  # leased by a worker
+    PARKED = "parked", "Parked"  # only people or other runs can move it on; whoever does puts it in the queue
     ENDED = "ended", "Ended"  # the log takes no further event
 
 

@@ -1,0 +1,1 @@
+"""Agents, the objectives they work on, and their tool calls."""

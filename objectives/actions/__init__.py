@@ -1,0 +1,1 @@
+"""What can happen to agents, objectives and tool calls: one module a verb or a few."""

@@ -1,0 +1,1 @@
+"""The workspace API: routes, requests and answers."""

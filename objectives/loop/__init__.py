@@ -1,0 +1,1 @@
+"""The durable loop: model requests and tool calls, each step re-entered from rows alone."""

@@ -1,0 +1,58 @@
+"""Agents and their tools, objectives and their tool calls."""
+
+from objectives.models.agent import Agent, AgentState, AgentVariation, Assignment, VariationChoice
+from objectives.models.history import BrokenRequest, ContextWindow, Step, UserMessage
+from objectives.models.model import LanguageModel, ModelState, Provider, ProviderKey
+from objectives.models.objective import OPEN, OVER, ErrorType, Objective, ObjectiveState
+from objectives.models.secret import Secret
+from objectives.models.steering import ActionKind, ActionState, Feedback, QueuedAction
+from objectives.models.toolcall import (
+    SETTLED,
+    WAITS_FOR_PEOPLE,
+    Approval,
+    CallError,
+    CallKind,
+    Execution,
+    ResultMedia,
+    ToolCall,
+)
+from objectives.models.toolset import AdapterKind, Tool, ToolSet, ToolSetState, ToolState
+
+__all__ = [
+    "OPEN",
+    "OVER",
+    "SETTLED",
+    "WAITS_FOR_PEOPLE",
+    "ActionKind",
+    "ActionState",
+    "AdapterKind",
+    "Agent",
+    "AgentState",
+    "AgentVariation",
+    "Approval",
+    "Assignment",
+    "BrokenRequest",
+    "CallError",
+    "CallKind",
+    "ContextWindow",
+    "ErrorType",
+    "Execution",
+    "Feedback",
+    "LanguageModel",
+    "ModelState",
+    "Objective",
+    "ObjectiveState",
+    "Provider",
+    "ProviderKey",
+    "QueuedAction",
+    "ResultMedia",
+    "Secret",
+    "Step",
+    "Tool",
+    "ToolCall",
+    "ToolSet",
+    "ToolSetState",
+    "ToolState",
+    "UserMessage",
+    "VariationChoice",
+]

@@ -1,0 +1,138 @@
+"""One agent run: what was asked, where it stands, and what came of it."""
+
+from typing import ClassVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+
+from objectives.models.agent import Agent, AgentVariation
+from objectives.models.resource import Operation, external_id_once, newest_in_space
+
+
+class ObjectiveState(models.TextChoices):
+    PENDING = "pending", "Pending"  # made, waits for its first worker
+    RUNNING = "running", "Running"  # a worker is on it, or one is about to be
+    WAITING = "waiting", "Waiting"  # only people or the outside can move it on
+    INTERRUPTING = "interrupting", "Interrupting"  # asked to stop its turn; a worker is ending it
+    FINALIZED = "finalized", "Finalized"  # ended with the output its agent is for
+    FAILED = "failed", "Failed"  # ended without, `error_type` says why
+    CANCELLED = "cancelled", "Cancelled"  # ended because somebody asked
+    TIMED_OUT = "timed_out", "Timed out"  # ended because nothing happened for too long
+
+
+OPEN = frozenset(
+    {
+        ObjectiveState.PENDING,
+        ObjectiveState.RUNNING,
+        ObjectiveState.WAITING,
+        ObjectiveState.INTERRUPTING,
+    }
+)
+OVER = frozenset(ObjectiveState) - OPEN
+
+
+class ErrorType(models.TextChoices):
+    MODEL_ERROR = "model_error", "The language model did not answer"
+    BUDGET_EXCEEDED = "budget_exceeded", "It cost more than allowed"
+    ITERATION_LIMIT = "iteration_limit", "It asked the model more often than allowed"
+    TOOL_CALL_LIMIT = "tool_call_limit", "It called more tools than allowed"
+    SUB_OBJECTIVE_LIMIT = "sub_objective_limit", "It started more sub-agents than allowed"
+    WORKER_LOST = "worker_lost", "The worker that ran it vanished too often"
+    CONFIGURATION = "configuration", "Its agent cannot be run as it is configured"
+
+
+class Objective(Operation):
+    """The row behind the workspace API's objective.
+
+    `agent_snapshot` and `variation_snapshot` are the two as they were when it was made, in the API's own
+    form, and `plan` is what the loop needs of them (see `objectives.loop.plan`): none of them ever changes.
+    Costs are US dollars. `turn` counts responses of the model over all windows. `idle_since` is when
+    the clock of inactivity began to run, empty while it stands still.
+    """
+
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="objectives", db_index=False)
+    variation = models.ForeignKey(
+        AgentVariation, on_delete=models.SET_NULL, null=True, related_name="objectives", db_index=False
+    )
+    state = models.CharField(max_length=12, choices=ObjectiveState, default=ObjectiveState.PENDING)
+    state_message = models.TextField(blank=True, default="")
+    error_type = models.CharField(max_length=30, choices=ErrorType, blank=True, default="")
+
+    agent_snapshot = models.JSONField(encoder=DjangoJSONEncoder)
+    variation_snapshot = models.JSONField(encoder=DjangoJSONEncoder)
+    plan = models.JSONField(encoder=DjangoJSONEncoder)
+    system_prompt = models.TextField(blank=True, default="")
+    system_prompt_data = models.JSONField(null=True)
+    first_user_message = models.TextField(blank=True, default="")
+    first_user_message_data = models.JSONField(null=True)
+    pinned_parameters = models.JSONField(default=dict)
+    output = models.JSONField(null=True)
+
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, related_name="children", db_index=False
+    )
+    depth = models.PositiveSmallIntegerField(default=0)
+
+    turn = models.PositiveIntegerField(default=0)
+    attempt = models.PositiveIntegerField(default=0)  # how often a worker took it up
+    failures = models.PositiveSmallIntegerField(default=0)  # times in a row that the model did not answer
+    event_count = models.PositiveBigIntegerField(default=0)
+    tool_call_count = models.PositiveIntegerField(default=0)
+    window_count = models.PositiveIntegerField(default=0)
+    input_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    cache_read_tokens = models.BigIntegerField(default=0)
+    cache_write_tokens = models.BigIntegerField(default=0)
+    reasoning_tokens = models.BigIntegerField(default=0)
+    cost_usd = models.DecimalField(max_digits=18, decimal_places=10, default=0)
+    cost_budget_usd = models.DecimalField(max_digits=18, decimal_places=10, null=True)
+
+    inactivity_seconds = models.FloatField()
+    idle_since = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    cancel_requested_by = models.ForeignKey(
+        "spaces.Principal", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    interrupt_requested_at = models.DateTimeField(null=True)
+    trace_id = models.CharField(max_length=32)
+
+    class Meta:
+        constraints: ClassVar = [
+            external_id_once("objective"),
+            models.CheckConstraint(
+                condition=Q(state__in=ObjectiveState.values), name="objective_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=sorted(OVER), finished_at__isnull=False)
+                | Q(state__in=sorted(OPEN), finished_at__isnull=True),
+                name="an_objective_is_finished_exactly_when_over",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ObjectiveState.FAILED) & ~Q(error_type="")
+                | ~Q(state=ObjectiveState.FAILED) & Q(error_type=""),
+                name="an_error_type_exactly_when_failed",
+            ),
+        ]
+        indexes: ClassVar = [
+            newest_in_space("objective"),
+            # The list of one state, of one agent, of one parent.
+            models.Index(fields=["space", "state", "created_at", "id"], name="objective_by_state"),
+            models.Index(fields=["agent", "created_at", "id"], name="objective_by_agent"),
+            models.Index(
+                fields=["parent", "created_at", "id"],
+                condition=Q(parent__isnull=False),
+                name="objective_by_parent",
+            ),
+            # What the sweeper times out.
+            models.Index(fields=["idle_since"], condition=Q(idle_since__isnull=False), name="objective_idle"),
+        ]
+
+    def __str__(self) -> str:
+        return f"objective {self.id} ({self.state})"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in OVER

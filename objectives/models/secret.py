@@ -1,0 +1,50 @@
+"""Values that go into requests and never come out: encrypted, by name."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from objectives.models.resource import Resource, external_id_once, newest_in_space
+from objectives.models.toolset import ToolSet
+
+if TYPE_CHECKING:
+    from objectives.models.objective import Objective
+
+
+class SealedValue(models.Model):
+    """A value that is encrypted at rest; `sealed_with` is the id of the key that can open it."""
+
+    sealed = models.BinaryField(null=True, editable=False)
+    sealed_with = models.CharField(max_length=40, blank=True, default="", editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Secret(Resource, SealedValue):
+    """A secret of a space, of one tool set, or of one objective, which beat each other in this order."""
+
+    tool_set = models.ForeignKey(ToolSet, on_delete=models.CASCADE, null=True, related_name="secrets")
+    objective: "models.ForeignKey[Objective | None, Objective | None]" = models.ForeignKey(
+        "objectives.Objective", on_delete=models.CASCADE, null=True, related_name="secrets"
+    )
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            external_id_once("secret"),
+            models.UniqueConstraint(
+                fields=["space", "tool_set", "objective", "name"],
+                name="a_secret_has_one_value_in_its_scope",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(tool_set__isnull=True) | Q(objective__isnull=True),
+                name="a_secret_has_one_scope",
+            ),
+        ]
+        indexes: ClassVar = [newest_in_space("secret")]
+
+    def __str__(self) -> str:
+        return self.name

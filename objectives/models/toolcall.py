@@ -1,0 +1,197 @@
+"""One call of a tool, an agent or a skill that a model asked for: its approval and its execution."""
+
+import uuid
+from typing import ClassVar
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+
+from objectives.models.agent import Agent
+from objectives.models.history import Step
+from objectives.models.objective import Objective
+from objectives.models.resource import Operation
+from objectives.models.toolset import Tool
+from spaces.ids import new_id
+from spaces.models import Blob, Principal
+
+
+class Approval(models.TextChoices):
+    """The axis that the API calls `status`."""
+
+    AUTO_APPROVED = "auto_approved", "Not needed"  # nobody had to be asked
+    WAITING_FOR_APPROVAL = (
+        "waiting_for_approval",
+        "Waiting for approval",
+    )  # nothing happens until somebody decides
+    APPROVED = "approved", "Approved"  # somebody, or the default after the expiry, said yes
+    DENIED = "denied", "Denied"  # somebody, or the default, said no: it never runs
+
+
+class Execution(models.TextChoices):
+    """The axis that the API calls `executionStatus`."""
+
+    PENDING = "pending", "Pending"  # not begun
+    RUNNING = "running", "Running"  # begun: its effect may have happened
+    WAITING_FOR_CONTENT = "waiting_for_content", "Waiting for content"  # somebody outside supplies the result
+    COMPLETED = "completed", "Completed"  # has a result
+    ERRORED = "errored", "Errored"  # has none, `error_type` says why
+    INTERRUPTED = "interrupted", "Interrupted"  # given up because its objective was stopped
+
+
+class CallKind(models.TextChoices):
+    TOOL = "tool", "Tool"  # of a tool set
+    AGENT = "agent", "Agent"  # a sub-agent: a child objective
+    SKILL = "skill", "Skill"  # a provided tool: a skill execution of the space
+    UNKNOWN = "unknown", "Unknown"  # the model asked for what it was not offered
+
+
+class CallError(models.TextChoices):
+    OUTCOME_UNKNOWN = "outcome_unknown", "It was cut off and must not be repeated: what it did is unknown"
+    TOOL_ERROR = "tool_error", "The tool answered with an error"
+    UNREACHABLE = "unreachable", "The tool could not be reached, or may not be"
+    TIMEOUT = "timeout", "It took too long"
+    TOO_LARGE = "too_large", "Its answer is larger than allowed"
+    INVALID_ARGUMENTS = "invalid_arguments", "The arguments do not match the tool's parameters"
+    UNKNOWN_TOOL = "unknown_tool", "There is no such tool"
+    SECRET_MISSING = "secret_missing", "A secret that it needs does not exist"
+    CONTENT_TIMEOUT = "content_timeout", "Nobody supplied its content in time"
+    SUB_RUN_FAILED = "sub_run_failed", "The sub-agent or the skill ended without a result"
+    LIMIT = "limit", "The agent's limit was reached"
+
+
+WAITS_FOR_PEOPLE = Q(approval=Approval.WAITING_FOR_APPROVAL, execution=Execution.PENDING) | Q(
+    execution=Execution.WAITING_FOR_CONTENT
+)
+SETTLED = Q(approval=Approval.DENIED) | Q(
+    execution__in=[Execution.COMPLETED, Execution.ERRORED, Execution.INTERRUPTED]
+)
+
+
+class ToolCall(Operation):
+    """The row behind the seed page of the workspace API.
+
+    `callable` is what was called as the API shows it (a ResourceMetadata), `called_as` the function name and
+    `provider_call_id` the id that the model gave. `result` are the stored content blocks: `{"type": "text",
+    "text"}` or `{"type": "image" | "audio", "media_id", "mime_type", "size_bytes"}`; `raw_arguments` is
+    what the model wrote where that was no JSON object. `run_id` is the child objective or the skill
+    execution that carries the call out. `fence` is the lease under which it began.
+    """
+
+    objective = models.ForeignKey(
+        Objective, on_delete=models.CASCADE, related_name="tool_calls", db_index=False
+    )
+    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="tool_calls", db_index=False)
+    place = models.PositiveSmallIntegerField()
+    provider_call_id = models.CharField(max_length=512)
+    called_as = models.CharField(max_length=255)
+    kind = models.CharField(max_length=10, choices=CallKind)
+    tool = models.ForeignKey(Tool, on_delete=models.SET_NULL, null=True, related_name="calls")
+    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="calls")
+    skill_slug = models.CharField(max_length=64, blank=True, default="")
+    callable = models.JSONField(encoder=DjangoJSONEncoder)
+    config = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    arguments = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    raw_arguments = models.TextField(blank=True, default="")
+
+    approval = models.CharField(max_length=20, choices=Approval)
+    execution = models.CharField(max_length=20, choices=Execution, default=Execution.PENDING)
+    memo = models.TextField(null=True)
+    decided_by = models.ForeignKey(
+        Principal, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    decided_at = models.DateTimeField(null=True)
+    approval_expires_at = models.DateTimeField(null=True)
+    content_expires_at = models.DateTimeField(null=True)
+    resolved_secrets = models.JSONField(default=list)
+    is_safe_to_repeat = models.BooleanField(default=False)
+
+    fence = models.BigIntegerField(null=True)
+    run_id = models.UUIDField(null=True)
+    result = models.JSONField(null=True, encoder=DjangoJSONEncoder)
+    error_type = models.CharField(max_length=20, choices=CallError, blank=True, default="")
+    error_message = models.TextField(blank=True, default="")
+    started_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["step", "place"], name="a_call_has_its_place_in_its_turn"),
+            models.CheckConstraint(
+                condition=~Q(approval=Approval.WAITING_FOR_APPROVAL)
+                | Q(execution__in=[Execution.PENDING, Execution.INTERRUPTED]),
+                name="nothing_runs_before_its_approval",
+            ),
+            models.CheckConstraint(
+                condition=~Q(approval=Approval.DENIED) | Q(execution=Execution.PENDING, result__isnull=True),
+                name="what_is_denied_never_runs",
+            ),
+            models.CheckConstraint(
+                condition=Q(execution=Execution.COMPLETED, result__isnull=False)
+                | (~Q(execution=Execution.COMPLETED) & Q(result__isnull=True)),
+                name="a_result_exactly_when_completed",
+            ),
+            models.CheckConstraint(
+                condition=Q(execution=Execution.ERRORED) & ~Q(error_type="")
+                | ~Q(execution=Execution.ERRORED) & Q(error_type=""),
+                name="a_call_error_exactly_when_errored",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["objective", "created_at", "id"], name="call_by_objective"),
+            # The queue of what waits in a space, oldest first.
+            models.Index(
+                fields=["space", "created_at", "id"],
+                condition=Q(approval="waiting_for_approval", execution="pending")
+                | Q(execution="waiting_for_content"),
+                name="call_waiting",
+            ),
+            # What expires next: approvals and contents that nobody gave.
+            models.Index(
+                fields=["approval_expires_at"],
+                condition=Q(approval="waiting_for_approval", approval_expires_at__isnull=False),
+                name="call_approval_expiry",
+            ),
+            models.Index(
+                fields=["content_expires_at"],
+                condition=Q(execution="waiting_for_content", content_expires_at__isnull=False),
+                name="call_content_expiry",
+            ),
+            # Whose call a child objective or a skill execution is.
+            models.Index(fields=["run_id"], condition=Q(run_id__isnull=False), name="call_by_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.called_as} ({self.approval}, {self.execution})"
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more will happen to it."""
+        return self.approval == Approval.DENIED or self.execution in {
+            Execution.COMPLETED,
+            Execution.ERRORED,
+            Execution.INTERRUPTED,
+        }
+
+
+class ResultMedia(models.Model):
+    """One image or sound of a result: the reason why its bytes are kept, and what a signed URL names."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    tool_call = models.ForeignKey(ToolCall, on_delete=models.CASCADE, related_name="media", db_index=False)
+    place = models.PositiveSmallIntegerField()
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+    mime_type = models.CharField(max_length=255)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tool_call", "place"], name="media_has_its_place_in_its_result"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mime_type} of {self.tool_call_id}"
+
+
+def media_id(block: dict[str, str]) -> uuid.UUID:
+    """The `ResultMedia` that a stored image or audio block stands for."""
+    return uuid.UUID(block["media_id"])

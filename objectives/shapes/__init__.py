@@ -1,0 +1,1 @@
+"""The bodies of the workspace API, one module a resource."""

@@ -1,0 +1,1 @@
+"""Tests of objectives, tool calls and the workspace API."""
