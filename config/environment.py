@@ -1,6 +1,7 @@
 """The deployment's environment variables, typed and checked once."""
 
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,7 +10,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCAL_DIR = ROOT / ".callboard"
+INSTALL_DIR = ROOT / ".callboard"  # what bootstrap.py installs beside the checkout's own .venv
+LOCAL_DIR = Path(os.environ.get("CALLBOARD_DATA_DIR") or INSTALL_DIR).resolve()
 
 
 class Environment(BaseSettings):
@@ -36,8 +38,9 @@ class Environment(BaseSettings):
     s3_bucket: str = ""
     s3_endpoint_url: str | None = None
     s3_region: str | None = None
+    s3_signed_links: bool = False
     run_dir: Path = LOCAL_DIR / "runs"
-    skill_python: Path = LOCAL_DIR / "skill-python"
+    skill_python: Path = INSTALL_DIR / "skill-python"
     models: Annotated[dict[str, dict[str, Any]], NoDecode] = Field(default_factory=dict)
     default_model: str = "demo"
     default_budget_usd: Decimal | None = None
@@ -68,6 +71,11 @@ class Environment(BaseSettings):
     def is_local(self) -> bool:
         """True for the demo and test commands, which set up everything themselves."""
         return self.callboard_local != ""
+
+
+def shown_path(path: Path) -> str:
+    """For people: from the project's folder on where the path is inside of it."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 def read_what_is_sound() -> tuple[Environment, dict[str, str]]:

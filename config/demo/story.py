@@ -12,8 +12,10 @@ import httpx2
 import orjson
 
 from config.demo.world import World
+from config.environment import LOCAL_DIR, shown_path
 
 SAMPLE = Path(__file__).resolve().parents[2] / "executions" / "demo_files" / "orders.csv"
+LOGS = LOCAL_DIR / "logs"
 SKILL = "csv-profile"
 READY_SECONDS = 60.0
 TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
@@ -81,7 +83,7 @@ class Story:
             except httpx2.TransportError:
                 pass  # the server is still starting
             time.sleep(0.1)
-        raise DemoFailed("The server did not become ready; see .callboard/logs/.")
+        raise DemoFailed(f"The server did not become ready; see {shown_path(LOGS)}.")
 
     def tell(self) -> None:
         """Upload, dispatch and follow; the scene then holds the finished execution."""

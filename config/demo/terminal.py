@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from config.demo.story import Scene
-from config.demo.world import World
+from config.demo.world import DEMO_FILE, World
+from config.environment import shown_path
 
 COLOURS = {"succeeded": "green", "failed": "red", "cancelled": "yellow", "running": "cyan"}
 EVENTS_SHOWN, TEXT_LINES_SHOWN, OUTPUT_CHARACTERS = 9, 6, 700
@@ -59,7 +60,7 @@ def print_addresses(console: Console, world: World, scene: Scene) -> None:
         "This tool call": f"{base}/watch/{space}/{scene.tool_call_id}#key={key}",
         "Admin": f"{base}/admin/   {world.admin_username}   {world.admin_password}",
         "API documents": f"{base}/docs",
-        "Keys": ".callboard/demo.json",
+        "Keys": shown_path(DEMO_FILE),
     }
     for name, address in lines.items():
         console.print(Text.assemble((f"{name:<16}", "bold"), address), soft_wrap=True, highlight=False)

@@ -6,14 +6,14 @@ import os
 from pathlib import Path
 from typing import IO
 
+from config.environment import LOCAL_DIR
 from config.postgres.account import server_account
 from config.postgres.cluster import Cluster, digest
 from config.postgres.unavailable import PostgresUnavailable
 
-PROJECT = Path(__file__).resolve().parents[2]
 HOMES = {
-    "demo": PROJECT / ".callboard" / "postgres",
-    "test": PROJECT / ".callboard" / "postgres-test",
+    "demo": LOCAL_DIR / "postgres",
+    "test": LOCAL_DIR / "postgres-test",
 }
 # Where root keeps data when the service account cannot enter the project's folder (a 0700 home).
 SYSTEM_FOLDER = Path("/var/lib/callboard")

@@ -1,6 +1,7 @@
 """`manage.py demo`: everything at once, on this machine, from nothing."""
 
 import contextlib
+import signal
 import socket
 import sys
 import threading
@@ -15,10 +16,10 @@ from django.utils import timezone
 from rich.console import Console
 from rich.live import Live
 
-from config.demo.story import DemoFailed, Story
+from config.demo.story import LOGS, DemoFailed, Story
 from config.demo.terminal import picture, print_addresses, print_curl, result
 from config.demo.world import World, build_world
-from config.environment import LOCAL_DIR, ROOT, read_environment
+from config.environment import LOCAL_DIR, ROOT, read_environment, shown_path
 from config.postgres import ensure_started, stop_if_unused
 from config.postgres.local import HOMES
 from config.supervisor import Program, Supervisor
@@ -41,34 +42,49 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="end with the first execution")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Status 1 with `--once` unless the execution succeeded, and whenever the story could not be told."""
-        console = Console()
-        port = _choose_port(options["port"])
-        with console.status("Preparing the database"):
-            call_command("migrate", verbosity=0, interactive=False)
-        with console.status("Importing the shipped skills"):
-            world = build_world(base_url=f"http://127.0.0.1:{port}", now=timezone.now())
-        teller = _Teller(world, console)
-        programs = [
-            Program("web", [*MANAGE, "web", "--port", str(port)]),
-            Program("worker", [*MANAGE, "worker", "--grace", "5"]),
-        ]
-        thread = threading.Thread(target=teller.run, name="story", daemon=True)
-        thread.start()
-        is_once, database = options["once"], _Database()
+        """Status 1 with `--once` unless the execution succeeded, and whenever the story could not be told.
 
-        def is_over() -> bool:
-            database.tend()
-            return (is_once and teller.is_over.is_set()) or teller.failure is not None
-
-        Supervisor(programs, logs=LOCAL_DIR / "logs", grace=WEB_GRACE).run(until=is_over)
-        teller.is_over.set()
-        database.leave()
+        Status 130 where Ctrl-C comes before anything is served.
+        """
+        console, database = Console(), _Database()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the supervisor notes both
+        try:
+            port = _choose_port(options["port"])
+            teller = _Teller(_prepare(console, port), console, is_once=options["once"])
+            _serve(teller, database, port)
+        except KeyboardInterrupt:
+            sys.exit(130)
+        finally:
+            database.leave()
         if teller.failure is not None:
             raise CommandError(teller.failure)
-        if is_once and teller.state != "succeeded":
-            raise CommandError(f"The execution ended as {teller.state}.")
-        console.print("Stopped. The data stay in .callboard/ for the next run.")
+        if options["once"] and teller.state != "succeeded":
+            raise CommandError(f"The execution ended as {teller.state or 'never dispatched'}.")
+        console.print(f"Stopped. The data stay in {shown_path(LOCAL_DIR)}/ for the next run.")
+
+
+def _prepare(console: Console, port: int) -> World:
+    """The database and all that a newcomer needs in it."""
+    with console.status("Preparing the database"):
+        call_command("migrate", verbosity=0, interactive=False)
+    with console.status("Importing the shipped skills"):
+        return build_world(base_url=f"http://127.0.0.1:{port}", now=timezone.now())
+
+
+def _serve(teller: "_Teller", database: "_Database", port: int) -> None:
+    """Web and worker until a signal comes, or until the teller wants to end; both are gone on return."""
+    programs = [
+        Program("web", [*MANAGE, "web", "--port", str(port)]),
+        Program("worker", [*MANAGE, "worker", "--grace", "5"]),
+    ]
+    threading.Thread(target=teller.run, name="story", daemon=True).start()
+
+    def is_over() -> bool:
+        database.tend()
+        return teller.wants_to_end
+
+    Supervisor(programs, logs=LOGS, grace=WEB_GRACE).run(until=is_over)
+    teller.is_over.set()
 
 
 class _Database:
@@ -94,14 +110,21 @@ class _Database:
 class _Teller:
     """Tells the story in a thread of its own while the main thread tends the processes."""
 
-    def __init__(self, world: World, console: Console) -> None:
+    def __init__(self, world: World, console: Console, *, is_once: bool) -> None:
         self._world = world
         self._console = console
+        self._is_once = is_once
         self.is_over = threading.Event()
         self.failure: str | None = None
         self.state = ""
 
+    @property
+    def wants_to_end(self) -> bool:
+        """Nothing more is to be served: the story failed, or it was all that was asked for."""
+        return self.failure is not None or (self._is_once and self.is_over.is_set())
+
     def run(self) -> None:
+        """To be called in a thread; sets `is_over` whatever happens."""
         try:
             self._run()
         except (DemoFailed, httpx2.HTTPError, OSError) as error:
@@ -116,7 +139,8 @@ class _Teller:
         self._show(story)
         self.state = story.scene.state
         self._console.print(result(story.scene))
-        self._console.rule("Callboard is running: Ctrl-C stops it")
+        going_on = "Callboard is running: Ctrl-C stops it"
+        self._console.rule("Without --once it goes on serving here" if self._is_once else going_on)
         print_addresses(self._console, self._world, story.scene)
         self._console.print()
         print_curl(self._console, self._world)

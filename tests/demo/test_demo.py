@@ -1,0 +1,209 @@
+"""`manage.py demo` from nothing to Ctrl-C: one folder, played once, failing, and serving."""
+
+import re
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+import pytest
+
+from config.postgres import stop
+from tests.demo.playing import Demo, belonging_to, eventually, playing
+
+# All together need a minute on a machine under load, and the first test that asks waits for the three before.
+pytestmark = pytest.mark.timeout(300)
+
+KEYS = {
+    "base_url",
+    "api_key",
+    "second_tenant_api_key",
+    "tenant_id",
+    "space_id",
+    "workspace_id",
+    "admin_username",
+    "admin_password",
+}
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """Where these demos keep their data: every user may enter, which pytest's own folders do not allow."""
+    made = Path(tempfile.mkdtemp(prefix="callboard-demo-", dir="/tmp"))
+    made.chmod(0o711)
+    yield made
+    stop(made / "postgres")
+    shutil.rmtree(made)
+
+
+@pytest.fixture(scope="module")
+def once(folder: Path) -> tuple[Demo, int, list[str]]:
+    """The demo of a newcomer, ended by itself: its status, and what it left running."""
+    with playing(folder, "--once") as demo:
+        return demo, demo.end(120), belonging_to(folder)
+
+
+@pytest.fixture(scope="module")
+def first_told(once: tuple[Demo, int, list[str]]) -> dict[str, Any]:
+    """What `demo.json` said after the first time."""
+    return once[0].told()
+
+
+@pytest.fixture(scope="module")
+def failed(first_told: dict[str, Any], folder: Path) -> tuple[Demo, int]:
+    """The demo where the skills' packages are not installed."""
+    with playing(folder, "--once", SKILL_PYTHON=str(folder / "nothing-here")) as demo:
+        return demo, demo.end(120)
+
+
+@pytest.fixture(scope="module")
+def serving(failed: tuple[Demo, int], folder: Path) -> Iterator[Demo]:
+    """The demo that goes on serving, its own execution being over."""
+    with playing(folder) as demo:
+        demo.wait_for("export KEY=", 120)
+        yield demo
+
+
+@pytest.fixture
+def client(serving: Demo) -> Iterator[httpx2.Client]:
+    """A caller with the first tenant's key."""
+    told = serving.told()
+    key = {"X-API-Key": told["api_key"]}
+    with httpx2.Client(base_url=told["base_url"], headers=key, timeout=60) as made:
+        yield made
+
+
+def latest(client: httpx2.Client, space_id: str) -> list[dict[str, Any]]:
+    """The space's executions, newest first."""
+    answer = client.get(f"/v1/spaces/{space_id}/skills/executions")
+    assert answer.status_code == 200
+    executions: list[dict[str, Any]] = answer.json()["data"]
+    return executions
+
+
+def dispatch(client: httpx2.Client, space_id: str) -> str:
+    """Run the sample file through a skill, as the printed curl lines do; its path to be looked up."""
+    call = f"call_{uuid.uuid4().hex}"
+    body = {"arguments": {}, "tool_call_id": call, "uploaded_files": ["orders.csv"]}
+    answer = client.post(f"/v1/spaces/{space_id}/tools/csv-profile/execute", json=body)
+    assert answer.status_code == 201, answer.text
+    return f"/v1/spaces/{space_id}/skills/executions/by-chat-tool-call/{call}"
+
+
+def test_once_ends_with_the_first_execution_and_leaves_nothing_running(
+    once: tuple[Demo, int, list[str]],
+) -> None:
+    demo, status, left = once
+
+    assert status == 0, demo.output[-3000:]
+    assert left == []
+
+
+def test_the_execution_is_shown_while_it_goes_on(once: tuple[Demo, int, list[str]]) -> None:
+    frames = re.findall(r"(dispatching|queued|running|succeeded|failed)\S*\s+\S*csv-profile", once[0].output)
+    states = list(dict.fromkeys(frames))
+
+    assert states[-2:] == ["running", "succeeded"]
+    assert frames.count("running") > 3, "the picture was not drawn anew while it ran"
+    assert "artifact" in once[0].output.split("found by tool call id")[1]
+
+
+def test_once_fails_where_the_first_execution_fails_and_says_why(failed: tuple[Demo, int]) -> None:
+    demo, status = failed
+
+    assert status == 1
+    assert "The execution ended as failed." in demo.output
+    assert "SKILL_PYTHON" in demo.output
+
+
+def test_a_newcomer_finds_exactly_these_keys(first_told: dict[str, Any], folder: Path) -> None:
+    assert set(first_told) == KEYS
+    assert all(isinstance(text, str) and text for text in first_told.values())
+    assert (folder / "demo.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_later_demo_finds_its_data_again(
+    serving: Demo, client: httpx2.Client, first_told: dict[str, Any]
+) -> None:
+    told = serving.told()
+
+    assert {**told, "base_url": ""} == {**first_told, "base_url": ""}
+    states = [execution["state"] for execution in latest(client, told["space_id"])]
+    assert states[-3:] == ["succeeded", "failed", "succeeded"]  # the three demos', newest first
+
+
+def test_the_second_tenant_s_key_works_and_finds_nothing_of_the_first(serving: Demo) -> None:
+    told = serving.told()
+    theirs = {"X-API-Key": told["second_tenant_api_key"]}
+
+    with httpx2.Client(base_url=told["base_url"], headers=theirs, timeout=60) as stranger:
+        assert stranger.post("/v1/tickets").status_code == 201
+        assert stranger.get(f"/v1/spaces/{told['space_id']}/skills/executions").status_code == 404
+        nobody = stranger.post("/v1/tickets", headers={"X-API-Key": "cb_000000000000_wrong"})
+        assert nobody.status_code == 401
+
+
+def test_the_operator_signs_in_to_the_admin(serving: Demo) -> None:
+    told = serving.told()
+
+    with httpx2.Client(base_url=told["base_url"], timeout=60) as browser:
+        browser.get("/admin/login/")
+        form = {"username": told["admin_username"], "password": told["admin_password"], "next": "/admin/"}
+        form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
+        signed_in = browser.post("/admin/login/", data=form)
+
+        assert (signed_in.status_code, signed_in.headers["Location"]) == (302, "/admin/")
+        assert told["admin_username"] in browser.get("/admin/").text
+
+
+@pytest.mark.parametrize("command", ["web", "worker"])
+def test_a_killed_program_is_started_again_and_serves(
+    serving: Demo, client: httpx2.Client, command: str
+) -> None:
+    victim = serving.child(command)
+    assert victim is not None
+
+    victim.kill()
+
+    def is_replaced() -> bool:
+        running = serving.child(command)
+        return running is not None and running.pid != victim.pid
+
+    eventually(is_replaced, 20)
+    eventually(lambda: answers(client), 60)
+    path = dispatch(client, serving.told()["space_id"])
+    eventually(lambda: client.get(path).json()["data"]["state"] == "succeeded", 60)
+
+
+def answers(client: httpx2.Client) -> bool:
+    """Whether the service is ready again."""
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def test_ctrl_c_ends_everything(serving: Demo, folder: Path) -> None:
+    """Behind those who talk to the serving demo: it ends it."""
+    children = psutil.Process(serving.process.pid).children(recursive=True)
+    assert len(children) >= 4
+
+    serving.press_ctrl_c()
+
+    assert serving.end(40) == 0
+    assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+    assert belonging_to(folder) == []
+
+
+def test_ctrl_c_before_anything_is_served_ends_everything_too(failed: tuple[Demo, int], folder: Path) -> None:
+    with playing(folder) as demo:
+        demo.wait_for("Importing the shipped skills", 60)
+        demo.press_ctrl_c()
+
+        assert demo.end(20) == 130
+        assert "Traceback" not in demo.output
+    assert belonging_to(folder) == []
