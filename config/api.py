@@ -25,7 +25,15 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from spaces.api.bodies import shown
-from spaces.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, TooLarge
+from spaces.errors import (
+    Conflict,
+    DomainError,
+    Invalid,
+    NotFound,
+    NotPermitted,
+    TooLarge,
+    Unimplemented,
+)
 from spaces.keys import Unauthenticated
 
 logger = logging.getLogger(__name__)
@@ -37,6 +45,7 @@ STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooLarge: 413,
+    Unimplemented: 501,
 }
 # What Django itself finds wrong while it reads a body.
 SUSPICIOUS: dict[type[SuspiciousOperation], int] = {

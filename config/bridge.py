@@ -8,6 +8,7 @@ fast on the same server. Streams and sockets never come here; what a view stream
 import asyncio
 import contextlib
 import contextvars
+import re
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -28,6 +29,9 @@ MOST_WAITING = 1000  # requests of one process that wait for a thread; further o
 BODY_BYTES = 6 * 1024 * 1024  # a little more than the largest JSON body, which its view refuses by name
 UPLOAD_BYTES = 1024 * 1024 * 1024
 SPOOL_BYTES = 1024 * 1024  # of a body kept in memory; the rest of a larger one goes to a file
+
+_KEEPS_COLONS = re.compile(rb"/(?:api-proxy/)?v1/(?:workspaces|account)[/:]")
+_RESERVED = re.compile(rb"%(3[aA]|2[fF]|25)")
 
 type Receive = Callable[[], Awaitable[Any]]
 type Send = Callable[[Any], Awaitable[None]]
@@ -121,7 +125,7 @@ class _Answer:
 def environ_of(scope: Mapping[str, Any], body: IO[bytes], size: int) -> dict[str, Any]:
     """The WSGI environment of an ASGI scope; the path is decoded exactly once, from what the client sent."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    path = unquote_to_bytes(raw) if scope.get("raw_path") else raw
+    path = _decoded(raw) if scope.get("raw_path") else raw
     root = scope.get("root_path", "").encode().rstrip(b"/")
     server = scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {
@@ -145,6 +149,16 @@ def environ_of(scope: Mapping[str, Any], body: IO[bytes], size: int) -> dict[str
     for name, value in scope["headers"]:
         _add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
     return environ
+
+
+def _decoded(raw: bytes) -> bytes:
+    """The path, percent-decoded; that of the workspace API keeps colons, slashes and percents encoded.
+
+    There an id may hold a colon, and what stands behind the last plain one is a verb.
+    """
+    if _KEEPS_COLONS.match(raw):
+        raw = _RESERVED.sub(rb"%25\1", raw)
+    return unquote_to_bytes(raw)
 
 
 def _add_header(environ: dict[str, Any], name: str, value: str) -> None:

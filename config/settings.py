@@ -163,6 +163,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "DATETIME_FORMAT": "iso-8601",
 }
+STATUS_HANDLER = "config.status.status_handler"  # the same for the workspace API
 CACHES = {
     "default": (
         {

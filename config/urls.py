@@ -8,6 +8,7 @@ from config import documents, fallbacks, health, pages
 api = [
     path("spaces/<str:space_id>/", include("executions.api.urls")),
     path("", include("spaces.api.urls")),
+    path("", include("objectives.api.urls")),
 ]
 urlpatterns = [
     *documents.urlpatterns,

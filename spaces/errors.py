@@ -29,13 +29,25 @@ class Conflict(DomainError):
     """The request contradicts what is already recorded."""
 
 
-class IllegalMove(Conflict):
+class AlreadyExists(Conflict):
+    """Something else has that name already."""
+
+
+class NotReady(Conflict):
+    """Things are not in a state in which that is possible."""
+
+
+class IllegalMove(NotReady):
     """The row is not in a state from which that is possible."""
 
     def __init__(self, noun: str, current: str, wanted: str) -> None:
         super().__init__(f"This {noun} is {current} and cannot become {wanted}.")
         self.current = current
         self.wanted = wanted
+
+
+class Unimplemented(DomainError):
+    """This is not built."""
 
 
 class TooLarge(DomainError):

@@ -112,14 +112,23 @@ class Page[M: Model]:
     meta: dict[str, Any]
 
     @classmethod
-    def of(cls, queryset: QuerySet[M], keyset: Keyset, request: Request, *, of_list: str) -> Self:
+    def of(
+        cls,
+        queryset: QuerySet[M],
+        keyset: Keyset,
+        request: Request,
+        *,
+        of_list: str,
+        limit: int | None = None,
+    ) -> Self:
         """The page that `limit` and `cursor` ask for; raises Invalid.
 
         `of_list` names the list, its space included: a cursor is good for one list and one set of filters.
+        `limit` is for doors that read it by rules of their own.
         """
-        limit = _limit(request)
+        limit = limit or _limit(request)
         mark = _mark(request, of_list)
-        cursor = request.query_params.get("cursor")
+        cursor = request.query_params.get("cursor") or None
         if cursor is not None:
             queryset = queryset.filter(keyset.after(cursor, mark))
         rows = list(queryset.order_by(*keyset.order())[: limit + 1])

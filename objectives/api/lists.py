@@ -1,0 +1,89 @@
+"""Pages of the workspace API: `items` and `pagination.nextCursor`."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from objectives.labels import read_filter
+from objectives.shapes.shape import Shape
+from spaces.api.pages import ID, MAX_LIMIT, TIME, Keyset, Page
+from spaces.errors import Invalid
+
+DEFAULT_LIMIT = 50
+NEWEST_FIRST = Keyset((TIME, ID), is_descending=True)
+OLDEST_FIRST = Keyset((TIME, ID))
+
+
+def answer_page[M: Model](
+    rows: QuerySet[M],
+    request: Request,
+    *,
+    of_list: str,
+    show: Callable[[Sequence[M]], Sequence[Shape]],
+    newest_first: bool = True,
+) -> Response:
+    """The page that `limit`, `cursor` and `sortOrder` ask for, already filtered by `labels` and `prefix`.
+
+    `of_list` names the list, its workspace included: a cursor is good for that list and its filters. `show`
+    turns the page's rows into shapes, so that it may read what belongs to all of them at once.
+    """
+    is_descending = sort_order(request, default="desc" if newest_first else "asc") == "desc"
+    keyset = NEWEST_FIRST if is_descending else OLDEST_FIRST
+    page = Page.of(with_labels(rows, request), keyset, request, of_list=of_list, limit=limit_of(request))
+    items = [shape.wire() for shape in show(page.rows)]
+    return Response({"items": items, "pagination": {"nextCursor": page.meta["next_cursor"] or ""}})
+
+
+def empty_page() -> Response:
+    """Of a list whose things are not built yet."""
+    return Response({"items": [], "pagination": {"nextCursor": ""}})
+
+
+def limit_of(request: Request) -> int:
+    """`limit`: 50 unless told, 100 at most; raises Invalid for what is no positive number."""
+    text = request.query_params.get("limit", "") or str(DEFAULT_LIMIT)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise Invalid.field("query", "limit", msg="Must be a whole number.", value=text[:200])
+    return min(int(text) or DEFAULT_LIMIT, MAX_LIMIT)
+
+
+def sort_order(request: Request, *, default: str) -> str:
+    """`sortOrder`: `asc` or `desc`, in any case; raises Invalid."""
+    text = request.query_params.get("sortOrder", "").lower() or default
+    if text not in {"asc", "desc"}:
+        raise Invalid.field("query", "sortOrder", msg="Must be asc or desc.", value=text[:200])
+    return text
+
+
+def flag(request: Request, name: str) -> bool | None:
+    """A query parameter that is `true` or `false`; None where it is absent. Raises Invalid."""
+    text = request.query_params.get(name)
+    if text is None or text == "":
+        return None
+    if text.lower() not in {"true", "false"}:
+        raise Invalid.field("query", name, msg="Must be true or false.", value=text[:200])
+    return text.lower() == "true"
+
+
+def words(request: Request, name: str) -> list[str]:
+    """An array parameter, repeated (`states=A&states=B`) or joined by commas."""
+    return [word for text in request.query_params.getlist(name) for word in text.split(",") if word]
+
+
+def with_labels[M: Model](rows: QuerySet[M], request: Request) -> QuerySet[M]:
+    """Only rows that carry every label of `labels=k=v,k2=v2`."""
+    wanted: dict[str, Any] = read_filter(request.query_params.get("labels", ""))
+    return rows.filter(labels__contains=wanted) if wanted else rows
+
+
+def by_name[M: Model](rows: QuerySet[M], request: Request) -> QuerySet[M]:
+    """Only rows whose name begins with `prefix` and holds `query`, in any case."""
+    prefix, query = (
+        request.query_params.get(name, "").replace("\0", "\ufffd") for name in ("prefix", "query")
+    )
+    if prefix:
+        rows = rows.filter(name__istartswith=prefix)
+    return rows.filter(name__icontains=query) if query else rows

@@ -1,0 +1,61 @@
+"""What a PATCH changes: the fields it names, or those it brings."""
+
+import re
+from typing import Any
+
+from objectives.shapes.metadata import ChangedResource
+from objectives.shapes.shape import Shape
+from spaces.errors import Invalid
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
+type Changes = dict[str, Any]
+
+
+class Patch(Shape):
+    """The body of an update; subclasses say what `spec` is."""
+
+    metadata: ChangedResource | None = None
+    """What changes of its identity."""
+    update_mask: str = ""
+    """Paths that change, joined by commas: `metadata.name,spec.description`. A path that the body leaves out
+    is cleared. Without a mask whatever the body brings changes."""
+
+
+def changes(patch: Patch, **parts: type[Shape]) -> Changes:
+    """The new value of each field that changes, by path in snake_case: `{"spec.description": "…"}`.
+
+    `parts` are the shapes of the body's parts, `metadata` apart: `spec=AgentSpec`. None means that the mask
+    names a field which the body leaves out: it is cleared. Raises Invalid for a path that there is not.
+    """
+    shapes: dict[str, type[Shape]] = {"metadata": ChangedResource, **parts}
+    paths = _masked(patch.update_mask, shapes) if patch.update_mask.strip() else _brought(patch, shapes)
+    return {path: _value(patch, path) for path in paths}
+
+
+def _masked(mask: str, shapes: dict[str, type[Shape]]) -> list[str]:
+    paths: list[str] = []
+    for word in filter(None, (word.strip() for word in mask.split(","))):
+        part, dot, field = _CAMEL.sub(r"_\1", word).lower().partition(".")
+        if part not in shapes or (dot and field.partition(".")[0] not in shapes[part].model_fields):
+            raise Invalid.field("body", "updateMask", msg="There is no such path.", value=word[:200])
+        # A whole part stands for all its fields; what lies deeper is replaced with the field that holds it.
+        fields = [field.partition(".")[0]] if dot else list(shapes[part].model_fields)
+        paths.extend(f"{part}.{name}" for name in fields)
+    return list(dict.fromkeys(paths))
+
+
+def _brought(patch: Patch, shapes: dict[str, type[Shape]]) -> list[str]:
+    parts = {part: getattr(patch, part) for part in shapes}
+    return [
+        f"{part}.{name}"
+        for part, given in parts.items()
+        if given is not None
+        for name in type(given).model_fields
+        if name in given.model_fields_set
+    ]
+
+
+def _value(patch: Patch, path: str) -> Any:
+    part, _, field = path.partition(".")
+    given = getattr(patch, part)
+    return None if given is None or field not in given.model_fields_set else getattr(given, field)

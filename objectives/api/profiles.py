@@ -1,0 +1,29 @@
+"""Who is calling."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from objectives.api.describing import operation
+from objectives.api.viewsets import AccountViewSet
+from objectives.shapes.metadata import Profile
+from objectives.shapes.workspaces import Whoami, workspace_metadata
+from spaces.identity import spaces_within_reach
+from spaces.models import Space
+
+
+class ProfileViewSet(AccountViewSet):
+    """`GET /v1/whoami`."""
+
+    @operation("whoami", "Say who is calling", tag="profiles", answer=Whoami)
+    def whoami(self, request: Request) -> Response:
+        profile = Profile.of(self.caller.principal, tenant_id=self.tenant_id)
+        reached = spaces_within_reach(self.caller, limit=2)
+        only = Space.objects.get(pk=reached[0]) if len(reached) == 1 else None
+        return self.answer(
+            Whoami(
+                metadata=profile.metadata,
+                spec=profile.spec,
+                profile=profile,
+                default_workspace=workspace_metadata(only, profile.metadata.id) if only else None,
+            )
+        )

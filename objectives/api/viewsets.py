@@ -1,0 +1,89 @@
+"""What every door of the workspace API does first, and how it answers."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+from pydantic import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from objectives.api.workspaces import access_to
+from objectives.shapes.shape import Shape
+from spaces.access import Caller, SpaceAccess
+from spaces.api.bodies import shown
+from spaces.api.viewsets import ApiViewSet, caller_of
+from spaces.errors import Invalid, NotFound
+
+
+class AccountViewSet(ApiViewSet):
+    """A viewset of the workspace API that stands above all workspaces; `self.tenant_id` is the account.
+
+    `required_permission` "" asks for none. A key's permissions decide, whichever workspaces it reaches.
+    """
+
+    http_method_names = ["get", "head", "post", "patch", "put", "delete"]
+    required_permission: ClassVar[str] = ""
+    action_permissions: ClassVar[Mapping[str, str]] = {}  # where an action needs another one
+    caller: Caller
+    tenant_id: uuid.UUID
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        """Errors of this API are `google.rpc.Status`."""
+        return import_string(settings.STATUS_HANDLER)  # type: ignore[no-any-return]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.caller = caller_of(request)
+        if self.caller.principal.tenant_id is None:
+            raise NotFound  # an operator of the deployment stands in no account
+        self.tenant_id = self.caller.principal.tenant_id
+        self.check_permission()
+
+    def check_permission(self) -> None:
+        """Raises NotPermitted where the caller's key lacks what the action needs."""
+        if permission := self.permission:
+            self.caller.require(permission)
+
+    @property
+    def permission(self) -> str:
+        return self.action_permissions.get(self.action or "", self.required_permission)
+
+    def body[S: Shape](self, shape: type[S]) -> S:
+        """The request's body; an empty one counts as `{}`. Raises Invalid naming each wrong field."""
+        given = self.request.data or {}
+        try:
+            return shape.model_validate(given)
+        except ValidationError as error:
+            raise Invalid(
+                [
+                    {
+                        "loc": ["body", *problem["loc"]],
+                        "msg": problem["msg"],
+                        "type": problem["type"],
+                        "input": shown(problem["input"]),
+                    }
+                    for problem in error.errors(include_url=False, include_context=False)
+                ]
+            ) from error
+
+    def answer(self, shape: Shape) -> Response:
+        """200 with an object."""
+        return Response(shape.wire())
+
+
+class WorkspaceViewSet(AccountViewSet):
+    """A viewset below `/workspaces/{workspaceId}`: `self.access` proves that the caller reaches it."""
+
+    access: SpaceAccess
+
+    def check_permission(self) -> None:
+        self.access = access_to(self.caller, self.kwargs["workspace_id"])
+        if permission := self.permission:
+            self.access.require(permission)
+
+    @property
+    def space_id(self) -> uuid.UUID:
+        return self.access.space_id

@@ -1,0 +1,88 @@
+"""The two axes of a tool call, which values may follow which, and the one function for each that moves it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from executions.runlog.events import NewEvent
+from objectives.events import Kind, event
+from objectives.models import Approval, CallError, Execution, ToolCall
+from objectives.shapes.shape import Json
+from objectives.spelling import Prefix, spell
+from spaces.errors import IllegalMove
+
+_A, _E = Approval, Execution
+APPROVAL_MOVES: dict[str, frozenset[str]] = {
+    _A.AUTO_APPROVED: frozenset(),
+    _A.WAITING_FOR_APPROVAL: frozenset({_A.APPROVED, _A.DENIED}),
+    _A.APPROVED: frozenset(),
+    _A.DENIED: frozenset(),
+}
+EXECUTION_MOVES: dict[str, frozenset[str]] = {
+    _E.PENDING: frozenset({_E.RUNNING, _E.WAITING_FOR_CONTENT, _E.COMPLETED, _E.ERRORED, _E.INTERRUPTED}),
+    # A bare tool is called at once and then waits; what is safe to repeat begins again under a newer fence.
+    _E.RUNNING: frozenset({_E.RUNNING, _E.COMPLETED, _E.ERRORED, _E.INTERRUPTED}),
+    _E.WAITING_FOR_CONTENT: frozenset({_E.COMPLETED, _E.ERRORED, _E.INTERRUPTED}),
+    _E.COMPLETED: frozenset(),
+    _E.ERRORED: frozenset(),
+    _E.INTERRUPTED: frozenset(),
+}
+
+
+def decide(call: ToolCall, to: Approval, *, also: Iterable[str] = ()) -> None:
+    """Move a locked call on the axis of approval and save it; raises IllegalMove.
+
+    What waits may be decided only while it has not been given up (`INTERRUPTED`).
+    """
+    is_open = call.execution == Execution.PENDING
+    if to not in APPROVAL_MOVES[call.approval] or not is_open:
+        current = call.approval if is_open else f"{call.approval} ({call.execution})"
+        raise IllegalMove("tool call", current, to)
+    call.approval = to
+    call.save(update_fields=sorted({"approval", *also}))
+
+
+def execute(call: ToolCall, to: Execution, *, now: datetime, also: Iterable[str] = ()) -> None:
+    """Move a locked call on the axis of execution and save it; raises IllegalMove.
+
+    Nothing but giving up is possible before the approval, and nothing at all once it is denied.
+    """
+    allowed = EXECUTION_MOVES[call.execution]
+    if call.approval == Approval.WAITING_FOR_APPROVAL:
+        allowed = allowed & {Execution.INTERRUPTED}
+    elif call.approval == Approval.DENIED:
+        allowed = frozenset()
+    if to not in allowed:
+        raise IllegalMove("tool call", f"{call.approval}, {call.execution}", to)
+    call.execution = to
+    fields = {"execution", *also}
+    if to in {Execution.RUNNING, Execution.WAITING_FOR_CONTENT} and call.started_at is None:
+        call.started_at = now
+        fields.add("started_at")
+    if to in {Execution.COMPLETED, Execution.ERRORED, Execution.INTERRUPTED}:
+        call.settled_at = now
+        fields.add("settled_at")
+    call.save(update_fields=sorted(fields))
+
+
+def complete(call: ToolCall, blocks: list[Json], *, now: datetime) -> NewEvent:
+    """Give a locked call its result (stored blocks); the event that says so, for the caller to append."""
+    call.result = blocks
+    execute(call, Execution.COMPLETED, now=now, also=["result"])
+    payload = {"toolCallId": _id(call), "result": {"content": blocks}}
+    return _event(Kind.RESULT, call, payload, now)
+
+
+def fail(call: ToolCall, error: CallError, message: str, *, now: datetime) -> NewEvent:
+    """End a locked call without a result; the event that says so, for the caller to append."""
+    call.error_type, call.error_message = error, message
+    execute(call, Execution.ERRORED, now=now, also=["error_type", "error_message"])
+    return _event(Kind.ERROR, call, {"toolCallId": _id(call), "message": message}, now)
+
+
+def _event(kind: Kind, call: ToolCall, payload: dict[str, Any], now: datetime) -> NewEvent:
+    return event(kind, payload, now=now, window_id=call.step.window_id, started_at=call.started_at)
+
+
+def _id(call: ToolCall) -> str:
+    return spell(Prefix.TOOL_CALL, call.id)

@@ -1,0 +1,115 @@
+"""Which state of an objective may follow which, and the one function that moves it.
+
+Locks go: head, objective, its tool calls, then the space's feed. Whoever moves an objective from outside
+puts its head into the queue; a worker that has it leased looks again under the head's lock before it parks.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models.functions import Now
+
+from executions.models import RunHead
+from executions.runlog.events import NewEvent, append
+from executions.runlog.feed import append_to_feed
+from executions.runlog.lease import LEASE_FIELDS, release
+from executions.runlog.models import HeadState, RunEvent
+from executions.runlog.queue import enqueue_continuation, enqueue_run
+from objectives.events import IN_FEED, PUBLIC, Kind, event, state_name
+from objectives.models import OVER, Objective, ObjectiveState
+from spaces.errors import IllegalMove
+
+_S = ObjectiveState
+MOVES: dict[str, frozenset[str]] = {
+    _S.PENDING: frozenset({_S.RUNNING, _S.CANCELLED, _S.FAILED, _S.TIMED_OUT}),
+    _S.RUNNING: frozenset({_S.WAITING, _S.INTERRUPTING, _S.FINALIZED, _S.FAILED, _S.CANCELLED, _S.TIMED_OUT}),
+    _S.WAITING: frozenset({_S.RUNNING, _S.INTERRUPTING, _S.FINALIZED, _S.FAILED, _S.CANCELLED, _S.TIMED_OUT}),
+    _S.INTERRUPTING: frozenset({_S.WAITING, _S.FAILED, _S.CANCELLED, _S.TIMED_OUT}),
+    _S.FINALIZED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.CANCELLED: frozenset(),
+    _S.TIMED_OUT: frozenset(),
+}
+# The task that tells the caller of an ended child objective; it derives everything from rows.
+CHILD_ENDED = "objectives.child_ended"
+
+
+def check_move(objective: Objective, to: str) -> None:
+    """Raises IllegalMove unless the objective may go to that state."""
+    if to not in MOVES[objective.state]:
+        raise IllegalMove("objective", objective.state, to)
+
+
+def move(
+    objective: Objective,
+    head: RunHead,
+    to: ObjectiveState,
+    *,
+    now: datetime,
+    message: str = "",
+    first: Sequence[NewEvent] = (),
+    also: Iterable[str] = (),
+) -> list[RunEvent]:
+    """Move a locked objective; its events, head and feed move in the same transaction.
+
+    `first` are events that belong before `stateChanged` (a terminal move's own, say); `also` names the
+    fields that the caller has set and that this move owns. The head is saved here. Raises IllegalMove.
+    """
+    check_move(objective, to)
+    came_from, objective.state = objective.state, to
+    objective.state_message = message
+    fields = {"state", "state_message", "event_count", *also, *_stamp(objective, to, now)}
+    payload: dict[str, Any] = {"fromState": state_name(came_from), "toState": state_name(to)}
+    if message:
+        payload["message"] = message
+    changed = event(Kind.STATE_CHANGED, payload, now=now)
+    rows = append(head, [*first, changed])
+    objective.event_count += sum(row.kind in PUBLIC for row in rows)
+    objective.save(update_fields=sorted(fields))
+    _settle_head(head, to)
+    if to in OVER and objective.parent_id is not None:
+        enqueue_continuation(CHILD_ENDED, objective.id)
+    append_to_feed(head.space_id, [row for row in rows if row.kind in IN_FEED])
+    return rows
+
+
+def note(objective: Objective, head: RunHead, events: Sequence[NewEvent]) -> list[RunEvent]:
+    """Append events that move nothing, to a locked objective; saves head and count."""
+    rows = append(head, events)
+    head.save(update_fields=["seq", "last_event_id"])
+    public = sum(row.kind in PUBLIC for row in rows)
+    if public:
+        objective.event_count += public
+        objective.save(update_fields=["event_count"])
+    append_to_feed(head.space_id, [row for row in rows if row.kind in IN_FEED])
+    return rows
+
+
+def put_in_queue(head: RunHead) -> None:
+    """Have a worker look at a locked run; one that is leased or queued already is left as it is."""
+    if head.state != HeadState.PARKED:
+        return
+    head.state, head.available_at = HeadState.QUEUED, Now()
+    head.save(update_fields=["state", "available_at"])
+    enqueue_run(head.run_id)
+
+
+def _stamp(objective: Objective, to: str, now: datetime) -> set[str]:
+    """Set what the new state owns beside itself; the names of those fields."""
+    fields = set()
+    if to == ObjectiveState.RUNNING and objective.started_at is None:
+        objective.started_at = now
+        fields.add("started_at")
+    if to in OVER:
+        objective.finished_at, objective.idle_since = now, None
+        fields |= {"finished_at", "idle_since"}
+    return fields
+
+
+def _settle_head(head: RunHead, to: str) -> None:
+    if to in OVER:
+        release(head, HeadState.ENDED)
+    elif to == ObjectiveState.WAITING:
+        release(head, HeadState.PARKED)
+    head.save(update_fields=LEASE_FIELDS)

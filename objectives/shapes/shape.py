@@ -1,0 +1,47 @@
+"""What all bodies of the workspace API share: camelCase names, exact times, proto3's numbers."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic.alias_generators import to_camel
+
+
+def wire_moment(moment: datetime) -> str:
+    """RFC 3339 in UTC ending in `Z`, always with six digits: older clients cannot read other counts."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+Moment = Annotated[datetime, PlainSerializer(wire_moment, return_type=str)]
+"""A time in an answer."""
+
+Count64 = Annotated[int, PlainSerializer(str, return_type=str)]
+"""A 64-bit count: a string in JSON, since JavaScript's numbers cannot hold it."""
+
+type Json = dict[str, Any]
+
+
+class Shape(BaseModel):
+    """An object of the API. Fields that are None are left out of answers: a client may take null for a fault.
+
+    In requests unknown fields are ignored, and what the server owns (ids, info, state) is simply not read.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    def wire(self) -> Json:
+        """The object as the API writes it."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Variant(Shape):
+    """One of several kinds of a thing: `type` says which, and exactly one other key holds it."""
+
+    type: str
+    """The name of the one other key."""

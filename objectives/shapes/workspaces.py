@@ -1,0 +1,59 @@
+"""Workspaces and who is calling."""
+
+from objectives.shapes.metadata import AccountResourceMetadata, Profile
+from objectives.shapes.shape import Shape
+from objectives.spelling import Prefix, spell
+from spaces.models import Space
+
+
+class WorkspaceSpec(Shape):
+    """What a workspace is for."""
+
+    description: str = ""
+    """A sentence."""
+
+
+class WorkspaceInfo(Shape):
+    """What a workspace holds."""
+
+    total_available_tools: int
+    """Tools that may be assigned."""
+    total_memory_entries: int
+    """Memory entries."""
+    total_agents: int
+    """Agents that are not archived."""
+    total_agent_variations: int
+    """Their variations."""
+
+
+class Workspace(Shape):
+    """A place of work inside an account."""
+
+    metadata: AccountResourceMetadata
+    """Identity."""
+    spec: WorkspaceSpec
+    """What it is for."""
+    status: str
+    """`STATUS_ENABLED` or `STATUS_ARCHIVED`."""
+    info: WorkspaceInfo | None = None
+    """What it holds; in lists only with `includeInfo`."""
+
+
+class Whoami(Profile):
+    """Whoever calls. The keys of `profile` stand at the top as well, where clients before 1.7 read them."""
+
+    profile: Profile
+    """The caller."""
+    default_workspace: AccountResourceMetadata | None = None
+    """The workspace that the caller reaches, where it is only one."""
+
+
+def workspace_metadata(space: Space, profile_id: str) -> AccountResourceMetadata:
+    """Identity of a space; `profile_id` stands for its maker, whom nobody wrote down."""
+    return AccountResourceMetadata(
+        id=spell(Prefix.WORKSPACE, space.id),
+        account_id=spell(Prefix.ACCOUNT, space.tenant_id),
+        name=space.name,
+        profile_id=profile_id,
+        created_at=space.created_at,
+    )

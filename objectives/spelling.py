@@ -1,0 +1,49 @@
+"""How the workspace API writes ids: one prefix a kind of row, then the ULID."""
+
+import uuid
+from enum import StrEnum
+
+from spaces.ids import parse_prefixed, to_prefixed
+
+
+class Prefix(StrEnum):
+    """What an id of a kind begins with."""
+
+    ACCOUNT = "account"
+    WORKSPACE = "workspace"
+    PROFILE = "profile"
+    ACTOR = "actor"
+    API_KEY = "apikey"
+    AGENT = "agent"
+    VARIATION = "agentvar"
+    TOOL_SET = "toolset"
+    TOOL = "tool"
+    TOOL_SET_SECRET = "toolsecret"  # noqa: S105 - a prefix
+    WORKSPACE_SECRET = "wsecret"  # noqa: S105 - a prefix
+    PROVIDER_KEY = "aipk"
+    MODEL = "model"
+    OBJECTIVE = "obj"
+    EVENT = "objevt"
+    WINDOW = "objwin"
+    TOOL_CALL = "toolcall"
+    QUEUED_ACTION = "objqa"
+    FEEDBACK = "objfb"
+    HEARTBEAT = "hb"
+
+
+EXTERNAL = "external_id:"
+
+
+def spell(prefix: Prefix, row_id: uuid.UUID) -> str:
+    """`obj_01ARZ…`."""
+    return to_prefixed(prefix, row_id)
+
+
+def read(prefix: Prefix, text: str) -> uuid.UUID | None:
+    """The row behind the canonical spelling; None for any other text."""
+    return parse_prefixed(prefix, text)
+
+
+def external_id_in(text: str) -> str | None:
+    """The customer's own name in `external_id:<name>`; None for a text that is no such address."""
+    return text.removeprefix(EXTERNAL) if text.startswith(EXTERNAL) else None
