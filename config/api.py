@@ -1,16 +1,14 @@
-"""The one table from a domain error to an HTTP answer, and how JSON is written."""
+"""The one table from a domain error to an HTTP answer."""
 
 import logging
 from typing import Any
 
-import orjson
 from django.core.exceptions import (
     RequestDataTooBig,
     SuspiciousOperation,
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework.exceptions import (
@@ -20,21 +18,13 @@ from rest_framework.exceptions import (
     ParseError,
     ValidationError,
 )
-from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from spaces.api.bodies import shown
-from spaces.errors import (
-    Conflict,
-    DomainError,
-    Invalid,
-    NotFound,
-    NotPermitted,
-    TooLarge,
-    Unimplemented,
-)
+from spaces.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, TooLarge
 from spaces.keys import Unauthenticated
+from spaces.storage import StorageUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +35,6 @@ STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooLarge: 413,
-    Unimplemented: 501,
 }
 # What Django itself finds wrong while it reads a body.
 SUSPICIOUS: dict[type[SuspiciousOperation], int] = {
@@ -53,25 +42,12 @@ SUSPICIOUS: dict[type[SuspiciousOperation], int] = {
     TooManyFieldsSent: 413,
     TooManyFilesSent: 413,
 }
-UNAVAILABLE = {"detail": "The database does not answer. Try again."}
-
-
-class OrjsonRenderer(BaseRenderer):
-    """JSON, times in UTC ending in `Z`; what orjson cannot write (very large integers) DRF does."""
-
-    media_type = "application/json"
-    format = "json"
-    charset = None
-
-    def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
-    ) -> bytes:
-        if data is None:
-            return b""
-        try:
-            return orjson.dumps(data, default=_plain, option=orjson.OPT_UTC_Z)
-        except TypeError:
-            return JSONRenderer().render(data, accepted_media_type, renderer_context)
+# What Callboard cannot work without: what is told while it is away, and seconds until a caller may try again.
+AWAY: dict[type[Exception], tuple[str, int]] = {
+    OperationalError: ("The database does not answer. Try again.", 1),
+    InterfaceError: ("The database does not answer. Try again.", 1),
+    StorageUnavailable: ("The file storage cannot be used. Try again later.", 5),
+}
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -81,9 +57,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return Response({"detail": problems}, status=422)
     if isinstance(error, DomainError):
         return Response({"detail": error.message}, status=status_of(error), headers=_challenge(error))
-    if isinstance(error, OperationalError | InterfaceError):
-        logger.error("The database does not answer: %s", error)
-        return Response(UNAVAILABLE, status=503, headers={"Retry-After": "1"})
+    if isinstance(error, tuple(AWAY)):
+        return _unavailable(error)
     if isinstance(error, SuspiciousOperation):
         status = next((code for kind, code in SUSPICIOUS.items() if isinstance(error, kind)), 400)
         return Response(
@@ -95,6 +70,12 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if response is not None and isinstance(error, APIException):
         response.data = {"detail": str(error.detail)}
     return response
+
+
+def _unavailable(error: Exception) -> Response:
+    logger.error("Something that every request needs is away: %s", error)
+    detail, seconds = next(answer for kind, answer in AWAY.items() if isinstance(error, kind))
+    return Response({"detail": detail}, status=503, headers={"Retry-After": str(seconds)})
 
 
 def problems_of(error: Exception) -> list[dict[str, Any]] | None:
@@ -137,7 +118,3 @@ def _problems(detail: Any, loc: list[str | int]) -> list[dict[str, Any]]:
 
 def _path(loc: list[str | int], name: str) -> list[str | int]:
     return loc if name == "non_field_errors" else [*loc, name]
-
-
-def _plain(value: Any) -> Any:
-    return DjangoJSONEncoder().default(value)

@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 import psycopg
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.files.storage import storages
 
 from executions.inference.choices import ModelChoiceInvalid, read_choices
+from spaces.storage import StorageUnavailable
 from spaces.throttling import parse_rate
 
 MIN_POSTGRESQL = 150_000
@@ -35,10 +37,10 @@ def check_environment(**_: Any) -> list[CheckMessage]:
 
 
 def check_reachable(**_: Any) -> list[CheckMessage]:
-    """What only the database itself tells."""
+    """What only the database and the bucket themselves tell."""
+    found: list[CheckMessage] = [*_bucket()]
     if not _is_postgresql():
-        return []
-    found: list[CheckMessage] = []
+        return found
     for name, url in {
         "DATABASE_URL": settings.DATABASE_URL,
         "DATABASE_LISTEN_URL": settings.LISTEN_URL,
@@ -52,6 +54,16 @@ def check_reachable(**_: Any) -> list[CheckMessage]:
         if version < MIN_POSTGRESQL:
             found.append(_error(21, f"{name} leads to PostgreSQL {version // 10000}; 15 or newer is needed."))
     return found
+
+
+def _bucket() -> Iterator[Error]:
+    kept = storages["blobs"]
+    if not hasattr(kept, "require"):
+        return
+    try:
+        kept.require()
+    except StorageUnavailable as error:
+        yield _error(22, f"S3_BUCKET cannot be used: {error}.")
 
 
 def _error(number: int, message: str, hint: str | None = None) -> Error:
@@ -125,6 +137,10 @@ def _storage() -> Iterator[Error]:
         yield _error(
             9, "S3_ENDPOINT_URL or S3_REGION is set without S3_BUCKET: files would go to a local folder."
         )
+    if not env.s3_bucket and env.s3_signed_links:
+        yield _error(17, "S3_SIGNED_LINKS is set without S3_BUCKET: a folder hands out no links.")
+    if env.s3_endpoint_url and urlsplit(env.s3_endpoint_url).scheme not in {"http", "https"}:
+        yield _error(18, "S3_ENDPOINT_URL must begin with http:// or https://.")
     if env.s3_bucket and len(env.s3_bucket) not in range(3, 64):
         yield _error(10, "S3_BUCKET must be 3 to 63 characters long.")
 

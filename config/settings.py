@@ -5,6 +5,7 @@ from typing import Any
 
 import dj_database_url
 
+from config.blobstore import blob_storage
 from config.environment import LOCAL_DIR, ROOT, read_what_is_sound
 from config.localsecret import local_secret_key
 from config.postgres import local_database_url
@@ -127,20 +128,7 @@ AUTH_PASSWORD_VALIDATORS = [
 STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "blobs": (
-        {
-            "BACKEND": "storages.backends.s3.S3Storage",
-            "OPTIONS": {
-                "bucket_name": ENV.s3_bucket,
-                "endpoint_url": ENV.s3_endpoint_url,
-                "region_name": ENV.s3_region,
-                "default_acl": None,
-                "file_overwrite": True,
-            },
-        }
-        if ENV.s3_bucket
-        else {"BACKEND": "spaces.storage.WholeFileStorage", "OPTIONS": {"location": ENV.blob_dir}}
-    ),
+    "blobs": blob_storage(ENV),
 }
 RUN_DIR = ENV.run_dir
 SKILL_PYTHON = ENV.skill_python
@@ -153,7 +141,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1 * 1024 * 1024
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["spaces.authentication.KeyOrSession"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["config.api.OrjsonRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["config.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["spaces.api.parsing.StrictJsonParser"],
     "DEFAULT_THROTTLE_CLASSES": ["spaces.throttling.KeyThrottle"],
     "DEFAULT_THROTTLE_RATES": {"key": ENV.rate_limit},

@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import BinaryIO
@@ -73,6 +73,15 @@ def open_blob(sha256: str) -> Iterator[BinaryIO]:
     """The stored bytes, open for reading; raises FileNotFoundError where the storage lost them."""
     with storage().open(blob_name(sha256), "rb") as stored:
         yield stored  # type: ignore[misc]
+
+
+def signed_link(sha256: str, headers: Mapping[str, str]) -> str | None:
+    """Where the storage itself hands the bytes out for a short time; None where they go through Callboard.
+
+    `headers` holds the `Content-Type` and `Content-Disposition` that the storage is to answer with.
+    """
+    kept = storage()
+    return kept.signed_link(blob_name(sha256), headers) if hasattr(kept, "signed_link") else None
 
 
 def blob_name(sha256: str) -> str:

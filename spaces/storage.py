@@ -1,4 +1,4 @@
-"""A folder as blob storage, in which files are whole or not there at all."""
+"""Where blobs are kept: a folder, in which files are whole or not there at all."""
 
 import os
 import tempfile
@@ -9,6 +9,13 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 
 _MODE = 0o644  # what an ordinary open() leaves; web and worker may be different users
+
+
+class StorageUnavailable(OSError):
+    """The blob storage cannot be used at the moment, or as it is configured; the text says why.
+
+    Not for callers of the API: it may name a bucket.
+    """
 
 
 class WholeFileStorage(FileSystemStorage):

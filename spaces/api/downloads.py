@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.core.files import File
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from rest_framework.request import Request
 
-from spaces.blobs import blob_name, storage
+from spaces.blobs import blob_name, signed_link, storage
 from spaces.errors import NotFound
 from spaces.models import Blob
 
@@ -45,12 +45,18 @@ class Part:
 
 
 def send_blob(request: Request, download: Download) -> HttpResponseBase:
-    """The bytes, or the part that `Range` asks for, or 304 or 416; raises NotFound where they are lost."""
+    """The bytes, or the part that `Range` asks for, or 304 or 416; raises NotFound where they are lost.
+
+    A redirect where the storage hands out its bytes itself; such a link is signed for GET alone.
+    """
     etag, size = f'"{download.blob.sha256}"', download.blob.size_bytes
     headers = _headers(download, etag)
     unchanged = get_conditional_response(request, etag=etag, response=HttpResponse(headers=headers))
     if unchanged is not None and unchanged.status_code != 200:
         return unchanged
+    link = signed_link(download.blob.sha256, headers) if request.method == "GET" else None
+    if link is not None:
+        return HttpResponseRedirect(link, headers={"Cache-Control": "no-store"})
     start, end = _wanted(request, etag, size)
     if start >= end and size:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
