@@ -1,0 +1,85 @@
+"""What an objective's loop works by, fixed when the objective is made.
+
+Decision: the plan is written down once, from the rows of the agent, its variation, tools and skills. Changing
+those later changes new objectives only, and a step that is entered again finds what the first try found.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from objectives.models import AdapterKind, CallKind
+from objectives.shapes.shape import Json
+
+MOST_TURNS = 200  # responses of the model in one objective, where the agent's variation says nothing else
+DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """One function as the model is offered it, and what stands behind it.
+
+    `ref` is the tool's or agent's id (hex with dashes) or the skill's slug. `metadata` is a ResourceMetadata
+    and `snapshot` a Tool, both as the API writes them. `parameters` is the JSON Schema that the model sees,
+    pinned parameters taken out. `adapter` is "" for agents and skills; for HTTP `base_url`, `headers` and
+    `config` are templates. Times are seconds.
+    """
+
+    function: str
+    kind: str
+    ref: str
+    description: str
+    parameters: Json
+    metadata: Json
+    snapshot: Json
+    requires_approval: bool = False
+    is_safe_to_repeat: bool = False
+    approval_expires_seconds: float | None = None
+    approval_default: str = "deny"
+    adapter: str = ""
+    tool_set_id: str = ""
+    tool_set: Json = field(default_factory=dict)
+    base_url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    config: Json = field(default_factory=dict)
+    content_seconds: float | None = None
+
+    @property
+    def is_bare(self) -> bool:
+        return self.kind == CallKind.TOOL and self.adapter == AdapterKind.BARE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything the loop needs beside the conversation.
+
+    `model_id` is the LanguageModel's id, None for the space's default; `settings` are the model library's
+    request settings. `answer_schema` is that of the output which ends the objective, None for one that goes on
+    until somebody ends it. `demo` is the demo model's script, None for its fixed plan. `compaction` is the
+    variation's as the API writes it. `context_tokens` is what the model can read, 0 for unknown.
+    """
+
+    model_id: str | None
+    settings: Json
+    offered: tuple[Offered, ...]
+    answer_schema: Json | None = None
+    demo: Any = None
+    max_turns: int = MOST_TURNS
+    max_tool_calls: int | None = None
+    max_sub_objectives: int | None = None
+    compaction: Json | None = None
+    context_tokens: int = 0
+
+    def of_function(self, name: str) -> Offered | None:
+        """What the model means by a function's name; None for one that it was not offered."""
+        return next((one for one in self.offered if one.function == name), None)
+
+    def stored(self) -> Json:
+        """The plan as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Self:
+        """The plan that `stored` wrote."""
+        offered = tuple(Offered(**one) for one in stored["offered"])
+        return cls(**{**stored, "offered": offered})
