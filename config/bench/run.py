@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from config.bench.admin import measure_admin
 from config.bench.apart import call_apart
 from config.bench.connections import measure_connections
 from config.bench.database import FEW, SCRATCH, scratch_databases
@@ -29,6 +30,7 @@ PARTS: Mapping[str, Callable[[Stage], list[Figure]]] = {
     "live": measure_live,
     "connections": measure_connections,
     "list": measure_list,
+    "admin": measure_admin,
 }
 NEED_FEW = {"lookup", "dispatch"}  # parts that need the second, small database
 

@@ -1,6 +1,7 @@
 """Makes the benchmark's tenant, space, key and skill, apart, in the scratch database."""
 
 import os
+import secrets
 from typing import Any
 
 import django
@@ -38,7 +39,10 @@ output({"text": inputs()["text"]})
 
 
 def make_world() -> dict[str, Any]:
-    """Migrate the empty database and make who and what everything else refers to; ids and the key's token."""
+    """Migrate the empty database and make who and what everything else refers to.
+
+    Gives ids, the key's token, and the operator's name and password.
+    """
     call_command("migrate", verbosity=0, interactive=False)
     now = timezone.now()
     tenant = Tenant.objects.create(name="Benchmark", created_at=now)
@@ -50,6 +54,8 @@ def make_world() -> dict[str, Any]:
     )
     Membership.objects.create(space=space, principal=machine, role=Role.MEMBER, created_at=now)
     _key, token = create_key(principal=machine, name="Benchmark", permissions=["*"], spaces=[space], now=now)
+    password = secrets.token_urlsafe(16)
+    operator = Principal.objects.create_superuser("operator@bench.example", password, created_at=now)
     files = {"SKILL.md": _MANIFEST.encode(), "scripts/run.py": _SCRIPT}
     manifest = parse_manifest(_MANIFEST, folder=SKILL)
     bundle = Bundle(manifest, files, frozenset(), digest_files(files, frozenset()))
@@ -63,4 +69,6 @@ def make_world() -> dict[str, Any]:
         "skill": SKILL,
         "blob": version.bundle_id,
         "token": token,
+        "operator": operator.email,
+        "password": password,
     }

@@ -14,8 +14,10 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from config.bench.admin import Page, _look_at
 from config.bench.apart import Apart, ApartFailed, call_apart
 from config.bench.database import BenchRefused, scratch_databases, url_of
+from config.bench.failures import NotMeasured
 from config.bench.figures import Figure, Spread, is_within, median_ratio, quantile
 from config.bench.hearing import Listener
 from config.bench.lines import BadAnswer, Line, answer_size, request_bytes, time_in_turns
@@ -171,6 +173,16 @@ def test_an_answer_is_complete_with_its_last_byte_and_refused_without_a_length()
 def test_an_answer_of_another_status_stops_the_measuring() -> None:
     with server(ANSWER.replace(b"200", b"503")) as port, Line(port) as line, pytest.raises(BadAnswer):
         line.ask(request_bytes("/", {}))
+
+
+@pytest.mark.parametrize("has_rows", [True, False])
+def test_a_page_of_the_admin_that_is_not_what_it_shall_be_is_not_measured(*, has_rows: bool) -> None:
+    link = b"/admin/executions/skillexecution/01a20466-3d3e-76b5-bb38-a596de734700/change/"
+    shown = b"nothing" if has_rows else link
+
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(shown), shown)
+    with server(answer) as port, pytest.raises(NotMeasured):
+        _look_at(Page("list", ["/"], has_rows=has_rows), port, {})
 
 
 def test_many_clients_are_counted_for_as_long_as_asked() -> None:
