@@ -99,7 +99,7 @@ class BucketStorage(S3Storage):
         if not self.exists(name):
             self.require()
             raise FileNotFoundError(name)
-        return File(io.BufferedReader(_Object(self, name), BLOCK), name)  # type: ignore[arg-type]
+        return File(io.BufferedReader(_Object(self, name), BLOCK), name)
 
     @override
     def _save(self, name: str, content: Any) -> str:

@@ -141,6 +141,7 @@ archive = described(
     answers={
         **BYTES,
         (206, "application/gzip"): (OpenApiTypes.BINARY, "The range of bytes."),
+        302: (None, "To the storage, by a link that lives for five minutes, where the deployment says so."),
         304: (None, "Not changed since the `ETag` of `If-None-Match`."),
         416: (None, "There are no bytes in this range."),
     },
@@ -164,6 +165,7 @@ download = described(
     answers={
         (200, "application/octet-stream"): (OpenApiTypes.BINARY, "The bytes, in the artifact's own type."),
         (206, "application/octet-stream"): (OpenApiTypes.BINARY, "The range of bytes."),
+        302: (None, "To the storage, by a link that lives for five minutes, where the deployment says so."),
         304: (None, "Not changed since the `ETag` of `If-None-Match`."),
         416: (None, "There are no bytes in this range."),
     },
