@@ -54,7 +54,7 @@ class Plan:
     """Everything the loop needs beside the conversation.
 
     `model_id` is the LanguageModel's id, None for the space's default; `settings` are the model library's
-    request settings. `answer_schema` is that of the output which ends the objective, None for one that goes on
+    request settings. `answer_schema` is that of the output that ends the objective, None where it goes on
     until somebody ends it. `demo` is the demo model's script, None for its fixed plan. `compaction` is the
     variation's as the API writes it. `context_tokens` is what the model can read, 0 for unknown.
     """
