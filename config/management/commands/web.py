@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from config.environment import ROOT
 from config.supervisor import Program, Supervisor
 
 APPLICATION = "config.asgi:application"
@@ -37,6 +38,7 @@ class Command(BaseCommand):
                 Program(
                     f"web-{number}",
                     server_command(server, listener.fileno(), verbose=options["verbosity"] > 1),
+                    {"PYTHONPATH": str(ROOT)},  # started from wherever
                     descriptors=(listener.fileno(),),
                 )
                 for number in range(1, options["processes"] + 1)
@@ -54,7 +56,7 @@ def server_command(server: str, descriptor: int, *, verbose: bool) -> list[str]:
     `verbose` writes one line for each request. Raises CommandError for a server we do not know.
     """
     if server == "daphne":
-        options = ["--fd", str(descriptor), "-v", "1" if verbose else "0"]
+        server, options = "config.serving", ["--fd", str(descriptor), "-v", "1" if verbose else "0"]
     elif server == "uvicorn":
         # Without a bound on its shutdown it would wait for open streams for ever.
         options = ["--fd", str(descriptor), "--lifespan", "off", "--timeout-graceful-shutdown", "3"]
