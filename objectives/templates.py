@@ -1,0 +1,76 @@
+"""Liquid templates that users write: checked when they are written, bounded when they are filled."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from liquid import BoundTemplate, Environment, StrictUndefined, Undefined
+from liquid.exceptions import LiquidError, UndefinedError
+
+from spaces.errors import Invalid
+
+MOST_CHARACTERS = 200_000  # of a template
+_OLD_SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_SECRET = re.compile(r"\{\{-?\s*secrets\.([A-Za-z_][A-Za-z0-9_]*)")
+
+
+class _Bounded(Environment):
+    """A template is anybody's: it may neither loop nor write without end."""
+
+    loop_iteration_limit = 10_000
+    output_stream_limit = 1_000_000
+    local_namespace_limit = 1_000_000
+    context_depth_limit = 20
+
+
+class TemplateMissing(Exception):
+    """A template names something that there is not; the message says what."""
+
+
+def check_template(text: str, *loc: str | int) -> None:
+    """Raises Invalid at `loc` unless the text is a template."""
+    if len(text) > MOST_CHARACTERS:
+        raise Invalid.field(*loc, msg=f"A template has at most {MOST_CHARACTERS} characters.")
+    try:
+        _parsed(modern(text), strict=False)
+    except (LiquidError, RecursionError) as error:
+        raise Invalid.field(*loc, msg=f"Not a template: {_sentence(error)}") from None
+
+
+def fill(text: str, values: Mapping[str, Any], *, strict: bool = False) -> str:
+    """The template with its values in place; a value that is missing is empty, or TemplateMissing if `strict`.
+
+    Raises Invalid for what cannot be filled (it loops too long, a filter refuses its value).
+    """
+    try:
+        return _parsed(modern(text), strict=strict).render(**values)
+    except UndefinedError as error:
+        raise TemplateMissing(_sentence(error)) from None
+    except (LiquidError, RecursionError) as error:
+        raise Invalid.field("template", msg=_sentence(error)) from None
+
+
+def secret_names(*texts: str) -> set[str]:
+    """The secrets that templates name, in capitals."""
+    return {name.upper() for text in texts for name in _SECRET.findall(modern(text))}
+
+
+def modern(text: str) -> str:
+    """Older templates write `${NAME}` for what is `{{ secrets.NAME }}` now."""
+    return _OLD_SECRET.sub(r"{{ secrets.\1 }}", text)
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str, *, strict: bool) -> BoundTemplate:
+    return _ENVIRONMENTS[strict].from_string(text)
+
+
+def _sentence(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+_ENVIRONMENTS = {
+    False: _Bounded(undefined=Undefined, extra=False),
+    True: _Bounded(undefined=StrictUndefined, extra=False),
+}
