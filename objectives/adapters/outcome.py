@@ -1,0 +1,40 @@
+"""What carrying out a tool call gave: content for its result, or why there is none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from objectives.models import CallError
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A block of text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An image or a sound whose bytes are kept already: `sha256` names their `spaces.models.Blob`."""
+
+    kind: Literal["image", "audio"]
+    sha256: str
+    mime_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Content blocks in order; `error` (what it is, a sentence for the model) means that there is no result.
+
+    Whatever a sentence says may be read by everybody who may read the tool call: no secrets, no addresses
+    that a secret was templated into.
+    """
+
+    drafts: Sequence[Text | Media] = ()
+    error: tuple[CallError, str] | None = None
+
+    @classmethod
+    def failed(cls, error: CallError, message: str) -> "Outcome":
+        return cls(error=(error, message))
