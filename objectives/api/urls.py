@@ -1,30 +1,8 @@
-"""The routes of the workspace API, below `/v1/`.
+"""The routes of the workspace API, below `/v1/`: one line a group."""
 
-A verb stands behind the last colon of the path as the client sent it; an id may hold a colon that is
-percent-encoded. So paths of this API come here with `%3A`, `%2F` and `%25` still encoded
-(`config.bridge`), and what a `ref` stands for is decoded afterwards.
-"""
-
-from urllib.parse import unquote
-
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, path
 
 from objectives.api.profiles import ProfileViewSet
-
-
-class Reference:
-    """An id, or `external_id:<name>`."""
-
-    regex = "[^/]+"
-
-    def to_python(self, value: str) -> str:
-        return unquote(value)
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-register_converter(Reference, "ref")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("whoami", ProfileViewSet.as_view({"get": "whoami"})),
