@@ -6,8 +6,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretBytes, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from config.encryption import read_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTALL_DIR = ROOT / ".callboard"  # what bootstrap.py installs beside the checkout's own .venv
@@ -17,7 +19,8 @@ LOCAL_DIR = Path(os.environ.get("CALLBOARD_DATA_DIR") or INSTALL_DIR).resolve()
 class Environment(BaseSettings):
     """Every variable that Callboard reads; the README lists them for operators.
 
-    Lists are comma-separated. `MODELS` is JSON: an alias for each model, with its
+    Lists are comma-separated. `ENCRYPTION_KEYS` is such a list of `id:key`, the newest first, each key 32 bytes
+    in base64. `MODELS` is JSON: an alias for each model, with its
     `provider`, `name`, `api_key` and, where it differs from the provider's own, `base_url`.
     """
 
@@ -29,6 +32,7 @@ class Environment(BaseSettings):
     database_pool_size: int = Field(default=20, ge=1)
     secret_key: SecretStr | None = None
     secret_key_fallbacks: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    encryption_keys: Annotated[dict[str, SecretBytes], NoDecode] = Field(default_factory=dict)
     allowed_hosts: Annotated[list[str], NoDecode] = Field(default_factory=list)
     allowed_origins: Annotated[list[str], NoDecode] = Field(default_factory=list)
     trust_proxy: bool = False
@@ -56,6 +60,11 @@ class Environment(BaseSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("encryption_keys", mode="before")
+    @classmethod
+    def _keys(cls, value: object) -> object:
+        return read_keys(value) if isinstance(value, str) else value
 
     @field_validator("models", mode="before")
     @classmethod

@@ -34,6 +34,7 @@ DEBUG = False
 BASE_DIR = ROOT
 SECRET_KEY = _secret(ENV.secret_key) or (local_secret_key(LOCAL_DIR) if IS_LOCAL else "")
 SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks
+ENCRYPTION_KEYS = ENV.encryption_keys  # by id, the newest first; see objectives.vault
 ALLOWED_HOSTS = ENV.allowed_hosts or (["127.0.0.1", "localhost", "[::1]", "testserver"] if IS_LOCAL else [])
 ALLOWED_ORIGINS = ENV.allowed_origins
 CSRF_TRUSTED_ORIGINS = ENV.allowed_origins

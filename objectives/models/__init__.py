@@ -4,7 +4,7 @@ from objectives.models.agent import Agent, AgentState, AgentVariation, Assignmen
 from objectives.models.history import BrokenRequest, ContextWindow, Step, UserMessage
 from objectives.models.model import LanguageModel, ModelState, Provider, ProviderKey
 from objectives.models.objective import OPEN, OVER, ErrorType, Objective, ObjectiveState
-from objectives.models.secret import Secret
+from objectives.models.secret import SealedValue, Secret, SecretSource
 from objectives.models.steering import ActionKind, ActionState, Feedback, QueuedAction
 from objectives.models.toolcall import (
     SETTLED,
@@ -46,7 +46,9 @@ __all__ = [
     "ProviderKey",
     "QueuedAction",
     "ResultMedia",
+    "SealedValue",
     "Secret",
+    "SecretSource",
     "Step",
     "Tool",
     "ToolCall",

@@ -58,5 +58,10 @@ class Tool(Resource):
     function_name = models.CharField(max_length=64)
 
     class Meta:
-        constraints: ClassVar = [external_id_once("tool")]
+        constraints: ClassVar = [
+            external_id_once("tool"),
+            models.UniqueConstraint(
+                fields=["tool_set", "function_name"], name="a_function_is_one_tool_of_its_set"
+            ),
+        ]
         indexes: ClassVar = [models.Index(fields=["tool_set", "created_at", "id"], name="tool_by_set")]

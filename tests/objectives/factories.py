@@ -1,0 +1,75 @@
+"""Rows of the workspace API for tests, made directly: plain functions with keyword arguments."""
+
+from typing import Any
+
+from objectives.models import AdapterKind, Objective, Secret, Tool, ToolSet
+from objectives.vault import seal
+from spaces.models import Principal, Space
+from tests.factories import NOW
+
+
+def make_tool_set(
+    *,
+    space: Space,
+    created_by: Principal,
+    name: str = "orders",
+    adapter: str = AdapterKind.HTTP,
+    base_url: str = "https://orders.example.com",
+    **fields: Any,
+) -> ToolSet:
+    """A set of tools behind one address, or a bare one (`adapter=AdapterKind.BARE`)."""
+    return ToolSet.objects.create(
+        space=space,
+        created_by=created_by,
+        created_at=NOW,
+        name=name,
+        adapter=adapter,
+        base_url=base_url if adapter == AdapterKind.HTTP else "",
+        **fields,
+    )
+
+
+def make_tool(*, tool_set: ToolSet, name: str = "find order", **fields: Any) -> Tool:
+    """A tool of a set that takes one text, `order`."""
+    if tool_set.adapter == AdapterKind.HTTP:
+        fields.setdefault("config", {"requestMethod": "GET", "path": "/orders/{{ order }}"})
+    properties = {"order": {"type": "string", "description": "The order's number."}}
+    given: dict[str, Any] = {
+        "description": "Finds an order by its number.",
+        "parameters": {"type": "object", "properties": properties, "required": ["order"]},
+        "function_name": name.replace(" ", "_"),
+        **fields,
+    }
+    return Tool.objects.create(
+        space_id=tool_set.space_id,
+        created_by_id=tool_set.created_by_id,
+        created_at=NOW,
+        tool_set=tool_set,
+        name=name,
+        **given,
+    )
+
+
+def make_secret(
+    *,
+    space: Space,
+    created_by: Principal,
+    name: str = "TOKEN",
+    value: str = "s3cret-value",
+    tool_set: ToolSet | None = None,
+    objective: Objective | None = None,
+    **fields: Any,
+) -> Secret:
+    """A sealed secret of a space, or of one tool set or one objective."""
+    sealed, key_id = seal(value)
+    return Secret.objects.create(
+        space=space,
+        created_by=created_by,
+        created_at=NOW,
+        name=name,
+        tool_set=tool_set,
+        objective=objective,
+        sealed=sealed,
+        sealed_with=key_id,
+        **fields,
+    )
