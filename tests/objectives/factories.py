@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from objectives.models import AdapterKind, Objective, Secret, Tool, ToolSet
+from objectives.models import (
+    AdapterKind,
+    Agent,
+    AgentState,
+    AgentVariation,
+    Assignment,
+    Objective,
+    Secret,
+    Tool,
+    ToolSet,
+)
 from objectives.vault import seal
 from spaces.models import Principal, Space
 from tests.factories import NOW
@@ -73,3 +83,34 @@ def make_secret(
         sealed_with=key_id,
         **fields,
     )
+
+
+def make_agent(
+    *,
+    space: Space,
+    created_by: Principal,
+    name: str = "Researcher",
+    state: str = AgentState.PUBLISHED,
+    **fields: Any,
+) -> Agent:
+    """An agent without variations."""
+    given: dict[str, Any] = {"created_at": NOW, **fields}
+    return Agent.objects.create(space=space, created_by=created_by, name=name, state=state, **given)
+
+
+def make_variation(
+    *,
+    agent: Agent,
+    name: str = "Thorough",
+    calls: tuple[Tool | ToolSet | Agent, ...] = (),
+    **fields: Any,
+) -> AgentVariation:
+    """A variation of an agent that may call these things; it takes the space's default model."""
+    given: dict[str, Any] = {"created_at": NOW, **fields}
+    variation = AgentVariation.objects.create(
+        space_id=agent.space_id, created_by_id=agent.created_by_id, agent=agent, name=name, **given
+    )
+    columns = {Tool: "tool", ToolSet: "tool_set", Agent: "sub_agent"}
+    for thing in calls:
+        Assignment.objects.create(variation=variation, created_at=NOW, **{columns[type(thing)]: thing})
+    return variation
