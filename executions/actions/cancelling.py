@@ -27,6 +27,17 @@ def request_cancel(*, access: SpaceAccess, execution_id: uuid.UUID, now: datetim
     return execution
 
 
+def cancel_execution(
+    execution_id: uuid.UUID, space_id: uuid.UUID, *, by: uuid.UUID | None, now: datetime
+) -> None:
+    """The same for what was started on behalf of something that is stopped itself; idempotent.
+
+    One that is over stays as it is. Raises NotFound.
+    """
+    execution = _request(execution_id, space_id, by, now, is_cascade=True)
+    cancel_sub_executions(execution.id, principal_id=by, now=now)
+
+
 def cancel_sub_executions(parent_id: uuid.UUID, *, principal_id: uuid.UUID | None, now: datetime) -> None:
     """Ask the same of every open sub-execution, each in a transaction of its own; idempotent."""
     children = SkillExecution.objects.filter(parent_id=parent_id, state__in=ACTIVE)

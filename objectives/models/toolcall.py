@@ -1,6 +1,5 @@
 """One call of a tool, an agent or a skill that a model asked for: its approval and its execution."""
 
-import uuid
 from typing import ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -190,8 +189,3 @@ class ResultMedia(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mime_type} of {self.tool_call_id}"
-
-
-def media_id(block: dict[str, str]) -> uuid.UUID:
-    """The `ResultMedia` that a stored image or audio block stands for."""
-    return uuid.UUID(block["media_id"])

@@ -1,0 +1,71 @@
+"""Going on with an objective that waits: a further message, or a compaction."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from executions.runlog.models import RunEvent
+from objectives.actions.locking import locked_objective
+from objectives.actions.queueing import enqueue_action, say
+from objectives.actions.waking import has_open_calls, has_work, wake
+from objectives.models import ActionKind, Objective, ObjectiveState, QueuedAction
+from objectives.shapes.shape import Json
+from spaces.access import SpaceAccess
+from spaces.errors import IllegalMove, NotReady
+
+
+def continue_objective(
+    *, access: SpaceAccess, objective_id: uuid.UUID, message: str, enqueue: bool, now: datetime
+) -> RunEvent | QueuedAction:
+    """Say something more to an objective.
+
+    One that waits for it goes on at once, and the message's event is returned. One that is busy gets it
+    after its turn where `enqueue` is set. Raises NotReady where it is busy, IllegalMove where it is over.
+    """
+    access.require("objectives:manage")
+    with transaction.atomic():
+        head, objective = locked_objective(objective_id, access.space_id)
+        _check_open(objective, "continued")
+        if is_idle(objective):
+            heard = say(objective, head, message, by=access.principal_id, now=now)
+            wake(objective, head, now=now)
+            return heard
+        if not enqueue:
+            raise NotReady(f"This objective is {_busy(objective)}; set enqueue to have it said afterwards.")
+        kind = ActionKind.USER_MESSAGE
+        return enqueue_action(objective, kind, by=access.principal_id, now=now, content=message)
+
+
+def compact_objective(
+    *, access: SpaceAccess, objective_id: uuid.UUID, compaction: Json | None, now: datetime
+) -> QueuedAction:
+    """Ask that the conversation goes on in a new context window: at once where nothing else goes on.
+
+    `compaction` are the strategies as the API writes them, None for the variation's own. Raises IllegalMove
+    for an objective that is over.
+    """
+    access.require("objectives:manage")
+    with transaction.atomic():
+        head, objective = locked_objective(objective_id, access.space_id)
+        _check_open(objective, "compacted")
+        action = enqueue_action(
+            objective, ActionKind.COMPACTION, by=access.principal_id, now=now, compaction=compaction
+        )
+        wake(objective, head, now=now)
+    return action
+
+
+def is_idle(objective: Objective) -> bool:
+    """Whether a locked objective waits for a person's next message and for nothing else."""
+    waits = objective.state == ObjectiveState.WAITING
+    return waits and not has_open_calls(objective) and not has_work(objective)
+
+
+def _check_open(objective: Objective, verb: str) -> None:
+    if objective.is_over:
+        raise IllegalMove("objective", objective.state, verb)
+
+
+def _busy(objective: Objective) -> str:
+    return "waiting for a tool call" if objective.state == ObjectiveState.WAITING else objective.state

@@ -1,0 +1,97 @@
+"""Approving and denying tool calls: decided once, by whoever is first."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from executions.models import RunHead
+from executions.runlog.events import NewEvent
+from objectives.actions.locking import locked_call, locked_objective
+from objectives.actions.waking import wake
+from objectives.call_lifecycle import decide
+from objectives.calling import begin_bare
+from objectives.events import Kind, event
+from objectives.lifecycle import note
+from objectives.models import Approval, Objective, ToolCall
+from objectives.plan import Plan
+from objectives.spelling import Prefix, spell
+from spaces.access import SpaceAccess
+
+EXPIRED_MEMO = "Nobody decided in time."
+MOST_MEMO = 10_000  # characters
+
+
+def approve_call(
+    *, access: SpaceAccess, objective_id: uuid.UUID, call_id: uuid.UUID, now: datetime
+) -> ToolCall:
+    """Let a tool call run that waits for it. A bare tool waits for its content from this moment.
+
+    Not idempotent: the first decision wins, and any further one raises IllegalMove and changes nothing.
+    Raises NotFound and NotPermitted.
+    """
+    access.require("objectives:manage")
+    with transaction.atomic():
+        head, objective = locked_objective(objective_id, access.space_id)
+        call = locked_call(objective, call_id)
+        approve(call, head, objective, by=access.principal_id, now=now)
+    return call
+
+
+def deny_call(
+    *, access: SpaceAccess, objective_id: uuid.UUID, call_id: uuid.UUID, memo: str, now: datetime
+) -> ToolCall:
+    """Refuse a tool call that waits; the model is told, with the memo, and goes on.
+
+    Not idempotent, as `approve_call`. Raises IllegalMove, NotFound and NotPermitted.
+    """
+    access.require("objectives:manage")
+    with transaction.atomic():
+        head, objective = locked_objective(objective_id, access.space_id)
+        call = locked_call(objective, call_id)
+        deny(call, head, objective, by=access.principal_id, memo=memo, now=now)
+    return call
+
+
+def approve(
+    call: ToolCall, head: RunHead, objective: Objective, *, by: uuid.UUID | None, now: datetime
+) -> None:
+    """The same for a locked call; `by` None is the default after an expiry."""
+    _decide(call, Approval.APPROVED, by=by, memo=None, now=now)
+    events = [_event(Kind.APPROVED, call, {}, by=by, now=now)]
+    offered = Plan.read(objective.plan).of_function(call.called_as)
+    if offered is not None and offered.is_bare:
+        events += begin_bare(call, offered, now=now)
+    note(objective, head, events)
+    wake(objective, head, now=now)
+
+
+def deny(
+    call: ToolCall,
+    head: RunHead,
+    objective: Objective,
+    *,
+    by: uuid.UUID | None,
+    memo: str,
+    now: datetime,
+) -> None:
+    """The same for a locked call; `by` None is the default after an expiry."""
+    _decide(call, Approval.DENIED, by=by, memo=memo, now=now)
+    note(objective, head, [_event(Kind.DENIED, call, {"memo": memo}, by=by, now=now)])
+    wake(objective, head, now=now)
+
+
+def _decide(call: ToolCall, to: Approval, *, by: uuid.UUID | None, memo: str | None, now: datetime) -> None:
+    call.decided_by_id, call.decided_at, call.memo = by, now, memo or None
+    fields = ["decided_by", "decided_at", "memo"]
+    if to == Approval.DENIED:
+        call.settled_at = now
+        fields.append("settled_at")
+    decide(call, to, also=fields)
+
+
+def _event(
+    kind: Kind, call: ToolCall, payload: dict[str, str], *, by: uuid.UUID | None, now: datetime
+) -> NewEvent:
+    payload = {"toolCallId": spell(Prefix.TOOL_CALL, call.id), **payload}
+    return event(kind, payload, now=now, window_id=call.step.window_id, by=by)

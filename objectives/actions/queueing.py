@@ -1,0 +1,102 @@
+"""What waits for the end of a turn: further messages, and compactions that were asked for."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from executions.models import RunHead
+from executions.runlog.models import RunEvent
+from objectives.actions.locking import locked_objective
+from objectives.events import Kind, event
+from objectives.lifecycle import note
+from objectives.models import (
+    ActionKind,
+    ActionState,
+    ContextWindow,
+    Objective,
+    QueuedAction,
+    UserMessage,
+)
+from objectives.shapes.shape import Json
+from spaces.access import SpaceAccess
+from spaces.errors import IllegalMove, NotFound
+
+
+def enqueue_action(
+    objective: Objective,
+    kind: ActionKind,
+    *,
+    by: uuid.UUID,
+    now: datetime,
+    content: str = "",
+    compaction: Json | None = None,
+) -> QueuedAction:
+    """One more thing to do for a locked objective, after what was queued before it."""
+    return QueuedAction.objects.create(
+        objective=objective,
+        space_id=objective.space_id,
+        kind=kind,
+        content=content,
+        compaction=compaction,
+        created_by_id=by,
+        created_at=now,
+    )
+
+
+def remove_action(*, access: SpaceAccess, objective_id: uuid.UUID, action_id: uuid.UUID) -> QueuedAction:
+    """Take a queued action back; raises IllegalMove once it is sent, removed or discarded, and NotFound."""
+    access.require("objectives:manage")
+    with transaction.atomic():
+        locked_objective(objective_id, access.space_id)
+        action = QueuedAction.objects.filter(pk=action_id, objective_id=objective_id).first()
+        if action is None:
+            raise NotFound
+        if action.state != ActionState.QUEUED:
+            raise IllegalMove("queued action", action.state, ActionState.REMOVED)
+        action.state = ActionState.REMOVED
+        action.save(update_fields=["state"])
+    return action
+
+
+def next_action(objective: Objective) -> QueuedAction | None:
+    """What was queued first of what is still to be done, for a locked objective."""
+    queued = QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED)
+    return queued.order_by("created_at", "id").first()
+
+
+def mark_sent(action: QueuedAction, done: RunEvent, *, now: datetime) -> None:
+    """The action of a locked objective is done; `done` is the event that it became."""
+    action.state, action.sent_at, action.event_id = ActionState.SENT, now, done.event_id
+    action.save(update_fields=["state", "sent_at", "event_id"])
+
+
+def discard_actions(objective: Objective) -> None:
+    """Nothing that is still queued for a locked objective will happen: it is over."""
+    queued = QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED)
+    queued.update(state=ActionState.DISCARDED)
+
+
+def send_messages(objective: Objective, head: RunHead, *, now: datetime) -> None:
+    """Let the model hear the queued messages of a locked objective, up to the first compaction.
+
+    To be called between two turns, when no tool call is open.
+    """
+    while (action := next_action(objective)) is not None and action.kind == ActionKind.USER_MESSAGE:
+        heard = say(objective, head, action.content, by=action.created_by_id, now=now)
+        mark_sent(action, heard, now=now)
+
+
+def say(objective: Objective, head: RunHead, content: str, *, by: uuid.UUID, now: datetime) -> RunEvent:
+    """A person's message, after the newest turn of a locked objective; the event that it is."""
+    window = newest_window(objective)
+    UserMessage.objects.create(
+        objective=objective, window=window, after_turn=objective.turn, content=content, created_at=now
+    )
+    said = event(Kind.USER_MESSAGE, {"content": content}, now=now, window_id=window.id, by=by)
+    return note(objective, head, [said])[0]
+
+
+def newest_window(objective: Objective) -> ContextWindow:
+    """The window in which the conversation goes on."""
+    return ContextWindow.objects.filter(objective=objective).latest("sequence")

@@ -1,0 +1,151 @@
+"""Cancelling an objective, or only its turn: somebody asks, and whoever runs it confirms."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from executions.actions.cancelling import cancel_execution
+from executions.models import RunHead
+from executions.runlog.models import HeadState, RunEvent
+from objectives.actions.locking import locked_objective
+from objectives.actions.queueing import discard_actions, newest_window
+from objectives.actions.waking import has_open_calls
+from objectives.call_lifecycle import execute
+from objectives.events import Kind, event
+from objectives.lifecycle import check_move, move
+from objectives.models import (
+    OPEN,
+    SETTLED,
+    CallKind,
+    Execution,
+    Objective,
+    ObjectiveState,
+    ToolCall,
+)
+from spaces.access import SpaceAccess
+from spaces.errors import IllegalMove
+
+BY_PERSON = "Somebody asked to stop."
+BY_PARENT = "The objective that called this one was stopped."
+
+
+def cancel_objective(
+    *, access: SpaceAccess, objective_id: uuid.UUID, reason: str, now: datetime
+) -> Objective:
+    """End an objective and everything that it started.
+
+    One that no worker holds is cancelled at once; one that is being worked on as soon as its worker confirms,
+    within seconds. Asking again changes nothing. Raises IllegalMove once it is over in another way, NotFound.
+    """
+    access.require("objectives:manage")
+    message = reason or BY_PERSON
+    objective = _request_cancel(
+        objective_id, access.space_id, by=access.principal_id, message=message, now=now
+    )
+    cancel_below(objective.id, by=access.principal_id, now=now)
+    return objective
+
+
+def interrupt_objective(*, access: SpaceAccess, objective_id: uuid.UUID, now: datetime) -> RunEvent:
+    """Stop the turn that goes on; sub-agents and skills that were called go on, unheard.
+
+    The objective then waits for a message. Returns the last event so far: `interrupted` itself where no
+    worker had to confirm. Raises IllegalMove unless a turn goes on, NotFound.
+    """
+    access.require("objectives:manage")
+    with transaction.atomic():
+        head, objective = locked_objective(objective_id, access.space_id)
+        check_move(objective, ObjectiveState.INTERRUPTING)
+        if objective.state == ObjectiveState.WAITING and not has_open_calls(objective):
+            raise IllegalMove("objective", objective.state, ObjectiveState.INTERRUPTING)
+        objective.interrupt_requested_at = now
+        rows = move(objective, head, ObjectiveState.INTERRUPTING, now=now, also=["interrupt_requested_at"])
+        if head.state == HeadState.RUNNING:
+            return rows[-1]
+        return confirm_interrupt(objective, head, now=now)
+
+
+def confirm_interrupt(objective: Objective, head: RunHead, *, now: datetime) -> RunEvent:
+    """End the turn of a locked objective that is being interrupted; the event `interrupted`."""
+    give_up_calls(objective, now=now)
+    message = {"message": "The turn was interrupted."}
+    stopped = event(Kind.INTERRUPTED, message, now=now, window_id=newest_window(objective).id)
+    objective.interrupt_requested_at, objective.idle_since = None, now
+    also = ["interrupt_requested_at", "idle_since"]
+    return move(objective, head, ObjectiveState.WAITING, now=now, first=[stopped], also=also)[0]
+
+
+def confirm_cancel(objective: Objective, head: RunHead, *, now: datetime) -> None:
+    """End a locked objective whose cancelling was asked for."""
+    message = objective.state_message or BY_PERSON
+    payload: dict[str, object] = {"message": message}
+    end(objective, head, ObjectiveState.CANCELLED, kind=Kind.CANCELLED, payload=payload, now=now)
+
+
+def end(
+    objective: Objective,
+    head: RunHead,
+    to: ObjectiveState,
+    *,
+    kind: Kind,
+    payload: dict[str, object],
+    now: datetime,
+    also: Sequence[str] = (),
+) -> None:
+    """Move a locked objective to its end: open calls are given up, queued actions discarded.
+
+    `payload` is that of the terminal event, `also` names fields which the caller has set for this move.
+    """
+    give_up_calls(objective, now=now)
+    discard_actions(objective)
+    last = event(kind, payload, now=now, window_id=newest_window(objective).id)
+    move(objective, head, to, now=now, message=str(payload.get("message", "")), first=[last], also=also)
+
+
+def give_up_calls(objective: Objective, *, now: datetime) -> None:
+    """Nothing more comes of the open calls of a locked objective."""
+    open_calls = ToolCall.objects.filter(objective=objective).exclude(SETTLED)
+    for call in open_calls.select_for_update(no_key=True).order_by("created_at", "id"):
+        execute(call, Execution.INTERRUPTED, now=now)
+
+
+def cancel_below(objective_id: uuid.UUID, *, by: uuid.UUID | None, now: datetime) -> None:
+    """Ask the same of what an objective started, each in a transaction of its own; idempotent."""
+    children = Objective.objects.filter(parent_id=objective_id, state__in=OPEN)
+    for child_id, space_id in children.values_list("id", "space_id"):
+        _request_cancel(child_id, space_id, by=by, message=BY_PARENT, now=now, is_cascade=True)
+        cancel_below(child_id, by=by, now=now)
+    skills = ToolCall.objects.filter(objective_id=objective_id, kind=CallKind.SKILL, run_id__isnull=False)
+    for run_id, space_id in skills.values_list("run_id", "space_id"):
+        if run_id is not None:
+            cancel_execution(run_id, space_id, by=by, now=now)
+
+
+def _request_cancel(
+    objective_id: uuid.UUID,
+    space_id: uuid.UUID,
+    *,
+    by: uuid.UUID | None,
+    message: str,
+    now: datetime,
+    is_cascade: bool = False,
+) -> Objective:
+    with transaction.atomic():
+        head, objective = locked_objective(objective_id, space_id)
+        if objective.state == ObjectiveState.CANCELLED or (is_cascade and objective.is_over):
+            return objective
+        check_move(objective, ObjectiveState.CANCELLED)
+        if head.cancel_requested_at is not None:
+            return objective
+        objective.cancel_requested_at, objective.cancel_requested_by_id = now, by
+        objective.state_message = message
+        objective.save(update_fields=["cancel_requested_at", "cancel_requested_by", "state_message"])
+        # The sweeper forces what is not confirmed in time: between machines only the database's clock counts.
+        head.cancel_requested_at = Now()
+        head.save(update_fields=["cancel_requested_at"])
+        if head.state != HeadState.RUNNING:
+            confirm_cancel(objective, head, now=now)
+    return objective

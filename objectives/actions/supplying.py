@@ -1,0 +1,42 @@
+"""Supplying the content of a bare tool's call from outside."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from objectives.actions.locking import locked_call, locked_objective
+from objectives.actions.waking import wake
+from objectives.adapters.outcome import Media, Text
+from objectives.call_lifecycle import complete
+from objectives.lifecycle import note
+from objectives.models import Execution, ToolCall
+from objectives.results import store_blocks
+from spaces.access import SpaceAccess
+from spaces.errors import IllegalMove
+
+
+def supply_content(
+    *,
+    access: SpaceAccess,
+    objective_id: uuid.UUID,
+    call_id: uuid.UUID,
+    drafts: Sequence[Text | Media],
+    now: datetime,
+) -> ToolCall:
+    """Give a waiting call its content; its objective goes on.
+
+    The bytes of media are in the blob storage already. Content is given once: raises IllegalMove where
+    the call does not wait for any (more), NotFound and NotPermitted.
+    """
+    access.require("objectives:manage")
+    with transaction.atomic():
+        head, objective = locked_objective(objective_id, access.space_id)
+        call = locked_call(objective, call_id)
+        if call.execution != Execution.WAITING_FOR_CONTENT:
+            raise IllegalMove("tool call", f"{call.approval}, {call.execution}", Execution.COMPLETED)
+        done = complete(call, store_blocks(call, drafts), now=now)
+        note(objective, head, [done])
+        wake(objective, head, now=now)
+    return call

@@ -1,0 +1,60 @@
+"""Putting an objective back to work once there is some."""
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from executions.models import RunHead
+from objectives.lifecycle import move, put_in_queue
+from objectives.models import (
+    SETTLED,
+    ActionState,
+    Approval,
+    Execution,
+    Objective,
+    ObjectiveState,
+    QueuedAction,
+    ToolCall,
+)
+
+RUNNABLE = Q(execution=Execution.PENDING, approval__in=[Approval.AUTO_APPROVED, Approval.APPROVED])
+
+
+def wake(objective: Objective, head: RunHead, *, now: datetime) -> None:
+    """Queue a locked objective if a worker could do something for it; one that people hold up stays.
+
+    Safe to call after any change: what runs already looks again by itself.
+    """
+    if objective.is_over or not has_work(objective):
+        return
+    if objective.state == ObjectiveState.WAITING:
+        objective.idle_since = None
+        move(objective, head, ObjectiveState.RUNNING, now=now, also=["idle_since"])
+    put_in_queue(head)
+
+
+def has_work(objective: Objective) -> bool:
+    """Whether the model is to be asked, a call to be made, or a request to stop to be met."""
+    if objective.state == ObjectiveState.INTERRUPTING or objective.cancel_requested_at is not None:
+        return True
+    if has_open_calls(objective):
+        return ToolCall.objects.filter(RUNNABLE, objective=objective).exists()
+    return (
+        _model_is_due(objective)
+        or QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED).exists()
+    )
+
+
+def has_open_calls(objective: Objective) -> bool:
+    """Whether something more will happen to a tool call."""
+    return ToolCall.objects.filter(objective=objective).exclude(SETTLED).exists()
+
+
+def _model_is_due(objective: Objective) -> bool:
+    """The last thing said was not the model's: results of tools, or a person's message, wait for it."""
+    if objective.turn == 0:
+        return True
+    return (
+        ToolCall.objects.filter(objective=objective, step__turn=objective.turn).exists()
+        or objective.messages.filter(after_turn=objective.turn).exists()
+    )
