@@ -10,10 +10,11 @@ from pydantic import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from executions.catalog.validation import check_storable
+from executions.catalog.validation import check_storable
 from objectives.api.workspaces import access_to
 from objectives.shapes.shape import Shape
 from spaces.access import Caller, SpaceAccess
-from spaces.api.bodies import shown
 from spaces.api.viewsets import ApiViewSet, caller_of
 from spaces.errors import Invalid, NotFound
 
@@ -52,8 +53,13 @@ class AccountViewSet(ApiViewSet):
         return self.action_permissions.get(self.action or "", self.required_permission)
 
     def body[S: Shape](self, shape: type[S]) -> S:
-        """The request's body; an empty one counts as `{}`. Raises Invalid naming each wrong field."""
+        """The request's body; an empty one counts as `{}`. Raises Invalid naming each wrong field.
+
+        What the body holds is not repeated in the error: it may be a secret.
+        """
         given = self.request.data or {}
+        check_storable(given, loc=["body"])
+        check_storable(given, loc=["body"])
         try:
             return shape.model_validate(given)
         except ValidationError as error:
@@ -61,13 +67,13 @@ class AccountViewSet(ApiViewSet):
                 [
                     {
                         "loc": ["body", *problem["loc"]],
-                        "msg": problem["msg"],
+                        "msg": problem["msg"].removeprefix("Value error, "),
                         "type": problem["type"],
-                        "input": shown(problem["input"]),
+                        "input": None,
                     }
-                    for problem in error.errors(include_url=False, include_context=False)
+                    for problem in error.errors(include_url=False, include_context=False, include_input=False)
                 ]
-            ) from error
+            ) from None
 
     def answer(self, shape: Shape) -> Response:
         """200 with an object."""

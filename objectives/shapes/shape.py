@@ -33,6 +33,7 @@ class Shape(BaseModel):
         use_attribute_docstrings=True,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,  # what was sent may be a secret
     )
 
     def wire(self) -> Json:
