@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.catalog.validation import check_storable
-from executions.catalog.validation import check_storable
 from objectives.api.workspaces import access_to
 from objectives.shapes.shape import Shape
 from spaces.access import Caller, SpaceAccess
@@ -58,7 +57,6 @@ class AccountViewSet(ApiViewSet):
         What the body holds is not repeated in the error: it may be a secret.
         """
         given = self.request.data or {}
-        check_storable(given, loc=["body"])
         check_storable(given, loc=["body"])
         try:
             return shape.model_validate(given)
