@@ -24,6 +24,11 @@ def callable_of(call: ToolCall) -> Json:
     return {"type": key, key: call.callable} if key else {}
 
 
+def config_of(offered: Offered) -> Json:
+    """How the tool is set up, as the API writes it: one variant, or nothing for agents and skills."""
+    return {"type": offered.adapter, offered.adapter: offered.config} if offered.adapter else {}
+
+
 def called_event(call: ToolCall, *, now: datetime) -> NewEvent:
     """Says that a call begins."""
     payload: Json = {"toolCallId": spell(Prefix.TOOL_CALL, call.id), "arguments": call.arguments}
@@ -40,7 +45,7 @@ def begin_bare(call: ToolCall, offered: Offered, *, now: datetime) -> list[NewEv
     Returns the events for the caller to append, in the transaction of whatever made the call runnable.
     """
     begun = called_event(call, now=now)
-    always = offered.config.get("bare", {}).get("alwaysSetResult")
+    always = offered.config.get("alwaysSetResult")
     if always is not None:
         call.started_at = now
         call.save(update_fields=["started_at"])

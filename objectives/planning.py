@@ -1,0 +1,255 @@
+"""Writing down a new objective's plan: what its variation may call, and how it is run."""
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db.models import Q
+
+from executions.catalog.manifest import Manifest
+from executions.catalog.resolving import manifest_of, newest_version
+from executions.models import SkillVersion
+from objectives.models import (
+    AdapterKind,
+    Agent,
+    AgentState,
+    AgentVariation,
+    CallKind,
+    Tool,
+    ToolSetState,
+    ToolState,
+)
+from objectives.plan import Offered, Plan
+from objectives.shapes.metadata import ResourceMetadata
+from objectives.shapes.shape import Json
+from objectives.spelling import Prefix, spell
+from spaces.system import SYSTEM_ID, system_principal
+
+SKILL_LABEL = "callboard/skill."
+BUDGET_LABEL = "callboard/cost-budget-usd"
+EXPIRES_LABEL = "callboard/approval-expires"
+DEFAULT_LABEL = "callboard/approval-default"
+SAFE_LABEL = "callboard/safe-to-repeat"
+TASK = {
+    "type": "object",
+    "properties": {
+        "task": {"type": "string", "description": "What it is to do, with all that it must know."}
+    },
+    "required": ["task"],
+    "additionalProperties": False,
+}
+SKILL_FILES = "files"
+_FILES = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": "Names of uploaded files to work on.",
+}
+
+
+_SETTINGS = {
+    "temperature": "temperature",
+    "topP": "top_p",
+    "topK": "top_k",
+    "stopSequences": "stop_sequences",
+    "maxOutputTokens": "max_tokens",
+}
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
+
+
+def build_plan(
+    agent: Agent, variation: AgentVariation, *, pinned: Mapping[str, str], demo: Any, tenant_id: uuid.UUID
+) -> Plan:
+    """The plan of an objective that is made now; `demo` is the script found in the system prompt."""
+    offered = [
+        *_tools(variation, pinned, tenant_id),
+        *_sub_agents(variation, tenant_id),
+        *_skills(variation, tenant_id),
+    ]
+    model = variation.model
+    return Plan(
+        model_id=str(model.id) if model else None,
+        settings=model_settings(variation.settings),
+        offered=tuple(_distinct(offered)),
+        answer_schema=agent.output_definition or None,
+        demo=demo,
+        max_tool_calls=variation.max_tool_calls,
+        max_sub_objectives=variation.max_sub_objectives,
+        compaction=variation.compaction,
+        context_tokens=model.max_input_tokens if model else 0,
+    )
+
+
+def cost_budget(variation: AgentVariation, default: Decimal | None) -> Decimal | None:
+    """US dollars that an objective may cost, everything that it starts included; None for no limit."""
+    text = variation.labels.get(BUDGET_LABEL)
+    try:
+        return Decimal(text) if text else default
+    except InvalidOperation:
+        return default
+
+
+def effective_tools(variation: AgentVariation) -> list[Tool]:
+    """The tools that a variation may call now: those assigned, and those of assigned sets."""
+    assigned = Q(assignments__variation=variation) | Q(tool_set__assignments__variation=variation)
+    usable = Tool.objects.filter(assigned, state=ToolState.AVAILABLE, tool_set__state=ToolSetState.ACTIVE)
+    return list(usable.select_related("tool_set").distinct().order_by("function_name", "created_at", "id"))
+
+
+def _tools(variation: AgentVariation, pinned: Mapping[str, str], tenant_id: uuid.UUID) -> Iterable[Offered]:
+    for tool in effective_tools(variation):
+        tool_set, labels = tool.tool_set, tool.labels
+        metadata = ResourceMetadata.of(tool, Prefix.TOOL, tenant_id=tenant_id).wire()
+        reads_only = tool.config.get("requestMethod", "GET") in {"GET", "HEAD"}
+        expires = labels.get(EXPIRES_LABEL)
+        yield Offered(
+            function=tool.function_name,
+            kind=CallKind.TOOL,
+            ref=str(tool.id),
+            description=tool.description,
+            parameters=without_pinned(tool.parameters, pinned),
+            metadata=metadata,
+            snapshot=_snapshot(
+                metadata,
+                tool.description,
+                tool.parameters,
+                requires_approval=tool.requires_approval,
+                config={"type": tool_set.adapter, tool_set.adapter: tool.config},
+                function=tool.function_name,
+            ),
+            requires_approval=tool.requires_approval,
+            is_safe_to_repeat=labels.get(SAFE_LABEL, "").lower() == "true"
+            or (tool_set.adapter == AdapterKind.HTTP and reads_only),
+            approval_expires_seconds=float(expires) if expires else None,
+            approval_default=labels.get(DEFAULT_LABEL, "deny"),
+            adapter=tool_set.adapter,
+            tool_set_id=str(tool_set.id),
+            tool_set={"id": spell(Prefix.TOOL_SET, tool_set.id), "name": tool_set.name},
+            base_url=tool_set.base_url,
+            headers=tool_set.headers,
+            config=tool.config,
+            content_seconds=tool_set.content_seconds,
+        )
+
+
+def _sub_agents(variation: AgentVariation, tenant_id: uuid.UUID) -> Iterable[Offered]:
+    callable_agents = Agent.objects.filter(callers__variation=variation, state=AgentState.PUBLISHED).order_by(
+        "name", "id"
+    )
+    for agent in callable_agents:
+        metadata = ResourceMetadata.of(agent, Prefix.AGENT, tenant_id=tenant_id).wire()
+        description = agent.description or f"Hands a task to the agent {agent.name}."
+        yield Offered(
+            function=agent.name,
+            kind=CallKind.AGENT,
+            ref=str(agent.id),
+            description=description,
+            parameters=TASK,
+            metadata=metadata,
+            snapshot=_snapshot(metadata, description, TASK, requires_approval=False),
+            is_safe_to_repeat=True,
+        )
+
+
+def _skills(variation: AgentVariation, tenant_id: uuid.UUID) -> Iterable[Offered]:
+    wanted = {
+        key.removeprefix(SKILL_LABEL): value
+        for key, value in sorted(variation.labels.items())
+        if key.startswith(SKILL_LABEL)
+    }
+    for slug, mode in wanted.items():
+        version = newest_version(tenant_id, slug)
+        if version is None:
+            continue  # the label outlives the skill
+        manifest = manifest_of(version)
+        metadata = _skill_metadata(version, variation, tenant_id)
+        parameters = _skill_parameters(manifest)
+        requires_approval = mode == "approval"
+        yield Offered(
+            function=slug,
+            kind=CallKind.SKILL,
+            ref=slug,
+            description=manifest.description,
+            parameters=parameters,
+            metadata=metadata,
+            snapshot=_snapshot(
+                metadata, manifest.description, parameters, requires_approval=requires_approval
+            ),
+            requires_approval=requires_approval,
+            is_safe_to_repeat=True,
+        )
+
+
+def _skill_metadata(version: SkillVersion, variation: AgentVariation, tenant_id: uuid.UUID) -> Json:
+    system_principal()  # the profile that the metadata names exists
+    return ResourceMetadata(
+        id=spell(Prefix.TOOL, version.skill_id),
+        account_id=spell(Prefix.ACCOUNT, tenant_id),
+        workspace_id=spell(Prefix.WORKSPACE, variation.space_id),
+        name=version.skill.slug,
+        profile_id=spell(Prefix.PROFILE, SYSTEM_ID),
+        created_at=version.created_at,
+    ).wire()
+
+
+def _skill_parameters(manifest: Manifest) -> Json:
+    """The skill's inputs, and beside them the files that it is to work on."""
+    schema: Json = deepcopy(dict(manifest.inputs_schema))
+    properties = dict(schema.get("properties", {}))
+    properties.setdefault(SKILL_FILES, _FILES)
+    return {"type": "object", **schema, "properties": properties}
+
+
+def without_pinned(parameters: Json, pinned: Mapping[str, str]) -> Json:
+    """A schema in which the pinned parameters do not appear: they are forced in when the call is made."""
+    if not pinned:
+        return parameters
+    properties = {key: part for key, part in parameters.get("properties", {}).items() if key not in pinned}
+    required = [key for key in parameters.get("required", []) if key not in pinned]
+    return {**parameters, "properties": properties, "required": required}
+
+
+def _snapshot(
+    metadata: Json,
+    description: str,
+    parameters: Json,
+    *,
+    requires_approval: bool,
+    config: Json | None = None,
+    function: str = "",
+) -> Json:
+    """A Tool as the API writes it; agents and skills have no configuration of their own."""
+    spec: Json = {"description": description, "requiresApproval": requires_approval, "parameters": parameters}
+    spec["config"] = config or {}
+    if function:
+        spec["llmToolName"] = function
+    return {"metadata": metadata, "spec": spec, "state": "STATE_AVAILABLE"}
+
+
+def _distinct(offered: list[Offered]) -> Iterable[Offered]:
+    """Functions have distinct names of the form that providers take; a second of a name gets a number."""
+    taken: set[str] = set()
+    for one in offered:
+        name = base = function_name(one.function)
+        number = 2
+        while name in taken:
+            name = f"{base[:58]}_{number}"
+            number += 1
+        taken.add(name)
+        yield Offered(**{**one.__dict__, "function": name})
+
+
+def function_name(name: str) -> str:
+    """A name that every provider takes: letters, digits, `_` and `-`, at most 64."""
+    return _NOT_IN_NAMES.sub("_", name)[:64] or "tool"
+
+
+def model_settings(settings: Mapping[str, Any]) -> Json:
+    """The model library's request settings for what the API calls them."""
+    found = {_SETTINGS[key]: value for key, value in settings.items() if key in _SETTINGS}
+    effort = str(settings.get("reasoningEffort", "")).removeprefix("REASONING_EFFORT_").lower()
+    if effort in {"none", "low", "medium", "high"}:
+        found["thinking"] = effort if effort != "none" else False
+    return found
