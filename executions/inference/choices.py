@@ -39,9 +39,9 @@ class ModelChoice(BaseModel):
 
     `provider` is `openai-compatible` (needs `base_url`), `openai`, `anthropic`, or another name
     that the model library knows and whose package is installed. `name` is the provider's name of
-    the model. `prices` override the price list. `settings` are the model library's, for every
-    request. `silence_seconds` is the longest wait for the next piece of an answer,
-    `request_seconds` the longest request.
+    the model. `headers` go with every request, over those that the library writes. `prices` override
+    the price list. `settings` are the model library's, for every request. `silence_seconds` is the
+    longest wait for the next piece of an answer, `request_seconds` the longest request.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,6 +50,7 @@ class ModelChoice(BaseModel):
     name: str = Field(min_length=1)
     base_url: str | None = None
     api_key: SecretStr | None = None
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
     prices: ModelPrices | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     connect_seconds: float = Field(default=5.0, gt=0)

@@ -87,7 +87,7 @@ def _detail(error: ModelHTTPError, choice: ModelChoice) -> str:
 
 
 def _redacted(text: str, choice: ModelChoice) -> str:
-    key = choice.api_key.get_secret_value() if choice.api_key else ""
-    if key:
-        text = text.replace(key, "[key]")
+    for secret in filter(None, (choice.api_key, *choice.headers.values())):
+        if value := secret.get_secret_value():
+            text = text.replace(value, "[key]")
     return _TOKEN.sub("[key]", text)[:_MAX_DETAIL]

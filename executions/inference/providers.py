@@ -5,7 +5,7 @@ request has its own, and a handshake is nothing beside a model's answer.
 """
 
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -33,7 +33,20 @@ async def opened_model(choice: ModelChoice, request: ModelRequest) -> AsyncItera
         return
     timeout = httpx2.Timeout(choice.silence_seconds, connect=choice.connect_seconds)
     async with create_async_httpx2_client(timeout=timeout) as client:
+        if choice.headers:
+            client.auth = OwnHeaders(choice)
         yield _provider_model(choice, client)
+
+
+class OwnHeaders(httpx2.Auth):
+    """Puts a choice's headers on each request, after the library has written its own."""
+
+    def __init__(self, choice: ModelChoice) -> None:
+        self._headers = {name: value.get_secret_value() for name, value in choice.headers.items()}
+
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response]:
+        request.headers.update(self._headers)
+        yield request
 
 
 def _provider_model(choice: ModelChoice, client: httpx2.AsyncClient) -> Model:

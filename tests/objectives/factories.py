@@ -1,5 +1,7 @@
 """Rows of the workspace API for tests, made directly: plain functions with keyword arguments."""
 
+import itertools
+import json
 from typing import Any
 
 from objectives.models import (
@@ -8,14 +10,19 @@ from objectives.models import (
     AgentState,
     AgentVariation,
     Assignment,
+    LanguageModel,
     Objective,
+    Provider,
+    ProviderKey,
     Secret,
     Tool,
     ToolSet,
 )
 from objectives.vault import seal
-from spaces.models import Principal, Space
-from tests.factories import NOW
+from spaces.models import Principal, PrincipalKind, Space
+from tests.factories import NOW, make_space
+
+_numbers = itertools.count(1)
 
 
 def make_tool_set(
@@ -114,3 +121,35 @@ def make_variation(
     for thing in calls:
         Assignment.objects.create(variation=variation, created_at=NOW, **{columns[type(thing)]: thing})
     return variation
+
+
+def make_provider_key(
+    *, space: Space | None = None, credential: dict[str, Any] | None = None, **fields: Any
+) -> ProviderKey:
+    """A key at an OpenAI-compatible provider; `credential` is one member of the API's union."""
+    space = space or make_space()
+    if credential is not None:
+        sealed, key_id = seal(json.dumps(credential))
+        kind = next(iter(credential))
+        fields |= {"sealed": sealed, "sealed_with": key_id, "credential_kind": kind}
+        fields |= {"credential_fields": [kind]}
+    fields.setdefault("name", f"Key {next(_numbers)}")
+    fields.setdefault("provider", Provider.OPENAI_COMPATIBLE)
+    fields.setdefault("created_by", _maker(space))
+    return ProviderKey.objects.create(space=space, created_at=NOW, **fields)
+
+
+def make_model(*, provider_key: ProviderKey | None = None, **fields: Any) -> LanguageModel:
+    """An enabled model without prices."""
+    key = provider_key or make_provider_key()
+    given = {"name": f"Model {next(_numbers)}", "provider_model_id": "small-model", **fields}
+    return LanguageModel.objects.create(
+        space_id=key.space_id, provider_key=key, created_by_id=key.created_by_id, created_at=NOW, **given
+    )
+
+
+def _maker(space: Space) -> Principal:
+    """A machine of the space's tenant, for rows that somebody must have made."""
+    return Principal.objects.create(
+        tenant=space.tenant, kind=PrincipalKind.MACHINE, display_name="maker", created_at=NOW
+    )
