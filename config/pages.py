@@ -6,13 +6,15 @@ They hold no data of their own: their scripts read the API with the visitor's se
 import uuid
 from typing import Any
 
-from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.csp import CSP, build_policy
 from django.views.decorators.http import require_safe
 
+from config.signing_in import SignIn
 from executions.api import urls as api_urls  # noqa: F401 - registers the path converter `rest`
 from spaces.access import Caller
 from spaces.identity import spaces_within_reach
@@ -45,17 +47,12 @@ def board(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     return _live(request, "pages/board.html", space_id=space_id)
 
 
-class SignIn(LoginView):
-    """Sessions for people, so that they can watch without a key."""
+class ProtectedSignIn(SignIn):
+    """The sign-in page under the policy of the others."""
 
-    template_name = "pages/sign_in.html"
-    next_page = "landing"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().dispatch(request, *args, **kwargs)
-        if isinstance(response, HttpResponseRedirect):
-            return response
-        return _protected(request, response.render())  # type: ignore[attr-defined]
+        return _protected(request, response.render()) if isinstance(response, TemplateResponse) else response
 
 
 def _live(request: HttpRequest, template: str, **context: object) -> HttpResponse:
@@ -101,7 +98,7 @@ def _spaces(request: HttpRequest) -> list[Space]:
 
 urlpatterns: list[URLPattern] = [
     path("", landing, name="landing"),
-    path("sign-in", SignIn.as_view(), name="sign-in"),
+    path("sign-in", ProtectedSignIn.as_view(), name="sign-in"),
     # A tool call id is whatever a model made up, slashes included.
     path("watch/<uuid:space_id>/<rest:tool_call_id>", watch, name="watch"),
     path("spaces/<uuid:space_id>/executions/<uuid:execution_id>", run, name="run"),

@@ -8,6 +8,7 @@ import dj_database_url
 from config.blobstore import blob_storage
 from config.environment import LOCAL_DIR, ROOT, read_what_is_sound
 from config.localsecret import local_secret_key
+from config.lockout import AXES
 from config.postgres import local_database_url
 from config.schema import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
 from config.unfold import UNFOLD  # noqa: F401 - a setting
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
     "channels",
+    "axes",
     "spaces",
     "executions",
     "objectives",
@@ -115,6 +117,11 @@ if DATABASES["default"]:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "spaces.Principal"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: it ends the asking where too much was guessed
+    "django.contrib.auth.backends.ModelBackend",
+]
+globals().update(AXES)
 PASSWORD_HASHERS = (
     ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if IS_TEST
@@ -185,6 +192,7 @@ USE_TZ = True
 USE_I18N = False
 # Without a database Django would complain that none has the features that ours needs; one sentence is enough.
 SILENCED_SYSTEM_CHECKS = [] if DATABASES["default"] else ["fields.E220", "fields.E222", "models.W047"]
+SILENCED_SYSTEM_CHECKS += ["axes.W002"]  # asks for a middleware in whose place the sign-in pages do it
 LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 X_FRAME_OPTIONS = "DENY"

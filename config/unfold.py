@@ -34,6 +34,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
+    "LOGIN": {"form": "config.signing_in.AdminSignInForm"},
     "DASHBOARD_CALLBACK": "executions.admin.dashboard.fill_dashboard",
     "STYLES": [
         lambda _: static("callboard/callboard.css"),

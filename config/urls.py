@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import documents, fallbacks, health, pages
+from config import documents, fallbacks, health, pages, signing_in
 
 api = [
     path("spaces/<str:space_id>/", include("executions.api.urls")),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("api-proxy/v1/", include(api)),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("admin/login/", signing_in.admin_sign_in),  # before the admin's own, to which links lead by name
     path("admin/", admin.site.urls),
     *pages.urlpatterns,
 ]
