@@ -101,21 +101,24 @@ def record_late_usage(*, execution_id: uuid.UUID, usages: Sequence[Usage], now: 
 def keep_results(
     *, lease: Lease, artifacts: Sequence[Artifact], archive: tuple[uuid.UUID, str] | None, now: datetime
 ) -> None:
-    """Commit artifacts (unsaved rows, their bytes stored) and the archive's id and blob; raises LeaseLost."""
+    """Commit artifacts (unsaved rows, their bytes stored) and the archive's id and blob; raises LeaseLost.
+
+    May be repeated: the same file of the same kind stays as it was committed, and is not told again.
+    """
     with transaction.atomic():
         head = fenced_head(lease)
+        known = {row.relpath: row for row in Artifact.objects.filter(execution_id=lease.run_id)}
+        new = [one for one in artifacts if not _is_same(one, known.get(one.relpath))]
         # A former attempt may have come this far before its worker vanished: the newer file takes its place.
-        paths = [artifact.relpath for artifact in artifacts]
-        Artifact.objects.filter(execution_id=lease.run_id, relpath__in=paths).delete()
-        Artifact.objects.bulk_create(artifacts)
+        replaced = [known[one.relpath].pk for one in new if one.relpath in known]
+        Artifact.objects.filter(pk__in=replaced).delete()
+        Artifact.objects.bulk_create(new)
         if archive is not None:
             archive_id, sha256 = archive
             SkillExecution.objects.filter(pk=lease.run_id).update(
                 workspace_archive_id=archive_id, archive_blob_id=sha256
             )
-        append(
-            head, [NewEvent("artifact.committed", artifact_payload(artifact), now) for artifact in artifacts]
-        )
+        append(head, [NewEvent("artifact.committed", artifact_payload(artifact), now) for artifact in new])
         head.save(update_fields=["seq", "last_event_id"])
 
 
@@ -170,6 +173,12 @@ def artifact_payload(artifact: Artifact) -> dict[str, Any]:
         "content_type": artifact.content_type,
         "size_bytes": artifact.size_bytes,
     }
+
+
+def _is_same(artifact: Artifact, known: Artifact | None) -> bool:
+    """Whether this file is committed already, with these bytes and as this kind."""
+    columns = ("blob_id", "document_type", "content_type")
+    return known is not None and all(getattr(artifact, name) == getattr(known, name) for name in columns)
 
 
 def _finish(lease: Lease, to: State, fields: dict[str, Any], now: datetime) -> SkillExecution:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from executions.accounting import tree_usage
@@ -38,6 +37,7 @@ from executions.runner.collecting import (
 )
 from executions.runner.layout import Layout, lay_out
 from executions.runner.outcomes import RunFailed, RunStopped
+from executions.runner.patience import ask_patiently
 from executions.runner.prompt import run_prompt
 from executions.runner.recorder import Recorder
 from executions.runner.run import Run
@@ -54,7 +54,6 @@ logger = logging.getLogger(__name__)
 # What may go better next time, for skills that allow more than one attempt. The skill's own errors and its
 # limits would only happen again.
 REPEATABLE = frozenset({FailureReason.SANDBOX_ERROR, FailureReason.MODEL_ERROR})
-WRITE_ATTEMPTS, WRITE_PAUSE = 20, 0.5  # while the database does not answer
 
 
 def run_attempt(lease: Lease, taken_at: float, bench: Bench, caller: Caller | None = None) -> None:
@@ -64,7 +63,8 @@ def run_attempt(lease: Lease, taken_at: float, bench: Bench, caller: Caller | No
     """
     stop = StopSignal(caller.stop if caller else None)
     with bench.keeper.holding(lease, stop, Recorder(lease, stop), taken_at=taken_at) as held:
-        execution = SkillExecution.objects.select_related("space", "skill_version").get(pk=lease.run_id)
+        wanted = SkillExecution.objects.select_related("space", "skill_version")
+        execution = ask_patiently(lambda: wanted.get(pk=lease.run_id))
         with run_span(execution):
             try:
                 _Attempt(execution, held, bench, caller).run()
@@ -95,7 +95,7 @@ class _Attempt:
         finally:
             if self._layout is not None:
                 self._layout.remove()
-        settle_sub_executions(parent_id=self._execution.id, now=timezone.now())
+        ask_patiently(lambda: settle_sub_executions(parent_id=self._execution.id, now=timezone.now()))
 
     def _work(self) -> None:
         """Prepare, run, check, collect and end well; raises RunFailed, RunStopped or LeaseLost."""
@@ -129,7 +129,8 @@ class _Attempt:
             held.lease, held.stop, held.recorder, layout.workspace, deadline, budget, self._run_child
         )
         # What a former attempt called has been paid for, whether this attempt asks for it again or not.
-        caller.below_usd = tree_usage(execution.id).below_usd if budget is not None else Decimal(0)
+        if budget is not None:
+            caller.below_usd = ask_patiently(lambda: tree_usage(execution.id)).below_usd
         return Run(
             execution_id=execution.id,
             space_id=execution.space_id,
@@ -216,18 +217,7 @@ class _Attempt:
 
     def _write(self, action: Callable[..., object]) -> None:
         """Do a fenced write, again while the database does not answer; raises LeaseLost."""
-        for attempt in range(1, WRITE_ATTEMPTS + 1):
-            if self._held.is_lost:
-                raise LeaseLost
-            try:
-                action(lease=self._held.lease, now=timezone.now())
-                return
-            except (OperationalError, InterfaceError) as error:
-                logger.warning("The end of %s waits for the database: %s", self._execution.id, error)
-                connection.close_if_unusable_or_obsolete()
-                if attempt == WRITE_ATTEMPTS:
-                    raise
-                time.sleep(WRITE_PAUSE)
+        ask_patiently(lambda: action(lease=self._held.lease, now=timezone.now()), check=self._held.require)
 
 
 def _check(outputs: dict[str, Any], manifest: Manifest) -> None:

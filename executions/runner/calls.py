@@ -18,6 +18,7 @@ from executions.actions.running import begin_called_attempt
 from executions.models import Artifact, SkillExecution
 from executions.runlog.lease import Lease, LeaseLost
 from executions.runner.outcomes import RunFailed, RunStopped
+from executions.runner.patience import ask_patiently
 from executions.runner.recorder import Recorder
 from executions.runner.run import SkillAnswer, SkillCall
 from executions.runner.staging import disk_failures_told
@@ -59,39 +60,50 @@ class Caller:
         Raises RunStopped or RunFailed where this run itself cannot go on.
         """
         try:
-            child = start_sub_execution(
-                lease=self.lease,
-                call_key=call.call_key,
-                slug=call.slug,
-                inputs=call.inputs,
-                files=call.files,
-                now=self.clock(),
+            child = self._asked(
+                lambda: start_sub_execution(
+                    lease=self.lease,
+                    call_key=call.call_key,
+                    slug=call.slug,
+                    inputs=call.inputs,
+                    files=call.files,
+                    now=self.clock(),
+                )
             )
-        except LeaseLost:
-            raise RunStopped("lease_lost") from None
         except DomainError as refused:
             return _refusal(refused)
         if call.call_key not in self.answers:
             self.answers[call.call_key] = self._answer(call, self._ended(child.id))
         return self.answers[call.call_key]
 
+    def _asked[Answer](self, step: Callable[[], Answer]) -> Answer:
+        """What the database answers, however long it takes while this run may go on; raises RunStopped."""
+        try:
+            return ask_patiently(step, check=self.stop.check)
+        except LeaseLost:
+            raise RunStopped("lease_lost") from None
+
     def _ended(self, child_id: uuid.UUID) -> SkillExecution:
         while True:
-            child = SkillExecution.objects.get(pk=child_id)
+            child = self._asked(lambda: SkillExecution.objects.get(pk=child_id))
             if child.is_finished:
                 return child
             self._require_time()
-            taken_at = time.monotonic()
-            lease = begin_called_attempt(run_id=child_id, owner=self.lease.owner, now=self.clock())
+            lease, taken_at = self._asked(lambda: self._begun(child_id))
             if lease is None:
                 # A former attempt's worker vanished with it: the sweeper puts it back.
                 self.stop.wait(LOST_WAIT_SECONDS)
                 continue
             self.run_attempt(lease, taken_at, self)
-            child.refresh_from_db(fields=["state", "attempt"])
+            child = self._asked(lambda: SkillExecution.objects.get(pk=child_id))
             if not child.is_finished:
                 pause = backoff(child.attempt).total_seconds()
                 self.stop.wait(min(pause, max(0.0, self.deadline - time.monotonic())))
+
+    def _begun(self, child_id: uuid.UUID) -> tuple[Lease | None, float]:
+        """The child's lease, and the monotonic time before it was taken."""
+        taken_at = time.monotonic()
+        return begin_called_attempt(run_id=child_id, owner=self.lease.owner, now=self.clock()), taken_at
 
     def _require_time(self) -> None:
         self.stop.check()
@@ -99,12 +111,11 @@ class Caller:
             raise RunFailed("timeout", "Its time was over while it waited for another skill.")
 
     def _answer(self, call: SkillCall, child: SkillExecution) -> SkillAnswer:
-        try:
-            note_sub_execution_finished(lease=self.lease, child_id=child.id, now=self.clock())
-        except LeaseLost:
-            raise RunStopped("lease_lost") from None
+        self._asked(
+            lambda: note_sub_execution_finished(lease=self.lease, child_id=child.id, now=self.clock())
+        )
         # Of the whole tree below, not of this child alone: what it called cost money too.
-        self.below_usd = tree_usage(self.lease.run_id).below_usd
+        self.below_usd = self._asked(lambda: tree_usage(self.lease.run_id)).below_usd
         if self.budget_usd is not None and self.recorder.spent_usd + self.below_usd > self.budget_usd:
             raise RunFailed(
                 "budget_exceeded", f"The run and those it called cost more than {self.budget_usd} US dollars."
@@ -122,7 +133,7 @@ class Caller:
         """Copy the sub-execution's artifacts into `calls/<call key>/`."""
         folder, names = f"calls/{call.call_key}", set[str]()
         copies = []
-        for artifact in Artifact.objects.filter(execution=child).order_by("id"):
+        for artifact in self._asked(lambda: list(Artifact.objects.filter(execution=child).order_by("id"))):
             name = _free_name(artifact.relpath, names)
             try:
                 with disk_failures_told("copy an artifact"), open_blob(artifact.blob_id) as source:

@@ -5,15 +5,18 @@ import tempfile
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from django.utils import timezone
 
 from executions.models import Artifact
 from executions.runner.outcomes import RunFailed
+from executions.runner.patience import ask_patiently
 from executions.runner.staging import disk_failures_told
 from executions.sandbox import ArtifactRejected, Workspace
 from spaces.blobs import store_blob
 from spaces.ids import new_id
+from spaces.models import Blob
 
 UNKNOWN_TYPE = "application/octet-stream"
 MAX_TYPE = 100  # characters of a content type
@@ -53,15 +56,23 @@ def archive_workspace(workspace: Workspace, scratch: Path) -> Archive:
             raise RunFailed(
                 "artifact_rejected", f"The workspace cannot be archived: {rejected}"
             ) from rejected
-        packed.seek(0)
-        return new_id(), store_blob(packed, now=timezone.now()).sha256
+        return new_id(), _stored(packed).sha256
+
+
+def _stored(source: BinaryIO) -> Blob:
+    """The content from its beginning; its row again while the database does not answer."""
+
+    def store() -> Blob:
+        source.seek(0)
+        return store_blob(source, now=timezone.now())
+
+    return ask_patiently(store)
 
 
 def _collected(path: str, kind: str | None, workspace: Workspace, execution_id: uuid.UUID) -> Artifact:
-    now = timezone.now()
     try:
         with disk_failures_told(f"keep {path!r}"), workspace.open_regular(path) as source:
-            blob = store_blob(source, now=now)
+            blob = _stored(source)
     except ArtifactRejected as rejected:
         raise RunFailed("artifact_rejected", str(rejected), path=path) from rejected
     return Artifact(
@@ -71,5 +82,5 @@ def _collected(path: str, kind: str | None, workspace: Workspace, execution_id: 
         content_type=(mimetypes.guess_type(path)[0] or UNKNOWN_TYPE)[:MAX_TYPE],
         blob=blob,
         size_bytes=blob.size_bytes,
-        created_at=now,
+        created_at=timezone.now(),
     )

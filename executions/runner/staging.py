@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from executions.catalog.archive import BundleTampered, unpack
 from executions.models import SkillExecution, SkillVersion
 from executions.runner.outcomes import RunFailed
+from executions.runner.patience import ask_patiently
 from executions.sandbox import ArtifactRejected, Workspace
 from spaces.blobs import open_blob
 from spaces.uploads import newest_files
@@ -47,7 +48,8 @@ def stage_uploads(execution: SkillExecution, workspace: Workspace) -> tuple[str,
     Returns the staged names in the order they were asked for; raises RunFailed.
     """
     names = list(dict.fromkeys(execution.file_source_ids))
-    files = {file.name: file for file in newest_files(principal_id=execution.principal_id, names=names)}
+    found = ask_patiently(lambda: newest_files(principal_id=execution.principal_id, names=names))
+    files = {file.name: file for file in found}
     staged = [files[name] for name in names if name in files]
     with disk_failures_told("copy the files"):
         for file in staged:

@@ -14,6 +14,7 @@ from executions.runner.workspace_reading import read_text
 from executions.sandbox.errors import ArtifactRejected
 
 MAX_FILES = 500
+MAX_LEFT_OUT = 20  # names that are no text, told so that nobody wonders where the bytes are
 MAX_WRITE_CHARACTERS = 1024 * 1024
 MAX_ERROR = 33 * 1024
 MAX_SUMMARY = 200
@@ -85,13 +86,17 @@ def _arguments(call: ToolRequest) -> dict[str, Any]:
 def _list(run: Run, arguments: dict[str, Any]) -> Json:
     folder = arguments.get("path", "").strip("/")
     folder = "" if folder == "." else folder
-    found = sorted(
+    listing = run.workspace.listing()
+    found = [
         (path, size)
-        for path, size in run.workspace.list()
+        for path, size in listing.files
         if not folder or path == folder or path.startswith(f"{folder}/")
-    )
+    ]
     files = [{"path": path, "size_bytes": size} for path, size in found[:MAX_FILES]]
-    return {"files": files, "truncated": len(found) > MAX_FILES}
+    answer: Json = {"files": files, "truncated": len(found) > MAX_FILES}
+    if listing.left_out:
+        answer["unreadable_names"] = list(listing.left_out[:MAX_LEFT_OUT])
+    return answer
 
 
 def _read(run: Run, arguments: dict[str, Any]) -> Json:

@@ -6,10 +6,9 @@ import tarfile
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from executions.sandbox.errors import ArtifactRejected
+from executions.sandbox.errors import ArtifactRejected, printable
 from executions.sandbox.folders import Entry
 from executions.sandbox.limits import Limits
-from executions.sandbox.paths import decoded_path
 
 _COMPRESSION = 6
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -18,7 +17,8 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 def write_archive(entries: Iterable[Entry], to: BinaryIO, limits: Limits) -> tuple[str, ...]:
     """Write `entries` in the order given, without times and owners; answers the paths left out.
 
-    Raises ArtifactRejected for a name that is unfit, and past `workspace_bytes` or `files` of `limits`.
+    Names are kept as they are: a tar can hold those that are no text, and the archive is the workspace as it
+    was. Raises ArtifactRejected past `workspace_bytes` or `files` of `limits`.
     """
     left_out: list[str] = []
     total = 0
@@ -27,16 +27,16 @@ def write_archive(entries: Iterable[Entry], to: BinaryIO, limits: Limits) -> tup
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
         for count, entry in enumerate(entries, start=1):
-            path = decoded_path(entry.path)
+            path = os.fsdecode(entry.path)
             total += entry.size_bytes
             if total > limits.workspace_bytes or count > limits.files:
-                raise ArtifactRejected(path, "the workspace is too large to be archived")
+                raise ArtifactRejected(entry.path, "the workspace is too large to be archived")
             if entry.is_folder:
                 archive.addfile(_header(path, entry, tarfile.DIRTYPE, 0))
             elif entry.is_regular:
                 _add_file(archive, path, entry)
             else:
-                left_out.append(path)
+                left_out.append(printable(entry.path))
     return tuple(left_out)
 
 
@@ -44,7 +44,7 @@ def _add_file(archive: tarfile.TarFile, path: str, entry: Entry) -> None:
     try:
         descriptor = os.open(entry.name, _READ, dir_fd=entry.folder)
     except OSError as error:
-        raise ArtifactRejected(path, f"cannot be opened: {error.strerror}") from error
+        raise ArtifactRejected(entry.path, f"cannot be opened: {error.strerror}") from error
     with os.fdopen(descriptor, "rb") as file:
         archive.addfile(_header(path, entry, tarfile.REGTYPE, os.fstat(descriptor).st_size), file)
 

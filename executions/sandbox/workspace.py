@@ -5,6 +5,7 @@ import stat as modes
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -23,6 +24,17 @@ _PREPARED = (MATERIALS, "outputs")
 _PIECE = 1024 * 1024
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Regular files by path with their sizes in bytes; names that cannot be told as text are `left_out`.
+
+    What is left out is escaped for people: it cannot be read or kept by that name.
+    """
+
+    files: Sequence[tuple[str, int]]
+    left_out: Sequence[str]
 
 
 class Workspace:
@@ -102,9 +114,20 @@ class Workspace:
                 target.write(content)
 
     def list(self) -> Sequence[tuple[str, int]]:
-        """Path and size in bytes of every regular file, by path. Raises ArtifactRejected for unfit names."""
-        regular = (entry for entry in walk(self.descriptor) if entry.is_regular)
-        return sorted((decoded_path(entry.path), entry.status.st_size) for entry in regular)
+        """Path and size in bytes of every regular file that `open_regular` would take, by path."""
+        return self.listing().files
+
+    def listing(self) -> Listing:
+        """The same, and what was left out."""
+        files, left_out = [], []
+        for entry in walk(self.descriptor):
+            if not entry.is_regular:
+                continue
+            try:
+                files.append((decoded_path(entry.path), entry.status.st_size))
+            except ArtifactRejected as rejected:
+                left_out.append(rejected.path)
+        return Listing(sorted(files), left_out)
 
     def size(self) -> int:
         """Bytes of all names; a sparse file counts in full, a hard link each time."""
@@ -113,8 +136,8 @@ class Workspace:
     def archive(self, to: BinaryIO) -> tuple[str, ...]:
         """Write all folders and regular files as tar.gz: equal contents make equal bytes.
 
-        Answers the paths left out because they are links, pipes or sockets. Raises ArtifactRejected for
-        unfit names, and when there is more than the limits allow.
+        Answers the paths left out because they are links, pipes or sockets. Raises ArtifactRejected when
+        there is more than the limits allow.
         """
         return write_archive(walk(self.descriptor), to, self.limits)
 

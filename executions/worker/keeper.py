@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from django.db import Error as DatabaseError, connection
 
-from executions.runlog.lease import GIVE_UP_SECONDS, HEARTBEAT_SECONDS, Lease, look, renew
+from executions.runlog.lease import GIVE_UP_SECONDS, HEARTBEAT_SECONDS, Lease, LeaseLost, look, renew
 from executions.runner.recorder import Recorder
 from executions.runner.stopping import StopSignal
 
@@ -40,6 +40,11 @@ class Held:
     is_lost: bool = False
     is_ending: bool = False
     is_over: bool = False
+
+    def require(self) -> None:
+        """Raises LeaseLost where nothing may be written any more."""
+        if self.is_lost:
+            raise LeaseLost
 
     def lose(self) -> None:
         """Nothing may be written any more; whatever runs must end."""

@@ -46,6 +46,17 @@ def test_listing_can_be_narrowed_to_a_folder(prompt_run: RunMaker) -> None:
     assert use(run, "workspace.fs.list", path="inputs/mat").content["files"] == []
 
 
+def test_names_that_are_no_text_are_told_beside_the_list(prompt_run: RunMaker) -> None:
+    run = prompt_run(materials={"a.csv": b"1"})
+    (run.workspace.path / "outputs" / "two\nlines").touch()
+
+    listed = use(run, "workspace.fs.list")
+
+    assert not listed.is_error
+    assert [file["path"] for file in listed.content["files"]] == ["inputs/materials/a.csv"]
+    assert listed.content["unreadable_names"] == ["outputs/two\\nlines"]
+
+
 def test_a_long_text_is_read_in_pieces_cut_between_characters(prompt_run: RunMaker) -> None:
     text = "é" * 40_000
     run = prompt_run(materials={"long.txt": b"x" + text.encode()})

@@ -173,6 +173,14 @@ def test_a_bundle_that_was_changed_in_the_storage_is_not_run(bench: Bench):
     assert (ended.state, ended.failure_reason) == ("failed", "bundle_integrity")
 
 
+def test_a_file_whose_name_is_no_text_is_archived_and_fails_nothing(bench: Bench):
+    ended = run(start(f"{HEAD}open(b'two\\nlines\\xff', 'w').close()\noutput(ok=1)"), bench)
+
+    assert (ended.state, ended.error) == ("succeeded", None)
+    with open_blob(ended.archive_blob_id) as packed, tarfile.open(fileobj=packed, mode="r|gz") as archive:
+        assert "two\nlines\udcff" in archive.getnames()
+
+
 def test_nothing_is_left_on_the_disk(bench: Bench):
     run(start(f"{HEAD}import os\nos.mkdir('closed')\nos.chmod('closed', 0)"), bench)
 

@@ -39,21 +39,30 @@ def make_quick(run: SkillExecution) -> None:
     SkillExecution.objects.filter(pk=run.id).update(skill_version=version)
 
 
-def test_what_a_killed_worker_ran_is_healed_within_fifteen_seconds(committed: None, tmp_path: Path):
+def test_what_a_killed_worker_of_one_slot_ran_is_healed_within_fifteen_seconds(
+    committed: None, tmp_path: Path
+):
     actor = make_actor()
     make_skill(slug="child", tenant=actor.tenant, script=ENDLESS)
-    with running_server(), worker(tmp_path, "--concurrency", "2") as doomed:
+    # Two workers with one slot each: parent and sub-execution share it, and nothing else is running.
+    with (
+        running_server(),
+        worker(tmp_path / "a", "--concurrency", "1") as first,
+        worker(tmp_path / "b", "--concurrency", "1") as second,
+    ):
+        doomed = (first, second)
         once = start_caller(actor, "once", max_attempts=1)
         twice = start_caller(actor, "twice", max_attempts=2)
         wait_until(lambda: is_busy(child_of(once)) and is_busy(child_of(twice)))
-        sandboxes = psutil.Process(doomed.pid).children(recursive=True)
-        doomed.kill()
+        sandboxes = [each for one in doomed for each in psutil.Process(one.pid).children(recursive=True)]
+        for one in doomed:
+            one.kill()
         died = wait_until(lambda: not any(map(is_alive, sandboxes)), timeout=5)
-        left = list(doomed.run_dir.iterdir())
+        left = [folder for one in doomed for folder in one.run_dir.iterdir()]
         healed = wait_until(lambda: fresh(once).is_finished and fresh(twice).state == "queued")
         wait_until(lambda: child_of(twice).state == "queued")
         make_quick(child_of(twice))
-        with worker(tmp_path, "--concurrency", "1"):
+        with worker(tmp_path / "a", "--concurrency", "1"), worker(tmp_path / "b", "--concurrency", "1"):
             wait_until(lambda: fresh(twice).is_finished)
 
     assert sandboxes
@@ -63,8 +72,8 @@ def test_what_a_killed_worker_ran_is_healed_within_fifteen_seconds(committed: No
     assert (fresh(twice).state, fresh(twice).outputs, fresh(twice).attempt) == ("succeeded", {"ok": 1}, 2)
     assert kinds(twice).count("sub_execution.started") == 1
     assert kinds(child_of(twice)).count("execution.started") == 2
-    assert len(left) == 1
-    assert not left[0].exists()
+    assert len(left) == 2
+    assert not any(folder.exists() for folder in left)
 
 
 def test_a_stopped_worker_lets_runs_finish_and_hands_back_what_takes_too_long(

@@ -1,0 +1,34 @@
+"""Asking the database again while it does not answer."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError, connection
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS, PAUSE_SECONDS = 20, 0.5  # together longer than a lease that cannot be renewed
+
+
+def _go_on() -> None:
+    """Nothing speaks against another try."""
+
+
+def ask_patiently[Answer](step: Callable[[], Answer], *, check: Callable[[], None] = _go_on) -> Answer:
+    """What `step` answers, tried again where the connection breaks or a lock is refused.
+
+    `step` is a transaction of its own, and may be repeated. `check` is called before each try and raises
+    where nobody needs the answer any more. Raises the last OperationalError or InterfaceError after 10 s.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        check()
+        try:
+            return step()
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The database did not answer a run: %s", error)
+            connection.close_if_unusable_or_obsolete()
+            if attempt == ATTEMPTS:
+                raise
+            time.sleep(PAUSE_SECONDS)
+    raise AssertionError("the last try answers or raises")
