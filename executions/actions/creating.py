@@ -1,4 +1,4 @@
-"""Making an execution: its row, its head, its first event and its job, in one transaction."""
+"""Making an execution: what somebody asks for, whether it can be had, and writing it."""
 
 import hashlib
 import json
@@ -9,17 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models.functions import Now
 
+from executions.actions.inserting import insert_execution
 from executions.catalog.manifest import Manifest
 from executions.catalog.resolving import manifest_of, newest_version
 from executions.catalog.validation import check_inputs, check_storable, is_storable_text
-from executions.models import RunHead, RunKind, SkillExecution, SkillVersion, Source
-from executions.runlog.events import NewEvent, append
-from executions.runlog.feed import append_to_feed
-from executions.runlog.queue import enqueue_run
-from executions.runlog.wakeups import call_topic, wake_after_commit
-from spaces.errors import Invalid, NotFound
+from executions.models import SkillExecution, SkillVersion, Source
+from executions.runlog.wakeups import call_topic, feed_topic, run_topic, wake_all_after_commit
+from spaces.errors import Conflict, Invalid, NotFound
 from spaces.ids import new_id
 from spaces.models import Space
 
@@ -51,26 +48,24 @@ class Order:
     continuation: tuple[str, uuid.UUID] | None = field(default=None)
 
 
-def create_execution(order: Order, version: SkillVersion, *, now: datetime) -> SkillExecution:
-    """Write the row and everything that belongs to it.
+class AlreadyMade(Conflict):
+    """Somebody else has made this execution at the same moment."""
 
-    The caller has opened the transaction and checked the order. Sub-executions get no job: their parent's
-    worker runs them. Raises IntegrityError where a unique key is taken.
+
+def create_execution(order: Order, version: SkillVersion, *, now: datetime) -> SkillExecution:
+    """Write the row and everything that belongs to it, in the caller's transaction or in one of their own.
+
+    The caller has checked the order. Sub-executions get no job: their parent's worker runs them.
+    Raises AlreadyMade where a unique key is taken; then nothing is written.
     """
-    execution = SkillExecution.objects.create(**_columns(order, version, now))
-    # When workers may claim it is a matter between them: the database's clock, not this machine's.
-    queued_at = None if order.parent else Now()
-    head = RunHead(
-        run_id=execution.id, kind=RunKind.EXECUTION, space_id=order.space_id, available_at=queued_at
-    )
-    # Nobody else knows the head yet: its first event is numbered before it is written, in one statement.
-    event = append(head, [NewEvent("execution.queued", _queued_payload(execution), now)])[0]
-    head.save(force_insert=True)
-    if order.parent is None:
-        enqueue_run(execution.id)
-    append_to_feed(order.space_id, [event])
+    execution = SkillExecution(**_columns(order, version, now))
+    n = insert_execution(execution, _queued_payload(execution))
+    if n is None:
+        raise AlreadyMade
+    reached = {run_topic(execution.id): 1, feed_topic(order.space_id): n}
     if execution.chat_tool_call_id is not None:
-        wake_after_commit(call_topic(order.space_id, execution.chat_tool_call_id), 1)
+        reached[call_topic(order.space_id, execution.chat_tool_call_id)] = 1
+    wake_all_after_commit(reached)
     return execution
 
 

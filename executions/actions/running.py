@@ -10,10 +10,11 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
+from executions.actions.claiming import claim, claim_called, claim_first
 from executions.lifecycle import move
 from executions.models import Artifact, LateUsage, RunHead, SkillExecution, State
 from executions.runlog.events import NewEvent, append
-from executions.runlog.lease import Lease, fenced_head, lease_end, lease_of, take, take_called, take_oldest
+from executions.runlog.lease import Lease, fenced_head, lease_end, oldest_waiting
 from executions.runlog.queue import enqueue_run
 
 SHUTDOWN = "shutdown"  # why a run is handed back by a worker that ends: no attempt of the skill is used up
@@ -45,25 +46,19 @@ def begin_attempt(
 
     None where it does not wait (any more), or belongs to one of the spaces to avoid.
     """
-    with transaction.atomic():
-        head = take(run_id, owner, avoid=avoid)
-        return _started(head, now) if head else None
+    return claim(run_id, owner, avoid=avoid, now=now)
 
 
 def begin_oldest_attempt(
     *, owner: uuid.UUID, now: datetime, avoid: Collection[uuid.UUID] = ()
 ) -> Lease | None:
     """Lease the execution that has waited longest outside the spaces to avoid; None where none waits."""
-    with transaction.atomic():
-        head = take_oldest(owner, avoid=avoid)
-        return _started(head, now) if head else None
+    return claim_first(oldest_waiting(avoid=avoid), owner, now=now)
 
 
 def begin_called_attempt(*, run_id: uuid.UUID, owner: uuid.UUID, now: datetime) -> Lease | None:
     """Lease a sub-execution for the worker of its caller; None where it is not queued."""
-    with transaction.atomic():
-        head = take_called(run_id, owner)
-        return _started(head, now) if head else None
+    return claim_called(run_id, owner, now=now)
 
 
 def record(*, lease: Lease, progress: Progress) -> None:
@@ -193,15 +188,6 @@ def _finish(lease: Lease, to: State, fields: dict[str, Any], now: datetime) -> S
 def _fenced_execution(lease: Lease) -> tuple[RunHead, SkillExecution]:
     head = fenced_head(lease)
     return head, SkillExecution.objects.select_for_update(no_key=True).get(pk=lease.run_id)
-
-
-def _started(head: RunHead, now: datetime) -> Lease:
-    # Only what the move needs: inputs may be megabytes, and this is on the way of every start.
-    wanted = SkillExecution.objects.only("state", "attempt", "started_at").select_for_update(no_key=True)
-    lease = lease_of(head)
-    data = {"fence": lease.fence}
-    move(wanted.get(pk=head.run_id), head, State.RUNNING, kind="execution.started", data=data, now=now)
-    return lease
 
 
 def _database_time(delay: timedelta) -> datetime:

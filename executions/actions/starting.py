@@ -1,12 +1,12 @@
 """Starting an execution: by a caller, or by a chat's tool call."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
-
-from django.db import IntegrityError, transaction
+from typing import Any, LiteralString
 
 from executions.actions.creating import (
+    AlreadyMade,
     Order,
     check_order,
     check_texts,
@@ -18,6 +18,7 @@ from executions.actions.creating import (
 from executions.models import SkillExecution, Source
 from spaces.access import SpaceAccess
 from spaces.errors import Conflict
+from spaces.statements import fetch_row
 
 
 def start_execution(
@@ -35,15 +36,8 @@ def start_execution(
     The same idempotency key with the same body returns the first execution, with another body it raises
     Conflict. Raises NotFound for an unknown skill, Invalid for bad fields, NotPermitted.
     """
-    access.require("executions:manage")
-    order = Order(
-        space_id=access.space_id,
-        tenant_id=access.tenant_id,
-        principal_id=access.principal_id,
-        source=Source.STANDALONE,
-        inputs=inputs,
-        file_source_ids=file_source_ids,
-        model=model,
+    order = replace(
+        _order(access, Source.STANDALONE, inputs=inputs, file_source_ids=file_source_ids, model=model),
         idempotency_key=idempotency_key,
         request_digest=digest_request(slug, inputs, list(file_source_ids), model),
     )
@@ -67,21 +61,35 @@ def dispatch_tool_call(  # noqa: PLR0913 - the fields of the contract's body
     The same call again (thread, message and id) with the same tool and arguments returns the execution that
     is there; with others it raises Conflict. Raises NotFound, Invalid and NotPermitted as a start does.
     """
-    access.require("executions:manage")
-    order = Order(
-        space_id=access.space_id,
-        tenant_id=access.tenant_id,
-        principal_id=access.principal_id,
-        source=Source.CHAT,
-        inputs=arguments,
-        file_source_ids=uploaded_files,
-        model=model,
+    order = replace(
+        _order(access, Source.CHAT, inputs=arguments, file_source_ids=uploaded_files, model=model),
         chat_thread_id=thread_id,
         chat_message_id=message_id,
         chat_tool_call_id=tool_call_id,
         request_digest=digest_request(tool_name, arguments),
     )
     return _find_or_create(order, tool_name, inputs_name="arguments", now=now)
+
+
+def _order(
+    access: SpaceAccess,
+    source: Source,
+    *,
+    inputs: dict[str, Any],
+    file_source_ids: Sequence[str],
+    model: str | None,
+) -> Order:
+    """What both kinds of callers ask for; raises NotPermitted."""
+    access.require("executions:manage")
+    return Order(
+        space_id=access.space_id,
+        tenant_id=access.tenant_id,
+        principal_id=access.principal_id,
+        source=source,
+        inputs=inputs,
+        file_source_ids=file_source_ids,
+        model=model,
+    )
 
 
 def _find_or_create(
@@ -94,9 +102,8 @@ def _find_or_create(
     version, manifest = find_version(order.tenant_id, slug)
     check_order(order, manifest, inputs_name=inputs_name)
     try:
-        with transaction.atomic():
-            return create_execution(order, version, now=now), True
-    except IntegrityError:
+        return create_execution(order, version, now=now), True
+    except AlreadyMade:
         # Somebody asked for the same at the same moment and was first: theirs is the execution.
         known = _find(order)
         if known is None:
@@ -106,16 +113,29 @@ def _find_or_create(
 
 def _find(order: Order) -> SkillExecution | None:
     """The execution that this order asks for again; raises Conflict where that one was another request."""
-    mine = SkillExecution.objects.filter(space_id=order.space_id, principal_id=order.principal_id)
     if order.chat_tool_call_id is not None:
         key = dispatch_key(order.chat_thread_id, order.chat_message_id, order.chat_tool_call_id)
-        known = mine.filter(dispatch_key=key, superseded_at__isnull=True).first()
+        row = fetch_row(_BY_DISPATCH, [order.space_id, order.principal_id, key])
         what = "This tool call was already dispatched with another tool or other arguments."
     elif order.idempotency_key is not None:
-        known = mine.filter(idempotency_key=order.idempotency_key).first()
+        row = fetch_row(_BY_IDEMPOTENCY, [order.space_id, order.principal_id, order.idempotency_key])
         what = "This Idempotency-Key was already used with another body."
     else:
         return None
-    if known is not None and bytes(known.request_digest) != order.request_digest:
+    if row is None:
+        return None
+    execution_id, digest = row
+    if bytes(digest) != order.request_digest:
         raise Conflict(what)
-    return known
+    return SkillExecution.objects.get(pk=execution_id)
+
+
+# By the indexes `a_tool_call_is_dispatched_once` and `an_idempotency_key_starts_once`.
+_BY_DISPATCH: LiteralString = """
+SELECT id, request_digest FROM executions_skillexecution
+ WHERE space_id = %s AND principal_id = %s AND dispatch_key = %s AND superseded_at IS NULL
+"""
+_BY_IDEMPOTENCY: LiteralString = """
+SELECT id, request_digest FROM executions_skillexecution
+ WHERE space_id = %s AND principal_id = %s AND idempotency_key = %s
+"""

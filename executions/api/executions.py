@@ -59,7 +59,8 @@ class ExecutionViewSet(SpaceViewSet):
         execution, is_new = retry_execution(
             access=self.access, execution_id=_id(execution_id), now=timezone.now()
         )
-        return created(represent_started(execution, base_url=base_url(request)), is_new=is_new)
+        answer = represent_started(execution, base_url=base_url(request), is_new=is_new)
+        return created(answer, is_new=is_new)
 
     @docs.artifacts
     def artifacts(self, request: Request, space_id: str, execution_id: str) -> Response:

@@ -49,6 +49,7 @@ class ExecutionRow(NamedTuple):
 
 
 _FIRST_JSON = ExecutionRow._fields.index("inputs")
+_OWN_FIELDS = ExecutionRow._fields[: ExecutionRow._fields.index("has_sub_executions")]
 SUMMARY_FIELDS = ExecutionRow._fields[: ExecutionRow._fields.index("chat_thread_id")]
 
 _SELECT = """
@@ -80,6 +81,12 @@ BY_TOOL_CALL_IN_THREAD = (
    AND chat_thread_id || '' = %s
  ORDER BY created_at DESC, id DESC LIMIT 1"""
 )
+
+
+def row_of_new(execution: SkillExecution) -> ExecutionRow:
+    """The same of an execution that this transaction has just made: nothing has come of it yet."""
+    columns = (getattr(execution, name) for name in _OWN_FIELDS)
+    return ExecutionRow._make((*columns, False, execution.inputs, None, None, None))
 
 
 def read_execution(execution_id: uuid.UUID, *, space_id: uuid.UUID | None = None) -> ExecutionRow | None:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from executions.api.reading import ExecutionRow, read_execution, sub_executions
+from executions.api.reading import ExecutionRow, read_execution, row_of_new, sub_executions
 from executions.lifecycle import resource_usage
 from executions.models import SkillExecution
 from spaces.api.times import wire_time
@@ -68,9 +68,9 @@ def represent_detail(
     }
 
 
-def represent_started(execution: SkillExecution, *, base_url: str) -> dict[str, Any]:
-    """The 25 keys of an execution that an action has just returned, as they are now."""
-    row = read_execution(execution.pk)
+def represent_started(execution: SkillExecution, *, base_url: str, is_new: bool = False) -> dict[str, Any]:
+    """The 25 keys of an execution that an action has just returned, as they are now, or as it was made."""
+    row = row_of_new(execution) if is_new else read_execution(execution.pk)
     if row is None:
         raise NotFound
     return represent_detail(row, base_url=base_url)

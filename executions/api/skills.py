@@ -63,7 +63,8 @@ class SkillViewSet(SpaceViewSet):
             now=timezone.now(),
             **body.model_dump(),
         )
-        return created(represent_started(execution, base_url=base_url(request)), is_new=is_new)
+        answer = represent_started(execution, base_url=base_url(request), is_new=is_new)
+        return created(answer, is_new=is_new)
 
 
 def represent_skill(version: SkillVersion) -> dict[str, Any]:

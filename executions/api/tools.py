@@ -42,4 +42,5 @@ class ToolViewSet(SpaceViewSet):
         execution, is_new = dispatch_tool_call(
             access=self.access, tool_name=tool_name, now=timezone.now(), **body.model_dump()
         )
-        return created(represent_started(execution, base_url=base_url(request)), is_new=is_new)
+        answer = represent_started(execution, base_url=base_url(request), is_new=is_new)
+        return created(answer, is_new=is_new)

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from django.db import transaction
 
@@ -90,6 +90,16 @@ def positions(run_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Position]:
 def oldest_kept(run_id: uuid.UUID) -> int | None:
     """The lowest number that retention has left; None where nothing is left."""
     return RunEvent.objects.filter(run_id=run_id).order_by("seq").values_list("seq", flat=True).first()
+
+
+# The same inside an update of a head: what sets its columns, `event_id` being a new id.
+# Of an id's 128 bits the lower 64 begin with its variant, so that counting never reaches the upper ones.
+NUMBER_NEXT: LiteralString = """
+    seq = seq + 1,
+    last_event_id = greatest(%(event_id)s::uuid, overlay(last_event_id::text PLACING
+        to_hex(('x' || right(translate(last_event_id::text, '-', ''), 16))::bit(64)::bigint + 1)
+        FROM 20 FOR 17)::uuid)
+"""
 
 
 def _next_event_id(last: uuid.UUID | None) -> uuid.UUID:

@@ -7,7 +7,7 @@ transaction ids stall on writers in other databases; a locked counter does neith
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 from django.db import connection
 
@@ -76,4 +76,17 @@ SELECT %s, head.n - %s + event.place, event.run_id, event.seq, event.at
   FROM head, ROWS FROM (unnest(%s::uuid[]), unnest(%s::bigint[]), unnest(%s::timestamptz[]))
        WITH ORDINALITY AS event (run_id, seq, at, place)
 RETURNING n
+"""
+# The same as the end of a statement that has written one event, before which it has named that event as
+# `news (space_id, run_id, seq, at)`; `epoch` is a new id. Its number comes out as `entered (n)`.
+ENTER_NEWS: LiteralString = """
+numbered AS (
+    INSERT INTO executions_feedhead AS head (space_id, epoch, n) SELECT space_id, %(epoch)s, 1 FROM news
+    ON CONFLICT (space_id) DO UPDATE SET n = head.n + 1
+    RETURNING n
+), entered AS (
+    INSERT INTO executions_feedentry (space_id, n, run_id, run_seq, at)
+    SELECT news.space_id, numbered.n, news.run_id, news.seq, news.at FROM news, numbered
+    RETURNING n
+)
 """

@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import LiteralString
 
 from django.db import connection, transaction
 from django.db.models import DateTimeField, Func
 from django.db.models.expressions import CombinedExpression
 
+from executions.runlog.events import NUMBER_NEXT
 from executions.runlog.models import HeadState, RunHead
 
 LEASE_SECONDS = 8
@@ -35,32 +36,33 @@ class Lease:
     space_id: uuid.UUID
 
 
-_TAKE = """
+_TAKE: LiteralString = f"""
 UPDATE executions_runhead
-   SET state = 'running', fence = fence + 1, lease_owner = %s, available_at = NULL,
-       lease_until = clock_timestamp() + make_interval(secs => %s)
- WHERE run_id = %s AND state = 'queued' AND available_at <= statement_timestamp()
-   AND NOT (space_id = ANY(%s))
-RETURNING *
-"""
-_TAKE_CALLED = """
-UPDATE executions_runhead
-   SET state = 'running', fence = fence + 1, lease_owner = %s,
-       lease_until = clock_timestamp() + make_interval(secs => %s)
- WHERE run_id = %s AND state = 'queued' AND available_at IS NULL
-RETURNING *
-"""
-_TAKE_FIRST = """
-UPDATE executions_runhead
-   SET state = 'running', fence = fence + 1, lease_owner = %s, available_at = NULL,
-       lease_until = clock_timestamp() + make_interval(secs => %s)
- WHERE run_id = (
+   SET state = 'running', fence = fence + 1, lease_owner = %(owner)s, available_at = NULL,
+       lease_until = clock_timestamp() + make_interval(secs => {LEASE_SECONDS}), {NUMBER_NEXT}
+ WHERE kind = %(kind)s AND state = 'queued'
+"""  # noqa: S608 - texts of our own
+_TAKEN: LiteralString = "RETURNING run_id, space_id, fence, seq, last_event_id"
+# Leasing a head of one `kind` for `owner`, and numbering the event that says so, whose new id is `event_id`.
+# These are the beginning of the statement that also moves the row and writes that event: what they return.
+# One run that waits for a worker, `run_id`, unless its space is in `avoid`:
+TAKE: LiteralString = f"""{_TAKE}
+   AND run_id = %(run_id)s AND available_at <= statement_timestamp()
+   AND NOT (space_id = ANY(%(avoid)s::uuid[]))
+{_TAKEN}"""
+# A run that only its caller's worker runs, `run_id`:
+TAKE_CALLED: LiteralString = f"""{_TAKE}
+   AND run_id = %(run_id)s AND available_at IS NULL
+{_TAKEN}"""
+# Of those that `oldest_waiting` found, `run_ids`, the first that nobody else holds:
+TAKE_FIRST: LiteralString = f"""{_TAKE}
+   AND run_id = (
     SELECT run_id FROM executions_runhead
-     WHERE run_id = ANY(%s) AND state = 'queued' AND available_at <= statement_timestamp()
+     WHERE run_id = ANY(%(run_ids)s::uuid[]) AND kind = %(kind)s AND state = 'queued'
+       AND available_at <= statement_timestamp()
      ORDER BY available_at, run_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
  )
-RETURNING *
-"""
+{_TAKEN}"""  # noqa: S608 - texts of our own
 
 # The waiting spaces are walked by index, one step a space: a long queue of one space costs nothing.
 _OLDEST = """
@@ -86,28 +88,11 @@ SELECT oldest.run_id
 _CANDIDATES = 16  # a few more than one: the oldest may be in another worker's hands at this moment
 
 
-def take(run_id: uuid.UUID, owner: uuid.UUID, *, avoid: Collection[uuid.UUID] = ()) -> RunHead | None:
-    """Lease one run that waits for a worker; None where it does not, or is of a space in `avoid`.
-
-    The head comes back locked until the caller's transaction ends.
-    """
-    return _take(_TAKE, [owner, LEASE_SECONDS, run_id, list(avoid)])
-
-
-def take_called(run_id: uuid.UUID, owner: uuid.UUID) -> RunHead | None:
-    """Lease a sub-execution for its caller's worker; None where it is not queued."""
-    return _take(_TAKE_CALLED, [owner, LEASE_SECONDS, run_id])
-
-
-def take_oldest(owner: uuid.UUID, *, avoid: Collection[uuid.UUID] = ()) -> RunHead | None:
-    """Lease the run that has waited longest, outside the spaces in `avoid`; None where none waits.
-
-    The head comes back locked until the caller's transaction ends.
-    """
+def oldest_waiting(*, avoid: Collection[uuid.UUID] = ()) -> list[uuid.UUID]:
+    """The runs that have waited longest for a worker, outside the spaces in `avoid`, oldest first; a few."""
     with connection.cursor() as cursor:
         cursor.execute(_OLDEST, [_CANDIDATES, list(avoid), _CANDIDATES])
-        waiting = [row[0] for row in cursor.fetchall()]
-    return _take(_TAKE_FIRST, [owner, LEASE_SECONDS, waiting])
+        return [row[0] for row in cursor.fetchall()]
 
 
 def lease_of(head: RunHead) -> Lease:
@@ -185,11 +170,3 @@ def release(head: RunHead, state: HeadState) -> None:
 
 
 LEASE_FIELDS = ["state", "lease_owner", "lease_until", "available_at", "seq", "last_event_id"]
-
-
-def _take(sql: str, values: list[Any]) -> RunHead | None:
-    if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("taking a lease needs its caller's transaction")
-    for head in RunHead.objects.raw(sql, values):
-        return head
-    return None

@@ -6,13 +6,27 @@ A job is a ticket for one claim: it wakes a worker, which then decides what it t
 
 import uuid
 from datetime import datetime
+from typing import LiteralString
 
 from django.db import connection, transaction
 from procrastinate import exceptions
 from procrastinate.contrib.django import app
+from psycopg.types.json import Jsonb
 
 ADVANCE = "executions.advance"
 QUEUE = "runs"
+
+
+# The same inside a statement of somebody else's, whose parameter `ticket` is what `ticket` gives for the run.
+DEFER: LiteralString = f"""
+procrastinate_defer_jobs_v1(ARRAY[
+    ROW('{QUEUE}', '{ADVANCE}', 0, NULL, NULL, %(ticket)s, NULL)::procrastinate_job_to_defer_v1])
+"""
+
+
+def ticket(run_id: uuid.UUID) -> Jsonb:
+    """The arguments of a run's job."""
+    return Jsonb({"run_id": str(run_id)})
 
 
 def enqueue_run(run_id: uuid.UUID, *, at: datetime | None = None) -> None:

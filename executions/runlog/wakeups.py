@@ -13,6 +13,7 @@ import logging
 import os
 import threading
 import uuid
+from collections.abc import Mapping
 from typing import Protocol
 
 import psycopg
@@ -41,8 +42,13 @@ def call_topic(space_id: uuid.UUID, tool_call_id: str) -> str:
 
 
 def wake_after_commit(topic: str, number: int) -> None:
-    """Register one wake-up for when the current transaction commits."""
-    transaction.on_commit(lambda: _sender().put(topic, number))
+    """Register one wake-up for when the current transaction commits; without one it is sent now."""
+    wake_all_after_commit({topic: number})
+
+
+def wake_all_after_commit(numbers: Mapping[str, int]) -> None:
+    """The same for several topics, which then travel together."""
+    transaction.on_commit(lambda: _sender().put(numbers))
 
 
 class Carrier(Protocol):
@@ -87,9 +93,10 @@ class WakeupSender:
         self._sending = False
         threading.Thread(target=self._run, name="wakeups", daemon=True).start()
 
-    def put(self, topic: str, number: int) -> None:
+    def put(self, numbers: Mapping[str, int]) -> None:
         with self._changed:
-            self._pending[topic] = max(number, self._pending.get(topic, 0))
+            for topic, number in numbers.items():
+                self._pending[topic] = max(number, self._pending.get(topic, 0))
             self._changed.notify_all()
 
     def drain(self, timeout: float) -> None:
