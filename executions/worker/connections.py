@@ -1,6 +1,12 @@
 """How a worker process connects to PostgreSQL."""
 
-from django.db import connections
+from typing import Any
+
+from django.db import connection, connections
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from spaces.liveness import check_if_heard_async, has_news
 
 
 def keep_connections_open() -> None:
@@ -22,3 +28,24 @@ def keep_connections_open() -> None:
         connections.settings[alias]["CONN_MAX_AGE"] = None
         connections.settings[alias]["CONN_HEALTH_CHECKS"] = True
         del connections[alias]
+
+
+def close_if_over() -> None:
+    """Close this thread's connection where the server has left it; the next query opens another."""
+    connection.close_if_unusable_or_obsolete()
+    if connection.connection is not None and has_news(connection.connection.fileno()):
+        connection.close()
+
+
+def make_job_pool(**options: Any) -> "AsyncConnectionPool[AsyncConnection[Any]]":
+    """The pool through which jobs are taken, with procrastinate's options for it."""
+    return AsyncConnectionPool(**{**options, "check": check_if_heard_async})
+
+
+async def settle_job_connection(connection: "AsyncConnection[Any]") -> None:
+    """Each statement about a job is one trip and does not wait for the disk; called once a connection.
+
+    A job is a hint: one that a crash of the server brings back is taken again, which changes nothing.
+    """
+    await connection.set_autocommit(True)
+    await connection.execute("SET synchronous_commit TO off")

@@ -17,7 +17,7 @@ from executions.runlog.queue import enqueue_run
 from executions.runner.attempt import run_attempt
 from executions.sandbox import probe
 from executions.worker.bench import Bench, RunFolder, remove_leftovers
-from executions.worker.connections import keep_connections_open
+from executions.worker.connections import close_if_over, keep_connections_open
 from executions.worker.keeper import LeaseKeeper
 from executions.worker.node import SEEN_SECONDS, note_node_seen, remove_node
 from executions.worker.slots import Slots
@@ -139,7 +139,7 @@ class WorkerProcess:
 
     def _advance(self, run_id: uuid.UUID) -> None:
         """What a slot does with a ticket."""
-        connection.close_if_unusable_or_obsolete()
+        close_if_over()
         if self._stopping:
             enqueue_run(run_id)
             return

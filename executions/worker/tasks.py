@@ -12,6 +12,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app as deferring_app
 
 from executions.runlog.queue import ADVANCE, QUEUE
+from executions.worker.connections import make_job_pool, settle_job_connection
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,14 @@ def build_app(advance: Callable[[uuid.UUID], None], slots: Executor) -> App:
     It is another app than the one that defers: that one must go on writing through Django's connection, in
     the transaction of the row that a job is for. LISTEN needs a direct connection.
     """
-    app = App(connector=PsycopgConnector(conninfo=settings.LISTEN_URL, min_size=1, max_size=4))
+    connector = PsycopgConnector(
+        pool_factory=make_job_pool,
+        conninfo=settings.LISTEN_URL,
+        configure=settle_job_connection,
+        min_size=1,
+        max_size=4,
+    )
+    app = App(connector=connector)
     app.tasks.update(deferring_app.tasks)
 
     async def take_ticket(run_id: str) -> None:
