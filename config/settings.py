@@ -175,7 +175,7 @@ CACHES = {
     )
 }
 # Seconds until an open stream ends whose key or membership is over, or whose client has stopped reading.
-STREAM_RECHECK_SECONDS = 30.0
+STREAM_RECHECK_SECONDS = 5.0
 STREAM_STALL_SECONDS = 30.0
 CHANNEL_LAYERS: dict[str, Any] = {}  # wake-ups travel over LISTEN/NOTIFY or Redis by the run log itself
 

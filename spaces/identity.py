@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -20,11 +19,12 @@ from spaces.access import ROLE_PERMISSIONS, Caller, grants
 from spaces.authentication import caller_of_scope
 from spaces.keys import Unauthenticated
 from spaces.models import ApiKey, Membership, Principal
+from spaces.sessions import SignIn, still_signed_in
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A principal by a key, by a signed-in session, or (with neither) by a ticket of a session."""
+    """A principal by a key, or by the session in which they signed in."""
 
     principal_id: uuid.UUID
     api_key_id: uuid.UUID | None = None
@@ -41,7 +41,7 @@ class Claim:
 
 
 def identity_of(caller: Caller, session_key: str | None = None) -> Identity:
-    """What to keep of a caller; `session_key` is the session they came with, None for a key or a ticket."""
+    """What to keep of a caller; `session_key` is the session they came with, None for a key."""
     key_id = caller.api_key.id if caller.api_key else None
     return Identity(caller.principal.id, key_id, None if key_id else session_key)
 
@@ -62,27 +62,25 @@ def caller_of_identity(identity: Identity, *, now: datetime) -> Caller:
             raise over
         return Caller(key.principal, key)
     principal = Principal.objects.filter(pk=identity.principal_id, is_active=True).first()
-    if principal is None or not (identity.session_key is None or _session_exists(identity.session_key)):
+    if principal is None or not still_signed_in(_sign_ins([identity]), now=now):
         raise over
     return Caller(principal)
 
 
 def living(identities: Collection[Identity], *, now: datetime) -> set[Identity]:
-    """Those whose key, session and principal still count; two queries, and one for each session."""
+    """Those whose key, session and principal still count; four queries at most."""
     principals = set(
         Principal.objects.filter(
             pk__in={identity.principal_id for identity in identities}, is_active=True
         ).values_list("pk", flat=True)
     )
     keys = set(_living_keys(identities, now).values_list("pk", flat=True))
-    sessions = {identity.session_key for identity in identities if identity.session_key is not None}
-    open_sessions = {key for key in sessions if _session_exists(key)}
+    signed_in = still_signed_in(_sign_ins(identities), now=now)
     return {
         identity
         for identity in identities
         if identity.principal_id in principals
-        and (identity.api_key_id is None or identity.api_key_id in keys)
-        and (identity.session_key is None or identity.session_key in open_sessions)
+        and (identity.api_key_id in keys or (identity.principal_id, identity.session_key) in signed_in)
     }
 
 
@@ -122,8 +120,12 @@ def _living_keys(identities: Iterable[Identity], now: datetime) -> QuerySet[ApiK
     return ApiKey.objects.filter(in_time, pk__in=wanted, revoked_at__isnull=True)
 
 
-def _session_exists(session_key: str) -> bool:
-    return bool(import_module(settings.SESSION_ENGINE).SessionStore().exists(session_key))
+def _sign_ins(identities: Iterable[Identity]) -> set[SignIn]:
+    return {
+        (identity.principal_id, identity.session_key)
+        for identity in identities
+        if identity.session_key is not None
+    }
 
 
 def _roles(claims: Iterable[Claim]) -> dict[tuple[uuid.UUID, uuid.UUID], str]:

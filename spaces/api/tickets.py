@@ -15,5 +15,7 @@ class TicketViewSet(ApiViewSet):
 
     @docs.ticket
     def create(self, request: Request) -> Response:
-        ticket, expires_at = issue_ticket(caller=caller_of(request), now=timezone.now())
+        ticket, expires_at = issue_ticket(
+            caller=caller_of(request), session_key=request.session.session_key, now=timezone.now()
+        )
         return Response({"data": {"ticket": ticket, "expires_at": wire_time(expires_at)}}, status=201)

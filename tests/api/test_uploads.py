@@ -138,4 +138,4 @@ def test_a_ticket_stands_for_its_caller_for_a_minute():
     assert list(ticket) == ["ticket", "expires_at"]
     lifetime = datetime.fromisoformat(ticket["expires_at"]) - before
     assert timedelta(seconds=59) < lifetime < timedelta(seconds=65)
-    assert redeem_ticket(ticket["ticket"], now=timezone.now()).principal == api.actor.principal
+    assert redeem_ticket(ticket["ticket"], now=timezone.now()).principal_id == api.actor.principal.id

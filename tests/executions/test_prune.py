@@ -96,7 +96,7 @@ def test_expired_tickets_and_sessions_go():
     actor = make_actor()
     now = timezone.now()
     for at in (now, now - timedelta(hours=1)):
-        issue_ticket(caller=Caller(actor.principal), now=at)
+        issue_ticket(caller=Caller(actor.principal, actor.key), session_key=None, now=at)
     session = SessionStore()
     session.create()
     Session.objects.filter(pk=session.session_key).update(expire_date=now - timedelta(days=1))

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
@@ -12,7 +13,7 @@ from websockets.sync.client import ClientConnection
 
 from spaces.keys import revoke_key
 from spaces.models import ApiKey, Membership, Principal, Role
-from tests.factories import Actor, make_actor, make_operator
+from tests.factories import NOW, Actor, make_actor, make_operator
 from tests.live.doors import DOORS, Door, open_socket, receive, send
 from tests.live.runs import make_run
 from tests.live.server import Server
@@ -125,6 +126,103 @@ def test_a_signed_in_person_streams_until_signing_out(server: Server):
 
     assert seen == ["subscribed", "event"]
     assert (said["code"], closed.value.rcvd.code) == ("unauthenticated", 4401)
+
+
+def person_of(actor: Actor) -> Principal:
+    """Somebody of the same space who signs in."""
+    person = Principal.objects.create(
+        tenant=actor.tenant, email="ada@example.com", display_name="Ada", created_at=NOW
+    )
+    Membership.objects.create(space=actor.space, principal=person, role=Role.VIEWER, created_at=NOW)
+    return person
+
+
+def sign_out(browser: Client, person: Principal):
+    browser.logout()
+
+
+def let_session_expire(browser: Client, person: Principal):
+    Session.objects.update(expire_date=timezone.now())
+
+
+def be_deactivated(browser: Client, person: Principal):
+    Principal.objects.filter(pk=person.pk).update(is_active=False)
+
+
+def change_password(browser: Client, person: Principal):
+    person.set_password("another horse battery")
+    person.save()
+
+
+SIGN_OUTS = (sign_out, let_session_expire, be_deactivated, change_password)
+each_sign_out = pytest.mark.parametrize("end", SIGN_OUTS, ids=lambda end: end.__name__)
+
+
+def ticket_of(browser: Client) -> str:
+    answer = browser.post("/v1/tickets")
+    assert answer.status_code == 201
+    ticket: str = answer.json()["data"]["ticket"]
+    return ticket
+
+
+@each_sign_out
+def test_a_socket_opened_by_ticket_ends_with_the_session_that_asked_for_it(
+    server: Server, end: Callable[[Client, Principal], None]
+):
+    run = make_run()
+    person, browser = person_of(run.actor), Client()
+    browser.force_login(person)
+
+    with open_socket(server, {}, f"?ticket={ticket_of(browser)}") as socket:
+        send(socket, type="subscribe", sub="a", execution_id=str(run.execution.id), after=2)
+        assert receive(socket)["type"] == "subscribed"
+        end(browser, person)
+        said = receive(socket, BOUND)
+        with pytest.raises(ConnectionClosed) as closed:
+            receive(socket, BOUND)
+
+    assert (said["code"], closed.value.rcvd.code) == ("unauthenticated", 4401)
+
+
+@each_sign_out
+def test_a_ticket_is_worth_nothing_after_the_session_that_asked_for_it(
+    server: Server, end: Callable[[Client, Principal], None]
+):
+    actor, browser = make_actor(), Client()
+    person = person_of(actor)
+    browser.force_login(person)
+    ticket = ticket_of(browser)
+
+    end(browser, person)
+
+    with open_socket(server, {}, f"?ticket={ticket}") as socket:
+        assert receive(socket)["code"] == "unauthenticated"
+
+
+def test_a_socket_opened_by_ticket_ends_with_the_key_that_asked_for_it(server: Server):
+    actor = make_actor()
+    ticket = Client().post("/v1/tickets", headers=actor.headers).json()["data"]["ticket"]
+
+    with open_socket(server, {}, f"?ticket={ticket}") as socket:
+        send(socket, type="ping", sub="a")
+        assert receive(socket)["type"] == "pong"
+        revoke(actor)
+        assert receive(socket, BOUND)["code"] == "unauthenticated"
+
+
+def test_another_session_of_the_same_person_stays(server: Server):
+    run = make_run()
+    browsers, person = (Client(), Client()), person_of(run.actor)
+    for browser in browsers:
+        browser.force_login(person)
+
+    with open_socket(server, {}, f"?ticket={ticket_of(browsers[0])}") as socket:
+        send(socket, type="ping", sub="a")
+        receive(socket)
+        browsers[1].logout()
+        time.sleep(2.5)
+        send(socket, type="ping", sub="b")
+        assert receive(socket) == {"type": "pong", "sub": "b"}
 
 
 @both

@@ -191,7 +191,7 @@ def test_another_path_is_no_socket(server: Server):
 
 def test_a_ticket_opens_one_socket(server: Server):
     actor = make_actor()
-    ticket, _ = issue_ticket(caller=Caller(actor.principal, actor.key), now=timezone.now())
+    ticket, _ = issue_ticket(caller=Caller(actor.principal, actor.key), session_key=None, now=timezone.now())
 
     with open_socket(server, {}, f"?ticket={ticket}") as socket:
         send(socket, type="ping")

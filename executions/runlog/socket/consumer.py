@@ -27,7 +27,7 @@ from executions.runlog.socket.roster import Roster
 from executions.runlog.socket.subscriptions import Desk
 from executions.runlog.socket.targets import subscription_for
 from executions.runlog.threads import in_thread
-from spaces.identity import Claim, Identity, caller_and_identity, identity_of
+from spaces.identity import Claim, Identity, caller_and_identity
 from spaces.keys import Unauthenticated
 from spaces.tickets import redeem_ticket
 
@@ -158,4 +158,4 @@ def _identify(scope: Mapping[str, Any]) -> Identity:
     ticket = query(scope, "ticket")
     if ticket is None:
         return caller_and_identity(scope, now=timezone.now())[1]
-    return identity_of(redeem_ticket(ticket, now=timezone.now()))
+    return redeem_ticket(ticket, now=timezone.now())
