@@ -1,6 +1,6 @@
 """Pages of the workspace API: `items` and `pagination.nextCursor`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -71,6 +71,19 @@ def flag(request: Request, name: str) -> bool | None:
 def words(request: Request, name: str) -> list[str]:
     """An array parameter, repeated (`states=A&states=B`) or joined by commas."""
     return [word for text in request.query_params.getlist(name) for word in text.split(",") if word]
+
+
+def choices(request: Request, name: str, values: Mapping[str, str]) -> list[str]:
+    """Our values of an enum that a query parameter names, one or several; none for `…_UNSPECIFIED`.
+
+    `values` are ours by what the API calls them. Raises Invalid for another word.
+    """
+    asked = [word for word in words(request, name) if not word.endswith("_UNSPECIFIED")]
+    for word in asked:
+        if word not in values:
+            known = ", ".join(values)
+            raise Invalid.field("query", name, msg=f"Must be one of {known}.", value=word[:200])
+    return [values[word] for word in asked]
 
 
 def with_labels[M: Model](rows: QuerySet[M], request: Request) -> QuerySet[M]:

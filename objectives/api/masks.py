@@ -24,8 +24,9 @@ class Patch(Shape):
 def changes(patch: Patch, **parts: type[Shape]) -> Changes:
     """The new value of each field that changes, by path in snake_case: `{"spec.description": "…"}`.
 
-    `parts` are the shapes of the body's parts, `metadata` apart: `spec=AgentSpec`. None means that the mask
-    names a field which the body leaves out: it is cleared. Raises Invalid for a path that there is not.
+    `parts` are the shapes of the body's parts, `metadata` apart: `spec=AgentSpec`. Fields go by their names
+    in the shapes. None means that the mask names a field which the body leaves out: it is cleared.
+    Raises Invalid for a path that there is not.
     """
     shapes: dict[str, type[Shape]] = {"metadata": ChangedResource, **parts}
     paths = _masked(patch.update_mask, shapes) if patch.update_mask.strip() else _brought(patch, shapes)
@@ -33,15 +34,26 @@ def changes(patch: Patch, **parts: type[Shape]) -> Changes:
 
 
 def _masked(mask: str, shapes: dict[str, type[Shape]]) -> list[str]:
+    fields = {part: _fields(shape) for part, shape in shapes.items()}
     paths: list[str] = []
     for word in filter(None, (word.strip() for word in mask.split(","))):
-        part, dot, field = _CAMEL.sub(r"_\1", word).lower().partition(".")
-        if part not in shapes or (dot and field.partition(".")[0] not in shapes[part].model_fields):
+        part, dot, deeper = _snake(word).partition(".")
+        field = deeper.partition(".")[0]
+        if part not in fields or (dot and field not in fields[part]):
             raise Invalid.field("body", "updateMask", msg="There is no such path.", value=word[:200])
         # A whole part stands for all its fields; what lies deeper is replaced with the field that holds it.
-        fields = [field.partition(".")[0]] if dot else list(shapes[part].model_fields)
-        paths.extend(f"{part}.{name}" for name in fields)
+        names = [fields[part][field]] if dot else list(fields[part].values())
+        paths.extend(f"{part}.{name}" for name in names)
     return list(dict.fromkeys(paths))
+
+
+def _fields(shape: type[Shape]) -> dict[str, str]:
+    """Our names of a shape's fields by the API's: what pydantic keeps for itself is called otherwise."""
+    return {_snake(field.alias or name): name for name, field in shape.model_fields.items()}
+
+
+def _snake(text: str) -> str:
+    return _CAMEL.sub(r"_\1", text).lower()
 
 
 def _brought(patch: Patch, shapes: dict[str, type[Shape]]) -> list[str]:

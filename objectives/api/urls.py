@@ -3,7 +3,9 @@
 from django.urls import URLPattern, URLResolver, path
 
 from objectives.api.profiles import ProfileViewSet
+from objectives.api.routes import agents
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("whoami", ProfileViewSet.as_view({"get": "whoami"})),
+    *agents.urlpatterns,
 ]

@@ -1,0 +1,142 @@
+"""Giving a variation what it may call, and taking it away."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from objectives.actions.finding import locked_variation
+from objectives.addressing import find
+from objectives.models import (
+    Agent,
+    AgentState,
+    AgentVariation,
+    Assignment,
+    Tool,
+    ToolSet,
+    ToolSetState,
+    ToolState,
+)
+from objectives.shapes.assignments import VariationAssignment
+from objectives.spelling import Prefix
+from spaces.access import SpaceAccess
+from spaces.errors import AlreadyExists, Invalid, NotFound, NotReady, Unimplemented
+
+type Path = tuple[str, ...]
+type Thing = Tool | ToolSet | Agent
+type Key = tuple[str, uuid.UUID]
+
+
+def add_assignment(
+    *,
+    access: SpaceAccess,
+    agent_address: str,
+    address: str,
+    assignment: VariationAssignment,
+    now: datetime,
+) -> AgentVariation:
+    """Let a variation call one thing more.
+
+    Raises NotFound, AlreadyExists where it may call it already, Invalid where there is no such thing in the
+    space, and NotReady for one that is archived or omitted.
+    """
+    with transaction.atomic():
+        variation = locked_variation(access, agent_address, address)
+        thing = _thing(variation, assignment, ("body",))
+        column, _ = key = _key(thing)
+        if key in _assigned(variation):
+            raise AlreadyExists("This is assigned to the variation already.")
+        _check_usable(thing)
+        Assignment.objects.create(variation=variation, created_at=now, **{column: thing})
+        _touch(variation, now)
+    return variation
+
+
+def remove_assignment(
+    *,
+    access: SpaceAccess,
+    agent_address: str,
+    address: str,
+    assignment: VariationAssignment,
+    now: datetime,
+) -> AgentVariation:
+    """Let a variation no longer call a thing.
+
+    Raises NotFound, also where the thing is not assigned, and Invalid where there is none in the space.
+    """
+    with transaction.atomic():
+        variation = locked_variation(access, agent_address, address)
+        column, thing_id = _key(_thing(variation, assignment, ("body",)))
+        removed, _ = variation.assignments.filter(**{column: thing_id}).delete()
+        if not removed:
+            raise NotFound("This is not assigned to the variation.")
+        _touch(variation, now)
+    return variation
+
+
+def replace_assignments(
+    variation: AgentVariation, wanted: Sequence[VariationAssignment], *, now: datetime, at: Path
+) -> None:
+    """Have a locked variation call exactly these things, in this order; the caller holds a transaction.
+
+    Raises Invalid below `at`, Unimplemented, AlreadyExists for a thing named twice, and NotReady for a new
+    one that is archived or omitted.
+    """
+    things = [_thing(variation, one, (*at, "assignments", str(place))) for place, one in enumerate(wanted)]
+    keys = [_key(thing) for thing in things]
+    if len(set(keys)) < len(keys):
+        raise AlreadyExists("The same thing is assigned twice.")
+    before = _assigned(variation)
+    for thing, key in zip(things, keys, strict=True):
+        if key not in before:
+            _check_usable(thing)
+    variation.assignments.all().delete()
+    Assignment.objects.bulk_create(
+        Assignment(variation=variation, created_at=now, **{column: thing})
+        for thing, (column, _) in zip(things, keys, strict=True)
+    )
+
+
+def _thing(variation: AgentVariation, assignment: VariationAssignment, at: Path) -> Thing:
+    """What an assignment means, in the variation's space."""
+    space_id, address = variation.space_id, assignment.address
+    try:
+        match assignment.field:
+            case "tool_id":
+                tools = Tool.objects.filter(space_id=space_id).select_related("tool_set")
+                return find(tools, Prefix.TOOL, address)
+            case "tool_set_id":
+                return find(ToolSet.objects.filter(space_id=space_id), Prefix.TOOL_SET, address)
+            case "sub_agent_id":
+                return find(Agent.objects.filter(space_id=space_id), Prefix.AGENT, address)
+    except NotFound:
+        message = "There is no such thing in this workspace."
+        raise Invalid.field(*at, assignment.kind, msg=message, value=address[:200]) from None
+    raise Unimplemented(".".join([*at[1:], f"{assignment.kind} is not built."]))
+
+
+def _key(thing: Thing) -> Key:
+    """The column of an assignment that refers to such a thing, and the thing's id."""
+    column = {Tool: "tool", ToolSet: "tool_set", Agent: "sub_agent"}[type(thing)]
+    return column, thing.id
+
+
+def _assigned(variation: AgentVariation) -> set[Key]:
+    rows = variation.assignments.select_related("tool", "tool_set", "sub_agent")
+    return {_key(thing) for row in rows if (thing := row.tool or row.tool_set or row.sub_agent)}
+
+
+def _check_usable(thing: Thing) -> None:
+    usable = {
+        Tool: [ToolState.AVAILABLE],
+        ToolSet: [ToolSetState.ACTIVE],
+        Agent: [AgentState.DRAFT, AgentState.PUBLISHED],
+    }[type(thing)]
+    if thing.state not in usable or (isinstance(thing, Tool) and thing.tool_set.state != ToolSetState.ACTIVE):
+        raise NotReady(f"{thing.name!r} is archived or omitted, so it cannot be assigned.")
+
+
+def _touch(variation: AgentVariation, now: datetime) -> None:
+    variation.updated_at = now
+    variation.save(update_fields=["updated_at"])

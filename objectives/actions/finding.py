@@ -1,0 +1,24 @@
+"""Reading an agent or a variation for a change: through its space, and locked."""
+
+from objectives.addressing import find
+from objectives.models import Agent, AgentVariation
+from objectives.spelling import Prefix
+from spaces.access import SpaceAccess
+
+
+def known_agent(access: SpaceAccess, address: str) -> Agent:
+    """An agent of the space; raises NotFound."""
+    return find(Agent.objects.filter(space_id=access.space_id), Prefix.AGENT, address)
+
+
+def locked_agent(access: SpaceAccess, address: str) -> Agent:
+    """An agent, locked until the caller's transaction ends; raises NotFound."""
+    rows = Agent.objects.filter(space_id=access.space_id).select_for_update(no_key=True)
+    return find(rows, Prefix.AGENT, address)
+
+
+def locked_variation(access: SpaceAccess, agent_address: str, address: str) -> AgentVariation:
+    """A variation of an agent, locked until the caller's transaction ends; raises NotFound."""
+    agent = known_agent(access, agent_address)
+    rows = AgentVariation.objects.filter(agent=agent).select_for_update(no_key=True)
+    return find(rows, Prefix.VARIATION, address)

@@ -1,0 +1,36 @@
+"""Which state of an agent may follow which, and the one function that moves it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from objectives.models import Agent, AgentState
+from spaces.errors import IllegalMove
+
+_S = AgentState
+
+
+class Verb(StrEnum):
+    """What people do with an agent."""
+
+    PUBLISH = "publish"
+    UNPUBLISH = "unpublish"
+    ARCHIVE = "archive"
+    UNARCHIVE = "unarchive"
+
+
+# From which states each verb leads, and where to.
+MOVES: dict[Verb, tuple[frozenset[str], AgentState]] = {
+    Verb.PUBLISH: (frozenset({_S.DRAFT}), _S.PUBLISHED),
+    Verb.UNPUBLISH: (frozenset({_S.PUBLISHED}), _S.DRAFT),
+    Verb.ARCHIVE: (frozenset({_S.DRAFT, _S.PUBLISHED}), _S.ARCHIVED),
+    Verb.UNARCHIVE: (frozenset({_S.ARCHIVED}), _S.DRAFT),
+}
+
+
+def move(agent: Agent, verb: Verb, *, now: datetime) -> None:
+    """Move a locked agent and save it; raises IllegalMove."""
+    came_from, to = MOVES[verb]
+    if agent.state not in came_from:
+        raise IllegalMove("agent", agent.state, to)
+    agent.state, agent.updated_at = to, now
+    agent.save(update_fields=["state", "updated_at"])
