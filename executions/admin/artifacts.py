@@ -11,7 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from executions.admin.page import IMAGES, artifact_url
+from executions.admin.page import IMAGES
+from executions.links import artifact_link
 from executions.models import Artifact
 from spaces.admin.lists import NewestFirst, ReadOnly
 from spaces.ids import parse_uuid
@@ -52,7 +53,7 @@ class ArtifactAdmin(ReadOnly, NewestFirst):
 
     @display(description="Content")
     def content(self, artifact: Artifact) -> SafeString:
-        url = artifact_url(artifact, artifact.execution.space_id)
+        url = artifact_link(artifact.execution.space_id, artifact.id)
         if artifact.content_type in IMAGES:
             return format_html('<img class="cb-artifact-image" src="{}" alt="{}">', url, artifact.relpath)
         return format_html('<a class="cb-link" href="{}">Download {}</a>', url, artifact.relpath)

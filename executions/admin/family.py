@@ -1,14 +1,11 @@
-"""An execution's relatives: the tree of calls it stands in, and what all of it used."""
+"""An execution's relatives: the tree of calls it stands in."""
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
-from django.db.models import Sum
-
-from executions.models import LateUsage, SkillExecution
+from executions.models import SkillExecution
 
 MOST_RELATIVES = 500
 MOST_LEVELS = 8  # calls are at most four deep; the bound is for the loop
@@ -22,10 +19,7 @@ COLUMNS = (
     "created_at",
     "started_at",
     "finished_at",
-    "input_tokens",
-    "output_tokens",
     "cost_usd",
-    "iteration_count",
 )
 
 
@@ -35,16 +29,6 @@ class Relative:
 
     execution: SkillExecution
     indent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """Tokens, turns and US dollars."""
-
-    input_tokens: int
-    output_tokens: int
-    iteration_count: int
-    cost_usd: Decimal
 
 
 def read_tree(execution: SkillExecution) -> list[Relative]:
@@ -63,20 +47,6 @@ def read_tree(execution: SkillExecution) -> list[Relative]:
         known += found
         level = [child.pk for child in found]
     return _in_order(root, known)
-
-
-def total_used(execution: SkillExecution, tree: Sequence[Relative]) -> Used:
-    """What the execution and everything below it used, usage that arrived late included."""
-    below = _below(execution.pk, tree)
-    late = LateUsage.objects.filter(execution_id__in=[member.pk for member in below]).aggregate(
-        tokens_in=Sum("input_tokens"), tokens_out=Sum("output_tokens"), cost=Sum("cost_usd")
-    )
-    return Used(
-        input_tokens=sum(member.input_tokens for member in below) + (late["tokens_in"] or 0),
-        output_tokens=sum(member.output_tokens for member in below) + (late["tokens_out"] or 0),
-        iteration_count=sum(member.iteration_count for member in below),
-        cost_usd=sum((member.cost_usd for member in below), late["cost"] or Decimal(0)),
-    )
 
 
 def _root(execution: SkillExecution) -> SkillExecution:
@@ -98,14 +68,6 @@ def _in_order(root: SkillExecution, known: Iterable[SkillExecution]) -> list[Rel
             Relative(child, relative.indent + 1) for child in reversed(children[relative.execution.pk])
         ]
     return ordered
-
-
-def _below(top: uuid.UUID, tree: Sequence[Relative]) -> list[SkillExecution]:
-    children = _by_parent(relative.execution for relative in tree)
-    members = [relative.execution for relative in tree if relative.execution.pk == top]
-    for member in members:  # grows while it is walked, each member once: a tree has no circles
-        members += children[member.pk]
-    return members
 
 
 def _by_parent(known: Iterable[SkillExecution]) -> Mapping[uuid.UUID, list[SkillExecution]]:

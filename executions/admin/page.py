@@ -8,12 +8,13 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
+from executions.accounting import TreeUsage, tree_usage
 from executions.admin import shown
-from executions.admin.family import Relative, Used, read_tree, total_used
+from executions.admin.family import Relative, read_tree
 from executions.lifecycle import resource_usage
+from executions.links import artifact_link
 from executions.models import Artifact, RunHead, SkillExecution, WorkerNode
 from executions.runlog.events import read_after
-from spaces.signing import sign
 
 MOST_ARTIFACTS = 200
 MOST_TOLD = 500  # events on the page of somebody who does not follow the stream
@@ -44,7 +45,7 @@ class ExecutionPage:
     retry: SkillExecution | None
     artifacts: list[ShownArtifact]
     tree: list[Relative]
-    total: Used
+    total: TreeUsage
 
     @property
     def events_url(self) -> str:
@@ -140,17 +141,11 @@ def read_page(execution_id: uuid.UUID) -> ExecutionPage | None:
         retry=execution.retries.first() if execution.superseded_at else None,
         artifacts=_artifacts(execution),
         tree=tree if len(tree) > 1 else [],
-        total=total_used(execution, tree),
+        total=tree_usage(execution.id),
     )
-
-
-def artifact_url(artifact: Artifact, space_id: uuid.UUID) -> str:
-    """A signed address of an artifact's bytes on this host."""
-    token = sign("artifact", artifact.id)
-    return f"/v1/spaces/{space_id}/artifacts/{artifact.id}/download?token={token}"
 
 
 def _artifacts(execution: SkillExecution) -> list[ShownArtifact]:
     rows = execution.artifacts.order_by("created_at", "id")[:MOST_ARTIFACTS]
-    all_shown = [ShownArtifact(artifact, artifact_url(artifact, execution.space_id)) for artifact in rows]
+    all_shown = [ShownArtifact(row, artifact_link(execution.space_id, row.id)) for row in rows]
     return sorted(all_shown, key=lambda each: not each.is_image)

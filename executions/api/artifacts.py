@@ -6,14 +6,14 @@ from django.http import HttpResponseBase
 from rest_framework.request import Request
 
 from executions.api.docs import executions as docs
-from executions.api.representation import ARTIFACT_TOKEN
+from executions.links import check_artifact_token
 from executions.models import Artifact
 from spaces.api.downloads import Download, send_blob
 from spaces.api.viewsets import SpaceViewSet, parse_space_id
 from spaces.errors import NotFound
 from spaces.ids import parse_uuid
 from spaces.keys import Unauthenticated
-from spaces.signing import BadToken, verify
+from spaces.signing import BadToken
 
 
 class ArtifactViewSet(SpaceViewSet):
@@ -35,7 +35,7 @@ class ArtifactViewSet(SpaceViewSet):
         try:
             if artifact_id is None:
                 raise BadToken
-            verify(ARTIFACT_TOKEN, artifact_id, token)
+            check_artifact_token(artifact_id, token)
         except BadToken as error:
             raise Unauthenticated("This link is over, or was never one. Ask for a new one.") from error
 

@@ -12,12 +12,10 @@ from typing import Any
 
 from executions.api.reading import ExecutionRow, read_execution, row_of_new, sub_executions
 from executions.lifecycle import resource_usage
+from executions.links import artifact_link
 from executions.models import SkillExecution
 from spaces.api.times import wire_time
 from spaces.errors import NotFound
-from spaces.signing import sign
-
-ARTIFACT_TOKEN = "artifact"  # noqa: S105 - the kind of thing that a token is signed for
 
 
 def represent_summary(execution: SkillExecution | ExecutionRow) -> dict[str, Any]:
@@ -85,17 +83,11 @@ def represent_artifacts(
             "artifact_id": row["artifact_id"],
             "relpath_in_workspace": row["relpath_in_workspace"],
             "document_type": row["document_type"],
-            "download_url": download_url(base_url, space_id, uuid.UUID(row["artifact_id"])),
+            "download_url": artifact_link(space_id, uuid.UUID(row["artifact_id"]), base_url=base_url),
             "size_bytes": row["size_bytes"],
         }
         for row in rows
     ]
-
-
-def download_url(base_url: str, space_id: uuid.UUID, artifact_id: uuid.UUID) -> str:
-    """An absolute link to an artifact's bytes that whoever holds it may read for 15 minutes."""
-    token = sign(ARTIFACT_TOKEN, artifact_id)
-    return f"{base_url}/v1/spaces/{space_id}/artifacts/{artifact_id}/download?token={token}"
 
 
 def _text(row_id: uuid.UUID | None) -> str | None:

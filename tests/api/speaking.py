@@ -1,8 +1,6 @@
 """Requests to a space as one actor, and executions in each state to ask about."""
 
-import io
 import json
-import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -11,22 +9,11 @@ from urllib.parse import quote
 from django.http import HttpResponse
 from django.test import Client
 
-from executions.actions.running import (
-    Progress,
-    Usage,
-    begin_attempt,
-    begin_called_attempt,
-    finish_failed,
-    finish_succeeded,
-    keep_results,
-    record,
-)
-from executions.actions.starting import dispatch_tool_call
+from executions.actions.running import Usage
 from executions.models import Artifact, SkillExecution
 from executions.runlog.lease import Lease
-from spaces.blobs import store_blob
-from spaces.ids import new_id
-from tests.factories import NOW, Actor
+from tests import histories
+from tests.factories import Actor
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 
@@ -73,52 +60,29 @@ def problems(response: HttpResponse) -> list[tuple[list[Any], str]]:
     return [(problem["loc"], problem["type"]) for problem in response.json()["detail"]]
 
 
-def make_execution(
-    actor: Actor, *, tool_call_id: str = "call_1", now: Any = NOW, **fields: Any
-) -> SkillExecution:
+def make_execution(actor: Actor, **fields: Any) -> SkillExecution:
     """A dispatched execution of the skill `echo`, queued."""
-    fields = {"tool_name": "echo", "arguments": {"text": "hi"}, **fields}
-    execution, _ = dispatch_tool_call(access=actor.access, tool_call_id=tool_call_id, now=now, **fields)
-    return execution
+    return histories.dispatch(actor, **fields)
 
 
 def run(execution: SkillExecution) -> Lease:
-    """Let a worker have it; a sub-execution the worker of its caller."""
-    begin = begin_called_attempt if execution.parent_id else begin_attempt
-    lease = begin(run_id=execution.id, owner=uuid.uuid4(), now=NOW)
-    assert lease is not None
-    return lease
+    """Let a worker have it."""
+    return histories.begin(execution)
 
 
 def spend(lease: Lease, *, cost: str = "0.25") -> None:
     usage = Usage(model="m", input_tokens=10, output_tokens=5, cost_usd=Decimal(cost))
-    record(lease=lease, progress=Progress(events=[], usages=[usage], iterations=1))
+    histories.spend(lease, usage)
 
 
 def succeed(execution: SkillExecution, **outputs: Any) -> SkillExecution:
-    return finish_succeeded(lease=run(execution), outputs=outputs, now=NOW)
+    return histories.succeed(execution, outputs)
 
 
 def fail(execution: SkillExecution) -> SkillExecution:
-    error = {"type": "skill_error", "message": "It broke."}
-    return finish_failed(lease=run(execution), reason="skill_error", error=error, now=NOW)
+    return histories.fail(execution, "skill_error", "It broke.")
 
 
-def keep(
-    lease: Lease, *, relpath: str = "outputs/chart.png", content: bytes = PNG, content_type: str = "image/png"
-) -> Artifact:
+def keep(lease: Lease, *, content: bytes = PNG, **file: str) -> Artifact:
     """One artifact, and a workspace archive, of a running execution."""
-    blob = store_blob(io.BytesIO(content), now=NOW)
-    archive = store_blob(io.BytesIO(b"the workspace, packed"), now=NOW)
-    artifact = Artifact(
-        id=new_id(),
-        execution_id=lease.run_id,
-        relpath=relpath,
-        document_type="chart",
-        content_type=content_type,
-        blob=blob,
-        size_bytes=len(content),
-        created_at=NOW,
-    )
-    keep_results(lease=lease, artifacts=[artifact], archive=(new_id(), archive.sha256), now=NOW)
-    return artifact
+    return histories.keep(lease, content=content, archive=b"the workspace, packed", **file)
