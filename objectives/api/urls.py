@@ -3,9 +3,11 @@
 from django.urls import URLPattern, URLResolver, path
 
 from objectives.api.profiles import ProfileViewSet
-from objectives.api.routes import agents
+from objectives.api.routes import agents, objectives
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("whoami", ProfileViewSet.as_view({"get": "whoami"})),
     *agents.urlpatterns,
+    *objectives.urlpatterns,
+    *objectives.older,
 ]

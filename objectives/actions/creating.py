@@ -1,0 +1,191 @@
+"""Making an objective: which variation, with what plan, and its first message."""
+
+import random
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from pydantic import SecretStr
+
+from executions.catalog.validation import schema_problems
+from executions.models import RunHead
+from executions.runlog.events import append
+from executions.runlog.feed import append_to_feed
+from executions.runlog.models import RunKind
+from executions.runlog.queue import enqueue_run
+from objectives.actions.variations import choose_variation
+from objectives.addressing import find
+from objectives.demo_block import split_demo
+from objectives.events import IN_FEED, Kind, event, state_name
+from objectives.labels import check_external_id, check_labels
+from objectives.models import (
+    Agent,
+    AgentState,
+    AgentVariation,
+    ContextWindow,
+    Objective,
+    ObjectiveState,
+    Secret,
+    UserMessage,
+)
+from objectives.plan import DAY_SECONDS
+from objectives.planning import build_plan, cost_budget
+from objectives.portraits import snapshot
+from objectives.spelling import Prefix
+from objectives.templates import fill
+from objectives.vault import seal
+from spaces.access import SpaceAccess
+from spaces.errors import AlreadyExists, Invalid, NotReady
+from spaces.ids import new_id
+
+MOST_DEPTH = 4  # of sub-agents that call each other
+_RANDOM = random.SystemRandom()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewObjective:
+    """What somebody asks for; agent and variation by id or `external_id:…`, "" for the agent's own choice."""
+
+    agent: str
+    variation: str = ""
+    external_id: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    system_prompt_data: Mapping[str, Any] | None = None
+    first_user_message: str = ""
+    first_user_message_data: Mapping[str, Any] | None = None
+    secrets: Sequence[tuple[str, SecretStr]] = ()
+    pinned_parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def create_objective(*, access: SpaceAccess, wanted: NewObjective, now: datetime) -> Objective:
+    """A new objective, with its job, in one transaction.
+
+    Raises NotFound for an unknown agent or variation, NotReady for an agent that is not published, Invalid
+    naming the field, AlreadyExists where the external id is taken, NotPermitted.
+    """
+    access.require("objectives:manage")
+    check_external_id(wanted.external_id, "body", "metadata", "externalId")
+    check_labels(wanted.labels, "body", "metadata", "labels")
+    agent = find(Agent.objects.filter(space_id=access.space_id), Prefix.AGENT, wanted.agent)
+    if agent.state != AgentState.PUBLISHED:
+        raise NotReady(f"The agent is {agent.state}: only a published one works on objectives.")
+    variation = _variation(agent, wanted.variation)
+    objective = prepare(agent, variation, wanted, access=access, now=now)
+    try:
+        with transaction.atomic():
+            write(objective, wanted.secrets, now=now)
+    except IntegrityError as error:
+        if "an_external_id_names_one_objective" not in str(error):
+            raise
+        raise AlreadyExists("Another objective has this external id.") from None
+    return objective
+
+
+def find_by_external_id(space_id: uuid.UUID, external_id: str) -> Objective | None:
+    """The objective that was made under a customer's own name, for whoever makes it again."""
+    return Objective.objects.filter(space_id=space_id, external_id=external_id).first()
+
+
+def prepare(
+    agent: Agent,
+    variation: AgentVariation,
+    wanted: NewObjective,
+    *,
+    access: SpaceAccess,
+    now: datetime,
+) -> Objective:
+    """An unsaved objective with everything that never changes; raises Invalid naming the field."""
+    template, demo = split_demo(variation.system_prompt_template)
+    _check_data(agent, wanted.system_prompt_data)
+    plan = build_plan(
+        agent, variation, pinned=wanted.pinned_parameters, demo=demo, tenant_id=access.tenant_id
+    )
+    agent_shown, variation_shown = snapshot(agent.id, variation.id, access=access)
+    return Objective(
+        id=new_id(),
+        space_id=access.space_id,
+        external_id=wanted.external_id,
+        labels=dict(wanted.labels),
+        created_by_id=access.principal_id,
+        created_at=now,
+        agent=agent,
+        variation=variation,
+        agent_snapshot=agent_shown.wire(),
+        variation_snapshot=variation_shown.wire(),
+        plan=plan.stored(),
+        system_prompt=fill(template, wanted.system_prompt_data or {}),
+        system_prompt_data=wanted.system_prompt_data,
+        first_user_message=_first_message(variation, wanted),
+        first_user_message_data=wanted.first_user_message_data,
+        pinned_parameters=dict(wanted.pinned_parameters),
+        inactivity_seconds=variation.inactivity_seconds or DAY_SECONDS,
+        cost_budget_usd=cost_budget(variation, settings.DEFAULT_BUDGET_USD),
+        trace_id=uuid.uuid4().hex,
+    )
+
+
+def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now: datetime) -> None:
+    """Write a prepared objective with its head, log, first window and message, and its job.
+
+    Part of the caller's transaction; the feed is its last lock.
+    """
+    head = RunHead.objects.create(
+        run_id=objective.id, kind=RunKind.OBJECTIVE, space_id=objective.space_id, available_at=Now()
+    )
+    window_id, by = new_id(), objective.created_by_id
+    pending = {"fromState": state_name("unspecified"), "toState": state_name(ObjectiveState.PENDING)}
+    said = {"content": objective.first_user_message}
+    first = [
+        event(Kind.STATE_CHANGED, pending, now=now, by=by),
+        event(Kind.USER_MESSAGE, said, now=now, window_id=window_id, by=by),
+    ]
+    objective.event_count, objective.window_count = len(first), 1
+    objective.save(force_insert=True)
+    owner = {"space_id": objective.space_id, "created_by_id": by, "created_at": now}
+    window = ContextWindow.objects.create(id=window_id, objective=objective, sequence=1, **owner)
+    UserMessage.objects.create(
+        objective=objective,
+        window=window,
+        after_turn=0,
+        content=objective.first_user_message,
+        created_at=now,
+    )
+    Secret.objects.bulk_create(_sealed(objective, name, value, owner) for name, value in secrets)
+    rows = append(head, first)
+    head.save(update_fields=["seq", "last_event_id"])
+    enqueue_run(objective.id)
+    append_to_feed(objective.space_id, [row for row in rows if row.kind in IN_FEED])
+
+
+def _variation(agent: Agent, address: str) -> AgentVariation:
+    if address:
+        return find(AgentVariation.objects.filter(agent=agent), Prefix.VARIATION, address)
+    return choose_variation(agent, _RANDOM)
+
+
+def _first_message(variation: AgentVariation, wanted: NewObjective) -> str:
+    given = wanted.first_user_message
+    message = given or fill(variation.first_user_message_template, wanted.first_user_message_data or {})
+    if not message.strip():
+        raise Invalid.field(
+            "body", "firstUserMessage", msg="Say something first: the variation has no template for it."
+        )
+    return message
+
+
+def _check_data(agent: Agent, data: Mapping[str, Any] | None) -> None:
+    schema = agent.system_prompt_data_schema
+    if not schema:
+        return
+    for problem in schema_problems(schema, dict(data or {}), loc=["body", "systemPromptData"]):
+        raise Invalid([problem])
+
+
+def _sealed(objective: Objective, name: str, value: SecretStr, owner: Mapping[str, Any]) -> Secret:
+    sealed, sealed_with = seal(value.get_secret_value())
+    return Secret(objective=objective, name=name.upper(), sealed=sealed, sealed_with=sealed_with, **owner)

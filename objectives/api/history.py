@@ -1,0 +1,225 @@
+"""What happened in an objective: events, windows, queued actions, feedback, diagnostics, its tools."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from executions.runlog.models import RunEvent
+from objectives.actions.feedback import give_feedback
+from objectives.api.describing import PAGING, operation, page_of
+from objectives.api.lists import answer_page, empty_page, flag, limit_of, sort_order
+from objectives.api.objectives import OfObjectives
+from objectives.diagnosing import diagnose
+from objectives.events import PUBLIC, TYPES
+from objectives.models import (
+    ActionState,
+    ContextWindow as WindowRow,
+    Feedback,
+    Objective,
+    QueuedAction as ActionRow,
+)
+from objectives.plan import Plan
+from objectives.shapes.history import (
+    ContextWindow,
+    DiagnosticsAnswer,
+    FeedbackBody,
+    ObjectiveEvent,
+    ObjectiveFeedback,
+    ObjectiveTool,
+    QueuedAction,
+)
+from objectives.shapes.metadata import BareMetadata
+from objectives.spelling import Prefix, read
+from spaces.api.pages import Column, Keyset, Page
+from spaces.errors import Invalid
+
+_PATH = "workspace_id objective_id"
+_SEQ = Column("seq", int, int)
+_EVENT_FILTERS = {
+    "windowId": "Only events of this context window.",
+    "sinceEventId": "Only events after this one.",
+    "includeInfo": "`true` adds `info` to each item.",
+}
+_ACTION_FILTERS = {
+    "limit": PAGING["limit"],
+    "cursor": PAGING["cursor"],
+    "state": "Only actions in this state.",
+}
+
+
+class HistoryViewSet(OfObjectives):
+    """Everything below an objective that is not a tool call."""
+
+    action_permissions: ClassVar = {"create_feedback": "objectives:manage"}
+
+    @operation(
+        "listEvents",
+        "List what happened in an objective",
+        tag="objectives",
+        answer=page_of(ObjectiveEvent),
+        query={**PAGING, **_EVENT_FILTERS},
+        paths=_PATH,
+    )
+    def events(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        objective = self.objective(objective_id)
+        if request.query_params.get("labels"):
+            return empty_page()  # events carry none
+        descending = sort_order(request, default="asc") == "desc"
+        page = Page.of(
+            self._events(objective, request),
+            Keyset((_SEQ,), is_descending=descending),
+            request,
+            of_list=f"events {objective.id}",
+            limit=limit_of(request),
+        )
+        with_info = flag(request, "includeInfo") or False
+        shown = self.reader.events(objective, page.rows, now=timezone.now(), with_info=with_info)
+        return Response(
+            {
+                "items": [event.wire() for event in shown],
+                "pagination": {"nextCursor": page.meta["next_cursor"] or ""},
+            }
+        )
+
+    @operation(
+        "listContextWindows",
+        "List the context windows of an objective, newest first",
+        tag="objectives",
+        answer=page_of(ContextWindow),
+        query={**PAGING, "includeInfo": "`true` adds `info` to each item."},
+        paths=_PATH,
+    )
+    def windows(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        rows = WindowRow.objects.filter(objective=self.objective(objective_id)).select_related("objective")
+        with_info = flag(request, "includeInfo") or False
+        return answer_page(
+            rows,
+            request,
+            of_list=f"windows {objective_id}",
+            show=lambda page: self.reader.windows(page, with_info=with_info),
+        )
+
+    @operation(
+        "getDiagnostics",
+        "Say what fills an objective's context window",
+        tag="objectives",
+        answer=DiagnosticsAnswer,
+        paths=_PATH,
+    )
+    def diagnostics(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        return self.answer(DiagnosticsAnswer(diagnostics=diagnose(self.objective(objective_id))))
+
+    @operation(
+        "listFeedback",
+        "List the feedback on an objective",
+        tag="objectives",
+        answer=page_of(ObjectiveFeedback),
+        query=PAGING,
+        paths=_PATH,
+    )
+    def feedback(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        rows = Feedback.objects.filter(objective=self.objective(objective_id)).select_related("variation")
+        return answer_page(rows, request, of_list=f"feedback {objective_id}", show=self.reader.feedback)
+
+    @operation(
+        "createFeedback",
+        "Give feedback on an objective",
+        tag="objectives",
+        body=FeedbackBody,
+        answer=ObjectiveFeedback,
+        paths=_PATH,
+    )
+    def create_feedback(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        objective, body = self.objective(objective_id), self.body(FeedbackBody)
+        given = give_feedback(
+            access=self.access,
+            objective_id=objective.id,
+            score=body.data.score,
+            comment=body.data.comment,
+            external_id=body.metadata.external_id,
+            labels=body.metadata.labels,
+            now=timezone.now(),
+        )
+        return self.answer(self.reader.feedback([given])[0])
+
+    @operation(
+        "listQueuedActions",
+        "List what is queued for an objective",
+        tag="objectives",
+        answer=page_of(QueuedAction),
+        query=_ACTION_FILTERS,
+        paths=_PATH,
+    )
+    def queued_actions(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        rows = ActionRow.objects.filter(objective=self.objective(objective_id))
+        if name := request.query_params.get("state"):
+            rows = rows.filter(state=_action_state(name))
+        return answer_page(
+            rows,
+            request,
+            of_list=f"queued actions {objective_id}",
+            show=self.reader.actions,
+            newest_first=False,
+        )
+
+    @operation(
+        "listObjectiveTools",
+        "List what an objective may call",
+        tag="objectives",
+        answer=page_of(ObjectiveTool),
+        query={"limit": PAGING["limit"], "cursor": PAGING["cursor"]},
+        paths=_PATH,
+    )
+    def tools(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        offered = Plan.read(self.objective(objective_id).plan).offered
+        start = _place(request.query_params.get("cursor", ""))
+        end = start + limit_of(request)
+        items = [
+            ObjectiveTool(
+                metadata=BareMetadata(id=one.metadata["id"], name=one.metadata["name"]), snapshot=one.snapshot
+            ).wire()
+            for one in offered[start:end]
+        ]
+        following = str(end) if end < len(offered) else ""
+        return Response({"items": items, "pagination": {"nextCursor": following}})
+
+    def _events(self, objective: Objective, request: Request) -> QuerySet[RunEvent]:
+        dialect = self.reader.dialect
+        kinds: Sequence[str] = [kind for kind in PUBLIC if dialect.knows_event(TYPES[kind])]
+        rows = RunEvent.objects.filter(run_id=objective.id, kind__in=kinds)
+        if window := request.query_params.get("windowId"):
+            rows = rows.filter(data__contextWindowId=window)
+        if since := request.query_params.get("sinceEventId"):
+            rows = rows.filter(seq__gt=number_of(objective.id, since, "query", "sinceEventId"))
+        return rows
+
+
+def number_of(objective_id: uuid.UUID, event: str, *where: Any) -> int:
+    """The number of an event in its objective's log; raises Invalid at `where` for one that it has not."""
+    event_id = read(Prefix.EVENT, event)
+    found = None
+    if event_id is not None:
+        rows = RunEvent.objects.filter(run_id=objective_id, event_id=event_id)
+        found = rows.values_list("seq", flat=True).first()
+    if found is None:
+        raise Invalid.field(*where, msg="This objective has no such event.", value=event[:200])
+    return found
+
+
+def _place(cursor: str) -> int:
+    """Where a list that never changes goes on; raises Invalid."""
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 7) and cursor:
+        raise Invalid.field("query", "cursor", msg="This is not a cursor.", value=cursor[:200])
+    return int(cursor or 0)
+
+
+def _action_state(name: str) -> str:
+    short = name.removeprefix("STATE_").lower()
+    if short not in ActionState.values:
+        raise Invalid.field("query", "state", msg="There is no such state.", value=name[:200])
+    return short

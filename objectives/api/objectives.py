@@ -1,0 +1,237 @@
+"""Starting, listing and steering objectives."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from objectives.actions.continuing import compact_objective, continue_objective
+from objectives.actions.creating import NewObjective, create_objective
+from objectives.actions.queueing import newest_window, remove_action
+from objectives.actions.stopping import cancel_objective, interrupt_objective
+from objectives.addressing import find
+from objectives.api.describing import PAGING, operation, page_of
+from objectives.api.lists import answer_page, empty_page, flag
+from objectives.api.viewsets import WorkspaceViewSet
+from objectives.clients import dialect_of
+from objectives.models import Agent, Objective as ObjectiveRow, ObjectiveState, QueuedAction as ActionRow
+from objectives.records import Reader, window_data
+from objectives.shapes.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedAction
+from objectives.shapes.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
+from objectives.shapes.shape import Shape
+from objectives.spelling import Prefix, read
+from spaces.api.viewsets import base_url
+from spaces.errors import Invalid, NotFound, Unimplemented
+
+NOT_BUILT = ("memory_cascade", "episodic_memory", "tenant", "subject")
+# Filters by what is not built: nothing has it.
+_FILTERS_OF_NOTHING = ("agentScheduleId", "tenantId", "subjectId", "widgetId", "widgetSessionId")
+_FILTERS = {
+    "agentId": "Only objectives of this agent.",
+    "parentObjectiveId": "Only sub-agents of this objective.",
+    "state": "Only objectives in this state.",
+    "profileId": "Only objectives on behalf of this profile.",
+    "includeInfo": "`true` adds `info` to each item.",
+    **dict.fromkeys(_FILTERS_OF_NOTHING, "Not built: nothing has one."),
+}
+_PATH = "workspace_id objective_id"
+
+
+class OfObjectives(WorkspaceViewSet):
+    """A viewset of the objectives group: reading needs `objectives:read`, steering `objectives:manage`."""
+
+    required_permission = "objectives:read"
+
+    @property
+    def reader(self) -> Reader:
+        """For whom this request's rows are shown."""
+        dialect = dialect_of(self.request.headers.get("User-Agent", ""))
+        return Reader(self.access.tenant_id, dialect, base_url(self.request))
+
+    def objectives(self) -> QuerySet[ObjectiveRow]:
+        return ObjectiveRow.objects.filter(space_id=self.space_id)
+
+    def objective(self, address: str) -> ObjectiveRow:
+        """Raises NotFound."""
+        return find(self.objectives(), Prefix.OBJECTIVE, address)
+
+
+class ObjectiveViewSet(OfObjectives):
+    """`/objectives` and its verbs."""
+
+    action_permissions: ClassVar = dict.fromkeys(
+        ("create", "cancel", "continue_", "compact", "interrupt", "remove_action"), "objectives:manage"
+    )
+
+    @operation(
+        "listObjectives",
+        "List objectives",
+        tag="objectives",
+        answer=page_of(Objective),
+        query={**PAGING, **_FILTERS},
+        paths="workspace_id",
+    )
+    def list(self, request: Request, workspace_id: str) -> Response:
+        query = request.query_params
+        if any(query.get(name) for name in _FILTERS_OF_NOTHING):
+            return empty_page()
+        rows = self.objectives()
+        if address := query.get("agentId"):
+            rows = rows.filter(agent=self._wanted(Agent.objects, Prefix.AGENT, address, "agentId"))
+        if address := query.get("parentObjectiveId"):
+            parent = self._wanted(ObjectiveRow.objects, Prefix.OBJECTIVE, address, "parentObjectiveId")
+            rows = rows.filter(parent=parent)
+        if name := query.get("state"):
+            rows = rows.filter(state=_state(name))
+        if profile := query.get("profileId"):
+            rows = rows.filter(created_by_id=read(Prefix.PROFILE, profile))
+        with_info = flag(request, "includeInfo") or False
+        return answer_page(
+            rows,
+            request,
+            of_list=f"objectives {self.space_id}",
+            show=lambda page: self.reader.objectives(page, with_info=with_info),
+        )
+
+    @operation(
+        "createObjective",
+        "Start an objective",
+        tag="objectives",
+        body=NewObjectiveBody,
+        answer=Objective,
+        paths="workspace_id",
+    )
+    def create(self, request: Request, workspace_id: str) -> Response:
+        wanted = wanted_objective(self.body(NewObjectiveBody))
+        made = create_objective(access=self.access, wanted=wanted, now=timezone.now())
+        return self._show(made)
+
+    @operation("getObjective", "Show an objective", tag="objectives", answer=Objective, paths=_PATH)
+    def retrieve(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        return self._show(self.objective(objective_id))
+
+    @operation(
+        "cancelObjective",
+        "Cancel an objective and what it started",
+        tag="objectives",
+        body=CancelBody,
+        answer=Objective,
+        paths=_PATH,
+    )
+    def cancel(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        row, reason = self.objective(objective_id), self.body(CancelBody).reason
+        cancelled = cancel_objective(
+            access=self.access, objective_id=row.id, reason=reason, now=timezone.now()
+        )
+        return self._show(cancelled)
+
+    @operation(
+        "continueObjective",
+        "Say something more to an objective",
+        tag="objectives",
+        body=ContinueBody,
+        answer=ContinueAnswer,
+        paths=_PATH,
+    )
+    def continue_(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        row, body = self.objective(objective_id), self.body(ContinueBody)
+        done = continue_objective(
+            access=self.access,
+            objective_id=row.id,
+            message=body.message,
+            enqueue=body.enqueue,
+            now=timezone.now(),
+        )
+        if isinstance(done, ActionRow):
+            queued = QueuedAction(**self.reader.action_fields(done))
+            return self.answer(ContinueAnswer(type="queuedAction", queued_action=queued))
+        said = self.reader.events(row, [done], now=timezone.now(), with_info=True)[0]
+        return self.answer(ContinueAnswer(type="event", event=said))
+
+    @operation(
+        "compactObjective",
+        "Go on in a new context window",
+        tag="objectives",
+        body=CompactBody,
+        answer=CompactAnswer,
+        paths=_PATH,
+    )
+    def compact(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        row, config = self.objective(objective_id), self.body(CompactBody).compaction_config
+        action = compact_objective(
+            access=self.access, objective_id=row.id, compaction=config, now=timezone.now()
+        )
+        window = window_data(newest_window(row))
+        return self.answer(CompactAnswer(**self.reader.action_fields(action), context_window=window))
+
+    @operation(
+        "interruptObjective",
+        "Stop the turn that goes on",
+        tag="objectives",
+        answer=ObjectiveEvent,
+        paths=_PATH,
+    )
+    def interrupt(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        row, now = self.objective(objective_id), timezone.now()
+        done = interrupt_objective(access=self.access, objective_id=row.id, now=now)
+        return self.answer(self.reader.events(row, [done], now=now, with_info=True)[0])
+
+    @operation(
+        "removeQueuedAction",
+        "Take a queued action back",
+        tag="objectives",
+        answer=QueuedAction,
+        paths=f"{_PATH} queued_action_id",
+    )
+    def remove_action(
+        self, request: Request, workspace_id: str, objective_id: str, queued_action_id: str
+    ) -> Response:
+        row, action_id = self.objective(objective_id), read(Prefix.QUEUED_ACTION, queued_action_id)
+        if action_id is None:
+            raise NotFound
+        removed = remove_action(access=self.access, objective_id=row.id, action_id=action_id)
+        return self.answer(self.reader.actions([removed])[0])
+
+    def _show(self, row: ObjectiveRow) -> Response:
+        return self.answer(self.reader.objectives([row], with_info=True)[0])
+
+    def _wanted(self, manager: Any, prefix: Prefix, address: str, name: str) -> Any:
+        """What a filter refers to; raises Invalid where there is no such thing here."""
+        try:
+            return find(manager.filter(space_id=self.space_id), prefix, address)
+        except NotFound:
+            raise Invalid.field("query", name, msg="There is no such thing.", value=address[:200]) from None
+
+
+def wanted_objective(body: NewObjectiveBody) -> NewObjective:
+    """What a request asks for; raises Unimplemented naming a field that is not built."""
+    refuse_unbuilt(body)
+    return NewObjective(
+        agent=body.agent_id,
+        variation=body.variation_id,
+        external_id=body.metadata.external_id,
+        labels=body.metadata.labels,
+        system_prompt_data=body.system_prompt_data,
+        first_user_message=body.first_user_message,
+        first_user_message_data=body.first_user_message_data,
+        secrets=[(secret.name, secret.value) for secret in body.secrets],
+        pinned_parameters=body.pinned_parameters,
+    )
+
+
+def refuse_unbuilt(body: Shape, names: Sequence[str] = NOT_BUILT) -> None:
+    for name in names:
+        if getattr(body, name):
+            alias = type(body).model_fields[name].alias or name
+            raise Unimplemented(f"{alias} is not built.")
+
+
+def _state(name: str) -> str:
+    """A filter's state, as any version of the clients writes it; raises Invalid."""
+    short = name.removeprefix("OBJECTIVE_").removeprefix("STATE_").lower()
+    if short not in ObjectiveState.values:
+        raise Invalid.field("query", "state", msg="There is no such state.", value=name[:200])
+    return short

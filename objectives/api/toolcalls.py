@@ -1,0 +1,175 @@
+"""Tool calls: the seed page, and deciding and answering them."""
+
+import base64
+import binascii
+import io
+import uuid
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from objectives.actions.deciding import approve_call, deny_call
+from objectives.actions.supplying import supply_content
+from objectives.adapters.outcome import Media, Text
+from objectives.api.describing import PAGING, operation, page_of
+from objectives.api.lists import answer_page, flag
+from objectives.api.objectives import OfObjectives
+from objectives.models import Approval, Execution, Objective, ToolCall as CallRow
+from objectives.shapes.toolcalls import (
+    ContentBlock,
+    ContentBody,
+    DenyBody,
+    MediaContent,
+    ToolCall,
+    ToolCallWithResult,
+)
+from objectives.spelling import Prefix, read
+from spaces.blobs import store_blob
+from spaces.errors import Invalid, NotFound
+
+_PATH = "workspace_id objective_id tool_call_id"
+_FILTERS = {
+    "status": "Only calls with this status.",
+    "executionStatus": "Only calls with this execution status.",
+    "includeInfo": "`true` adds `info` to each item.",
+}
+
+
+class ToolCallViewSet(OfObjectives):
+    """`/objectives/{objectiveId}/tool_calls`."""
+
+    action_permissions: ClassVar = dict.fromkeys(("approve", "deny", "set_content"), "objectives:manage")
+
+    @operation(
+        "listToolCalls",
+        "List the tool calls of an objective",
+        tag="objectives",
+        answer=page_of(ToolCall),
+        query={**PAGING, **_FILTERS},
+        paths="workspace_id objective_id",
+    )
+    def list(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        rows = self._calls(self.objective(objective_id))
+        if name := request.query_params.get("status"):
+            rows = rows.filter(approval=_word(name, "TOOL_CALL_STATUS_", Approval.values, "status"))
+        if name := request.query_params.get("executionStatus"):
+            prefix = "TOOL_CALL_EXECUTION_STATUS_"
+            rows = rows.filter(execution=_word(name, prefix, Execution.values, "executionStatus"))
+        with_info = flag(request, "includeInfo") or False
+        return answer_page(
+            rows,
+            request,
+            of_list=f"tool calls {objective_id}",
+            show=lambda page: self.reader.calls(page, with_info=with_info),
+        )
+
+    @operation(
+        "getToolCall",
+        "Show a tool call with its result",
+        tag="objectives",
+        answer=ToolCallWithResult,
+        paths=_PATH,
+    )
+    def retrieve(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
+        row = self._calls(self.objective(objective_id)).filter(pk=_id(tool_call_id)).first()
+        if row is None:
+            raise NotFound
+        return self.answer(self.reader.call_with_result(row, now=timezone.now()))
+
+    @operation("approveToolCall", "Approve a tool call", tag="objectives", answer=ToolCall, paths=_PATH)
+    def approve(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
+        objective = self.objective(objective_id)
+        call = approve_call(
+            access=self.access, objective_id=objective.id, call_id=_id(tool_call_id), now=timezone.now()
+        )
+        return self._show(call)
+
+    @operation(
+        "denyToolCall", "Deny a tool call", tag="objectives", body=DenyBody, answer=ToolCall, paths=_PATH
+    )
+    def deny(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
+        objective, memo = self.objective(objective_id), self.body(DenyBody).memo
+        call = deny_call(
+            access=self.access,
+            objective_id=objective.id,
+            call_id=_id(tool_call_id),
+            memo=memo,
+            now=timezone.now(),
+        )
+        return self._show(call)
+
+    @operation(
+        "setToolCallContent",
+        "Supply the content of a bare tool's call",
+        tag="objectives",
+        body=ContentBody,
+        answer=ToolCall,
+        paths=_PATH,
+    )
+    def set_content(
+        self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str
+    ) -> Response:
+        objective, call_id, now = self.objective(objective_id), _id(tool_call_id), timezone.now()
+        body = self.body(ContentBody)
+        drafts = [_draft(block, place, now) for place, block in enumerate(body.content)]
+        call = supply_content(
+            access=self.access, objective_id=objective.id, call_id=call_id, drafts=drafts, now=now
+        )
+        return self._show(call)
+
+    def _calls(self, objective: Objective) -> QuerySet[CallRow]:
+        return CallRow.objects.filter(objective=objective).select_related("objective")
+
+    def _show(self, call: CallRow) -> Response:
+        return self.answer(self.reader.calls([call], with_info=True)[0])
+
+
+def _id(text: str) -> uuid.UUID:
+    """Raises NotFound for what is no canonical id: tool calls have no other address."""
+    call_id = read(Prefix.TOOL_CALL, text)
+    if call_id is None:
+        raise NotFound
+    return call_id
+
+
+def _word(name: str, prefix: str, known: list[str], field: str) -> str:
+    short = name.removeprefix(prefix).lower()
+    if short not in known:
+        raise Invalid.field("query", field, msg="There is no such status.", value=name[:200])
+    return short
+
+
+def _draft(block: ContentBlock, place: int, now: datetime) -> Text | Media:
+    """A block as it will be kept, the bytes of media stored; raises Invalid naming what is wrong with it."""
+    given = {
+        kind: value
+        for kind, value in (("text", block.text), ("image", block.image), ("audio", block.audio))
+        if value is not None
+    }
+    if len(given) != 1 or (block.type is not None and block.type not in given):
+        message = "A block holds exactly one of text, image and audio, and its type says which."
+        raise Invalid.field("body", "content", place, msg=message)
+    if block.text is not None:
+        return Text(block.text.text)
+    if block.image is not None:
+        return _media("image", block.image, place, now)
+    assert block.audio is not None  # noqa: S101 - one of the three is there
+    return _media("audio", block.audio, place, now)
+
+
+def _media(kind: Literal["image", "audio"], content: MediaContent, place: int, now: datetime) -> Media:
+    where = ("body", "content", place, kind)
+    if not content.mime_type.startswith(f"{kind}/"):
+        raise Invalid.field(*where, "mimeType", msg=f"This is no type of {kind}.", value=content.mime_type)
+    try:
+        raw = base64.b64decode(content.data, validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid.field(*where, "data", msg="This is not base64.") from None
+    if not raw:
+        raise Invalid.field(*where, "data", msg="There are no bytes.")
+    blob = store_blob(io.BytesIO(raw), now=now)
+    return Media(kind, blob.sha256, content.mime_type, blob.size_bytes)

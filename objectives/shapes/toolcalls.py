@@ -1,0 +1,157 @@
+"""Tool calls: the seed page's object, and what is sent to decide them."""
+
+from typing import Any, Self
+
+from pydantic import Field
+
+from objectives.calling import callable_of
+from objectives.clients import NEWEST, Dialect
+from objectives.models import ToolCall as CallRow
+from objectives.shapes.metadata import BareMetadata, OperationMetadata, Profile
+from objectives.shapes.shape import Json, Shape
+
+
+class ResolvedSecret(Shape):
+    """A secret that went into a call: its name and where it came from, never its value."""
+
+    key: str
+    """The secret's name."""
+    source: str
+    """`RESOLVED_SECRET_SOURCE_` and `WORKSPACE`, `TOOLSET` or `OBJECTIVE`."""
+
+
+class ToolCallData(Shape):
+    """What was called, with what, and who decided."""
+
+    callable: Json
+    """What was called: `type`, and under the one key of that name (`tool`, `agent` or `cadenyaProvidedTool`)
+    its ResourceMetadata. Empty where the model asked for what it was not offered."""
+    arguments: Json
+    """The arguments, pinned parameters included."""
+    resolved_secrets: list[ResolvedSecret]
+    """The secrets that went into the call."""
+    memo: str | None = None
+    """Why it was denied; left out elsewhere."""
+    status_changed_by: Profile | None = None
+    """Who approved or denied it; left out where nobody had to."""
+
+
+class ToolCallInfo(Shape):
+    """Where a call belongs."""
+
+    objective: OperationMetadata
+    """Its objective."""
+    created_by: Profile | None = None
+    """On whose behalf the objective runs."""
+    tool: BareMetadata | None = None
+    """The tool, where it is one."""
+    tool_set: BareMetadata | None = None
+    """The tool's set."""
+
+
+class ToolCallResult(Shape):
+    """What a call gave."""
+
+    content: list[Json]
+    """Blocks: `type`, and under the one key of that name `text` {text, sizeBytes}, or `image` or `audio`
+    {url, mimeType, sizeBytes, expiresAt}. A URL is made on each read, lives 15 minutes and needs no key."""
+
+
+class ToolCall(Shape):
+    """A call of a tool, a sub-agent or a skill that the model asked for."""
+
+    metadata: OperationMetadata
+    """Identity."""
+    data: ToolCallData
+    """What was called, with what, and who decided."""
+    status: str
+    """`TOOL_CALL_STATUS_` and `AUTO_APPROVED`, `WAITING_FOR_APPROVAL`, `APPROVED` or `DENIED`."""
+    execution_status: str
+    """`TOOL_CALL_EXECUTION_STATUS_` and `PENDING`, `RUNNING`, `WAITING_FOR_CONTENT`, `COMPLETED`, `ERRORED`
+    or `INTERRUPTED`."""
+    info: ToolCallInfo | None = None
+    """Where it belongs; in lists only with `includeInfo`."""
+
+    @classmethod
+    def of(
+        cls,
+        row: CallRow,
+        *,
+        metadata: OperationMetadata,
+        decided_by: Profile | None,
+        info: ToolCallInfo | None,
+        dialect: Dialect = NEWEST,
+        **more: Any,
+    ) -> Self:
+        """That of a row of ours; `more` is what a subclass adds."""
+        execution = f"TOOL_CALL_EXECUTION_STATUS_{row.execution.upper()}"
+        return cls(
+            metadata=metadata,
+            data=ToolCallData(
+                callable=callable_of(row),
+                arguments=row.arguments,
+                resolved_secrets=secrets_of(row),
+                memo=row.memo,
+                status_changed_by=decided_by,
+            ),
+            status=f"TOOL_CALL_STATUS_{row.approval.upper()}",
+            execution_status=dialect.execution_status(execution),
+            info=info,
+            **more,
+        )
+
+
+class ToolCallWithResult(ToolCall):
+    """A single tool call, with what it gave."""
+
+    resolved_secrets: list[ResolvedSecret]
+    """The same as `data.resolvedSecrets`, where clients before 1.0 read them."""
+    result: ToolCallResult | None = None
+    """What it gave; left out until it is completed."""
+
+
+def secrets_of(row: CallRow) -> list[ResolvedSecret]:
+    return [ResolvedSecret(key=one["key"], source=one["source"]) for one in row.resolved_secrets]
+
+
+class DenyBody(Shape):
+    """Why a call is denied."""
+
+    memo: str = Field(default="", max_length=10_000)
+    """Told to the model, and kept."""
+
+
+class TextContent(Shape):
+    """Text that is supplied."""
+
+    text: str = Field(max_length=1_000_000)
+    """The text."""
+
+
+class MediaContent(Shape):
+    """An image or a sound that is supplied."""
+
+    data: str
+    """Its bytes, in base64."""
+    mime_type: str = Field(min_length=1, max_length=255)
+    """What it is, such as `image/png`."""
+
+
+class ContentBlock(Shape):
+    """One block of content: exactly one of its keys beside `type`, which may be left out."""
+
+    type: str | None = None
+    """The name of the one other key."""
+    text: TextContent | None = None
+    """Text."""
+    image: MediaContent | None = None
+    """An image."""
+    audio: MediaContent | None = None
+    """A sound."""
+
+
+class ContentBody(Shape):
+    """What a bare tool's call is answered with."""
+
+    content: list[ContentBlock] = Field(min_length=1, max_length=100)
+    """The blocks, in order."""
