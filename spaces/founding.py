@@ -56,7 +56,9 @@ def found_tenant(*, name: str, admin_email: str, space_name: str, now: datetime)
         admin.set_password(password)
         admin.save()
         Membership.objects.create(space=space, principal=admin, role=Role.ADMIN, created_at=now)
-        _, token = create_key(principal=admin, name="First key", permissions=["*"], spaces=None, now=now)
+        _, token = create_key(
+            principal=admin, name="First key", permissions=["*"], spaces=None, now=now, is_default=True
+        )
     return Founding(tenant, space, admin, password, token)
 
 

@@ -20,15 +20,20 @@ from spaces.authentication import caller_of_scope
 from spaces.keys import Unauthenticated
 from spaces.models import ApiKey, Membership, Principal
 from spaces.sessions import SignIn, still_signed_in
+from spaces.staff import readable_by_staff
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A principal by a key, or by the session in which they signed in."""
+    """A principal by a key, or by the session in which they signed in.
+
+    `key_prefix` is that of the token they came with: a key that is renewed has another one.
+    """
 
     principal_id: uuid.UUID
     api_key_id: uuid.UUID | None = None
     session_key: str | None = None
+    key_prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,9 @@ class Claim:
 
 def identity_of(caller: Caller, session_key: str | None = None) -> Identity:
     """What to keep of a caller; `session_key` is the session they came with, None for a key."""
-    key_id = caller.api_key.id if caller.api_key else None
-    return Identity(caller.principal.id, key_id, None if key_id else session_key)
+    if caller.api_key is not None:
+        return Identity(caller.principal.id, caller.api_key.id, key_prefix=caller.api_key.prefix)
+    return Identity(caller.principal.id, session_key=session_key)
 
 
 def caller_and_identity(scope: Mapping[str, Any], *, now: datetime) -> tuple[Caller, Identity]:
@@ -58,7 +64,7 @@ def caller_of_identity(identity: Identity, *, now: datetime) -> Caller:
     over = Unauthenticated("These credentials are over.")
     if identity.api_key_id is not None:
         key = _living_keys([identity], now).select_related("principal").first()
-        if key is None or not key.principal.is_active:
+        if key is None or not key.principal.is_active or identity.key_prefix not in {None, key.prefix}:
             raise over
         return Caller(key.principal, key)
     principal = Principal.objects.filter(pk=identity.principal_id, is_active=True).first()
@@ -74,13 +80,18 @@ def living(identities: Collection[Identity], *, now: datetime) -> set[Identity]:
             pk__in={identity.principal_id for identity in identities}, is_active=True
         ).values_list("pk", flat=True)
     )
-    keys = set(_living_keys(identities, now).values_list("pk", flat=True))
+    keys: set[tuple[uuid.UUID | None, str | None]] = set()
+    for key_id, prefix in _living_keys(identities, now).values_list("pk", "prefix"):
+        keys |= {(key_id, prefix), (key_id, None)}
     signed_in = still_signed_in(_sign_ins(identities), now=now)
     return {
         identity
         for identity in identities
         if identity.principal_id in principals
-        and (identity.api_key_id in keys or (identity.principal_id, identity.session_key) in signed_in)
+        and (
+            (identity.api_key_id, identity.key_prefix) in keys
+            or (identity.principal_id, identity.session_key) in signed_in
+        )
     }
 
 
@@ -91,11 +102,11 @@ def holding(claims: Collection[Claim], *, now: datetime) -> set[Claim]:
     roles = _roles(wanted)
     keys = {key.pk: key for key in _living_keys(alive, now)}
     reached = _reached_spaces(keys)
-    operators = _operators(alive)
+    at_desk = _at_desk(alive)
     return {
         claim
         for claim in wanted
-        if claim.identity.principal_id in operators
+        if grants(at_desk.get(claim.identity.principal_id, frozenset()), claim.permission)
         or _holds(claim, roles.get((claim.identity.principal_id, claim.space_id)), keys, reached)
     }
 
@@ -117,7 +128,7 @@ def spaces_within_reach(caller: Caller, *, limit: int) -> list[uuid.UUID]:
 def _living_keys(identities: Iterable[Identity], now: datetime) -> QuerySet[ApiKey]:
     wanted = {identity.api_key_id for identity in identities if identity.api_key_id is not None}
     in_time = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
-    return ApiKey.objects.filter(in_time, pk__in=wanted, revoked_at__isnull=True)
+    return ApiKey.objects.filter(in_time, pk__in=wanted, revoked_at__isnull=True, disabled_at__isnull=True)
 
 
 def _sign_ins(identities: Iterable[Identity]) -> set[SignIn]:
@@ -153,10 +164,14 @@ def _reached_spaces(keys: dict[uuid.UUID, ApiKey]) -> dict[uuid.UUID, set[uuid.U
     return named
 
 
-def _operators(identities: Iterable[Identity]) -> set[uuid.UUID]:
+def _at_desk(identities: Iterable[Identity]) -> dict[uuid.UUID, frozenset[str]]:
+    """What those may who work at the operators' desk, by principal; two queries for each of the staff."""
     by_session = {identity.principal_id for identity in identities if identity.api_key_id is None}
-    operators = Principal.objects.filter(pk__in=by_session, is_superuser=True, tenant__isnull=True)
-    return set(operators.values_list("pk", flat=True))
+    found = Principal.objects.filter(pk__in=by_session, tenant__isnull=True)
+    return {
+        principal.pk: frozenset({"*"}) if principal.is_superuser else readable_by_staff(principal)
+        for principal in found
+    }
 
 
 def _holds(

@@ -1,4 +1,4 @@
-"""Making, finding and revoking API keys."""
+"""Making, finding, renewing and revoking API keys."""
 
 import hashlib
 import hmac
@@ -6,14 +6,15 @@ import secrets
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from spaces.access import Caller, SpaceAccess
-from spaces.errors import DomainError, Invalid
-from spaces.models import ApiKey, Principal, Space
+from spaces.errors import DomainError, Invalid, NotReady
+from spaces.models import ApiKey, Principal, Space, Ticket
 from spaces.statements import fetch_row
 
 KEY_MARK = "cb"
@@ -22,10 +23,12 @@ LAST_USE_STEP = timedelta(minutes=1)  # a key in use is written once a minute, n
 
 
 class Unauthenticated(DomainError):
-    """Missing, unknown, expired or revoked credentials."""
+    """Missing, unknown, expired, disabled or revoked credentials."""
 
 
-_KEY_FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
+# What a request needs of its key. The rest, which may be long, is read where somebody asks for it.
+_NOT_NEEDED = frozenset({"description", "external_id", "labels", "is_default"})
+_KEY_FIELDS = [field.attname for field in ApiKey._meta.concrete_fields if field.attname not in _NOT_NEEDED]
 _PRINCIPAL_FIELDS = [field.attname for field in Principal._meta.concrete_fields]
 _KEY_AND_ROLE = f"""
 SELECT {", ".join(f"key.{name}" for name in _KEY_FIELDS)},
@@ -50,15 +53,16 @@ def create_key(
     spaces: Iterable[Space] | None,
     now: datetime,
     expires_at: datetime | None = None,
+    **also: Any,
 ) -> tuple[ApiKey, str]:
     """A new key and its token, which is shown this once and not kept.
 
-    `spaces` None means every space its principal is in. Raises Invalid for a principal without a tenant.
+    `spaces` None means every space its principal is in; `also` are further fields of the row.
+    Raises Invalid for a principal without a tenant.
     """
     if principal.tenant_id is None:
         raise Invalid.field("body", "principal", msg="An operator cannot have a key.")
-    prefix = secrets.token_hex(PREFIX_LENGTH // 2)
-    token = f"{KEY_MARK}_{prefix}_{secrets.token_urlsafe(32)}"
+    prefix, token = _new_token()
     with transaction.atomic():
         key = ApiKey.objects.create(
             tenant_id=principal.tenant_id,
@@ -70,6 +74,7 @@ def create_key(
             all_spaces=spaces is None,
             created_at=now,
             expires_at=expires_at,
+            **also,
         )
         if spaces is not None:
             key.spaces.set(spaces)
@@ -86,6 +91,27 @@ def revoke_key(*, key_id: uuid.UUID, now: datetime) -> ApiKey:
     return key
 
 
+def rotate_key(*, key_id: uuid.UUID, now: datetime) -> tuple[ApiKey, str]:
+    """A new token for a key, shown this once; the old one ends with it, and so does what it has opened.
+
+    Raises NotReady for a key that is revoked or expired.
+    """
+    prefix, token = _new_token()
+    with transaction.atomic():
+        key = ApiKey.objects.select_for_update(no_key=True).get(pk=key_id)
+        if is_over(key, now=now):
+            raise NotReady("This key is revoked or expired: make another.")
+        key.prefix, key.digest, key.last_used_at = prefix, _digest(token), None
+        key.save(update_fields=["prefix", "digest", "last_used_at"])
+        Ticket.objects.filter(api_key=key).delete()
+    return key, token
+
+
+def is_over(key: ApiKey, *, now: datetime) -> bool:
+    """Whether a key has ended for good."""
+    return key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now)
+
+
 def caller_of_token(token: str, *, now: datetime, space_id: uuid.UUID | None = None) -> Caller:
     """Whoever holds this token; raises Unauthenticated.
 
@@ -98,12 +124,20 @@ def caller_of_token(token: str, *, now: datetime, space_id: uuid.UUID | None = N
     key, role = _key_and_role(prefix, space_id)
     if key is None or not hmac.compare_digest(bytes(key.digest), _digest(token)):
         raise Unauthenticated("Invalid API key.")
-    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+    if is_over(key, now=now):
         raise Unauthenticated("This API key is revoked or expired.")
+    if key.disabled_at is not None:
+        raise Unauthenticated("This API key is disabled.")
     if not key.principal.is_active:
         raise Unauthenticated("This API key's principal is not active.")
     _note_use(key, now)
     return _caller(key, space_id, role)
+
+
+def _new_token() -> tuple[str, str]:
+    """The public prefix of a new token, and the token."""
+    prefix = secrets.token_hex(PREFIX_LENGTH // 2)
+    return prefix, f"{KEY_MARK}_{prefix}_{secrets.token_urlsafe(32)}"
 
 
 def _digest(token: str) -> bytes:

@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from spaces.access import Caller
-from spaces.identity import Identity, caller_of_identity
+from spaces.identity import Identity, caller_of_identity, identity_of
 from spaces.keys import Unauthenticated
 from spaces.models import Ticket
 
@@ -39,8 +39,7 @@ def redeem_ticket(token: str, *, now: datetime) -> Identity:
     if ticket is None or not Ticket.objects.filter(pk=ticket.pk).delete()[0] or ticket.expires_at <= now:
         raise Unauthenticated("This ticket is unknown, used or over.")
     identity = Identity(ticket.principal_id, ticket.api_key_id, ticket.session_key)
-    caller_of_identity(identity, now=now)
-    return identity
+    return identity_of(caller_of_identity(identity, now=now), ticket.session_key)
 
 
 def _digest(token: str) -> bytes:

@@ -19,6 +19,7 @@ from spaces.ids import parse_uuid
 from spaces.keys import create_key, revoke_key
 from spaces.models import ApiKey, Principal
 
+STATES = {"Active": "success", "Expired": "warning", "Disabled": "warning", "Revoked": "danger"}
 REVOKE_DIALOG = confirmation(
     "Revoke this key?", "Whoever uses it is refused from now on. A revoked key never works again.", "Revoke"
 )
@@ -36,7 +37,7 @@ class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ApiKey
-        fields = ("principal", "name", "permissions", "all_spaces", "spaces", "expires_at")
+        fields = ("principal", "name", "description", "permissions", "all_spaces", "spaces", "expires_at")
 
     def clean_permissions(self) -> list[str]:
         permissions = self.cleaned_data["permissions"].replace(",", " ").split()
@@ -76,13 +77,12 @@ class ApiKeyAdmin(NewestFirst):
     search_help_text = "Prefix (the part after cb_) or id"
     actions_detail = ("revoke",)
     autocomplete_fields = ("principal", "spaces")
-    add_fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("principal", "name", "permissions", "all_spaces", "spaces", "expires_at")}),
-    )
+    add_fieldsets: ClassVar[Any] = ((None, {"fields": NewKeyForm.Meta.fields}),)
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("name", "prefix", "shown_state", "principal", "tenant")}),
+        (None, {"fields": ("name", "description", "prefix", "shown_state", "principal", "tenant")}),
         ("Reach", {"fields": ("permissions", "all_spaces", "spaces")}),
-        ("Times", {"fields": ("created_at", "expires_at", "last_used_at", "revoked_at", "id")}),
+        ("Times", {"fields": ("created_at", "expires_at", "last_used_at", "disabled_at", "revoked_at")}),
+        ("In the workspace API", {"fields": ("id", "external_id", "labels", "is_default")}),
     )
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
@@ -105,10 +105,12 @@ class ApiKeyAdmin(NewestFirst):
     def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("spaces.change_apikey")
 
-    @display(description="State", label={"Active": "success", "Expired": "warning", "Revoked": "danger"})
+    @display(description="State", label=STATES)
     def shown_state(self, key: ApiKey) -> str:
         if key.revoked_at is not None:
             return "Revoked"
+        if key.disabled_at is not None:
+            return "Disabled"
         return "Expired" if key.expires_at is not None and key.expires_at <= timezone.now() else "Active"
 
     def search_condition(self, term: str) -> Any:
@@ -126,6 +128,7 @@ class ApiKeyAdmin(NewestFirst):
             spaces=None if chosen["all_spaces"] else chosen["spaces"],
             now=timezone.now(),
             expires_at=chosen["expires_at"],
+            description=chosen["description"],
         )
         for column in ApiKey._meta.concrete_fields:
             setattr(obj, column.attname, getattr(key, column.attname))

@@ -42,6 +42,12 @@ class SpaceForm(forms.ModelForm):  # type: ignore[type-arg]
     )
     default_model = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
 
+    def clean_labels(self) -> dict[str, str]:
+        labels = self.cleaned_data["labels"] or {}
+        if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
+            raise forms.ValidationError('Write labels as an object of texts, such as {"team": "support"}.')
+        return labels
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         models = [(alias, alias) for alias in ("demo", *settings.MODELS)]
@@ -122,11 +128,12 @@ class SpaceAdmin(Kept, StampedOnce):
     readonly_fields = ("id", "created_at")
     inlines = (MembershipInline,)
     fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("tenant", "name", "id", "created_at", "archived_at")}),
+        (None, {"fields": ("tenant", "name", "description", "id", "created_at", "archived_at")}),
         (
             "Policy",
             {"fields": ("permitted_tools", "allowed_models", "default_model", "run_budget_usd")},
         ),
+        ("In the workspace API", {"fields": ("external_id", "labels")}),
     )
 
     def search_condition(self, term: str) -> Q:
