@@ -42,7 +42,7 @@ def seal(value: str) -> Sealed:
     return Sealed(nonce + key.encrypt(nonce, value.encode(), key_id.encode()), key_id)
 
 
-def open_sealed(sealed: bytes, key_id: str) -> str:
+def open_sealed(sealed: "bytes | memoryview[int]", key_id: str) -> str:
     """The value; raises CannotOpen. Keep it in a SecretStr, which neither logs nor tracebacks show."""
     key = _known_keys().get(key_id)
     if key is None:
