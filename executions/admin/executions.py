@@ -134,7 +134,7 @@ class SkillExecutionAdmin(ReadOnly, NewestFirst):
             "opts": self.opts,
             "original": page.execution,
             "page": page,
-            "live": page.live(may_follow=may_steer(request)),
+            "live": page.live(),
             "may_steer": may_steer(request),
         }
         return TemplateResponse(request, "admin/executions/skillexecution/page.html", context)

@@ -14,10 +14,8 @@ from executions.admin.family import Relative, read_tree
 from executions.lifecycle import resource_usage
 from executions.links import artifact_link
 from executions.models import Artifact, RunHead, SkillExecution, WorkerNode
-from executions.runlog.events import read_after
 
 MOST_ARTIFACTS = 200
-MOST_TOLD = 500  # events on the page of somebody who does not follow the stream
 # What browsers draw inside an `img`, where a picture can run no script.
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "image/avif"})
 RELATED = ("space", "tenant", "principal", "retry_of", "cancel_requested_by", "parent")
@@ -93,14 +91,10 @@ class ExecutionPage:
         value = self.execution.error
         return None if value is None else shown.pretty_json(value)
 
-    def live(self, *, may_follow: bool) -> dict[str, Any]:
-        """What the page's script begins with; the stream's events bring it up to date.
-
-        Streams are for operators: whoever may not follow gets the first events as they are now.
-        """
+    def live(self) -> dict[str, Any]:
+        """What the page's script begins with; the stream's events bring it up to date."""
         execution = self.execution
         return {
-            "events": None if may_follow else self._told(),
             "seq": self.head.seq,
             "state": execution.state,
             "attempt": execution.attempt,
@@ -111,10 +105,6 @@ class ExecutionPage:
             "events_url": self.events_url,
             "run_url": reverse("admin:executions_skillexecution_change", args=("RUN",)),
         }
-
-    def _told(self) -> list[dict[str, Any]]:
-        events = read_after(self.execution.id, 0, MOST_TOLD)
-        return [{"seq": each.seq, "kind": each.kind, "data": each.data, "at": each.at} for each in events]
 
     @property
     def can_cancel(self) -> bool:

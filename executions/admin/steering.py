@@ -1,9 +1,10 @@
-"""An operator's two verbs on an execution: cancel and retry."""
+"""The desk's two verbs on an execution: cancel and retry."""
 
 import uuid
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -12,14 +13,16 @@ from django.views.decorators.http import require_POST
 from executions.actions.cancelling import request_cancel
 from executions.actions.retrying import retry_execution
 from executions.models import SkillExecution
-from spaces.access import Caller, SpaceAccess
+from spaces.access import SpaceAccess, desk_access
 from spaces.errors import DomainError, NotFound
 from spaces.models import Principal
 
+STEERING = frozenset({"executions:manage"})
+
 
 def may_steer(request: HttpRequest) -> bool:
-    """Whether this person is an operator; other staff look, by Django permissions, and do not steer."""
-    return isinstance(request.user, Principal) and Caller(request.user).is_operator
+    """Whether this person may cancel and retry: an operator, and staff whom Django's permissions let."""
+    return request.user.has_perm("executions.change_skillexecution")
 
 
 @require_POST
@@ -51,13 +54,18 @@ def _steer(
     execution_id: uuid.UUID,
     verb: Callable[[SpaceAccess], tuple[uuid.UUID, str]],
 ) -> HttpResponse:
-    """Run a verb with the operator's access to the space; what it refuses is shown on the page."""
+    """Run a verb with the desk's access to the space; what it refuses is shown on the page.
+
+    Raises PermissionDenied for whoever may only look, Http404 where there is no such execution.
+    """
+    if not may_steer(request):
+        raise PermissionDenied
     space_id = SkillExecution.objects.filter(pk=execution_id).values_list("space_id", flat=True).first()
     if space_id is None or not isinstance(request.user, Principal):
         raise Http404
     shown_id = execution_id
     try:
-        shown_id, done = verb(Caller(request.user).access(space_id))
+        shown_id, done = verb(desk_access(request.user, space_id, STEERING))
         messages.success(request, done)
     except NotFound as error:
         raise Http404 from error

@@ -1,4 +1,4 @@
-"""The page of one execution: what it shows, and the two verbs of an operator."""
+"""The page of one execution: what it shows, and the two verbs of the desk."""
 
 from decimal import Decimal
 
@@ -149,14 +149,44 @@ def test_an_operator_retries_an_ended_execution_and_lands_on_the_new_one(actor: 
     assert f"{LIST}{new.pk}/change/" in page_of(old, client)
 
 
-def test_staff_who_are_no_operators_get_the_events_with_the_page(actor: Actor):
+def test_staff_who_may_look_also_read_and_steer_nothing(actor: Actor):
     execution = fail(make_execution(actor=actor))
-    staff = client_of(make_staff(permissions=("view_skillexecution",)))
+    watcher = client_of(make_staff(permissions=("view_skillexecution",)))
+    space = f"/v1/spaces/{actor.space.id}"
+    body = {"arguments": {}, "tool_call_id": "call_9"}
 
-    told, followed = page_of(execution, staff), page_of(execution)
+    assert f"{space}/skills/executions/{execution.id}/events" in page_of(execution, watcher)
+    assert watcher.get(f"{space}/skills/executions/{execution.id}").status_code == 200
+    started = watcher.post(f"{space}/tools/echo/execute", body, content_type="application/json")
+    assert started.status_code == 403
+    assert watcher.post(f"{LIST}{execution.pk}/retry/").status_code == 403
+    assert SkillExecution.objects.count() == 1
 
-    assert '"kind": "execution.failed"' in told
-    assert '"events": null' in followed
+
+def test_staff_who_may_not_look_find_nothing(actor: Actor):
+    execution = make_execution(actor=actor)
+    other = client_of(make_staff(permissions=("view_tenant",)))
+    path = f"/v1/spaces/{actor.space.id}/skills/executions/{execution.id}"
+
+    assert other.get(path).status_code == 404
+    assert other.post(f"{LIST}{execution.pk}/cancel/").status_code == 403
+
+
+def test_staff_who_may_change_executions_steer_in_the_admin_only(actor: Actor):
+    waiting = make_execution(actor=actor)
+    failed = fail(make_execution(actor=actor, call="call_2"))
+    staff = make_staff(permissions=("change_skillexecution",))
+    client = client_of(staff)
+
+    assert f"/{waiting.pk}/cancel/" in page_of(waiting, client)
+    client.post(f"{LIST}{waiting.pk}/cancel/")
+    client.post(f"{LIST}{failed.pk}/retry/")
+    api = client.post(f"/v1/spaces/{actor.space.id}/skills/executions/{waiting.id}/cancel")
+
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.cancel_requested_by_id) == ("cancelled", staff.pk)
+    assert SkillExecution.objects.get(retry_of=failed).principal_id == failed.principal_id
+    assert api.status_code == 403
 
 
 def test_what_a_verb_refuses_is_said_on_the_page(actor: Actor):
@@ -172,17 +202,17 @@ def test_what_a_verb_refuses_is_said_on_the_page(actor: Actor):
 
 
 @pytest.mark.parametrize("verb", ["cancel", "retry"])
-def test_verbs_need_a_post_with_a_csrf_token_by_an_operator(actor: Actor, verb: str):
+def test_verbs_need_a_post_with_a_csrf_token_by_somebody_who_may_steer(actor: Actor, verb: str):
     execution = make_execution(actor=actor)
     operator = operator_client()
     careful = Client(enforce_csrf_checks=True)
     careful.force_login(make_operator(email="careful@example.com"))
-    staff = client_of(make_staff(permissions=("view_skillexecution", "change_skillexecution")))
+    staff = client_of(make_staff(permissions=("view_skillexecution",)))
     url = f"{LIST}{execution.pk}/{verb}/"
 
     assert operator.get(url).status_code == 405
     assert careful.post(url).status_code == 403
-    assert staff.post(url).status_code == 404
+    assert staff.post(url).status_code == 403
     assert Client().post(url).headers["Location"].startswith("/admin/login/")
     execution.refresh_from_db()
     assert (execution.state, execution.cancel_requested_at) == ("queued", None)

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable
 
+import httpx2
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -13,8 +14,9 @@ from websockets.sync.client import ClientConnection
 
 from spaces.keys import revoke_key
 from spaces.models import ApiKey, Membership, Principal, Role
+from tests.admin.desk import make_staff
 from tests.factories import NOW, Actor, make_actor, make_operator
-from tests.live.doors import DOORS, Door, open_socket, receive, send
+from tests.live.doors import DOORS, Door, events_in, open_socket, receive, send
 from tests.live.runs import make_run
 from tests.live.server import Server
 
@@ -208,6 +210,28 @@ def test_a_socket_opened_by_ticket_ends_with_the_key_that_asked_for_it(server: S
         assert receive(socket)["type"] == "pong"
         revoke(actor)
         assert receive(socket, BOUND)["code"] == "unauthenticated"
+
+
+def test_staff_follow_as_long_as_a_permission_lets_them_look(server: Server):
+    run, browser = make_run(), Client()
+    staff = make_staff(permissions=("view_skillexecution",))
+    browser.force_login(staff)
+    cookie = {"Cookie": f"sessionid={browser.cookies['sessionid'].value}"}
+
+    with (
+        httpx2.stream("GET", server.events_url(run.execution), headers=cookie, timeout=10) as stream,
+        open_socket(server, cookie, origin=server.url) as socket,
+    ):
+        assert stream.status_code == 200
+        send(socket, type="subscribe", sub="a", execution_id=str(run.execution.id), after=2)
+        assert receive(socket)["type"] == "subscribed"
+        staff.user_permissions.clear()
+        begun = time.monotonic()
+        assert receive(socket, BOUND)["code"] == "not_found"
+        told = [seen.seq for seen in events_in(stream.iter_lines())]
+
+    assert told == [1, 2]
+    assert time.monotonic() - begun < BOUND
 
 
 def test_another_session_of_the_same_person_stays(server: Server):

@@ -71,9 +71,4 @@ function listen() {
 
 colourAll();
 view.show(run, run.resource_usage);
-if (run.events) {
-  for (const event of run.events) timeline.add(event);
-  connected("as it was when this page opened", "done");
-} else {
-  listen();
-}
+listen();
