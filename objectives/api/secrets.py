@@ -1,0 +1,185 @@
+"""Secrets of a workspace, and of a tool set."""
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from objectives.actions import secrets as actions
+from objectives.addressing import find
+from objectives.api.describing import NAMES, PAGING, operation, page_of
+from objectives.api.lists import answer_page, by_name, flag
+from objectives.api.masks import Patch, changes
+from objectives.api.viewsets import WorkspaceViewSet
+from objectives.models import Secret as SecretRow, ToolSet
+from objectives.shapes.secrets import NewSecret, Secret, SecretChanges
+from objectives.shapes.status import Empty
+from objectives.spelling import Prefix
+
+OF_SPACE = "workspace secrets"
+OF_SET = "tool set secrets"
+IN_SET = "workspace_id tool_set_id"
+
+
+class SecretPatch(Patch):
+    """What changes of a secret."""
+
+    spec: SecretChanges | None = None
+    """Its new value."""
+
+
+class _SecretViewSet(WorkspaceViewSet):
+    """What both kinds have in common; `tool_set` None stands for the workspace itself."""
+
+    required_permission = "secrets:manage"
+
+    def answer_list(self, request: Request, tool_set: str | None = None) -> Response:
+        owner = self.owner(tool_set)
+        rows = actions.secrets_in(self.access, owner).select_related("created_by")
+        with_info = bool(flag(request, "includeInfo"))
+
+        def show(page: Sequence[SecretRow]) -> Sequence[Secret]:
+            return [Secret.of(row, tenant_id=self.tenant_id, with_info=with_info) for row in page]
+
+        of_list = f"{owner.id if owner else self.space_id}/secrets"
+        return answer_page(by_name(rows, request), request, of_list=of_list, show=show)
+
+    def answer_new(self, tool_set: str | None = None) -> Response:
+        wanted = self.body(NewSecret)
+        row = actions.create_secret(access=self.access, tool_set=tool_set, wanted=wanted, now=timezone.now())
+        return self.shown(row)
+
+    def answer_one(self, secret: str, tool_set: str | None = None) -> Response:
+        owner = self.owner(tool_set)
+        rows = actions.secrets_in(self.access, owner)
+        return self.shown(find(rows, actions.secret_prefix(owner), secret))
+
+    def answer_changed(self, secret: str, tool_set: str | None = None) -> Response:
+        changed = changes(self.body(SecretPatch), spec=SecretChanges)
+        row = actions.update_secret(
+            access=self.access, tool_set=tool_set, secret=secret, changes=changed, now=timezone.now()
+        )
+        return self.shown(row)
+
+    def answer_removed(self, secret: str, tool_set: str | None = None) -> Response:
+        actions.delete_secret(access=self.access, tool_set=tool_set, secret=secret)
+        return self.answer(Empty())
+
+    def owner(self, address: str | None) -> ToolSet | None:
+        if address is None:
+            return None
+        return find(ToolSet.objects.filter(space_id=self.space_id), Prefix.TOOL_SET, address)
+
+    def shown(self, row: SecretRow) -> Response:
+        return self.answer(Secret.of(row, tenant_id=self.tenant_id, with_info=True))
+
+
+class WorkspaceSecretViewSet(_SecretViewSet):
+    """`/v1/workspaces/{workspaceId}/workspace_secrets`."""
+
+    @operation(
+        "listWorkspaceSecrets",
+        "List the secrets of a workspace, without their values",
+        tag=OF_SPACE,
+        answer=page_of(Secret),
+        query={**PAGING, **NAMES},
+        paths="workspace_id",
+    )
+    def list(self, request: Request, workspace_id: str) -> Response:
+        return self.answer_list(request)
+
+    @operation(
+        "createWorkspaceSecret",
+        "Keep a secret for all tools of a workspace",
+        tag=OF_SPACE,
+        answer=Secret,
+        body=NewSecret,
+        paths="workspace_id",
+    )
+    def create(self, request: Request, workspace_id: str) -> Response:
+        return self.answer_new()
+
+    @operation(
+        "getWorkspaceSecret",
+        "Read a secret without its value",
+        tag=OF_SPACE,
+        answer=Secret,
+        paths="workspace_id secret_id",
+    )
+    def retrieve(self, request: Request, workspace_id: str, secret_id: str) -> Response:
+        return self.answer_one(secret_id)
+
+    @operation(
+        "updateWorkspaceSecret",
+        "Change a secret or its value",
+        tag=OF_SPACE,
+        answer=Secret,
+        body=SecretPatch,
+        paths="workspace_id secret_id",
+    )
+    def update(self, request: Request, workspace_id: str, secret_id: str) -> Response:
+        return self.answer_changed(secret_id)
+
+    @operation(
+        "deleteWorkspaceSecret",
+        "Remove a secret",
+        tag=OF_SPACE,
+        answer=Empty,
+        paths="workspace_id secret_id",
+    )
+    def destroy(self, request: Request, workspace_id: str, secret_id: str) -> Response:
+        return self.answer_removed(secret_id)
+
+
+class ToolSetSecretViewSet(_SecretViewSet):
+    """`/v1/workspaces/{workspaceId}/tool_sets/{toolSetId}/secrets`."""
+
+    @operation(
+        "listToolSetSecrets",
+        "List the secrets of a tool set, without their values",
+        tag=OF_SET,
+        answer=page_of(Secret),
+        query={**PAGING, **NAMES},
+        paths=IN_SET,
+    )
+    def list(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
+        return self.answer_list(request, tool_set_id)
+
+    @operation(
+        "createToolSetSecret",
+        "Keep a secret for the tools of one set",
+        tag=OF_SET,
+        answer=Secret,
+        body=NewSecret,
+        paths=IN_SET,
+    )
+    def create(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
+        return self.answer_new(tool_set_id)
+
+    @operation(
+        "getToolSetSecret",
+        "Read a secret without its value",
+        tag=OF_SET,
+        answer=Secret,
+        paths=f"{IN_SET} secret_id",
+    )
+    def retrieve(self, request: Request, workspace_id: str, tool_set_id: str, secret_id: str) -> Response:
+        return self.answer_one(secret_id, tool_set_id)
+
+    @operation(
+        "updateToolSetSecret",
+        "Change a secret or its value",
+        tag=OF_SET,
+        answer=Secret,
+        body=SecretPatch,
+        paths=f"{IN_SET} secret_id",
+    )
+    def update(self, request: Request, workspace_id: str, tool_set_id: str, secret_id: str) -> Response:
+        return self.answer_changed(secret_id, tool_set_id)
+
+    @operation(
+        "deleteToolSetSecret", "Remove a secret", tag=OF_SET, answer=Empty, paths=f"{IN_SET} secret_id"
+    )
+    def destroy(self, request: Request, workspace_id: str, tool_set_id: str, secret_id: str) -> Response:
+        return self.answer_removed(secret_id, tool_set_id)

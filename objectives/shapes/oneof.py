@@ -1,0 +1,28 @@
+"""Unions: `{"type": "x", "x": {…}}`."""
+
+from typing import Any
+
+from pydantic import model_validator
+
+from objectives.shapes.shape import Variant
+
+
+class OneOf(Variant):
+    """A union as it is read and written. Requests may leave out `type` where one key stands alone.
+
+    Subclasses declare `type` and one optional field a kind, called by one word each.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_type(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        kinds = [name for name in cls.model_fields if name != "type"]
+        brought = [kind for kind in kinds if given.get(kind) is not None]
+        kind = given.get("type") or (brought[0] if len(brought) == 1 else None)
+        if kind not in kinds:
+            raise ValueError(f"Say of which type it is: {', '.join(kinds)}.")
+        if other := [name for name in brought if name != kind]:
+            raise ValueError(f"It is of the type {kind}, to which {other[0]} does not belong.")
+        return {"type": kind, kind: given.get(kind) if kind in brought else {}}
