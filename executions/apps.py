@@ -12,3 +12,4 @@ class ExecutionsConfig(AppConfig):
     def ready(self) -> None:
         # By name: models cannot be imported before every app is loaded.
         import_module("executions.streams").register()
+        import_module("executions.kind").register()

@@ -9,19 +9,19 @@ CONFIRM_SECONDS = 10  # how long a worker may take to confirm a cancel
 TICKET_SECONDS = 30  # how long a run may wait without a job
 
 
-def overdue_runs() -> list[uuid.UUID]:
-    """Runs whose worker has not renewed its lease in time."""
-    return _ids(
-        "SELECT run_id FROM executions_runhead"
+def overdue_runs() -> list[tuple[uuid.UUID, str]]:
+    """Runs whose worker has not renewed its lease in time, with their kinds."""
+    return _runs(
+        "SELECT run_id, kind FROM executions_runhead"
         " WHERE state = 'running' AND lease_until < clock_timestamp() ORDER BY lease_until LIMIT %s",
         [LIMIT],
     )
 
 
-def unconfirmed_cancels() -> list[uuid.UUID]:
-    """Runs that go on although they should have been cancelled for 10 s."""
-    return _ids(
-        "SELECT run_id FROM executions_runhead WHERE state = 'running'"
+def unconfirmed_cancels() -> list[tuple[uuid.UUID, str]]:
+    """Runs that go on although they should have been cancelled for 10 s, with their kinds."""
+    return _runs(
+        "SELECT run_id, kind FROM executions_runhead WHERE state = 'running'"
         " AND cancel_requested_at < clock_timestamp() - make_interval(secs => %s) LIMIT %s",
         [CONFIRM_SECONDS, LIMIT],
     )
@@ -61,3 +61,9 @@ def _ids(sql: str, values: list[int | str]) -> list[uuid.UUID]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [row[0] for row in cursor.fetchall()]
+
+
+def _runs(sql: str, values: list[int | str]) -> list[tuple[uuid.UUID, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [(run_id, kind) for run_id, kind in cursor.fetchall()]

@@ -75,7 +75,9 @@ def run_attempt(lease: Lease, taken_at: float, bench: Bench, caller: Caller | No
 class _Attempt:
     """The execution being run, and its folder, which holds its skill and its workspace."""
 
-    def __init__(self, execution: SkillExecution, held: Held, bench: Bench, caller: Caller | None) -> None:
+    def __init__(
+        self, execution: SkillExecution, held: Held[Recorder], bench: Bench, caller: Caller | None
+    ) -> None:
         self._execution = execution
         self._held = held
         self._bench = bench

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from django.db import Error as DatabaseError, connection
 
 from executions.runlog.lease import GIVE_UP_SECONDS, HEARTBEAT_SECONDS, Lease, LeaseLost, look, renew
-from executions.runner.recorder import Recorder
 from executions.runner.stopping import StopSignal
 
 logger = logging.getLogger(__name__)
@@ -25,8 +25,20 @@ TICK_SECONDS = 0.1
 GUARD_SECONDS = 0.2
 
 
+class Scribe(Protocol):
+    """What writes a run's events while it runs; `renewed_at` is on time.monotonic()'s clock.
+
+    That is from before its last write, which renews the lease along with it; 0 where it never did.
+    """
+
+    renewed_at: float
+
+    def flush_if_due(self) -> None:
+        """Write what has waited long enough; called every 100 ms from a thread of the keeper's."""
+
+
 @dataclass(eq=False)
-class Held:
+class Held[S: Scribe]:
     """One lease in this process's hands; `renewed_at` is monotonic, from before the renewal was sent.
 
     Whoever ends the run or hands it back says `is_ending` before, when a lease that is gone may be its own
@@ -35,7 +47,7 @@ class Held:
 
     lease: Lease
     stop: StopSignal
-    recorder: Recorder
+    recorder: S
     renewed_at: float
     is_lost: bool = False
     is_ending: bool = False
@@ -58,7 +70,7 @@ class LeaseKeeper:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         # By lease, not by run: an attempt may unwind so slowly that this process has the run again.
-        self._held: set[Held] = set()
+        self._held: set[Held[Any]] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
         loops = {"leases": self._keep, "recorders": self._tick, "lease-guard": self._guard}
@@ -77,9 +89,9 @@ class LeaseKeeper:
             thread.join(5)
 
     @contextmanager
-    def holding(
-        self, lease: Lease, stop: StopSignal, recorder: Recorder, *, taken_at: float
-    ) -> Iterator[Held]:
+    def holding[S: Scribe](
+        self, lease: Lease, stop: StopSignal, recorder: S, *, taken_at: float
+    ) -> Iterator[Held[S]]:
         """Keep the lease until the block ends; `taken_at` is the monotonic time before it was taken."""
         held = Held(lease, stop, recorder, taken_at)
         with self._lock:
@@ -95,7 +107,7 @@ class LeaseKeeper:
         for held in self._kept():
             held.stop.set(reason)
 
-    def _kept(self) -> list[Held]:
+    def _kept(self) -> list[Held[Any]]:
         with self._lock:
             return [held for held in self._held if not held.is_lost and not held.is_over]
 

@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
 from django.db import Error as DatabaseError, connection
+from django.utils.module_loading import import_string
 from procrastinate.contrib.django.db_cleanup import close_db_connections
 
+from executions.runlog.kinds import kinds_of_runs
+from executions.runlog.lease import Lease
 from executions.runlog.queue import enqueue_run
-from executions.runner.attempt import run_attempt
 from executions.sandbox import probe
 from executions.worker.bench import Bench, RunFolder, remove_leftovers
 from executions.worker.connections import close_if_over, keep_connections_open
@@ -51,6 +53,10 @@ class WorkerProcess:
         self._stopping = False
         self._serving: asyncio.Task[None] | None = None
         self._bench: Bench | None = None
+        # What runs an attempt, by kind of run; imported here, since it may bring heavy libraries along.
+        self._attempts: dict[str, Callable[[Lease, float, Bench], None]] = {
+            kind.name: import_string(kind.attempt) for kind in kinds_of_runs()
+        }
 
     def run(self) -> None:
         """Serve until told to stop; every run is finished or handed back then."""
@@ -147,7 +153,7 @@ class WorkerProcess:
         if claim is None or self._bench is None:
             return
         try:
-            run_attempt(claim.lease, claim.taken_at, self._bench)
+            self._attempts[claim.kind.name](claim.lease, claim.taken_at, self._bench)
         finally:
             self._slots.release(claim)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from executions.actions.running import begin_attempt, begin_oldest_attempt
+from executions.runlog.kinds import Begun, KindOfRun, begin_oldest_run, begin_run
 from executions.runlog.lease import Lease
 
 
@@ -19,6 +19,7 @@ class Claim:
     """A lease in a slot; `taken_at` is the monotonic time from before it was taken."""
 
     lease: Lease
+    kind: KindOfRun
     taken_at: float
 
 
@@ -43,29 +44,29 @@ class Slots:
         """Lease a run for a slot that holds the ticket of `run_id`; None where nothing waits for a worker."""
         with self._lock:
             taken_at = time.monotonic()
-            lease = self._lease(run_id, self._saturated())
-            if lease is None:
+            begun = self._lease(run_id, self._saturated())
+            if begun is None:
                 return None
-            self._busy[lease.space_id] += 1
-            self._last_space = lease.space_id
-            return Claim(lease, taken_at)
+            self._busy[begun.lease.space_id] += 1
+            self._last_space = begun.lease.space_id
+            return Claim(begun.lease, begun.kind, taken_at)
 
     def release(self, claim: Claim) -> None:
         """The slot is free again."""
         with self._lock:
             self._busy[claim.lease.space_id] -= 1
 
-    def _lease(self, run_id: uuid.UUID, saturated: Collection[uuid.UUID]) -> Lease | None:
+    def _lease(self, run_id: uuid.UUID, saturated: Collection[uuid.UUID]) -> Begun | None:
         for avoid in (saturated, ()) if saturated else ((),):
-            lease = self._begin(run_id, avoid)
-            if lease is not None:
-                return lease
+            begun = self._begin(run_id, avoid)
+            if begun is not None:
+                return begun
         return None
 
-    def _begin(self, run_id: uuid.UUID, avoid: Collection[uuid.UUID]) -> Lease | None:
+    def _begin(self, run_id: uuid.UUID, avoid: Collection[uuid.UUID]) -> Begun | None:
         now = self._clock()
-        lease = begin_attempt(run_id=run_id, owner=self._owner, now=now, avoid=avoid)
-        return lease or begin_oldest_attempt(owner=self._owner, now=now, avoid=avoid)
+        begun = begin_run(run_id=run_id, owner=self._owner, now=now, avoid=avoid)
+        return begun or begin_oldest_run(owner=self._owner, now=now, avoid=avoid)
 
     def _saturated(self) -> set[uuid.UUID]:
         if self._share == 0:

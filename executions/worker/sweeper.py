@@ -9,44 +9,43 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import Error as DatabaseError, connection, transaction
 from django.utils import timezone
 
-from executions.actions.healing import force_cancel, heal_run, settle_sub_executions
+from executions.runlog.kinds import Settle, kind_of_run, kinds_of_runs
 from executions.runlog.lease import SWEEP_SECONDS
-from executions.runlog.neglected import (
-    callers_that_ended,
-    overdue_runs,
-    runs_without_ticket,
-    unconfirmed_cancels,
-)
+from executions.runlog.neglected import overdue_runs, runs_without_ticket, unconfirmed_cancels
 from executions.runlog.queue import ADVANCE, enqueue_missing_ticket, remove_dead_jobs
 from executions.worker.node import forget_vanished_nodes
 
 logger = logging.getLogger(__name__)
 
 ADVISORY_LOCK = 0x63616C6C626F6172  # "callboar"
-_NOTHING: "dict[str, list[uuid.UUID]]" = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One row that needs something."""
+
+    name: str
+    row_id: uuid.UUID
+    act: Callable[[datetime], object]
 
 
 def sweep_once(clock: Callable[[], datetime] = timezone.now) -> int:
-    """Heal, cancel, settle and requeue what needs it; how many runs were touched.
+    """Heal, cancel, requeue and whatever else the kinds of runs ask for; how many rows were touched.
 
     Does nothing while another process sweeps. A run that cannot be dealt with now does not keep the others
     from it. Raises django.db.Error where the database does not answer at all.
     """
-    found = _find()
-    actions: list[tuple[str, Callable[[uuid.UUID], object]]] = [
-        ("cancel", lambda run_id: force_cancel(run_id=run_id, now=clock())),
-        ("heal", lambda run_id: heal_run(run_id=run_id, now=clock())),
-        ("settle", lambda run_id: settle_sub_executions(parent_id=run_id, now=clock())),
-    ]
-    for name, act in actions:
-        for run_id in found.get(name, []):
-            _try(name, act, run_id)
-    return sum(map(len, found.values()))
+    jobs = _find()
+    for job in jobs:
+        _try(job, clock)
+    return len(jobs)
 
 
 def sweep_forever(stop: threading.Event) -> None:
@@ -62,16 +61,31 @@ def sweep_forever(stop: threading.Event) -> None:
     connection.close()
 
 
-def _find() -> dict[str, list[uuid.UUID]]:
+def _find() -> list[_Job]:
     with transaction.atomic():
         if not _locked():
-            return _NOTHING
+            return []
         remove_dead_jobs()
         forget_vanished_nodes()
         for run_id in runs_without_ticket(ADVANCE):
             logger.warning("No job was left for %s; it gets another", run_id)
             enqueue_missing_ticket(run_id)
-        return {"cancel": unconfirmed_cancels(), "heal": overdue_runs(), "settle": callers_that_ended()}
+        cancels = [_job("cancel", run_id, kind_of_run(k).force_cancel) for run_id, k in unconfirmed_cancels()]
+        heals = [_job("heal", run_id, kind_of_run(kind).heal) for run_id, kind in overdue_runs()]
+        return [*cancels, *heals, *_chores()]
+
+
+def _job(name: str, run_id: uuid.UUID, settle: Settle) -> _Job:
+    return _Job(name, run_id, lambda now: settle(run_id=run_id, now=now))
+
+
+def _chores() -> list[_Job]:
+    return [
+        _Job(chore.name, row_id, partial(chore.act, row_id))
+        for kind in kinds_of_runs()
+        for chore in kind.chores
+        for row_id in chore.find()
+    ]
 
 
 def _locked() -> bool:
@@ -81,13 +95,13 @@ def _locked() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _try(name: str, act: Callable[[uuid.UUID], object], run_id: uuid.UUID) -> None:
+def _try(job: _Job, clock: Callable[[], datetime]) -> None:
     try:
-        act(run_id)
+        job.act(clock())
     except DatabaseError as error:
-        logger.warning("Could not %s %s: %s", name, run_id, error)
+        logger.warning("Could not %s %s: %s", job.name, job.row_id, error)
     except Exception:
         # One run that cannot be dealt with must not keep the others from it.
-        logger.exception("Could not %s %s", name, run_id)
+        logger.exception("Could not %s %s", job.name, job.row_id)
     else:
-        logger.info("Sweeper: %s %s", name, run_id)
+        logger.info("Sweeper: %s %s", job.name, job.row_id)
