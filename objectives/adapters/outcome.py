@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from executions.runlog.events import NewEvent
 from objectives.models import CallError
 
 
@@ -38,3 +39,14 @@ class Outcome:
     @classmethod
     def failed(cls, error: CallError, message: str) -> "Outcome":
         return cls(error=(error, message))
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What handing a call over to another run gave: events for its objective's log, in order.
+
+    `outcome` is None where the other run was made (the call's `run_id` says which), else why it was not.
+    """
+
+    events: Sequence[NewEvent] = ()
+    outcome: Outcome | None = None
