@@ -1,0 +1,23 @@
+"""Seal secrets and provider credentials under the newest encryption key."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from objectives.resealing import reseal_all
+from objectives.vault import newest_key_id
+
+
+class Command(BaseCommand):
+    help = "Seals again, under the newest of ENCRYPTION_KEYS, what an older key sealed. Safe while serving."
+
+    def handle(self, **options: Any) -> None:
+        done = reseal_all()
+        for name, count in done.counts.items():
+            self.stdout.write(f"{name}: {count} sealed again with the key {newest_key_id()}.")
+        for line in done.unopened:
+            self.stderr.write(line)
+        if done.unopened:
+            raise CommandError(
+                f"{len(done.unopened)} values cannot be opened: bring their keys back, or write them anew."
+            )
