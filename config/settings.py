@@ -12,6 +12,7 @@ from config.lockout import AXES
 from config.postgres import local_database_url
 from config.schema import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
 from config.unfold import UNFOLD  # noqa: F401 - a setting
+from spaces.liveness import check_if_heard
 
 ENV, ENV_PROBLEMS = read_what_is_sound()
 IS_LOCAL = ENV.is_local
@@ -29,6 +30,11 @@ def _database(url: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return parsed if parsed.get("ENGINE") == "django.db.backends.postgresql" else {}
+
+
+def _pool(size: int) -> dict[str, Any]:
+    """After the database's restart a pooled connection is found dead before a request meets it."""
+    return {"min_size": 2, "max_size": size, "timeout": 10, "check": check_if_heard}
 
 
 DEBUG = False
@@ -111,9 +117,8 @@ if DATABASES["default"]:
         "keepalives_count": 3,
         "tcp_user_timeout": 20_000,
         # Tests drop their database at the end, which a pool's idle connections would forbid.
-        **({} if IS_TEST else {"pool": {"min_size": 2, "max_size": ENV.database_pool_size, "timeout": 10}}),
+        **({} if IS_TEST else {"pool": _pool(ENV.database_pool_size)}),
     }
-    # After the database's restart a pooled connection is found dead before a request meets it.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "spaces.Principal"
@@ -177,6 +182,7 @@ CACHES = {
 # Seconds until an open stream ends whose key or membership is over, or whose client has stopped reading.
 STREAM_RECHECK_SECONDS = 5.0
 STREAM_STALL_SECONDS = 30.0
+MAX_STREAMS = ENV.max_streams  # open streams and sockets of one key, or person, in one web process
 CHANNEL_LAYERS: dict[str, Any] = {}  # wake-ups travel over LISTEN/NOTIFY or Redis by the run log itself
 
 # --- what runs ------------------------------------------------------------------------------------
@@ -215,9 +221,10 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
     "loggers": {
-        # A client that tells each request, a queue that tells each job: they drown what matters.
+        # A client that tells each request, a queue each job, a guard each sign-in: they drown what matters.
         "httpx2": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
         # A 4xx is the caller's to know; asking for what is not there yet is what callers are told to do.
         "django.request": {"level": "ERROR"},
     },

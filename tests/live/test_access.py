@@ -234,6 +234,25 @@ def test_staff_follow_as_long_as_a_permission_lets_them_look(server: Server):
     assert time.monotonic() - begun < BOUND
 
 
+@pytest.mark.parametrize(
+    ("permissions", "first"),
+    [
+        (("view_skillexecution", "view_objective"), "subscribed"),
+        (("view_tenant",), "error"),
+    ],
+)
+def test_a_spaces_feed_asks_staff_for_all_that_it_tells_of(
+    server: Server, permissions: tuple[str, ...], first: str
+):
+    actor, browser = make_actor(), Client()
+    browser.force_login(make_staff(permissions=permissions))
+    cookie = {"Cookie": f"sessionid={browser.cookies['sessionid'].value}"}
+
+    with open_socket(server, cookie, origin=server.url) as socket:
+        send(socket, type="subscribe", sub="s", space_id=str(actor.space.id))
+        assert receive(socket)["type"] == first
+
+
 def test_another_session_of_the_same_person_stays(server: Server):
     run = make_run()
     browsers, person = (Client(), Client()), person_of(run.actor)
