@@ -83,7 +83,7 @@ def log_length(call):
     return RunEvent.objects.filter(run_id=call.objective_id).count()
 
 
-@pytest.mark.parametrize(("before", "verb"), PAIRS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("before", "verb"), PAIRS, ids=str)
 def test_only_what_is_legal_moves(actor, objective, before, verb):
     call = ask_for(objective, "ask", approval=before[0], execution=before[1])
     events = log_length(call)
