@@ -50,6 +50,7 @@ class Environment(BaseSettings):
     default_budget_usd: Decimal | None = None
     otlp_endpoint: str = ""
     rate_limit: str = "6000/min"
+    max_streams: int = Field(default=1000, ge=1)
     log_level: str = "INFO"
     event_retention_days: int = 90
     public_url: str = ""
