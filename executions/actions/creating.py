@@ -42,6 +42,7 @@ class Order:
     chat_tool_call_id: str | None = None
     idempotency_key: str | None = None
     request_digest: bytes = b""
+    idempotency_digest: bytes | None = None
     parent: SkillExecution | None = None
     call_key: str | None = None
     retry_of: SkillExecution | None = None
@@ -137,6 +138,7 @@ def _columns(order: Order, version: SkillVersion, now: datetime) -> dict[str, An
         else None,
         "idempotency_key": order.idempotency_key,
         "request_digest": order.request_digest,
+        "idempotency_digest": order.idempotency_digest,
         "trace_id": order.parent.trace_id if order.parent else uuid.uuid4().hex,
         "created_at": now,
         "continuation_task": task,

@@ -1,5 +1,6 @@
 """Starting an execution: by a caller, or by a chat's tool call."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +20,9 @@ from executions.models import SkillExecution, Source
 from spaces.access import SpaceAccess
 from spaces.errors import Conflict
 from spaces.statements import fetch_row
+
+ANOTHER_CALL = "This tool call was already dispatched with another tool or other arguments."
+ANOTHER_BODY = "This Idempotency-Key was already used with another body."
 
 
 def start_execution(
@@ -54,19 +58,27 @@ def dispatch_tool_call(  # noqa: PLR0913 - the fields of the contract's body
     message_id: str | None = None,
     uploaded_files: Sequence[str] = (),
     model: str | None = None,
+    idempotency_key: str | None = None,
     now: datetime,
 ) -> tuple[SkillExecution, bool]:
     """The execution of a chat's tool call and whether it is new.
 
     The same call again (thread, message and id) with the same tool and arguments returns the execution that
-    is there; with others it raises Conflict. Raises NotFound, Invalid and NotPermitted as a start does.
+    is there; with others it raises Conflict. An idempotency key counts before that, and for the whole body,
+    as for a start. Raises NotFound, Invalid and NotPermitted as a start does.
     """
     order = replace(
         _order(access, Source.CHAT, inputs=arguments, file_source_ids=uploaded_files, model=model),
         chat_thread_id=thread_id,
         chat_message_id=message_id,
         chat_tool_call_id=tool_call_id,
+        idempotency_key=idempotency_key,
         request_digest=digest_request(tool_name, arguments),
+        idempotency_digest=None
+        if idempotency_key is None
+        else digest_request(
+            tool_name, arguments, thread_id, message_id, tool_call_id, list(uploaded_files), model
+        ),
     )
     return _find_or_create(order, tool_name, inputs_name="arguments", now=now)
 
@@ -113,21 +125,23 @@ def _find_or_create(
 
 def _find(order: Order) -> SkillExecution | None:
     """The execution that this order asks for again; raises Conflict where that one was another request."""
-    if order.chat_tool_call_id is not None:
-        key = dispatch_key(order.chat_thread_id, order.chat_message_id, order.chat_tool_call_id)
-        row = fetch_row(_BY_DISPATCH, [order.space_id, order.principal_id, key])
-        what = "This tool call was already dispatched with another tool or other arguments."
-    elif order.idempotency_key is not None:
-        row = fetch_row(_BY_IDEMPOTENCY, [order.space_id, order.principal_id, order.idempotency_key])
-        what = "This Idempotency-Key was already used with another body."
-    else:
-        return None
-    if row is None:
-        return None
-    execution_id, digest = row
-    if bytes(digest) != order.request_digest:
-        raise Conflict(what)
-    return SkillExecution.objects.get(pk=execution_id)
+    key, call_id, whose = order.idempotency_key, order.chat_tool_call_id, [order.space_id, order.principal_id]
+    known = None
+    if key is not None and (row := fetch_row(_BY_IDEMPOTENCY, [*whose, key])):
+        known = _same(row, order.idempotency_digest or order.request_digest, ANOTHER_BODY)
+    elif call_id is not None:
+        call = dispatch_key(order.chat_thread_id, order.chat_message_id, call_id)
+        if row := fetch_row(_BY_DISPATCH, [*whose, call]):
+            known = _same(row, order.request_digest, ANOTHER_CALL)
+    return SkillExecution.objects.get(pk=known) if known else None
+
+
+def _same(row: tuple[Any, ...], digest: bytes, otherwise: str) -> uuid.UUID:
+    """The id of a row with this digest; raises Conflict where it was another request."""
+    execution_id: uuid.UUID = row[0]
+    if bytes(row[1]) != digest:
+        raise Conflict(otherwise)
+    return execution_id
 
 
 # By the indexes `a_tool_call_is_dispatched_once` and `an_idempotency_key_starts_once`.
@@ -136,6 +150,6 @@ SELECT id, request_digest FROM executions_skillexecution
  WHERE space_id = %s AND principal_id = %s AND dispatch_key = %s AND superseded_at IS NULL
 """
 _BY_IDEMPOTENCY: LiteralString = """
-SELECT id, request_digest FROM executions_skillexecution
+SELECT id, coalesce(idempotency_digest, request_digest) FROM executions_skillexecution
  WHERE space_id = %s AND principal_id = %s AND idempotency_key = %s
 """

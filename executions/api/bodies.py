@@ -1,12 +1,15 @@
-"""What starting and dispatching take."""
+"""What starting and dispatching take: their bodies, and the key that makes a repetition harmless."""
 
 from typing import Any
 
 from pydantic import Field
+from rest_framework.request import Request
 
 from executions.actions.creating import MAX_CHAT_ID, MAX_FILES
 from spaces.api.bodies import Body
+from spaces.errors import Invalid
 
+MAX_IDEMPOTENCY_KEY = 255
 _MODEL = "A model alias that the space allows; without it the space's default is used."
 
 
@@ -20,8 +23,8 @@ class StartBody(Body):
     file_source_ids: list[str] = Field(
         default=[],
         max_length=MAX_FILES,
-        description="Names of files in the caller's collection, staged under `inputs/materials/`; "
-        "names that it does not hold are skipped.",
+        description="Names of files in the caller's collection, staged under `inputs/materials/`: the newest "
+        "of each name at this moment, in every attempt and retry. Names that it does not hold are skipped.",
         examples=[["sales.csv"]],
     )
     model: str | None = Field(default=None, description=_MODEL)
@@ -51,6 +54,19 @@ class DispatchBody(Body):
     uploaded_files: list[str] = Field(
         default=[],
         max_length=MAX_FILES,
-        description="Names of files in the caller's collection, staged under `inputs/materials/`.",
+        description="Names of files in the caller's collection, staged as `file_source_ids` of a start are.",
     )
     model: str | None = Field(default=None, description=_MODEL)
+
+
+def read_idempotency_key(request: Request) -> str | None:
+    """The request's `Idempotency-Key`, None where it has none; raises Invalid for one that cannot be kept."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= MAX_IDEMPOTENCY_KEY and key.isprintable()):
+        raise Invalid.field(
+            "header",
+            "Idempotency-Key",
+            msg=f"Must be 1 to {MAX_IDEMPOTENCY_KEY} printable characters.",
+            kind="string_type",
+        )
+    return key

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.actions.starting import start_execution
-from executions.api.bodies import StartBody
+from executions.api.bodies import StartBody, read_idempotency_key
 from executions.api.docs import skills as docs
 from executions.api.representation import represent_started
 from executions.catalog.resolving import manifest_of, newest_version, newest_versions
@@ -17,10 +17,8 @@ from executions.models import SkillVersion
 from spaces.api.bodies import read_body
 from spaces.api.pages import Column, Keyset, Page
 from spaces.api.viewsets import SpaceViewSet, base_url, created
-from spaces.errors import Invalid, NotFound
+from spaces.errors import NotFound
 from spaces.models import Space
-
-MAX_IDEMPOTENCY_KEY = 255
 
 
 def _slug(text: str) -> str:
@@ -59,7 +57,7 @@ class SkillViewSet(SpaceViewSet):
         execution, is_new = start_execution(
             access=self.access,
             slug=slug,
-            idempotency_key=_idempotency_key(request),
+            idempotency_key=read_idempotency_key(request),
             now=timezone.now(),
             **body.model_dump(),
         )
@@ -92,15 +90,3 @@ def represent_skill_detail(version: SkillVersion, permitted_tools: frozenset[str
         "max_attempts": manifest.max_attempts,
         "versions": list(versions.values_list("version", flat=True)),
     }
-
-
-def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= MAX_IDEMPOTENCY_KEY and key.isprintable()):
-        raise Invalid.field(
-            "header",
-            "Idempotency-Key",
-            msg=f"Must be 1 to {MAX_IDEMPOTENCY_KEY} printable characters.",
-            kind="string_type",
-        )
-    return key

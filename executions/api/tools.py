@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.actions.starting import dispatch_tool_call
-from executions.api.bodies import DispatchBody
+from executions.api.bodies import DispatchBody, read_idempotency_key
 from executions.api.docs import skills as docs
 from executions.api.representation import represent_started
 from executions.catalog.resolving import newest_versions
@@ -40,7 +40,11 @@ class ToolViewSet(SpaceViewSet):
     def execute(self, request: Request, space_id: str, tool_name: str) -> Response:
         body = read_body(DispatchBody, request)
         execution, is_new = dispatch_tool_call(
-            access=self.access, tool_name=tool_name, now=timezone.now(), **body.model_dump()
+            access=self.access,
+            tool_name=tool_name,
+            idempotency_key=read_idempotency_key(request),
+            now=timezone.now(),
+            **body.model_dump(),
         )
         answer = represent_started(execution, base_url=base_url(request), is_new=is_new)
         return created(answer, is_new=is_new)

@@ -59,7 +59,8 @@ class SkillExecution(models.Model):
 
     `dispatch_key` is the SHA-256 over thread, message and tool call id (each may be 512 characters,
     more than one index entry holds); `request_digest` is the SHA-256 of what was asked for, by which
-    a repetition is told from a contradiction. Costs are in US dollars, `wallclock_ms` in milliseconds.
+    a repetition is told from a contradiction, `idempotency_digest` that of the whole body that came with the
+    key, where that is more. Costs are in US dollars, `wallclock_ms` in milliseconds.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -100,6 +101,7 @@ class SkillExecution(models.Model):
     dispatch_key = models.BinaryField(max_length=32, null=True)
     idempotency_key = models.CharField(max_length=255, null=True)
     request_digest = models.BinaryField(max_length=32)
+    idempotency_digest = models.BinaryField(max_length=32, null=True)
 
     input_tokens = models.BigIntegerField(default=0)
     output_tokens = models.BigIntegerField(default=0)

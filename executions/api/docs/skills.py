@@ -2,12 +2,19 @@
 
 from drf_spectacular.utils import OpenApiParameter
 
-from executions.api.bodies import DispatchBody, StartBody
+from executions.api.bodies import MAX_IDEMPOTENCY_KEY, DispatchBody, StartBody
 from executions.api.catalog_objects import SkillAnswer, SkillPage, ToolList
 from executions.api.objects import ExecutionAnswer
 from spaces.api.describing import PAGING, SPACE, described
 
 SLUG = OpenApiParameter("slug", str, OpenApiParameter.PATH, description="The skill's slug.")
+_IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY},
+    OpenApiParameter.HEADER,
+    description="The same key with the same body returns the first execution (200), with another "
+    "body 409. It counts for one principal in one space.",
+)
 _STARTED = {
     201: (ExecutionAnswer, "The new execution, queued."),
     200: (ExecutionAnswer, "The same was asked for before: that execution."),
@@ -37,13 +44,7 @@ start = described(
     parameters=[
         SPACE,
         SLUG,
-        OpenApiParameter(
-            "Idempotency-Key",
-            {"type": "string", "minLength": 1, "maxLength": 255},
-            OpenApiParameter.HEADER,
-            description="The same key with the same body returns the first execution (200), with another "
-            "body 409. It counts for one principal in one space.",
-        ),
+        _IDEMPOTENCY_KEY,
     ],
     request=StartBody,
     answers=_STARTED,
@@ -63,14 +64,14 @@ execute = described(
     tag="tools",
     description=(
         "Makes one execution for one tool call, however often and however concurrently it is asked for: "
-        "the same "
-        "thread, message and id with the same tool and arguments return the execution that is there "
-        "(200); with "
-        "another tool or other arguments it is a 409."
+        "the same thread, message and id with the same tool and arguments return the execution that is there "
+        "(200); with another tool or other arguments it is a 409. An `Idempotency-Key` counts before that, "
+        "and for the whole body."
     ),
     parameters=[
         SPACE,
         OpenApiParameter("tool_name", str, OpenApiParameter.PATH, description="The tool: the skill's slug."),
+        _IDEMPOTENCY_KEY,
     ],
     request=DispatchBody,
     answers=_STARTED,
