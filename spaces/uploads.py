@@ -46,7 +46,7 @@ def newest_files(*, principal_id: uuid.UUID, names: Sequence[str]) -> list[Uploa
     """The newest file of each name in this principal's collection; names it does not hold are left out."""
     return list(
         UploadedFile.objects.filter(principal_id=principal_id, name__in=list(names))
-        .order_by("name", "-created_at")
+        .order_by("name", "-created_at", "-id")
         .distinct("name")
     )
 

@@ -4,13 +4,16 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from executions.actions.inserting import insert_execution
+from executions.actions.pinning import PinnedFile, choose_files, pin_files
 from executions.catalog.manifest import Manifest
 from executions.catalog.resolving import manifest_of, newest_version
 from executions.catalog.validation import check_inputs, check_storable, is_storable_text
@@ -28,7 +31,10 @@ DEMO_MODEL = "demo"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What somebody asks for; `principal_id` is on whose behalf the skill runs."""
+    """What somebody asks for; `principal_id` is on whose behalf the skill runs.
+
+    `files` None means the newest of that principal's by their names, `file_source_ids`.
+    """
 
     space_id: uuid.UUID
     tenant_id: uuid.UUID
@@ -47,6 +53,7 @@ class Order:
     call_key: str | None = None
     retry_of: SkillExecution | None = None
     continuation: tuple[str, uuid.UUID] | None = field(default=None)
+    files: Sequence[PinnedFile] | None = None
 
 
 class AlreadyMade(Conflict):
@@ -60,9 +67,12 @@ def create_execution(order: Order, version: SkillVersion, *, now: datetime) -> S
     Raises AlreadyMade where a unique key is taken; then nothing is written.
     """
     execution = SkillExecution(**_columns(order, version, now))
-    n = insert_execution(execution, _queued_payload(execution))
-    if n is None:
-        raise AlreadyMade
+    files = _files(order)
+    with transaction.atomic() if files else nullcontext():
+        n = insert_execution(execution, _queued_payload(execution))
+        if n is None:
+            raise AlreadyMade
+        pin_files(execution, files)
     reached = {run_topic(execution.id): 1, feed_topic(order.space_id): n}
     if execution.chat_tool_call_id is not None:
         reached[call_topic(order.space_id, execution.chat_tool_call_id)] = 1
@@ -145,6 +155,15 @@ def _columns(order: Order, version: SkillVersion, now: datetime) -> dict[str, An
         "continuation_id": continuation_id,
         "search_text": _search_text(order, version.skill.slug),
     }
+
+
+def _files(order: Order) -> Sequence[PinnedFile]:
+    """None for a sub-execution: what it names lies in its caller's workspace."""
+    if order.parent is not None or not order.file_source_ids:
+        return ()
+    if order.files is not None:
+        return order.files
+    return choose_files(order.principal_id, order.file_source_ids)
 
 
 def _queued_payload(execution: SkillExecution) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from executions.actions.creating import Order, check_order, create_execution, find_version
 from executions.actions.locking import locked_execution
+from executions.actions.pinning import pinned_files
 from executions.models import SkillExecution, Source
 from spaces.access import SpaceAccess
 from spaces.errors import Conflict, IllegalMove
@@ -18,8 +19,9 @@ def retry_execution(
     """A new execution of the same inputs, files, thread, message and tool call, and whether it is new.
 
     It supersedes the ended one in the lookup; both stay, linked. It runs the skill's newest version on behalf
-    of the same principal. Retrying a superseded execution again returns its retry. Raises NotFound,
-    NotPermitted, IllegalMove while it is not over, Conflict for a sub-execution (retry its parent).
+    of the same principal, with the very files that the ended one got, whatever was uploaded since. Retrying a
+    superseded execution again returns its retry. Raises NotFound, NotPermitted, IllegalMove while it is not
+    over, Conflict for a sub-execution (retry its parent).
     """
     access.require("executions:manage")
     with transaction.atomic():
@@ -53,4 +55,5 @@ def _order(old: SkillExecution) -> Order:
         chat_tool_call_id=old.chat_tool_call_id,
         request_digest=bytes(old.request_digest),
         retry_of=old,
+        files=pinned_files(old),
     )

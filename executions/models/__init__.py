@@ -10,6 +10,7 @@ from executions.models.execution import (
     State,
 )
 from executions.models.skill import Skill, SkillVersion
+from executions.models.stagedfile import StagedFile
 from executions.models.usage import LateUsage
 from executions.models.workernode import WorkerNode
 from executions.runlog.models import FeedEntry, FeedHead, HeadState, RunEvent, RunHead, RunKind
@@ -30,6 +31,7 @@ __all__ = [
     "SkillExecution",
     "SkillVersion",
     "Source",
+    "StagedFile",
     "State",
     "WorkerNode",
 ]

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from executions.actions.pinning import pinned_files
 from executions.catalog.archive import BundleTampered, unpack
 from executions.models import SkillExecution, SkillVersion
 from executions.runner.outcomes import RunFailed
 from executions.runner.patience import ask_patiently
 from executions.sandbox import ArtifactRejected, Workspace
 from spaces.blobs import open_blob
-from spaces.uploads import newest_files
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -43,18 +43,15 @@ def lay_out_bundle(version: SkillVersion, into: Path) -> None:
 
 
 def stage_uploads(execution: SkillExecution, workspace: Workspace) -> tuple[str, ...]:
-    """Copy the caller's named files into the workspace, the newest of each name; missing ones are skipped.
+    """Copy the files into the workspace that were chosen when the execution was asked for.
 
     Returns the staged names in the order they were asked for; raises RunFailed.
     """
-    names = list(dict.fromkeys(execution.file_source_ids))
-    found = ask_patiently(lambda: newest_files(principal_id=execution.principal_id, names=names))
-    files = {file.name: file for file in found}
-    staged = [files[name] for name in names if name in files]
+    staged = ask_patiently(lambda: pinned_files(execution))
     with disk_failures_told("copy the files"):
         for file in staged:
             try:
-                with open_blob(file.blob_id) as source:
+                with open_blob(file.sha256) as source:
                     workspace.stage(file.name, source)
             except ArtifactRejected as rejected:
                 raise RunFailed("workspace_limit", str(rejected)) from rejected

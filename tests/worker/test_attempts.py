@@ -62,6 +62,28 @@ def test_the_newest_staged_files_are_there_and_missing_ones_are_skipped(bench: B
     assert ended.outputs == {"names": ["a.csv"], "content": "new"}
 
 
+def test_a_further_attempt_gets_the_files_of_the_first(bench: Bench):
+    actor = make_actor()
+
+    def upload(content: bytes) -> None:
+        file = io.BytesIO(content)
+        upload_file(caller=Caller(actor.principal), name="a.csv", content=file, now=timezone.now())
+
+    upload(b"first")
+    script = f"{HEAD}output(content=materials()[0].read_text())"
+    bench.folder.write_text("where a folder should be, so that the first attempt fails")
+    execution = start(script, actor=actor, files=("a.csv",), max_attempts=2)
+    waiting = run(execution, bench)
+    bench.folder.unlink()
+    upload(b"second")
+    RunHead.objects.filter(pk=execution.id).update(available_at=timezone.now())
+
+    ended = run(execution, bench)
+
+    assert (waiting.state, ended.attempt) == ("queued", 2)
+    assert ended.outputs == {"content": "first"}
+
+
 def test_artifacts_and_the_archive_are_kept_by_digest(bench: Bench):
     script = f"""{HEAD}
 from pathlib import Path
