@@ -22,7 +22,16 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from spaces.api.bodies import shown
-from spaces.errors import Conflict, DomainError, Invalid, NotFound, NotPermitted, TooLarge
+from spaces.errors import (
+    Conflict,
+    DomainError,
+    Invalid,
+    NotFound,
+    NotPermitted,
+    TooLarge,
+    TooMany,
+    Unimplemented,
+)
 from spaces.keys import Unauthenticated
 from spaces.storage import StorageUnavailable
 
@@ -35,7 +44,10 @@ STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooLarge: 413,
+    TooMany: 429,
+    Unimplemented: 501,
 }
+TOO_MANY_SECONDS = "5"  # until it makes sense to come again
 # What Django itself finds wrong while it reads a body.
 SUSPICIOUS: dict[type[SuspiciousOperation], int] = {
     RequestDataTooBig: 413,
@@ -56,7 +68,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if problems is not None:
         return Response({"detail": problems}, status=422)
     if isinstance(error, DomainError):
-        return Response({"detail": error.message}, status=status_of(error), headers=_challenge(error))
+        return Response({"detail": error.message}, status=status_of(error), headers=_headers(error))
     if isinstance(error, tuple(AWAY)):
         return _unavailable(error)
     if isinstance(error, SuspiciousOperation):
@@ -94,8 +106,10 @@ def status_of(error: DomainError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def _challenge(error: DomainError) -> dict[str, str] | None:
-    return {"WWW-Authenticate": 'Bearer realm="api"'} if isinstance(error, Unauthenticated) else None
+def _headers(error: DomainError) -> dict[str, str] | None:
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": 'Bearer realm="api"'}
+    return {"Retry-After": TOO_MANY_SECONDS} if isinstance(error, TooMany) else None
 
 
 def _problems(detail: Any, loc: list[str | int]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ import orjson
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import close_old_connections
 
-from executions.runlog.outlet import Outlet, TooSlow
+from executions.runlog.outlet import Gone, Outlet
 from spaces.errors import TooLarge
 
 THREADS = 6
@@ -75,7 +75,7 @@ class Bridge:
                 if answer.rest is not None:
                     await self._stream(answer.rest, receive, Outlet(send))
             await send({"type": "http.response.body", "body": b""})
-        except TooSlow:
+        except Gone:
             pass  # the connection is cut; there is nobody to tell
         finally:
             if answer.close is not None:

@@ -22,6 +22,7 @@ _EVENTS = re.compile(
     r"/(?:api-proxy/)?v1/spaces/([^/]+)/skills/executions/(?!by-chat-tool-call/)([^/]+)/events"
 )
 _STREAMED = {"GET", "HEAD"}
+_PASSED_ON = {"WWW-Authenticate", "Retry-After"}
 
 
 def route(*, api: Application, pages: Application) -> Application:
@@ -65,8 +66,8 @@ async def _answer(error: DomainError, send: Any, *, with_body: bool) -> None:
     response = handle(error, {})
     content = renderer().render(response.data)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-    if "WWW-Authenticate" in response.headers:
-        headers.append((b"www-authenticate", response.headers["WWW-Authenticate"].encode()))
+    passed_on = _PASSED_ON & response.headers.keys()
+    headers += [(name.lower().encode(), response.headers[name].encode()) for name in passed_on]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": content if with_body else b""})
 

@@ -50,6 +50,10 @@ class Unimplemented(DomainError):
     """This is not built."""
 
 
+class TooMany(DomainError):
+    """There are as many as there may be."""
+
+
 class TooLarge(DomainError):
     """The content is larger than allowed."""
 

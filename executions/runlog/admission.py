@@ -1,7 +1,9 @@
-"""Ends streams whose key, session or membership is over: asked again for all of them together."""
+"""Who may keep a connection open: so many for each caller, and only while their access holds."""
 
 import asyncio
 import logging
+import uuid
+from collections import Counter
 from collections.abc import Collection
 from typing import Protocol
 
@@ -10,6 +12,7 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from executions.runlog.threads import in_thread
+from spaces.errors import TooMany
 from spaces.identity import Claim, Identity, holding, living
 
 logger = logging.getLogger(__name__)
@@ -29,10 +32,32 @@ class Guest(Protocol):
 
 
 class Doorkeeper:
-    """The open connections of one event loop."""
+    """The open connections of one event loop.
+
+    Credentials are asked for again every few seconds, for all connections together; streams whose key,
+    session or membership is over end.
+    """
 
     def __init__(self) -> None:
-        self.guests: set[Guest] = set()
+        self._guests: set[Guest] = set()
+        self._counts: Counter[uuid.UUID] = Counter()
+
+    def admit(self, guest: Guest) -> None:
+        """Let a connection in, until it is dismissed; raises TooMany where its caller has enough."""
+        if self._counts[_owner(guest)] >= settings.MAX_STREAMS:
+            raise TooMany(
+                f"This caller has {settings.MAX_STREAMS} streams and sockets open already."
+            )
+        self._guests.add(guest)
+        self._counts[_owner(guest)] += 1
+
+    def dismiss(self, guest: Guest) -> None:
+        """To be called when its connection is over; one that was never let in is nobody's."""
+        if guest in self._guests:
+            self._guests.discard(guest)
+            self._counts[_owner(guest)] -= 1
+        if not self._counts[_owner(guest)]:
+            del self._counts[_owner(guest)]
 
     async def check_for_ever(self) -> None:
         while True:
@@ -48,7 +73,7 @@ class Doorkeeper:
 
     async def check(self) -> None:
         """One round: a handful of queries, however many connections there are."""
-        claims = {guest: set(guest.claims()) for guest in self.guests}
+        claims = {guest: set(guest.claims()) for guest in self._guests}
         if not claims:
             return
         now = timezone.now()
@@ -58,3 +83,8 @@ class Doorkeeper:
             lost, is_over = wanted - held, guest.identity not in alive
             if lost or is_over:
                 guest.turn_out(lost, is_over=is_over)
+
+
+def _owner(guest: Guest) -> uuid.UUID:
+    """Who is counted: a key, or the person behind a session."""
+    return guest.identity.api_key_id or guest.identity.principal_id

@@ -97,7 +97,8 @@ ERROR_CODES = {
     "unauthenticated": "the credentials are over; the socket closes with 4401",
     "conflict": "`sub` is already in use on this socket",
     "not_subscribed": "there is no subscription of that name",
-    "too_many": "this socket has as many subscriptions as it may have",
+    "too_many": "this socket has as many subscriptions as it may have; or, and then it closes with 4429, "
+    "its caller has as many sockets and streams",
     "unavailable": "the database could not be asked; try again",
 }
 

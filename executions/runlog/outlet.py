@@ -22,8 +22,12 @@ PIECE_BYTES = 64 * 1024  # what a slow client must take within its patience: 2 k
 type Send = Callable[[Any], Awaitable[None]]
 
 
-class TooSlow(Exception):
-    """The client has not read for too long."""
+class Gone(Exception):
+    """The client is not there any more: it left, or the connection broke, while something was sent."""
+
+
+class TooSlow(Gone):
+    """The client has not read for too long; its connection is cut."""
 
 
 class Outlet:
@@ -37,28 +41,33 @@ class Outlet:
         self._protocol: Any = send.args[0] if isinstance(send, partial) and send.args else None
 
     async def write(self, message: Mapping[str, Any]) -> None:
-        """Send one message; raises TooSlow, and then the connection is cut where we can reach it."""
-        if self._protocol is not None:
-            # Never waits: without a timer this costs a fifth less, and it is done for every event and client.
-            await self._send(message)
-            if not self._is_full():
-                return
-            message = {}
+        """Send one message; raises Gone. TooSlow is one: the connection is then cut where we can reach it."""
         try:
-            async with asyncio.timeout(settings.STREAM_STALL_SECONDS):
-                if message:
+            if self._protocol is not None:
+                # Never waits: without a timer this costs a fifth less, and it is done for every event.
+                await self._send(message)
+            else:
+                async with asyncio.timeout(settings.STREAM_STALL_SECONDS):
                     await self._send(message)
-                await self._drain()
         except TimeoutError as stalled:
-            self.cut()
             raise TooSlow from stalled
+        except (OSError, RuntimeError) as ended:
+            # Uvicorn's and autobahn's words for a client that leaves while we write, as clients may.
+            raise Gone(str(ended)) from ended
+        if self._is_full():
+            await self._drain()
 
     async def _drain(self) -> None:
         """Wait until Twisted's buffer has room: it tells only its one producer, and that is Daphne's."""
         pause = 0.0
-        while self._is_full():
-            await asyncio.sleep(pause)
-            pause = min(pause * 2 or FIRST_POLL_SECONDS, POLL_SECONDS)
+        try:
+            async with asyncio.timeout(settings.STREAM_STALL_SECONDS):
+                while self._is_full():
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2 or FIRST_POLL_SECONDS, POLL_SECONDS)
+        except TimeoutError as stalled:
+            self.cut()
+            raise TooSlow from stalled
 
     async def write_body(self, body: bytes) -> None:
         """Send a part of an HTTP body, in pieces, so that patience is measured against each of them."""

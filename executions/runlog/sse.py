@@ -6,7 +6,6 @@ without care, a database connection) as long as its client stays; this holds two
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from typing import Any
@@ -17,7 +16,7 @@ from django.utils import timezone
 from executions.runlog.connecting import Scope, header, query
 from executions.runlog.hub import Hub, running_hub
 from executions.runlog.opening import OpenedRun, RunAsk, open_run
-from executions.runlog.outlet import Outlet, Send, TooSlow
+from executions.runlog.outlet import Gone, Outlet, Send
 from executions.runlog.streams import RunStream
 from executions.runlog.threads import in_thread
 from executions.runlog.topics import RunLog
@@ -29,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 COMMENT_SECONDS = 10.0  # between comments, which tell proxies and clients that we are there
 RETRY_MILLISECONDS = 1000
-LOOKS_LIKE_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -45,7 +43,7 @@ async def stream_run(
     """Answer `GET …/{run}/events`: what follows `Last-Event-ID` (else `?after=`, else 0), up to the end.
 
     204 where nothing can come any more. Before the answer begins it raises Unauthenticated, NotFound,
-    NotPermitted and Invalid.
+    NotPermitted, Invalid, and TooMany where the caller has as many streams open as one may have.
     """
     identity, opened, after = await in_thread(_open, scope, stream, space_id, run_id)
     outlet = Outlet(send)
@@ -53,15 +51,22 @@ async def stream_run(
         await outlet.write({"type": "http.response.start", "status": 204, "headers": _allowed_origin(scope)})
         await outlet.write({"type": "http.response.body", "body": b""})
         return
-    await outlet.write(
-        {"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *_allowed_origin(scope)]}
-    )
+    head = {"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *_allowed_origin(scope)]}
     if scope["method"] == "HEAD":
+        await outlet.write(head)
         await outlet.write({"type": "http.response.body", "body": b""})
         return
-    reading = _Reading(await running_hub(), outlet, identity, opened)
-    # A number that this run has not reached yet stands for its newest: else its end would never be told.
-    await reading.run(receive, min(after, opened.seq))
+    hub = await running_hub()
+    reading = _Reading(hub, outlet, identity, opened)
+    hub.doorkeeper.admit(reading)
+    try:
+        await outlet.write(head)
+        # A number that this run has not reached yet stands for its newest: else its end would never be told.
+        await reading.run(receive, min(after, opened.seq))
+    except Gone as gone:
+        logger.info("A stream ended before its run did: %s", gone)
+    finally:
+        hub.doorkeeper.dismiss(reading)
 
 
 class _Reading:
@@ -76,22 +81,20 @@ class _Reading:
         self._news = asyncio.Event()
         self._is_over = False
         self._comment_is_due = False
-        self._timer = asyncio.get_running_loop().call_later(COMMENT_SECONDS, self._note_silence)
+        self._timer: asyncio.TimerHandle | None = None
 
     async def run(self, receive: Receive, after: int) -> None:
-        """Write until the log ends, the client leaves or may read no longer."""
+        """Write until the log ends, the client leaves or may read no longer; raises Gone."""
         leaving = asyncio.create_task(self._wait_for_leaving(receive))
-        self._hub.doorkeeper.guests.add(self)
+        self._timer = asyncio.get_running_loop().call_later(COMMENT_SECONDS, self._note_silence)
         try:
             await self._write(after)
             if not leaving.done():
                 await self._outlet.write({"type": "http.response.body", "body": b""})
-        except TooSlow:
-            logger.info("A stream was cut off: its client does not read.")
         finally:
-            self._hub.doorkeeper.guests.discard(self)
             leaving.cancel()
-            self._timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
 
     def claims(self) -> Collection[Claim]:
         return (self._claim,)
@@ -142,14 +145,6 @@ def _open(scope: Scope, stream: RunStream, space_text: str, run_text: str) -> tu
     caller, identity = caller_and_identity(scope, now=now)
     access = access_of(caller, space_text).require(stream.permission)
     run_id = stream.parse_id(run_text)
-    if run_id is None and not LOOKS_LIKE_UUID.fullmatch(run_text):
-        raise Invalid.field(
-            "path",
-            stream.id_name,
-            msg="Input should be a valid UUID",
-            kind="uuid_parsing",
-            value=run_text[:200],
-        )
     if run_id is None:
         raise NotFound
     ask = RunAsk(stream, run_id, access.space_id)

@@ -65,15 +65,24 @@ def database_url() -> str:
 
 
 @contextlib.contextmanager
-def running_server(server: str = "daphne", **environment: str) -> Iterator[Server]:
-    """Start a web process and wait until it answers; ended hard afterwards."""
-    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+def running_server(
+    server: str = "daphne", *, log: Path | None = None, **environment: str
+) -> Iterator[Server]:
+    """Start a web process and wait until it answers; ended hard afterwards.
+
+    What it says goes to `log`, else where ours goes.
+    """
+    with contextlib.ExitStack() as opened:
+        listener = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
+        output = None if log is None else opened.enter_context(log.open("wb"))
         port = listener.getsockname()[1]
         process = subprocess.Popen(
             server_command(server, listener.fileno(), verbose=False),
             cwd=ROOT,
             env={**_environment(), **environment},
             pass_fds=[listener.fileno()],
+            stdout=output,
+            stderr=output,
         )
     try:
         found = Server(port, process)

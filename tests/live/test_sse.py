@@ -70,7 +70,6 @@ def first_lines(response: httpx2.Response, count: int):
     ("place", "value", "loc"),
     [
         ("space_id", "not-an-id", ["path", "space_id"]),
-        ("execution_id", "not-an-id", ["path", "execution_id"]),
         ("after", "x", ["query", "after"]),
         ("Last-Event-ID", "-1", ["header", "Last-Event-ID"]),
     ],
@@ -85,6 +84,16 @@ def test_malformed_values_are_named(server: Server, place: str, value: str, loc:
 
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["loc"] == loc
+
+
+def test_what_is_no_id_is_not_found_as_everywhere(server: Server):
+    run = make_run()
+    events = server.events_url(run.execution).replace(str(run.execution.id), "not-an-id")
+
+    answers = [httpx2.get(url, headers=run.actor.headers) for url in (events, events.removesuffix("/events"))]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].content == answers[1].content
 
 
 def test_missing_and_wrong_credentials_are_401(server: Server):

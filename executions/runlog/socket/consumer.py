@@ -1,6 +1,7 @@
 """The websocket itself: lets a client in, reads its frames, and lets its subscriptions write."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection, Mapping
 from functools import partial
@@ -13,7 +14,7 @@ from django.utils import timezone
 from executions.runlog.connecting import base_url, has_trusted_origin, query
 from executions.runlog.frames import write, write_error
 from executions.runlog.hub import Hub, running_hub
-from executions.runlog.outlet import Outlet, TooSlow
+from executions.runlog.outlet import Gone, Outlet
 from executions.runlog.socket.incoming import (
     MAX_FRAME_CHARACTERS,
     BadFrame,
@@ -27,6 +28,7 @@ from executions.runlog.socket.roster import Roster
 from executions.runlog.socket.subscriptions import Desk
 from executions.runlog.socket.targets import subscription_for
 from executions.runlog.threads import in_thread
+from spaces.errors import TooMany
 from spaces.identity import Claim, Identity, caller_and_identity
 from spaces.keys import Unauthenticated
 from spaces.tickets import redeem_ticket
@@ -34,7 +36,7 @@ from spaces.tickets import redeem_ticket
 logger = logging.getLogger(__name__)
 
 # Close codes: 4000 and an HTTP status. Sent after the handshake even to refuse: browsers see them only then.
-UNAUTHENTICATED, WRONG_ORIGIN, TOO_BIG, BROKEN = 4401, 4403, 4413, 4500
+UNAUTHENTICATED, WRONG_ORIGIN, TOO_BIG, TOO_MANY, BROKEN = 4401, 4403, 4413, 4429, 4500
 OVER = "These credentials are over."
 
 
@@ -56,8 +58,8 @@ class LiveSocket(AsyncConsumer):
         self._is_closing = False
         try:
             await super().__call__(scope, receive, send)
-        except TooSlow:
-            logger.info("A socket was cut off: its client does not read.")
+        except Gone as gone:
+            logger.info("A socket ended: %s", gone)
         finally:
             self._leave()
 
@@ -75,8 +77,13 @@ class LiveSocket(AsyncConsumer):
         except Unauthenticated as error:
             await self._close(UNAUTHENTICATED, "unauthenticated", error.message)
             return
-        self._hub = await running_hub()
-        self._hub.doorkeeper.guests.add(self)
+        hub = await running_hub()
+        try:
+            hub.doorkeeper.admit(self)
+        except TooMany as error:
+            await self._close(TOO_MANY, "too_many", error.message)
+            return
+        self._hub = hub
         self._writer = asyncio.create_task(self._write())
 
     async def websocket_receive(self, message: Any) -> None:
@@ -124,8 +131,8 @@ class LiveSocket(AsyncConsumer):
         try:
             while True:
                 await self._roster.write()
-        except TooSlow:
-            logger.info("A socket was cut off: its client does not read.")
+        except Gone as gone:
+            logger.info("A socket ended: %s", gone)
         except Unauthenticated:
             await self._close(UNAUTHENTICATED, "unauthenticated", OVER)
         except Exception:
@@ -138,7 +145,9 @@ class LiveSocket(AsyncConsumer):
 
     async def _close(self, close_code: int, code: str, detail: str) -> None:
         """Say why, then close; the client's answer to that ends the connection."""
-        if not self._is_closing:
+        if self._is_closing:
+            return
+        with contextlib.suppress(Gone):  # then there is nobody to tell
             await self._send(write_error(None, code, detail))
             self._is_closing = True
             await self._outlet.write({"type": "websocket.close", "code": close_code})
@@ -146,7 +155,7 @@ class LiveSocket(AsyncConsumer):
     def _leave(self) -> None:
         self._is_closing = True
         if self._hub is not None:
-            self._hub.doorkeeper.guests.discard(self)
+            self._hub.doorkeeper.dismiss(self)
         for task in (self._writer, self._turned_out):
             if task is not None:
                 task.cancel()
