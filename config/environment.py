@@ -50,12 +50,15 @@ class Environment(BaseSettings):
     default_budget_usd: Decimal | None = None
     otlp_endpoint: str = ""
     rate_limit: str = "6000/min"
+    private_tool_hosts: Annotated[list[str], NoDecode] = Field(default_factory=list)
     max_streams: int = Field(default=1000, ge=1)
     log_level: str = "INFO"
     event_retention_days: int = 90
     public_url: str = ""
 
-    @field_validator("secret_key_fallbacks", "allowed_hosts", "allowed_origins", mode="before")
+    @field_validator(
+        "secret_key_fallbacks", "allowed_hosts", "allowed_origins", "private_tool_hosts", mode="before"
+    )
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         if isinstance(value, str):

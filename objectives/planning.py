@@ -41,7 +41,7 @@ TASK = {
     "required": ["task"],
     "additionalProperties": False,
 }
-SKILL_FILES = "files"
+SKILL_FILES = "uploaded_files"
 _FILES = {
     "type": "array",
     "items": {"type": "string"},
@@ -197,8 +197,7 @@ def _skill_metadata(version: SkillVersion, variation: AgentVariation, tenant_id:
 def _skill_parameters(manifest: Manifest) -> Json:
     """The skill's inputs, and beside them the files that it is to work on."""
     schema: Json = deepcopy(dict(manifest.inputs_schema))
-    properties = dict(schema.get("properties", {}))
-    properties.setdefault(SKILL_FILES, _FILES)
+    properties = {**schema.get("properties", {}), SKILL_FILES: _FILES}
     return {"type": "object", **schema, "properties": properties}
 
 

@@ -1,5 +1,6 @@
 """Liquid templates that users write: checked when they are written, bounded when they are filled."""
 
+import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -39,7 +40,7 @@ def check_template(text: str, *loc: str | int) -> None:
 
 
 def fill(text: str, values: Mapping[str, Any], *, strict: bool = False) -> str:
-    """The template with its values in place; a value that is missing is empty, or TemplateMissing if `strict`.
+    """The template with its values in place; one that is missing is empty, or TemplateMissing if `strict`.
 
     Raises Invalid for what cannot be filled (it loops too long, a filter refuses its value).
     """
@@ -70,7 +71,15 @@ def _sentence(error: Exception) -> str:
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
-_ENVIRONMENTS = {
-    False: _Bounded(undefined=Undefined, extra=False),
-    True: _Bounded(undefined=StrictUndefined, extra=False),
-}
+def _environment(undefined: type[Undefined]) -> Environment:
+    environment = _Bounded(undefined=undefined)
+    environment.add_filter("json", _as_json)
+    return environment
+
+
+def _as_json(value: object) -> str:
+    """`{{ question | json }}`: a value as it stands in a JSON body, quotation marks included."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+_ENVIRONMENTS = {False: _environment(Undefined), True: _environment(StrictUndefined)}

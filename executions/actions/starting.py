@@ -45,7 +45,7 @@ def start_execution(
         idempotency_key=idempotency_key,
         request_digest=digest_request(slug, inputs, list(file_source_ids), model),
     )
-    return _find_or_create(order, slug, inputs_name="inputs", now=now)
+    return place_order(order, slug, inputs_name="inputs", now=now)
 
 
 def dispatch_tool_call(  # noqa: PLR0913 - the fields of the contract's body
@@ -80,7 +80,7 @@ def dispatch_tool_call(  # noqa: PLR0913 - the fields of the contract's body
             tool_name, arguments, thread_id, message_id, tool_call_id, list(uploaded_files), model
         ),
     )
-    return _find_or_create(order, tool_name, inputs_name="arguments", now=now)
+    return place_order(order, tool_name, inputs_name="arguments", now=now)
 
 
 def _order(
@@ -104,9 +104,11 @@ def _order(
     )
 
 
-def _find_or_create(
-    order: Order, slug: str, *, inputs_name: str, now: datetime
-) -> tuple[SkillExecution, bool]:
+def place_order(order: Order, slug: str, *, inputs_name: str, now: datetime) -> tuple[SkillExecution, bool]:
+    """The execution of an order and whether it is new; whoever calls has seen to it that it is permitted.
+
+    `inputs_name` is the field that errors name. Raises NotFound, Invalid and Conflict.
+    """
     check_texts(order)
     known = _find(order)
     if known is not None:

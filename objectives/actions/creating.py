@@ -162,10 +162,15 @@ def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now
     append_to_feed(objective.space_id, [row for row in rows if row.kind in IN_FEED])
 
 
+def chosen_variation(agent: Agent) -> AgentVariation:
+    """The variation that works where nobody names one: by the agent's way of choosing."""
+    return choose_variation(agent, _RANDOM)
+
+
 def _variation(agent: Agent, address: str) -> AgentVariation:
     if address:
         return find(AgentVariation.objects.filter(agent=agent), Prefix.VARIATION, address)
-    return choose_variation(agent, _RANDOM)
+    return chosen_variation(agent)
 
 
 def _first_message(variation: AgentVariation, wanted: NewObjective) -> str:

@@ -1,0 +1,88 @@
+"""Which addresses tools may be called at: public ones, and those that the deployment lists.
+
+Decision: the name is resolved here and the connection made to that very address, so what was checked is what
+is reached: neither a redirect nor a name that changes its address in between leads anywhere else.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore2
+import httpx2
+from django.conf import settings
+
+CONNECT_SECONDS = 10.0
+# Reached through these, an IPv4 address would look like a public IPv6 one.
+_EMBEDDING = [ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96")]
+
+
+class AddressRefused(Exception):
+    """The tool's address is loopback, private, link-local or otherwise not public."""
+
+
+def is_public(text: str) -> bool:
+    """Whether an IP address belongs to the public internet, metadata services and the like excluded."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return is_public(str(address.ipv4_mapped))
+        if any(address in network for network in _EMBEDDING):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def is_listed(host: str, address: str) -> bool:
+    """Whether the deployment allows a host by its name, or an address by its network."""
+    for listed in settings.PRIVATE_TOOL_HOSTS:
+        if host.lower() == listed.lower():
+            return True
+        try:
+            if ipaddress.ip_address(address.partition("%")[0]) in ipaddress.ip_network(listed, strict=False):
+                return True
+        except ValueError:
+            continue  # a name, no network
+    return False
+
+
+class CheckedBackend(httpcore2.AnyIOBackend):
+    """Connects to what may be reached and raises AddressRefused for anything else."""
+
+    async def connect_tcp(  # noqa: PLR0917 - the library's signature
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the same
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        address = await _resolve(host, port)
+        return await super().connect_tcp(address, port, timeout, local_address, socket_options)
+
+    async def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
+        """Raises AddressRefused: a tool is nothing on this machine."""
+        raise AddressRefused
+
+
+class CheckedTransport(httpx2.AsyncHTTPTransport):
+    """HTTP over such connections only; proxies of the environment are not used."""
+
+    def __init__(self) -> None:
+        super().__init__(trust_env=False)
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            max_connections=1,
+            network_backend=CheckedBackend(),
+        )
+
+
+async def _resolve(host: str, port: int) -> str:
+    """The first address of a name, all of which must be allowed; raises AddressRefused and OSError."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(info[4][0]) for info in found]
+    if not addresses or not all(is_public(address) or is_listed(host, address) for address in addresses):
+        raise AddressRefused
+    return addresses[0]

@@ -1,0 +1,79 @@
+"""Carrying out a tool call as a sub-agent: a child objective with a task."""
+
+import json
+from datetime import datetime
+
+from objectives.actions.creating import MOST_DEPTH, NewObjective, chosen_variation, prepare, write
+from objectives.adapters.outcome import Outcome, Started, Text
+from objectives.events import Kind, event
+from objectives.models import Agent, AgentState, CallError, Objective, ToolCall
+from objectives.plan import Offered
+from objectives.shapes.metadata import OperationMetadata
+from objectives.spelling import Prefix, spell
+from spaces.access import SpaceAccess
+from spaces.errors import DomainError
+from spaces.models import Role, Space
+
+
+def spawn_child(call: ToolCall, offered: Offered, *, now: datetime) -> Started:
+    """Make the child objective of a locked call, in the caller's transaction; `run_id` says which.
+
+    It runs on behalf of whoever its parent runs for, with that one's pinned parameters, and inside its
+    budget. A call that has its child already gets no second.
+    """
+    parent = call.objective
+    if call.run_id is not None:
+        return Started()
+    if parent.depth + 1 >= MOST_DEPTH:
+        message = f"Agents may call each other {MOST_DEPTH} deep at most."
+        return Started(outcome=Outcome.failed(CallError.LIMIT, message))
+    agent = Agent.objects.filter(pk=offered.ref, state=AgentState.PUBLISHED).first()
+    if agent is None:
+        message = "This agent is not published (any more)."
+        return Started(outcome=Outcome.failed(CallError.SUB_RUN_FAILED, message))
+    wanted = NewObjective(
+        agent=spell(Prefix.AGENT, agent.id),
+        first_user_message=str(call.arguments.get("task", "")),
+        pinned_parameters=parent.pinned_parameters,
+    )
+    try:
+        child = prepare(agent, chosen_variation(agent), wanted, access=_access(parent), now=now)
+    except DomainError as error:
+        return Started(outcome=Outcome.failed(CallError.SUB_RUN_FAILED, error.message))
+    child.parent, child.depth, child.trace_id = parent, parent.depth + 1, parent.trace_id
+    write(child, (), now=now)
+    call.run_id = child.id
+    call.save(update_fields=["run_id"])
+    payload = {
+        "agent": call.callable,
+        "objective": _metadata(child, parent),
+        "task": wanted.first_user_message,
+    }
+    spawned = event(Kind.SUB_AGENT_SPAWNED, payload, now=now, window_id=call.step.window_id)
+    return Started(events=[spawned])
+
+
+def outcome_of_child(child: Objective) -> Outcome:
+    """What came of a child objective that is over: its output, as text where it is not text already."""
+    if child.output is None:
+        reason = child.state_message or f"It was {child.state}."
+        return Outcome.failed(CallError.SUB_RUN_FAILED, f"The sub-agent ended without a result: {reason}")
+    only_text = child.output.get("text") if set(child.output) == {"text"} else None
+    text = only_text if isinstance(only_text, str) else json.dumps(child.output, ensure_ascii=False)
+    return Outcome([Text(text)])
+
+
+def _access(parent: Objective) -> SpaceAccess:
+    """That of whoever the parent runs for: what it may start was decided when it was made itself."""
+    return SpaceAccess(
+        space_id=parent.space_id,
+        tenant_id=Space.objects.values_list("tenant_id", flat=True).get(pk=parent.space_id),
+        principal_id=parent.created_by_id,
+        role=Role.MEMBER,
+        key_permissions=frozenset({"*"}),
+    )
+
+
+def _metadata(child: Objective, parent: Objective) -> dict[str, object]:
+    tenant_id = Space.objects.values_list("tenant_id", flat=True).get(pk=parent.space_id)
+    return OperationMetadata.of(child, Prefix.OBJECTIVE, tenant_id=tenant_id).wire()

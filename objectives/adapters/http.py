@@ -1,0 +1,163 @@
+"""Carrying out a tool call over HTTP: within limits of time and size, and to public addresses only."""
+
+import asyncio
+import io
+import time
+import uuid
+from typing import Literal, Protocol
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
+from django.utils import timezone
+
+from objectives.actions.secrets import open_secrets
+from objectives.adapters.addresses import CONNECT_SECONDS, AddressRefused, CheckedTransport
+from objectives.adapters.outcome import Media, Outcome, Text
+from objectives.adapters.requesting import RequestInvalid, ToolRequest, build_request, wanted_secrets
+from objectives.models import CallError, ToolCall
+from objectives.plan import Offered
+from objectives.vault import CannotOpen
+from spaces.blobs import store_blob
+from spaces.errors import Invalid
+
+CALL_SECONDS = 60.0
+MOST_BYTES = 5 * 1024 * 1024  # of an answer, unpacked
+MOST_TEXT = 200_000  # characters of a text block
+MOST_ERROR_TEXT = 2_000  # characters of an error answer that the model reads
+MOST_REDIRECTS = 5
+STOP_POLL_SECONDS = 0.1
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+class Stop(Protocol):
+    """Says that the work must not go on."""
+
+    def is_set(self) -> bool: ...
+
+
+class _TooLarge(Exception):
+    """The answer is larger than allowed."""
+
+
+def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) -> Outcome:
+    """Send the request of a call and take its answer; for a thread without an event loop.
+
+    `deadline` is monotonic. Ends within half a second of `stop`. Whatever goes wrong is an outcome with an
+    error, and nothing in an outcome repeats the value of a secret.
+    """
+    names = wanted_secrets(offered)
+    try:
+        opened = open_secrets(call.space_id, uuid.UUID(offered.tool_set_id), call.objective_id, sorted(names))
+    except CannotOpen:
+        return Outcome.failed(CallError.SECRET_MISSING, "A secret cannot be opened with the keys at hand.")
+    if missing := sorted(names - opened.keys()):
+        return Outcome.failed(CallError.SECRET_MISSING, f"There is no secret {', '.join(missing)}.")
+    resolved = [{"key": name, "source": source.value} for name, (_, source) in sorted(opened.items())]
+    if resolved != call.resolved_secrets:
+        ToolCall.objects.filter(pk=call.pk).update(resolved_secrets=resolved)
+    try:
+        request = build_request(call, offered, {name: value for name, (value, _) in opened.items()})
+    except RequestInvalid as invalid:
+        return Outcome.failed(CallError.TOOL_ERROR, str(invalid))
+    except Invalid as invalid:
+        return Outcome.failed(
+            CallError.TOOL_ERROR, f"The tool's template cannot be filled: {invalid.message}"
+        )
+    with asyncio.Runner() as runner:
+        return runner.run(_within_limits(request, deadline, stop))
+
+
+async def _within_limits(request: ToolRequest, deadline: float, stop: Stop) -> Outcome:
+    exchange = asyncio.ensure_future(_exchange(request))
+    try:
+        while not exchange.done():
+            if stop.is_set():
+                return Outcome.failed(CallError.TOOL_ERROR, "The call was stopped.")
+            if time.monotonic() >= deadline:
+                return Outcome.failed(CallError.TIMEOUT, "The tool did not answer in time.")
+            await asyncio.wait({exchange}, timeout=STOP_POLL_SECONDS)
+        return exchange.result()
+    except AddressRefused:
+        return Outcome.failed(CallError.UNREACHABLE, "The tool's address is not a public one.")
+    except _TooLarge:
+        return Outcome.failed(CallError.TOO_LARGE, f"The answer is larger than {MOST_BYTES} bytes.")
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError, ValueError):
+        # What these say may hold the address, and the address a secret.
+        return Outcome.failed(CallError.UNREACHABLE, "The tool could not be reached.")
+    finally:
+        exchange.cancel()
+        await asyncio.wait({exchange}, timeout=1)
+
+
+async def _exchange(request: ToolRequest) -> Outcome:
+    """One request and, within limits, the redirects that follow from it."""
+    timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
+    async with httpx2.AsyncClient(transport=CheckedTransport(), timeout=timeout, trust_env=False) as client:
+        method, url, headers, body = request.method, request.url, dict(request.headers), request.body
+        for _ in range(MOST_REDIRECTS + 1):
+            async with client.stream(method, url, headers=headers, content=body) as answer:
+                target = answer.headers.get("location")
+                if answer.status_code not in _REDIRECTS or not target:
+                    return _outcome(answer, await _read(answer), request)
+            following = urljoin(url, target)
+            if _origin(following) != _origin(url):
+                if method not in _SAFE:
+                    break
+                headers = {}  # credentials are for whom they were configured, and nobody else
+            if answer.status_code == 303 or (answer.status_code in {301, 302} and method == "POST"):
+                method, body = "GET", None
+            url = following
+    return Outcome.failed(CallError.UNREACHABLE, "The tool redirects where the call may not follow.")
+
+
+async def _read(answer: httpx2.Response) -> bytes:
+    content = bytearray()
+    async for chunk in answer.aiter_bytes():
+        content += chunk
+        if len(content) > MOST_BYTES:
+            raise _TooLarge
+    return bytes(content)
+
+
+def _outcome(answer: httpx2.Response, content: bytes, request: ToolRequest) -> Outcome:
+    if answer.status_code >= 300:
+        said = _redacted(_decoded(answer, content), request)[:MOST_ERROR_TEXT]
+        return Outcome.failed(
+            CallError.TOOL_ERROR, f"The tool answered {answer.status_code}: {said}".rstrip(": ")
+        )
+    mime_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    for kind in _MEDIA:
+        if mime_type.startswith(f"{kind}/") and content and mime_type != "image/svg+xml":
+            blob = store_blob(io.BytesIO(content), now=timezone.now())
+            return Outcome([Media(kind, blob.sha256, mime_type, blob.size_bytes)])
+    text = _redacted(_decoded(answer, content), request)
+    if len(text) > MOST_TEXT:
+        return Outcome.failed(CallError.TOO_LARGE, f"The answer has more than {MOST_TEXT} characters.")
+    return Outcome([Text(text)])
+
+
+def _decoded(answer: httpx2.Response, content: bytes) -> str:
+    """The text of an answer in whatever charset it claims; NUL, which we cannot keep, is replaced."""
+    try:
+        text = content.decode(answer.charset_encoding or "utf-8", "replace")
+    except LookupError:
+        text = content.decode("utf-8", "replace")
+    return text.replace("\0", "\ufffd")
+
+
+def _redacted(text: str, request: ToolRequest) -> str:
+    """A tool that repeats what it was sent must not make a secret public."""
+    for name, secret in request.secrets.items():
+        value = secret.get_secret_value()
+        if value:
+            text = text.replace(value, f"[secret {name}]")
+    return text
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
+_MEDIA: tuple[Literal["image"], Literal["audio"]] = ("image", "audio")
