@@ -8,13 +8,11 @@ from django.db import transaction
 
 from objectives.actions.finding import locked_agent
 from objectives.actions.variations import add_variation
-from objectives.addressing import find
 from objectives.agent_lifecycle import Verb, move
 from objectives.json_schemas import checked_schema
 from objectives.models import Agent, VariationChoice
 from objectives.naming import change_identity, new_identity, unique_names
 from objectives.shapes.agents import NewAgent
-from objectives.spelling import Prefix
 from objectives.unbuilt import refuse_unbuilt
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
@@ -83,10 +81,7 @@ def delete_agent(*, access: SpaceAccess, address: str) -> None:
     Raises NotFound, and NotReady once it has worked on an objective: the record names it for good.
     """
     with transaction.atomic():
-        # The full lock keeps a new objective from referring to it in between.
-        agent = find(
-            Agent.objects.filter(space_id=access.space_id).select_for_update(), Prefix.AGENT, address
-        )
+        agent = locked_agent(access, address)
         if agent.objectives.exists():
             raise NotReady("This agent has objectives, so it cannot be deleted. Archive it.")
         agent.delete()

@@ -44,8 +44,8 @@ def add_assignment(
     with transaction.atomic():
         variation = locked_variation(access, agent_address, address)
         thing = _thing(variation, assignment, ("body",))
-        column, _ = key = _key(thing)
-        if key in _assigned(variation):
+        column = _column(thing)
+        if _key(thing) in _assigned(variation):
             raise AlreadyExists("This is assigned to the variation already.")
         _check_usable(thing)
         Assignment.objects.create(variation=variation, created_at=now, **{column: thing})
@@ -117,9 +117,18 @@ def _thing(variation: AgentVariation, assignment: VariationAssignment, at: Path)
 
 
 def _key(thing: Thing) -> Key:
-    """The column of an assignment that refers to such a thing, and the thing's id."""
-    column = {Tool: "tool", ToolSet: "tool_set", Agent: "sub_agent"}[type(thing)]
-    return column, thing.id
+    return _column(thing), thing.id
+
+
+def _column(thing: Thing) -> str:
+    """The column of an assignment that refers to such a thing."""
+    match thing:
+        case Tool():
+            return "tool"
+        case ToolSet():
+            return "tool_set"
+        case Agent():
+            return "sub_agent"
 
 
 def _assigned(variation: AgentVariation) -> set[Key]:
@@ -128,12 +137,14 @@ def _assigned(variation: AgentVariation) -> set[Key]:
 
 
 def _check_usable(thing: Thing) -> None:
-    usable = {
-        Tool: [ToolState.AVAILABLE],
-        ToolSet: [ToolSetState.ACTIVE],
-        Agent: [AgentState.DRAFT, AgentState.PUBLISHED],
-    }[type(thing)]
-    if thing.state not in usable or (isinstance(thing, Tool) and thing.tool_set.state != ToolSetState.ACTIVE):
+    match thing:
+        case Tool():
+            is_usable = thing.state == ToolState.AVAILABLE and thing.tool_set.state == ToolSetState.ACTIVE
+        case ToolSet():
+            is_usable = thing.state == ToolSetState.ACTIVE
+        case Agent():
+            is_usable = thing.state != AgentState.ARCHIVED
+    if not is_usable:
         raise NotReady(f"{thing.name!r} is archived or omitted, so it cannot be assigned.")
 
 

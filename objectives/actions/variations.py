@@ -19,6 +19,7 @@ from objectives.shapes.variations import ModelConfig, NewVariation, VariationCon
 from objectives.spelling import Prefix
 from objectives.templates import check_template
 from objectives.unbuilt import refuse_unbuilt
+from objectives.variation_labels import check_variation_labels
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
 
@@ -44,6 +45,7 @@ def add_variation(
     Raises Invalid, Unimplemented, AlreadyExists, and NotReady for a thing that cannot be assigned.
     """
     identity = new_identity(new.metadata, access=access, now=now, at=(*at, "metadata"))
+    check_variation_labels(new.metadata.labels, *at, "metadata", "labels")
     variation = AgentVariation(agent=agent, **identity)
     at = (*at, "spec")
     _apply(variation, {name: getattr(new.spec, name) for name in new.spec.model_fields_set}, at)
@@ -69,6 +71,7 @@ def update_variation(
         variation = locked_variation(access, agent_address, address)
         spec = {path.removeprefix("spec."): value for path, value in changes.items()}
         fields = change_identity(variation, changes) | _apply(variation, spec, _SPEC)
+        check_variation_labels(variation.labels, "body", "metadata", "labels")
         if changes:
             variation.updated_at = now
             with unique_names():

@@ -2,14 +2,17 @@
 
 import itertools
 import json
+from datetime import datetime
 from typing import Any
 
+from objectives.actions.creating import NewObjective, create_objective
 from objectives.models import (
     AdapterKind,
     Agent,
     AgentState,
     AgentVariation,
     Assignment,
+    Feedback,
     LanguageModel,
     Objective,
     Provider,
@@ -18,8 +21,10 @@ from objectives.models import (
     Tool,
     ToolSet,
 )
+from objectives.spelling import Prefix, spell
 from objectives.vault import seal
-from spaces.models import Principal, PrincipalKind, Space
+from spaces.access import SpaceAccess
+from spaces.models import Principal, PrincipalKind, Role, Space
 from tests.factories import NOW, make_space
 
 _numbers = itertools.count(1)
@@ -35,14 +40,14 @@ def make_tool_set(
     **fields: Any,
 ) -> ToolSet:
     """A set of tools behind one address, or a bare one (`adapter=AdapterKind.BARE`)."""
+    given: dict[str, Any] = {"created_at": NOW, **fields}
     return ToolSet.objects.create(
         space=space,
         created_by=created_by,
-        created_at=NOW,
         name=name,
         adapter=adapter,
         base_url=base_url if adapter == AdapterKind.HTTP else "",
-        **fields,
+        **given,
     )
 
 
@@ -55,12 +60,12 @@ def make_tool(*, tool_set: ToolSet, name: str = "find order", **fields: Any) -> 
         "description": "Finds an order by its number.",
         "parameters": {"type": "object", "properties": properties, "required": ["order"]},
         "function_name": name.replace(" ", "_"),
+        "created_at": NOW,
         **fields,
     }
     return Tool.objects.create(
         space_id=tool_set.space_id,
         created_by_id=tool_set.created_by_id,
-        created_at=NOW,
         tool_set=tool_set,
         name=name,
         **given,
@@ -79,16 +84,16 @@ def make_secret(
 ) -> Secret:
     """A sealed secret of a space, or of one tool set or one objective."""
     sealed, key_id = seal(value)
+    given: dict[str, Any] = {"created_at": NOW, **fields}
     return Secret.objects.create(
         space=space,
         created_by=created_by,
-        created_at=NOW,
         name=name,
         tool_set=tool_set,
         objective=objective,
         sealed=sealed,
         sealed_with=key_id,
-        **fields,
+        **given,
     )
 
 
@@ -129,10 +134,11 @@ def make_provider_key(
     """A key at an OpenAI-compatible provider; `credential` is one member of the API's union."""
     space = space or make_space()
     if credential is not None:
-        sealed, key_id = seal(json.dumps(credential))
         kind = next(iter(credential))
+        parts = credential["headers"] if kind == "headers" else credential
+        sealed, key_id = seal(json.dumps(parts))
         fields |= {"sealed": sealed, "sealed_with": key_id, "credential_kind": kind}
-        fields |= {"credential_fields": [kind]}
+        fields |= {"credential_fields": sorted(parts)}
     fields.setdefault("name", f"Key {next(_numbers)}")
     fields.setdefault("provider", Provider.OPENAI_COMPATIBLE)
     fields.setdefault("created_by", _maker(space))
@@ -152,4 +158,34 @@ def _maker(space: Space) -> Principal:
     """A machine of the space's tenant, for rows that somebody must have made."""
     return Principal.objects.create(
         tenant=space.tenant, kind=PrincipalKind.MACHINE, display_name="maker", created_at=NOW
+    )
+
+
+def make_objective(
+    *, variation: AgentVariation, message: str = "Hello", now: datetime = NOW, **wanted: Any
+) -> Objective:
+    """A pending objective of a published agent, with its log and its job."""
+    space = variation.space
+    access = SpaceAccess(
+        space.id, space.tenant_id, variation.created_by_id, Role.ADMIN, frozenset({"objectives:manage"})
+    )
+    asked = NewObjective(
+        agent=spell(Prefix.AGENT, variation.agent_id),
+        variation=spell(Prefix.VARIATION, variation.id),
+        first_user_message=message,
+        **wanted,
+    )
+    return create_objective(access=access, wanted=asked, now=now)
+
+
+def make_feedback(*, objective: Objective, score: float = 1.0, **fields: Any) -> Feedback:
+    """What its maker thought of an objective."""
+    given: dict[str, Any] = {"created_at": NOW, **fields}
+    return Feedback.objects.create(
+        space_id=objective.space_id,
+        created_by_id=objective.created_by_id,
+        objective=objective,
+        variation=objective.variation,
+        score=score,
+        **given,
     )
