@@ -31,6 +31,8 @@ BY_STATUS: dict[int, tuple[int, int]] = {
     501: (12, 501),
     503: (14, 503),
 }
+# Where a path of a field may begin; people know it without being told.
+PLACES = {"body", "query", "path"}
 
 
 def status_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -60,5 +62,5 @@ def _message(error: Exception, answer: Response) -> str:
 
 
 def _path(loc: list[str | int]) -> str:
-    names = [str(part) for part in loc if part not in {"body", "query", "path"}]
+    names = [str(part) for part in (loc[1:] if loc and loc[0] in PLACES else loc)]
     return ".".join(names) + ": " if names else ""

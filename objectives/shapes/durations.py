@@ -10,9 +10,11 @@ _TEXT = re.compile(r"(\d{1,12})(\.0+)?s?")
 
 
 def read_seconds(given: Any) -> Any:
-    """Whole seconds out of either form; whatever else is left to the validator of numbers."""
+    """Whole seconds out of any form; whatever else is left to the validator of numbers."""
     if isinstance(given, str) and (match := _TEXT.fullmatch(given.strip())):
         return int(match[1])
+    if isinstance(given, float) and given.is_integer():
+        return int(given)
     return given
 
 
