@@ -31,8 +31,11 @@ MOVES: dict[str, frozenset[str]] = {
     _S.CANCELLED: frozenset(),
     _S.TIMED_OUT: frozenset(),
 }
-# The task that tells the caller of an ended child objective; it derives everything from rows.
+# Tasks that follow an end; each derives everything from rows. The first two tell the caller of a child
+# objective (its id) or of a skill execution (the tool call's id), the third stops what an objective started.
 CHILD_ENDED = "objectives.child_ended"
+EXECUTION_ENDED = "objectives.execution_ended"
+STOP_BELOW = "objectives.stop_below"
 
 
 def check_move(objective: Objective, to: str) -> None:
@@ -70,6 +73,8 @@ def move(
     _settle_head(head, to)
     if to in OVER and objective.parent_id is not None:
         enqueue_continuation(CHILD_ENDED, objective.id)
+    if to in OVER and objective.tool_calls.filter(run_id__isnull=False).exists():
+        enqueue_continuation(STOP_BELOW, objective.id)
     append_to_feed(head.space_id, [row for row in rows if row.kind in IN_FEED])
     return rows
 

@@ -41,7 +41,7 @@ def run_span(execution: SkillExecution) -> Iterator[Span]:
     parent = trace.get_current_span()
     context = None
     if not parent.get_span_context().is_valid:
-        context = trace.set_span_in_context(NonRecordingSpan(_origin(execution)))
+        context = trace.set_span_in_context(NonRecordingSpan(origin_of(execution.trace_id)))
     attributes: dict[str, str | int] = {
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": execution.skill_slug,
@@ -65,11 +65,11 @@ def note_failure(reason: str) -> None:
     span.set_status(Status(StatusCode.ERROR))
 
 
-def _origin(execution: SkillExecution) -> SpanContext:
-    """The parent outside of us that decides the trace; its span id follows from the trace's."""
-    span_id = int.from_bytes(hashlib.blake2b(execution.trace_id.encode(), digest_size=8).digest())
+def origin_of(trace_id: str) -> SpanContext:
+    """The parent outside of us that decides a row's trace; its span id follows from the trace's."""
+    span_id = int.from_bytes(hashlib.blake2b(trace_id.encode(), digest_size=8).digest())
     return SpanContext(
-        trace_id=int(execution.trace_id, 16),
+        trace_id=int(trace_id, 16),
         span_id=span_id,
         is_remote=True,
         trace_flags=TraceFlags(TraceFlags.SAMPLED),

@@ -1,0 +1,129 @@
+"""One worker's time with one objective: from its lease until it is over, waits, or is handed back."""
+
+import logging
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from executions.runlog.lease import Lease, LeaseLost
+from executions.runner.outcomes import RunStopped
+from executions.runner.patience import ask_patiently
+from executions.runner.stopping import StopSignal
+from executions.worker.bench import Bench
+from executions.worker.keeper import Held
+from objectives.actions.stopping import cancel_below
+from objectives.loop.compacting import open_window
+from objectives.loop.decision import Ask, Carry, Compact, Leave, Move, decide
+from objectives.loop.hands import Hands
+from objectives.loop.leased import leased_objective, requeue
+from objectives.loop.retrying import try_again
+from objectives.loop.step import ask_model, leave
+from objectives.loop.texts import TextRecorder
+from objectives.loop.tracing import objective_span
+from objectives.models import OVER, ErrorType, Objective
+from objectives.plan import Plan
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5  # how late a call that is approved beside running ones begins, and an interrupt is seen
+LAST_CALLS_SECONDS = 10.0  # what a worker that ends gives to calls that must not be repeated
+
+
+def run_attempt(lease: Lease, taken_at: float, bench: Bench) -> None:
+    """Work on a leased objective as long as there is something to do for it.
+
+    `taken_at` is the monotonic time before the lease was taken. A lost lease leaves everything as it is.
+    """
+    stop = StopSignal()
+    with bench.keeper.holding(lease, stop, TextRecorder(lease, stop), taken_at=taken_at) as held:
+        try:
+            _Attempt(held).run()
+        except LeaseLost:
+            logger.warning("The lease of %s was lost; nothing more is written", lease.run_id)
+
+
+class _Attempt:
+    """The loop: what is next is read from the rows each time."""
+
+    def __init__(self, held: Held[TextRecorder]) -> None:
+        self._held = held
+        objective = ask_patiently(lambda: Objective.objects.get(pk=held.lease.run_id), check=held.require)
+        self._objective = objective
+        self._plan = Plan.read(objective.plan)
+
+    def run(self) -> None:
+        with objective_span(self._objective), Hands(self._held) as hands:
+            try:
+                self._loop(hands)
+            except RunStopped as stopped:
+                self._stop(stopped.reason, hands)
+            except LeaseLost:
+                raise
+            except Exception:
+                logger.exception("The worker failed at %s", self._objective.id)
+                self._give_back_broken()
+        self._stop_what_it_started()
+
+    def _loop(self, hands: Hands) -> None:
+        while True:
+            self._held.stop.check()
+            move = self._next_move(hands)
+            match move:
+                case Carry():
+                    for call in move.calls:
+                        hands.take(call, self._plan)
+                    hands.settle(LOOK_SECONDS)
+                    goes_on = True
+                case Ask():
+                    goes_on = ask_model(self._held)
+                case Compact():
+                    goes_on = open_window(self._held, move.action)
+                case Leave():
+                    goes_on = False
+            if not goes_on:
+                return
+
+    def _next_move(self, hands: Hands) -> Move:
+        held = self._held
+        # The decision may give the lease up: whoever finds it gone meanwhile must not take it for lost.
+        held.is_ending = True
+        move = ask_patiently(
+            lambda: decide(held.lease, hands.at_work, now=timezone.now()), check=held.require
+        )
+        held.is_over = isinstance(move, Leave)
+        held.is_ending = held.is_over
+        return move
+
+    def _stop(self, reason: str, hands: Hands) -> None:
+        """Cancelled: the rows say so, and the decision confirms it. A worker that ends hands back."""
+        if reason == "lease_lost":
+            raise LeaseLost
+        if reason == "cancelled":
+            self._next_move(hands)
+            return
+        hands.finish_what_cannot_be_repeated(LAST_CALLS_SECONDS)
+        leave(self._held, self._hand_back)
+
+    def _hand_back(self) -> None:
+        head, _ = leased_objective(self._held.lease)
+        requeue(head)
+
+    def _give_back_broken(self) -> None:
+        message = "An error of the worker ended the run."
+
+        def give_back() -> None:
+            head, objective = leased_objective(self._held.lease)
+            try_again(objective, head, ErrorType.WORKER_LOST, message, now=timezone.now())
+
+        leave(self._held, give_back)
+
+    def _stop_what_it_started(self) -> None:
+        """Nothing below goes on for an objective that is over; the job of its end makes sure of it."""
+        if ask_patiently(partial(_is_over, self._objective)):
+            ask_patiently(lambda: cancel_below(self._objective.id, by=None, now=timezone.now()))
+
+
+def _is_over(objective: Objective) -> bool:
+    with transaction.atomic():
+        return Objective.objects.filter(pk=objective.pk, state__in=OVER).exists()

@@ -1,0 +1,196 @@
+"""Opening a new context window: old results are left out, and what was said is summed up.
+
+Decision: nothing that a person may still read is lost. Steps, calls and messages stay as they are; only what
+the model is sent begins anew with the opening of the new window.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from executions.inference.errors import ModelError
+from executions.inference.interface import DemoSettings, Message, ModelRequest, Spending
+from executions.inference.respond import respond
+from executions.inference.transcript import user_message
+from executions.runlog.events import NewEvent
+from executions.runlog.lease import Lease
+from executions.runner.patience import ask_patiently
+from executions.runner.storable import storable_text
+from executions.worker.keeper import Held
+from objectives.actions.queueing import mark_sent, newest_window
+from objectives.events import Kind, event
+from objectives.lifecycle import note
+from objectives.loop.clearing import clear_results, compaction_due, weight
+from objectives.loop.leased import leased_objective
+from objectives.loop.request import CannotAsk, chosen_model, step_request
+from objectives.loop.step import after_error, give_up
+from objectives.loop.texts import TextRecorder
+from objectives.loop.transcript import Conversation, conversation_of, results_of
+from objectives.loop.watching import InterruptWatch
+from objectives.models import ActionState, ContextWindow, Objective, QueuedAction
+from objectives.plan import Plan
+from objectives.shapes.shape import Json
+from objectives.spelling import Prefix, spell
+
+CLEARING, SUMMING_UP = "tool_result_clearing", "summarization"
+PRESERVED = 2  # newest results that stay as they are
+ASK = (
+    "The conversation has to be shortened. Write down everything that is needed to go on with it: what was "
+    "asked for, what was found out and decided, with exact names and numbers, what was done and what is "
+    "still to be done. Call no tool; answer with that text alone."
+)
+FRAME = "This is what happened so far, summed up:\n\n{summary}"
+DEMO_SUMMARY = "The demo model sums nothing up: the conversation went on as its script says."
+
+
+@dataclass(frozen=True)
+class Shortened:
+    """What a new window begins with, and how it came about."""
+
+    opening: list[Message]
+    strategies: list[str]
+    compacted: int
+    summary: str = ""
+    spendings: list[Spending] = field(default_factory=list)
+
+
+def open_window(held: Held[TextRecorder], action: QueuedAction | None) -> bool:
+    """Go on in a new window; False where the lease was given up instead.
+
+    `action` is who asked for it, None where the old window is full. Raises LeaseLost, and RunStopped where
+    somebody stopped the run meanwhile.
+    """
+    objective = ask_patiently(lambda: Objective.objects.get(pk=held.lease.run_id), check=held.require)
+    talk = conversation_of(objective)
+    try:
+        shortened = _shortened(held, objective, talk, action)
+    except CannotAsk as cannot:
+        give_up(held, cannot.error, cannot.message)
+        return False
+    except ModelError as error:
+        return after_error(held, objective, error)
+    ask_patiently(
+        lambda: _write(held.lease, talk.window, shortened, action, now=timezone.now()), check=held.require
+    )
+    return True
+
+
+def _shortened(
+    held: Held[TextRecorder], objective: Objective, talk: Conversation, action: QueuedAction | None
+) -> Shortened:
+    plan = Plan.read(objective.plan)
+    config: Json = (action.compaction if action else None) or plan.compaction or {}
+    strategies = [
+        name
+        for name, key in ((CLEARING, "toolResultClearing"), (SUMMING_UP, "summarization"))
+        if key in config
+    ] or [CLEARING, SUMMING_UP]
+    before = talk.messages()
+    preserved = int((config.get("toolResultClearing") or {}).get("preserveRecentResults", PRESERVED))
+    after, cleared = clear_results(before, preserved) if CLEARING in strategies else (before, 0)
+    if SUMMING_UP not in strategies or (action is None and _is_enough(plan, talk, before, after)):
+        return Shortened(after, [CLEARING], cleared)
+    instructions = str((config.get("summarization") or {}).get("instructions") or "")
+    question = user_message(f"{ASK} {instructions}".strip())
+    summary, spending = _sum_up(held, objective, talk, [*after, question])
+    kept = _still_open(talk)
+    opening = [user_message(FRAME.format(summary=summary)), *kept]
+    return Shortened(opening, strategies, len(before) - len(kept), summary, [spending])
+
+
+def _is_enough(plan: Plan, talk: Conversation, before: list[Message], after: list[Message]) -> bool:
+    """Whether leaving results out makes the next request short enough, judged by its characters."""
+    if not talk.steps:
+        return True
+    tokens = talk.steps[-1][0].input_tokens
+    return not compaction_due(plan, round(tokens * weight(after) / max(weight(before), 1)))
+
+
+def _still_open(talk: Conversation) -> list[Message]:
+    """What the model has not answered yet: the results of its newest calls, and people's last messages."""
+    if not talk.steps:
+        return [user_message(one.content) for one in talk.said]
+    step, calls = talk.steps[-1]
+    asked = [step.response, *results_of(step, calls)] if calls else []
+    return [*asked, *(user_message(one.content) for one in talk.said if one.after_turn >= step.turn)]
+
+
+def _sum_up(
+    held: Held[TextRecorder], objective: Objective, talk: Conversation, asked: list[Message]
+) -> tuple[str, Spending]:
+    """What the model says when it is asked for a summary; raises CannotAsk and ModelError."""
+    plan = Plan.read(objective.plan)
+    chosen = chosen_model(objective, plan)
+    request: ModelRequest = replace(
+        step_request(objective, plan, talk, chosen.choice, fence=held.lease.fence),
+        messages=asked,
+        answer_schema=None,
+        idempotency_key=f"{objective.id}-window-{talk.window.sequence}-{held.lease.fence}",
+        demo=DemoSettings([{"answer": DEMO_SUMMARY}] * 2, turn=1),
+    )
+    stop = InterruptWatch(held.stop, objective.id)
+    reply = respond(request, on_text=lambda _: None, stop=stop)
+    return storable_text(reply.text), reply.spending
+
+
+def _write(
+    lease: Lease,
+    old: ContextWindow,
+    shortened: Shortened,
+    action: QueuedAction | None,
+    *,
+    now: datetime,
+) -> None:
+    with transaction.atomic():
+        head, objective = leased_objective(lease)
+        if newest_window(objective).pk != old.pk:
+            return  # written already, and only the answer was lost
+        window = ContextWindow.objects.create(
+            objective=objective,
+            space_id=objective.space_id,
+            created_by_id=objective.created_by_id,
+            created_at=now,
+            sequence=old.sequence + 1,
+            opening=shortened.opening,
+            continue_instructions=shortened.summary,
+        )
+        _count(objective, old, shortened)
+        rows = note(objective, head, [_event(objective, window, shortened, now)])
+        asked = None if action is None else QueuedAction.objects.get(pk=action.pk)
+        if asked is not None and asked.state == ActionState.QUEUED:
+            mark_sent(asked, rows[0], now=now)
+
+
+def _count(objective: Objective, old: ContextWindow, shortened: Shortened) -> None:
+    """The request for a summary belongs to the window that it sums up."""
+    objective.window_count += 1
+    for spending in shortened.spendings:
+        objective.input_tokens += spending.usage.input_tokens
+        objective.output_tokens += spending.usage.output_tokens
+        objective.cost_usd += spending.cost_usd or 0
+        ContextWindow.objects.filter(pk=old.pk).update(
+            prompt_tokens=F("prompt_tokens") + spending.usage.input_tokens,
+            completion_tokens=F("completion_tokens") + spending.usage.output_tokens,
+        )
+    objective.failures = 0
+    objective.save(update_fields=["window_count", "input_tokens", "output_tokens", "cost_usd", "failures"])
+
+
+def _event(objective: Objective, window: ContextWindow, shortened: Shortened, now: datetime) -> NewEvent:
+    payload: Json = {
+        "newContextWindow": {
+            "objectiveId": spell(Prefix.OBJECTIVE, objective.id),
+            "sequence": window.sequence,
+            "promptTokens": 0,
+            "completionTokens": 0,
+            "previousWindowContinueInstructions": window.continue_instructions,
+        },
+        "strategies": shortened.strategies,
+        "messagesCompacted": shortened.compacted,
+    }
+    if shortened.summary:
+        payload["summary"] = shortened.summary
+    return event(Kind.COMPACTED, payload, now=now, window_id=window.id)

@@ -1,0 +1,67 @@
+"""Going on after another run: a child objective or a skill execution has ended, and its caller is told.
+
+Decision: whoever ends knows only a task's name and an id. What the end means is read from rows here, as often
+as somebody asks: the second time finds the call settled.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from executions.models import SkillExecution
+from executions.runlog.events import NewEvent
+from objectives.actions.locking import locked_call, locked_objective
+from objectives.actions.waking import wake
+from objectives.adapters.agents import outcome_of_child
+from objectives.adapters.outcome import Outcome
+from objectives.adapters.skills import outcome_of_execution
+from objectives.events import Kind, event
+from objectives.lifecycle import note
+from objectives.loop.calls import settle
+from objectives.models import Objective, ObjectiveState, ToolCall
+from objectives.shapes.shape import Json
+from objectives.spelling import Prefix, spell
+
+_STATUS = {
+    ObjectiveState.FINALIZED.value: "STATUS_COMPLETED",
+    ObjectiveState.CANCELLED.value: "STATUS_CANCELLED",
+}
+
+
+def continue_after_child(*, child_id: uuid.UUID, now: datetime) -> None:
+    """Give the call that made a child objective what came of it; idempotent."""
+    child = Objective.objects.get(pk=child_id)
+    call = ToolCall.objects.filter(run_id=child_id).first()
+    if call is None or not child.is_over:
+        return
+    payload: Json = {
+        "status": _STATUS.get(child.state, "STATUS_FAILED"),
+        "agent": {"id": call.callable.get("id", ""), "name": call.callable.get("name", "")},
+        "objective": {"id": spell(Prefix.OBJECTIVE, child.id)},
+    }
+    if child.state_message:
+        payload["message"] = child.state_message
+    updated = event(Kind.SUB_AGENT_UPDATED, payload, now=now)
+    _continue(call, outcome_of_child(child), [updated], now=now)
+
+
+def continue_after_execution(*, call_id: uuid.UUID, now: datetime) -> None:
+    """Give the call that dispatched a skill execution what came of it; idempotent."""
+    call = ToolCall.objects.get(pk=call_id)
+    if call.run_id is None:
+        return
+    execution = SkillExecution.objects.filter(pk=call.run_id).first()
+    if execution is not None and execution.is_finished:
+        _continue(call, outcome_of_execution(execution), [], now=now)
+
+
+def _continue(call: ToolCall, outcome: Outcome, events: Sequence[NewEvent], *, now: datetime) -> None:
+    with transaction.atomic():
+        head, objective = locked_objective(call.objective_id)
+        call = locked_call(objective, call.id)
+        if call.is_settled or objective.is_over:
+            return
+        note(objective, head, [*events, settle(call, outcome, now=now)])
+        wake(objective, head, now=now)

@@ -1,0 +1,166 @@
+"""What an objective's worker does next, decided under the head's lock from rows alone.
+
+Decision: there is no other memory of where the loop stands. Whoever changes something from outside holds the
+same lock and then puts the head into the queue, so that an objective which is left here because nothing is to
+be done cannot have been changed unseen.
+"""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from executions.runlog.lease import Lease
+from objectives.actions.queueing import newest_window, next_action, send_messages
+from objectives.actions.stopping import confirm_cancel, confirm_interrupt
+from objectives.loop.answers import answer_of
+from objectives.loop.calls import Turn, begin_calls
+from objectives.loop.clearing import compaction_due
+from objectives.loop.ending import fail_objective, finalize, rest
+from objectives.loop.leased import leased_objective, park
+from objectives.loop.limits import limit_of_calls, limit_of_requests, spent_budget
+from objectives.loop.transcript import text_in
+from objectives.models import (
+    Approval,
+    Execution,
+    ObjectiveState,
+    QueuedAction,
+    Step,
+    ToolCall,
+)
+from objectives.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the model for its next response."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compact:
+    """Open a new context window first; `action` is who asked for it, None where it is due by itself."""
+
+    action: QueuedAction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Carry out these calls, which have begun, beside those that are being carried out."""
+
+    calls: Sequence[ToolCall]
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The lease is given up: the objective is over, or waits."""
+
+
+type Move = Ask | Compact | Carry | Leave
+
+
+def decide(lease: Lease, at_work: Collection[uuid.UUID], *, now: datetime) -> Move:
+    """The next move, its beginning already written; raises LeaseLost.
+
+    `at_work` are the calls that this attempt is carrying out just now. May be repeated where the answer
+    was lost.
+    """
+    with transaction.atomic():
+        head, objective = leased_objective(lease)
+        if objective.cancel_requested_at is not None:
+            confirm_cancel(objective, head, now=now)
+            return Leave()
+        if objective.state == ObjectiveState.INTERRUPTING:
+            confirm_interrupt(objective, head, now=now)
+            return Leave()
+        if objective.state == ObjectiveState.WAITING:
+            # It was put into the queue for nothing: whoever has something to do says so by its state.
+            park(head)
+            return Leave()
+        turn = Turn(head, objective, Plan.read(objective.plan), lease.fence, at_work, now)
+        return _Decision(turn).next_move()
+
+
+class _Decision:
+    """What is to be done in a turn, by the newest response of the model."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._objective, self._head, self._plan = turn.objective, turn.head, turn.plan
+        self._now = turn.now
+        self._step = Step.objects.filter(objective=turn.objective).order_by("-turn").first()
+
+    def next_move(self) -> Move:
+        step = self._step
+        output = None if step is None else answer_of(step, self._plan.answer_schema)
+        if output is not None:
+            finalize(self._objective, self._head, output, now=self._now)
+            return Leave()
+        reached = limit_of_calls(self._objective, self._plan)
+        if reached is not None:
+            fail_objective(self._objective, self._head, *reached, now=self._now)
+            return Leave()
+        return self._calls_first() or self._after_calls()
+
+    def _calls_first(self) -> Move | None:
+        """What the newest response's calls need; None where all are settled."""
+        if self._step is None:
+            return None
+        calls = list(
+            ToolCall.objects.filter(step=self._step).select_for_update(no_key=True).order_by("place")
+        )
+        for call in calls:
+            call.step, call.objective = self._step, self._objective
+        begun = begin_calls(self._turn, calls)
+        unsettled = [call for call in calls if not call.is_settled]
+        if begun or any(call.id in self._turn.at_work for call in unsettled):
+            return Carry(begun)
+        return self._wait_for(unsettled) if unsettled else None
+
+    def _wait_for(self, calls: Sequence[ToolCall]) -> Leave:
+        """People, somebody outside or other runs have the word; an objective runs on as long as those do."""
+        if all(_waits_for_people(call) for call in calls):
+            rest(self._objective, self._head, is_idle=False, now=self._now)
+        else:
+            park(self._head)
+        return Leave()
+
+    def _after_calls(self) -> Move:
+        """Between two turns: what was queued comes first, then the model, unless the turn is over."""
+        send_messages(self._objective, self._head, now=self._now)
+        action = next_action(self._objective)
+        if action is None and not self._model_is_due():
+            return self._end_turn()
+        compacts = action is not None or self._window_is_full()
+        reached = (
+            spent_budget(self._objective) if compacts else limit_of_requests(self._objective, self._plan)
+        )
+        if reached is not None:
+            fail_objective(self._objective, self._head, *reached, now=self._now)
+            return Leave()
+        return Compact(action) if compacts else Ask()
+
+    def _model_is_due(self) -> bool:
+        """The last thing said was not the model's: a person's message, or results of calls."""
+        if self._step is None or ToolCall.objects.filter(step=self._step).exists():
+            return True
+        return self._objective.messages.filter(after_turn=self._step.turn).exists()
+
+    def _window_is_full(self) -> bool:
+        step = self._step
+        if step is None or not compaction_due(self._plan, step.input_tokens):
+            return False
+        return newest_window(self._objective).pk == step.window_id
+
+    def _end_turn(self) -> Leave:
+        """A sub-agent's last words are its result; others wait for the next message."""
+        if self._objective.parent_id is not None and self._step is not None:
+            finalize(self._objective, self._head, {"text": text_in(self._step.response)}, now=self._now)
+        else:
+            rest(self._objective, self._head, is_idle=True, now=self._now)
+        return Leave()
+
+
+def _waits_for_people(call: ToolCall) -> bool:
+    return call.approval == Approval.WAITING_FOR_APPROVAL or call.execution == Execution.WAITING_FOR_CONTENT

@@ -1,0 +1,69 @@
+"""What stops an objective's work although nothing went wrong: limits and budgets."""
+
+from decimal import Decimal
+
+from objectives.accounting import tree_cost
+from objectives.models import CallKind, ErrorType, Objective, ToolCall
+from objectives.plan import Plan
+
+type Reached = tuple[ErrorType, str]
+
+
+def limit_of_calls(objective: Objective, plan: Plan) -> Reached | None:
+    """Which limit the calls that the model has asked for are beyond; None while they are within."""
+    most = plan.max_tool_calls
+    if most is not None and objective.tool_call_count > most:
+        return ErrorType.TOOL_CALL_LIMIT, f"More than {most} tool calls were asked for."
+    most = plan.max_sub_objectives
+    if most is not None and _sub_objectives(objective) > most:
+        return ErrorType.SUB_OBJECTIVE_LIMIT, f"More than {most} sub-agents were asked for."
+    return None
+
+
+def limit_of_requests(objective: Objective, plan: Plan) -> Reached | None:
+    """What forbids to ask the model once more; None where nothing does."""
+    if objective.turn >= plan.max_turns:
+        return ErrorType.ITERATION_LIMIT, f"The model was asked {plan.max_turns} times."
+    return spent_budget(objective)
+
+
+def spent_budget(objective: Objective) -> Reached | None:
+    """Whether the budget of an objective, or of one that it works for, is used up by what it covers."""
+    bearer: Objective | None = objective
+    while bearer is not None:
+        budget = bearer.cost_budget_usd
+        if budget is not None and _is_spent(bearer, budget):
+            whose = "The budget" if bearer.pk == objective.pk else "The budget of the calling objective"
+            return ErrorType.BUDGET_EXCEEDED, f"{whose} of {_dollars(budget)} US dollars is spent."
+        bearer = _parent_of(bearer)
+    return None
+
+
+def has_budget(objective: Objective) -> bool:
+    """Whether somebody wants to know beforehand what a request costs."""
+    bearer: Objective | None = objective
+    while bearer is not None:
+        if bearer.cost_budget_usd is not None:
+            return True
+        bearer = _parent_of(bearer)
+    return False
+
+
+def _is_spent(bearer: Objective, budget: Decimal) -> bool:
+    # A budget of nothing allows what costs nothing, the demo model's work say.
+    spent = tree_cost(bearer.pk).cost_usd
+    return spent > 0 and spent >= budget
+
+
+def _parent_of(objective: Objective) -> Objective | None:
+    if objective.parent_id is None:
+        return None
+    return Objective.objects.only("id", "parent_id", "cost_budget_usd").get(pk=objective.parent_id)
+
+
+def _sub_objectives(objective: Objective) -> int:
+    return ToolCall.objects.filter(objective=objective, kind=CallKind.AGENT).count()
+
+
+def _dollars(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"

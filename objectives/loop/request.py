@@ -1,0 +1,110 @@
+"""What the model is asked in one step, and which model that is."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from executions.inference.choices import ModelChoice, ModelChoiceInvalid, ModelUnknown, find_choice
+from executions.inference.errors import ModelRefused
+from executions.inference.interface import DemoSettings, ModelRequest, ToolDefinition
+from executions.inference.prices import is_priced
+from objectives.loop.limits import has_budget
+from objectives.loop.transcript import Conversation
+from objectives.modelchoice import choice_of
+from objectives.models import ErrorType, LanguageModel, Objective
+from objectives.plan import Plan
+from objectives.shapes.metadata import ResourceMetadata
+from objectives.shapes.shape import Json
+from objectives.spelling import Prefix, spell
+from spaces.models import Space
+
+
+class CannotAsk(Exception):
+    """The model cannot be asked at all; the message is for people."""
+
+    def __init__(self, error: ErrorType, message: str) -> None:
+        super().__init__(message)
+        self.error = error
+        self.message = message
+
+
+@dataclass(frozen=True)
+class ChosenModel:
+    """The model that works on an objective; id and metadata (as the API writes it) of its row, if any."""
+
+    choice: ModelChoice
+    row_id: uuid.UUID | None = None
+    metadata: Json | None = None
+
+
+def chosen_model(objective: Objective, plan: Plan) -> ChosenModel:
+    """The model of an objective; raises CannotAsk, also for one without a price where there is a budget."""
+    row, space = _model_row(plan), Space.objects.get(pk=objective.space_id)
+    try:
+        found = choice_of(row, space)
+        choice = found if isinstance(found, ModelChoice) else find_choice(found)
+    except ModelRefused as refused:
+        raise CannotAsk(ErrorType.MODEL_ERROR, refused.message) from None
+    except (ModelUnknown, ModelChoiceInvalid) as unusable:
+        raise CannotAsk(ErrorType.MODEL_ERROR, str(unusable)) from None
+    if not is_priced(choice) and has_budget(objective):
+        raise CannotAsk(
+            ErrorType.CONFIGURATION, f"There is a budget, but no price is known for {choice.name}."
+        )
+    if row is None:
+        return ChosenModel(choice)
+    metadata = ResourceMetadata.of(row, Prefix.MODEL, tenant_id=space.tenant_id).wire()
+    return ChosenModel(choice, row.id, metadata)
+
+
+def _model_row(plan: Plan) -> LanguageModel | None:
+    if plan.model_id is None:
+        return None
+    row = LanguageModel.objects.select_related("provider_key").filter(pk=plan.model_id).first()
+    if row is None:
+        raise CannotAsk(ErrorType.CONFIGURATION, "The model that was chosen does not exist any more.")
+    return row
+
+
+def step_request(
+    objective: Objective, plan: Plan, talk: Conversation, choice: ModelChoice, *, fence: int
+) -> ModelRequest:
+    """The request for the next response."""
+    return ModelRequest(
+        model=choice,
+        instructions=objective.system_prompt,
+        messages=talk.messages(),
+        tools=[ToolDefinition(one.function, one.description, one.parameters) for one in plan.offered],
+        answer_schema=plan.answer_schema,
+        settings=plan.settings,
+        idempotency_key=f"{objective.id}-{objective.turn}-{fence}",
+        demo=DemoSettings(plan.demo, demo_values(objective, talk), turn=objective.turn),
+        trace=trace_of(objective),
+    )
+
+
+def sent_beside(request: ModelRequest) -> Json:
+    """What went with the messages, for the record; it holds no secret."""
+    return {
+        "instructions": request.instructions,
+        "tools": [
+            {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+            for tool in request.tools
+        ],
+        "answer_schema": request.answer_schema,
+        "settings": dict(request.settings),
+    }
+
+
+def demo_values(objective: Objective, talk: Conversation) -> dict[str, Any]:
+    """What templates in a demo script may name, beside the message and the results."""
+    data = {**(objective.system_prompt_data or {}), **(objective.first_user_message_data or {})}
+    return {"inputs": data, "message": talk.newest_message() or objective.first_user_message}
+
+
+def trace_of(objective: Objective) -> dict[str, str]:
+    """By what a request's span is found again."""
+    return {
+        "callboard.objective.id": spell(Prefix.OBJECTIVE, objective.id),
+        "gen_ai.conversation.id": spell(Prefix.OBJECTIVE, objective.id),
+    }

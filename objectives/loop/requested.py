@@ -1,0 +1,155 @@
+"""From what a model asks for to the rows of its tool calls: checked, and told where it cannot be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from executions.inference.interface import ModelReply, ToolRequest
+from executions.runlog.events import NewEvent
+from executions.runner.prompt_texts import problem_with
+from executions.runner.storable import storable, storable_text
+from objectives.call_lifecycle import fail
+from objectives.events import Kind, event
+from objectives.loop.answers import answer_problem
+from objectives.models import Agent, Approval, CallError, CallKind, Objective, Step, Tool, ToolCall
+from objectives.plan import Offered, Plan
+from objectives.shapes.shape import Json
+from objectives.spelling import Prefix, spell
+from spaces.ids import new_id
+
+MOST_ID = 512  # characters of a provider's call id
+MOST_NAME = 255  # characters of a function's name
+
+
+@dataclass(frozen=True)
+class Requested:
+    """A call as it goes into the log: what the model wrote, and the row."""
+
+    request: ToolRequest
+    call: ToolCall
+    error: tuple[CallError, str] | None
+
+
+def requested_calls(
+    objective: Objective, plan: Plan, step: Step, reply: ModelReply, *, now: datetime
+) -> list[Requested]:
+    """Unsaved rows for everything that a response asks for.
+
+    An accepted final answer ends the objective: what was asked for beside it is not done. One that is not as
+    it should be becomes a call that failed, so that the model hears what is wrong with it.
+    """
+    reading = _Reading(objective, plan, step, now)
+    asked = [reading.call(request, place) for place, request in enumerate(reply.tool_calls)]
+    if reply.answer is None or plan.answer_schema is None:
+        return asked
+    problem = answer_problem(reply.answer.arguments, plan.answer_schema)
+    if problem is None:
+        return []
+    return [*asked, reading.refused_answer(reply.answer, problem, len(asked))]
+
+
+def requested_events(requested: Sequence[Requested], step: Step, *, now: datetime) -> list[NewEvent]:
+    """Save the rows; the events that follow the response: who is asked, and what failed already."""
+    ToolCall.objects.bulk_create(one.call for one in requested)
+    events = []
+    for one in requested:
+        if one.error is not None:
+            events.append(fail(one.call, *one.error, now=now))
+        elif one.call.approval == Approval.WAITING_FOR_APPROVAL:
+            payload = {"toolCallId": spell(Prefix.TOOL_CALL, one.call.id)}
+            events.append(event(Kind.APPROVAL_REQUESTED, payload, now=now, window_id=step.window_id))
+    return events
+
+
+class _Reading:
+    """Makes rows of what one response asks for."""
+
+    def __init__(self, objective: Objective, plan: Plan, step: Step, now: datetime) -> None:
+        self._objective = objective
+        self._plan = plan
+        self._step = step
+        self._now = now
+
+    def call(self, request: ToolRequest, place: int) -> Requested:
+        call = self._row(request, place)
+        offered = self._plan.of_function(request.name)
+        if offered is None:
+            return Requested(request, call, (CallError.UNKNOWN_TOOL, f"There is no tool {call.called_as!r}."))
+        _describe(call, offered)
+        pinned = self._objective.pinned_parameters
+        problem = _problem(request, offered, pinned)
+        if problem is not None:
+            return Requested(request, call, (CallError.INVALID_ARGUMENTS, problem))
+        call.arguments |= _pinned(offered, pinned)
+        if offered.requires_approval:
+            call.approval = Approval.WAITING_FOR_APPROVAL
+            if offered.approval_expires_seconds is not None:
+                call.approval_expires_at = self._now + timedelta(seconds=offered.approval_expires_seconds)
+        return Requested(request, call, None)
+
+    def refused_answer(self, request: ToolRequest, problem: str, place: int) -> Requested:
+        call = self._row(request, place)
+        return Requested(request, call, (CallError.INVALID_ARGUMENTS, f"The answer is refused: {problem}."))
+
+    def _row(self, request: ToolRequest, place: int) -> ToolCall:
+        name = storable_text(request.name)[:MOST_NAME]
+        return ToolCall(
+            id=new_id(),
+            space_id=self._objective.space_id,
+            created_by_id=self._objective.created_by_id,
+            created_at=self._now,
+            objective=self._objective,
+            step=self._step,
+            place=place,
+            provider_call_id=request.call_id[:MOST_ID],
+            called_as=name,
+            kind=CallKind.UNKNOWN,
+            callable={"name": name},
+            arguments=storable(request.arguments or {}),
+            raw_arguments=storable_text(request.raw_arguments) if request.arguments is None else "",
+            approval=Approval.AUTO_APPROVED,
+        )
+
+
+def _describe(call: ToolCall, offered: Offered) -> None:
+    call.kind = offered.kind
+    call.callable = offered.metadata
+    call.config = offered.snapshot.get("spec", {}).get("config") or {}
+    call.is_safe_to_repeat = offered.is_safe_to_repeat
+    # Tools and agents may be gone by now: what the plan says about them stays.
+    if offered.kind == CallKind.TOOL:
+        call.tool = Tool.objects.filter(pk=offered.ref).first()
+    elif offered.kind == CallKind.AGENT:
+        call.agent = Agent.objects.filter(pk=offered.ref).first()
+    else:
+        call.skill_slug = offered.ref
+
+
+def _problem(request: ToolRequest, offered: Offered, pinned: dict[str, str]) -> str | None:
+    if request.arguments is None:
+        return "The arguments must be a JSON object."
+    given = {key: value for key, value in request.arguments.items() if key not in pinned}
+    return problem_with(given, {"type": "object", **offered.parameters}, name="arguments")
+
+
+def _pinned(offered: Offered, pinned: dict[str, str]) -> dict[str, Any]:
+    """The pinned parameters that this function takes, in the types that it takes them in."""
+    whole: Json = offered.snapshot.get("spec", {}).get("parameters") or {}
+    properties = whole.get("properties") or {}
+    return {key: _typed(pinned[key], properties[key]) for key in pinned if key in properties}
+
+
+def _typed(text: str, schema: Json) -> Any:
+    """Pins are texts; a parameter of another simple type gets what the text says, if it says such a thing."""
+    kind = schema.get("type")
+    try:
+        if kind == "integer":
+            return int(text)
+        if kind == "number":
+            return float(text)
+    except ValueError:
+        return text
+    if kind == "boolean" and text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    return text

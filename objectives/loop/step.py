@@ -1,0 +1,108 @@
+"""One step of the loop: the model is asked once, and its response is kept whole."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from executions.inference.errors import ModelError, ModelStopped, ModelUnavailable
+from executions.inference.respond import respond
+from executions.runner.outcomes import RunStopped
+from executions.runner.patience import ask_patiently
+from executions.worker.keeper import Held
+from objectives.loop.ending import fail_objective
+from objectives.loop.leased import leased_objective
+from objectives.loop.request import CannotAsk, chosen_model, step_request
+from objectives.loop.restarts import keep_broken, note_restart
+from objectives.loop.retrying import try_again
+from objectives.loop.texts import TextRecorder
+from objectives.loop.transcript import conversation_of
+from objectives.loop.watching import InterruptWatch
+from objectives.loop.writing import Response, write_response
+from objectives.models import ErrorType, Objective
+from objectives.plan import Plan
+
+CONTENT_FILTER = "The provider withheld the answer (content filter)."
+
+
+def ask_model(held: Held[TextRecorder]) -> bool:
+    """Ask for the next response and write it down; False where the lease was given up instead.
+
+    Raises LeaseLost, and RunStopped where somebody stopped the run meanwhile.
+    """
+    lease = held.lease
+    objective = ask_patiently(lambda: Objective.objects.get(pk=lease.run_id), check=held.require)
+    try:
+        response = _asked(held, objective)
+    except CannotAsk as cannot:
+        give_up(held, cannot.error, cannot.message)
+        return False
+    except ModelError as error:
+        return after_error(held, objective, error)
+    if response.reply.finish_reason == "content_filter":
+        keep_broken(objective, response.reply.spending, now=timezone.now())
+        give_up(held, ErrorType.MODEL_ERROR, CONTENT_FILTER)
+        return False
+    ask_patiently(lambda: write_response(lease, response, now=timezone.now()), check=held.require)
+    return True
+
+
+def give_up(held: Held[TextRecorder], error: ErrorType, message: str) -> None:
+    """End the objective as failed; raises LeaseLost."""
+
+    def fail() -> None:
+        head, objective = leased_objective(held.lease)
+        fail_objective(objective, head, error, message, now=timezone.now())
+
+    leave(held, fail)
+
+
+def leave(held: Held[TextRecorder], action: Callable[[], None]) -> None:
+    """Do what gives the lease up, in a transaction of its own; raises LeaseLost."""
+
+    def act() -> None:
+        with transaction.atomic():
+            action()
+
+    held.is_ending = True
+    ask_patiently(act, check=held.require)
+    held.is_over = True
+
+
+def _asked(held: Held[TextRecorder], objective: Objective) -> Response:
+    """The model's response; raises CannotAsk and ModelError."""
+    plan = Plan.read(objective.plan)
+    chosen = chosen_model(objective, plan)
+    talk = conversation_of(objective)
+    request = step_request(objective, plan, talk, chosen.choice, fence=held.lease.fence)
+    began_at = timezone.now()
+    ask_patiently(
+        lambda: note_restart(held.lease, request, chosen.choice, now=timezone.now()), check=held.require
+    )
+    held.recorder.begin(objective.turn, objective.attempt)
+    try:
+        reply = respond(request, on_text=held.recorder.add, stop=InterruptWatch(held.stop, held.lease.run_id))
+    finally:
+        held.recorder.flush()
+    return Response(objective.turn, talk.window, plan, chosen, request, reply, began_at)
+
+
+def after_error(held: Held[TextRecorder], objective: Objective, error: ModelError) -> bool:
+    """Keep what the request cost all the same, and go on as far as that is possible."""
+    ask_patiently(lambda: keep_broken(objective, error.spending, now=timezone.now()))
+    if isinstance(error, ModelStopped):
+        if held.stop.reason is not None:
+            raise RunStopped(held.stop.reason) from None
+        return True  # the turn was interrupted: the next look at the rows says so
+    if isinstance(error, ModelUnavailable):
+        wait = timedelta(seconds=error.retry_after or 0)
+
+        def again() -> None:
+            head, row = leased_objective(held.lease)
+            try_again(row, head, ErrorType.MODEL_ERROR, error.message, at_least=wait, now=timezone.now())
+
+        leave(held, again)
+    else:
+        give_up(held, ErrorType.MODEL_ERROR, error.message)
+    return False

@@ -1,0 +1,90 @@
+"""The conversation as the model is sent it, built from rows alone.
+
+A window begins with its opening; then come, turn by turn, the model's response, the results of its calls in
+their order, and what people said after that turn.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from executions.inference.interface import Json, Message, ToolRequest
+from executions.inference.transcript import tool_message, user_message
+from objectives.models import Approval, ContextWindow, Execution, Objective, Step, ToolCall, UserMessage
+from objectives.results import tell_model
+
+INTERRUPTED = "The call was given up: somebody interrupted the work."
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What the model reads; `steps` are those of the window, oldest first, each with its calls in order."""
+
+    window: ContextWindow
+    steps: Sequence[tuple[Step, Sequence[ToolCall]]]
+    said: Sequence[UserMessage]
+
+    def messages(self) -> list[Message]:
+        """All of it in the model library's own JSON."""
+        said = defaultdict(list)
+        for message in self.said:
+            said[message.after_turn].append(user_message(message.content))
+        first = self.steps[0][0].turn if self.steps else None
+        early = [turn for turn in sorted(said) if first is None or turn < first]
+        spoken = [*self.window.opening, *(one for turn in early for one in said[turn])]
+        for step, calls in self.steps:
+            spoken += [step.response, *results_of(step, calls), *said[step.turn]]
+        return spoken
+
+    def newest_message(self) -> str:
+        """What a person said last in this window, or "" for nothing."""
+        return self.said[-1].content if self.said else ""
+
+
+def conversation_of(objective: Objective) -> Conversation:
+    """The newest window of an objective, in four queries."""
+    window = ContextWindow.objects.filter(objective=objective).latest("sequence")
+    steps = list(Step.objects.filter(window=window).order_by("turn"))
+    calls = defaultdict(list)
+    for call in ToolCall.objects.filter(step__in=steps).order_by("step_id", "place"):
+        calls[call.step_id].append(call)
+    said = UserMessage.objects.filter(window=window).order_by("after_turn", "created_at", "id")
+    return Conversation(window, [(step, calls[step.id]) for step in steps], list(said))
+
+
+def results_of(step: Step, calls: Iterable[ToolCall]) -> list[Message]:
+    """One message with what came of each settled call of a response; none for a response without calls."""
+    names = wire_names_in(step.response)
+    results: list[tuple[ToolRequest, Json, bool]] = []
+    for call in calls:
+        wire = names.get(call.provider_call_id, call.called_as)
+        request = ToolRequest(call.provider_call_id, call.called_as, wire, call.arguments)
+        results.append((request, *told_of(call)))
+    return [tool_message(results)] if results else []
+
+
+def told_of(call: ToolCall) -> tuple[Any, bool]:
+    """What the model reads of a call, and whether that is an error."""
+    if call.approval == Approval.DENIED:
+        memo = f" They said: {call.memo}" if call.memo else ""
+        return f"The call was denied; it was not made.{memo}", True
+    if call.execution == Execution.COMPLETED:
+        return tell_model(call.result or []), False
+    if call.execution == Execution.ERRORED:
+        return call.error_message or call.get_error_type_display(), True
+    return INTERRUPTED, True
+
+
+def wire_names_in(response: Message) -> dict[str, str]:
+    """Under which name the provider knows the function of each call id of a stored response."""
+    return {
+        part["tool_call_id"]: part["tool_name"]
+        for part in response["parts"]
+        if part["part_kind"] == "tool-call"
+    }
+
+
+def text_in(response: Message) -> str:
+    """What a stored response says."""
+    return "".join(part["content"] for part in response["parts"] if part["part_kind"] == "text")

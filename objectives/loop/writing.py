@@ -1,0 +1,154 @@
+"""Writing down a model's response: everything that follows from it, in one fenced transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from executions.inference.interface import ModelReply, ModelRequest
+from executions.inference.tool_names import FINAL_ANSWER
+from executions.runlog.events import NewEvent
+from executions.runlog.lease import Lease
+from executions.runner.storable import storable, storable_text
+from objectives.calling import callable_of
+from objectives.events import Kind, event
+from objectives.lifecycle import note
+from objectives.loop.leased import leased_objective
+from objectives.loop.request import ChosenModel, sent_beside
+from objectives.loop.requested import Requested, requested_calls, requested_events
+from objectives.models import ContextWindow, Objective, Step
+from objectives.plan import Plan
+from objectives.shapes.shape import Json
+from objectives.spelling import Prefix, spell
+
+
+@dataclass(frozen=True)
+class Response:
+    """A reply, and what it is the reply to; `turn` is the number of responses before it."""
+
+    turn: int
+    window: ContextWindow
+    plan: Plan
+    chosen: ChosenModel
+    request: ModelRequest
+    reply: ModelReply
+    began_at: datetime
+
+
+def write_response(lease: Lease, response: Response, *, now: datetime) -> None:
+    """Keep the step, its tool calls, its events and what it cost; raises LeaseLost.
+
+    May be repeated: a turn is answered once.
+    """
+    with transaction.atomic():
+        head, objective = leased_objective(lease)
+        if objective.turn != response.turn:
+            return
+        objective.turn += 1
+        step = _step(objective, response, now)
+        requested = requested_calls(objective, response.plan, step, response.reply, now=now)
+        step.save(force_insert=True)
+        events = [
+            *_thoughts(step, response, now),
+            _message(step, response, requested, now),
+            *requested_events(requested, step, now=now),
+        ]
+        _count(objective, response, calls=len(requested))
+        note(objective, head, events)
+
+
+def _step(objective: Objective, response: Response, now: datetime) -> Step:
+    reply, spending = response.reply, response.reply.spending
+    return Step(
+        objective=objective,
+        window=response.window,
+        turn=objective.turn,
+        request=storable(sent_beside(response.request)),
+        response=storable(reply.raw),
+        model_name=reply.model_name[:255],
+        provider=reply.provider[:100],
+        library_version=reply.library_version[:40],
+        input_tokens=spending.usage.input_tokens,
+        output_tokens=spending.usage.output_tokens,
+        cache_read_tokens=spending.usage.cache_read_tokens,
+        cache_write_tokens=spending.usage.cache_write_tokens,
+        reasoning_tokens=spending.usage.reasoning_tokens,
+        cost_usd=spending.cost_usd,
+        price_version=spending.price_version,
+        is_estimated=spending.usage.estimated,
+        created_at=now,
+    )
+
+
+def _thoughts(step: Step, response: Response, now: datetime) -> list[NewEvent]:
+    if not response.reply.thinking:
+        return []
+    payload = {"content": storable_text(response.reply.thinking)}
+    return [event(Kind.REASONING, payload, now=now, window_id=step.window_id)]
+
+
+def _message(step: Step, response: Response, requested: list[Requested], now: datetime) -> NewEvent:
+    payload: Json = {
+        "toolCalls": [_shown(one) for one in requested if one.request.wire_name != FINAL_ANSWER],
+        "usage": _usage(step),
+    }
+    if response.reply.text:
+        payload["content"] = storable_text(response.reply.text)
+    if response.chosen.metadata is not None:
+        payload["model"] = response.chosen.metadata
+    return event(
+        Kind.ASSISTANT_MESSAGE, payload, now=now, window_id=step.window_id, started_at=response.began_at
+    )
+
+
+def _shown(one: Requested) -> Json:
+    shown: Json = {
+        "arguments": storable_text(one.request.raw_arguments) or "{}",
+        "functionName": one.call.called_as,
+        "toolCallId": spell(Prefix.TOOL_CALL, one.call.id),
+    }
+    if variant := callable_of(one.call):
+        shown["tool"] = variant
+    return shown
+
+
+def _usage(step: Step) -> Json:
+    return {
+        "inputTokens": step.input_tokens,
+        "outputTokens": step.output_tokens,
+        "cacheReadInputTokens": step.cache_read_tokens,
+        "cacheWriteInputTokens": step.cache_write_tokens,
+        "reasoningOutputTokens": step.reasoning_tokens,
+    }
+
+
+def _count(objective: Objective, response: Response, *, calls: int) -> None:
+    spending = response.reply.spending
+    usage = spending.usage
+    objective.failures = 0
+    objective.tool_call_count += calls
+    objective.input_tokens += usage.input_tokens
+    objective.output_tokens += usage.output_tokens
+    objective.cache_read_tokens += usage.cache_read_tokens
+    objective.cache_write_tokens += usage.cache_write_tokens
+    objective.reasoning_tokens += usage.reasoning_tokens
+    objective.cost_usd += spending.cost_usd or 0
+    objective.save(update_fields=_COUNTED)
+    ContextWindow.objects.filter(pk=response.window.pk).update(
+        prompt_tokens=F("prompt_tokens") + usage.input_tokens,
+        completion_tokens=F("completion_tokens") + usage.output_tokens,
+    )
+
+
+_COUNTED = [
+    "turn",
+    "failures",
+    "tool_call_count",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "cost_usd",
+]
