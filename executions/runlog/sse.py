@@ -16,7 +16,7 @@ from django.utils import timezone
 from executions.runlog.connecting import Scope, header, query
 from executions.runlog.hub import Hub, running_hub
 from executions.runlog.opening import OpenedRun, RunAsk, open_run
-from executions.runlog.outlet import Gone, Outlet, Send
+from executions.runlog.outlet import PIECE_BYTES, Gone, Outlet, Send, body_part
 from executions.runlog.streams import RunStream
 from executions.runlog.threads import in_thread
 from executions.runlog.topics import RunLog
@@ -78,7 +78,9 @@ class _Reading:
         self._outlet = outlet
         self._run_id = opened.run_id
         self._claim = Claim(identity, opened.space_id, opened.stream.permission)
+        self._at = 0  # the number of the last event written
         self._news = asyncio.Event()
+        self._is_waiting = False  # for news: nothing is being read or written
         self._is_over = False
         self._comment_is_due = False
         self._timer: asyncio.TimerHandle | None = None
@@ -88,7 +90,9 @@ class _Reading:
         leaving = asyncio.create_task(self._wait_for_leaving(receive))
         self._timer = asyncio.get_running_loop().call_later(COMMENT_SECONDS, self._note_silence)
         try:
-            await self._write(after)
+            self._at = after
+            with self._hub.follow(RunLog(self._run_id), self._hear) as self._follower:
+                await self._write()
             if not leaving.done():
                 await self._outlet.write({"type": "http.response.body", "body": b""})
         finally:
@@ -103,32 +107,44 @@ class _Reading:
         """End the stream; a client that comes again learns the reason from the status."""
         self._stop()
 
-    async def _write(self, at: int) -> None:
-        with self._hub.follow(RunLog(self._run_id), self._news.set) as follower:
-            await self._write_bytes(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
-            while not self._is_over:
-                self._news.clear()
-                batch = await follower.read(at)
-                if batch is None:
-                    await self._news.wait()
-                else:
-                    at = batch.end
-                    if batch.frames:
-                        await self._write_bytes(batch.as_sse)
-                    if batch.is_last:
-                        return
-                if self._comment_is_due:
-                    self._comment_is_due = False
-                    await self._write_bytes(b":\n\n")
+    async def _write(self) -> None:
+        await self._outlet.write_body(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
+        while not self._is_over:
+            self._news.clear()
+            batch = await self._follower.read(self._at)
+            if batch is None:
+                self._is_waiting = True
+                await self._news.wait()
+                self._is_waiting = False
+            else:
+                self._at = batch.end
+                if batch.frames:
+                    await self._outlet.write_body(batch.as_sse)
+                if batch.is_last:
+                    return
+            if self._comment_is_due:
+                self._comment_is_due = False
+                await self._outlet.write_body(b":\n\n")
+
+    def _hear(self) -> None:
+        """There may be news: written here and now where that can be done, else by the task."""
+        if not (self._is_waiting and not self._is_over and self._write_now()):
+            self._news.set()
+
+    def _write_now(self) -> bool:
+        batch = self._follower.at_hand(self._at)
+        if batch is None or batch.is_last or not batch.frames or len(batch.as_sse) > PIECE_BYTES:
+            return False
+        if not self._outlet.write_now(body_part(batch.as_sse)):
+            return False
+        self._at = batch.end
+        return True
 
     def _note_silence(self) -> None:
         """Have a comment written, now and every ten seconds; one timer that no event touches."""
         self._comment_is_due = True
         self._news.set()
         self._timer = asyncio.get_running_loop().call_later(COMMENT_SECONDS, self._note_silence)
-
-    async def _write_bytes(self, body: bytes) -> None:
-        await self._outlet.write_body(body)
 
     async def _wait_for_leaving(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":

@@ -140,14 +140,18 @@ class Follower:
         """Whether `read` would find something, as far as is known; what comes later wakes."""
         return self._watch.edge is None or at < self._watch.edge
 
+    def at_hand(self, at: int) -> Batch | None:
+        """What the last shared read brought, for one who stands where it began or in it; None for others."""
+        tail = self._watch.tail
+        return tail.beyond(at) if tail is not None and tail.start <= at < tail.end else None
+
     async def read(self, at: int) -> Batch | None:
         """What follows `at`, None where nothing does yet: then `wake` is called once something does."""
         log = self._watch.target
         if isinstance(log, Call):
             raise TypeError("A tool call has nothing to read.")
-        tail = self._watch.tail
-        if tail is not None and tail.start <= at < tail.end:
-            return tail.beyond(at)
+        if (batch := self.at_hand(at)) is not None:
+            return batch
         if self._watch.edge is not None and at >= self._watch.edge:
             return None
         batch = await self._watch.read_alone(log, at)

@@ -65,6 +65,9 @@ class CallSubscription:
             return []
         return await (self._look() if self._run is None else self._run.step())
 
+    def push(self, send_now: Callable[[str], bool]) -> bool:
+        return self._run is not None and self._run.push(send_now)
+
     def claims(self) -> list[Claim]:
         if self._run is not None:
             return self._run.claims()

@@ -51,7 +51,7 @@ class LiveSocket(AsyncConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One connection, from its handshake to its end."""
         self._outlet = Outlet(send)
-        self._roster = Roster(self._send)
+        self._roster = Roster(self._send, self._send_now)
         self._hub: Hub | None = None
         self._writer: asyncio.Task[None] | None = None
         self._turned_out: asyncio.Task[None] | None = None
@@ -142,6 +142,9 @@ class LiveSocket(AsyncConsumer):
     async def _send(self, text: str) -> None:
         if not self._is_closing:
             await self._outlet.write({"type": "websocket.send", "text": text})
+
+    def _send_now(self, text: str) -> bool:
+        return not self._is_closing and self._outlet.write_now({"type": "websocket.send", "text": text})
 
     async def _close(self, close_code: int, code: str, detail: str) -> None:
         """Say why, then close; the client's answer to that ends the connection."""

@@ -48,6 +48,17 @@ class LogSubscription(ABC):
             self._wake()
         return frames
 
+    def push(self, send_now: Callable[[str], bool]) -> bool:
+        batch = None if self.is_over or self._follower is None else self._follower.at_hand(self._at)
+        if batch is None or batch.is_last:
+            return False
+        for frame in batch.frames:
+            if frame.is_gap or not send_now(write_entry(self._names, frame)):
+                return False
+            self._at = frame.number
+        self._at = batch.end
+        return True
+
     def close(self) -> None:
         self.is_over = True
         self._open.close()

@@ -22,11 +22,16 @@ FAILURES = (DomainError, psycopg.Error, DatabaseError)
 class Roster:
     """Names and subscriptions, for two tasks: the socket's reader adds and removes, its writer calls `write`.
 
-    `send` sends one frame. Both raise Unauthenticated where the socket's credentials turn out to be over.
+    `send` sends one frame; `send_now` does so without waiting, or does nothing and says False. `add` and
+    `write` raise Unauthenticated where the socket's credentials turn out to be over.
     """
 
-    def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self, send: Callable[[str], Awaitable[None]], send_now: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self._send = send
+        self._send_now = send_now
+        self._is_waiting = False  # the writer, for news: it is in the middle of nothing
         self._subscriptions: dict[str, Subscription] = {}
         self._starting: set[str] = set()  # those whose first frames are being sent
         self._ready: dict[str, None] = {}  # those that may have news, in the order in which they got it
@@ -89,7 +94,9 @@ class Roster:
 
         So a long replay holds up nobody.
         """
+        self._is_waiting = True
         await self._news.wait()
+        self._is_waiting = False
         self._news.clear()
         while self._notices:
             await self._send(self._notices.popleft())
@@ -115,8 +122,12 @@ class Roster:
         self._settle(sub, subscription)
 
     def _wake(self, sub: str) -> None:
-        self._ready[sub] = None
-        self._news.set()
+        """A subscription may have news: sent here and now where that can be done, else by the writer."""
+        subscription = self._subscriptions.get(sub)
+        is_idle = self._is_waiting and sub not in self._starting
+        if not (is_idle and subscription is not None and subscription.push(self._send_now)):
+            self._ready[sub] = None
+            self._news.set()
 
     def _settle(self, sub: str, subscription: Subscription) -> None:
         if subscription.is_over and self._subscriptions.get(sub) is subscription:

@@ -1,5 +1,6 @@
 """What every `sub` on a websocket can do, whatever it follows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +29,10 @@ class Subscription(Protocol):
 
     async def step(self) -> list[str]:
         """What is new, at most one batch; an empty list where nothing is."""
+        ...
+
+    def push(self, send_now: Callable[[str], bool]) -> bool:
+        """The same as `step`, sent without waiting; False where that is not possible, or not all of it."""
         ...
 
     def claims(self) -> list[Claim]: ...
