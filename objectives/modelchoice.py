@@ -11,6 +11,7 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from executions.inference.choices import ModelChoice, ModelPrices, model_aliases, read_choices
+from objectives.addressing import find
 from objectives.models import LanguageModel, ModelState, Provider, ProviderKey
 from objectives.reaching import cents, choice_at_provider
 from objectives.spelling import EXTERNAL, Prefix, external_id_in, read
@@ -41,6 +42,17 @@ def find_model(space_id: uuid.UUID, text: str, *loc: str | int, disabled_too: bo
     if found[0].state == ModelState.DISABLED and not disabled_too:
         raise Invalid.field(*where, msg="This model is disabled.", value=text[:200])
     return found[0]
+
+
+def model_at(models: QuerySet[LanguageModel], address: str) -> LanguageModel:
+    """The model that a path means by `model_…` or `external_id:<name>`; `models` are those of one space.
+
+    Raises NotFound, and Invalid for a name that models of several provider keys have.
+    """
+    name = external_id_in(address)
+    if name and len(models.filter(external_id=name.replace("\0", "\ufffd"))[:2]) > 1:
+        raise Invalid.field("path", "modelId", msg="Several models are called so: use the model's id.")
+    return find(models, Prefix.MODEL, address)
 
 
 def default_model(space_id: uuid.UUID) -> LanguageModel | None:

@@ -12,6 +12,7 @@ from objectives.models.resource import Resource
 from objectives.shapes.metadata import NewOperation, NewResource
 from spaces.access import SpaceAccess
 from spaces.errors import AlreadyExists, Invalid
+from spaces.models import ApiKey
 
 _TAKEN = "an_external_id_names_one_"  # how the constraints of `external_id_once` begin
 _WHERE = ("body", "metadata")
@@ -38,7 +39,7 @@ def new_identity(
     }
 
 
-def change_identity(row: Resource, changes: Mapping[str, Any]) -> set[str]:
+def change_identity(row: Resource | ApiKey, changes: Mapping[str, Any]) -> set[str]:
     """Set what `changes` (see `objectives.api.masks`) says of `metadata`; the names of the fields set.
 
     Raises Invalid, also where the name is cleared: everything has one.

@@ -1,6 +1,5 @@
 """From a model's row to what a request to its provider needs, the opened credential included."""
 
-import json
 from decimal import Decimal
 from importlib.util import find_spec
 from typing import Any, Final
@@ -9,8 +8,9 @@ from pydantic import SecretStr
 
 from executions.inference.choices import ModelChoice, ModelPrices
 from executions.inference.errors import ModelRefused
+from objectives.credentials import open_credential
 from objectives.models import LanguageModel, Provider, ProviderKey
-from objectives.vault import CannotOpen, open_sealed
+from objectives.vault import CannotOpen
 
 CENTS_IN_A_DOLLAR: Final = 100
 OPENROUTER_URL: Final = "https://openrouter.ai/api/v1"
@@ -100,16 +100,14 @@ def _config(key: ProviderKey, kind: str) -> dict[str, Any]:
 
 def _credential(key: ProviderKey) -> tuple[SecretStr, dict[str, SecretStr]]:
     """The API key and the headers of a provider key; raises ModelRefused where it has neither."""
-    opened: dict[str, Any] = {}
-    if key.sealed is not None:
-        try:
-            opened = json.loads(open_sealed(bytes(key.sealed), key.sealed_with))
-        except CannotOpen as error:
-            raise ModelRefused(f"the provider key {key.name!r}: {error}") from None
-    if key.credential_kind == "apiKey" and opened.get("apiKey"):
-        return SecretStr(opened["apiKey"]), {}
-    headers = {name: SecretStr(value) for name, value in (opened.get("headers") or {}).items()}
-    if not headers and key.provider != Provider.OPENAI_COMPATIBLE:
+    try:
+        parts = open_credential(key)
+    except CannotOpen as error:
+        raise ModelRefused(f"the provider key {key.name!r}: {error}") from None
+    if key.credential_kind == "apiKey":
+        return SecretStr(parts["apiKey"]), {}
+    if key.credential_kind != "headers" and key.provider != Provider.OPENAI_COMPATIBLE:
         raise ModelRefused(f"the provider key {key.name!r} has no credential that can be used here")
+    headers = {name: SecretStr(value) for name, value in parts.items()}
     # Never nothing: the library would then take whatever key the deployment's own environment holds.
     return SecretStr(NO_KEY), headers

@@ -34,6 +34,7 @@ PATHS = {
     "tool_call_id": "The tool call, `toolcall_…`.",
     "queued_action_id": "The queued action, `objqa_…`.",
     "thing_id": "The thing of a kind that is not built.",
+    "entry_id": "The part of a thing of a kind that is not built.",
 }
 PAGING = {
     "limit": "Most items of a page: 50 unless told, 100 at most.",
@@ -46,6 +47,12 @@ NAMES = {
     "query": "Only names that hold this.",
     "includeInfo": "`true` adds `info` to each item.",
 }
+
+
+def unbuilt_errors() -> dict[int, Any]:
+    """The answers of an operation that is not built."""
+    statuses = (401, 403, 404, 429, 501, 503)
+    return {status: OpenApiResponse(Status, description=_ERRORS[status]) for status in statuses}
 
 
 @cache

@@ -1,14 +1,15 @@
 """The routes of the workspace API, below `/v1/`: one line a group."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver
 
-from objectives.api.profiles import ProfileViewSet
-from objectives.api.routes import agents, objectives, tools
+from objectives.api.routes import account, agents, models, not_built, objectives, tools
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("whoami", ProfileViewSet.as_view({"get": "whoami"})),
+    *account.urlpatterns,
     *agents.urlpatterns,
+    *models.urlpatterns,
     *objectives.urlpatterns,
     *objectives.older,
     *tools.urlpatterns,
+    *not_built.urlpatterns,
 ]

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.catalog.validation import check_storable
-from objectives.api.workspaces import access_to
+from objectives.reached import access_to
 from objectives.shapes.shape import Shape
 from spaces.access import Caller, SpaceAccess
 from spaces.api.viewsets import ApiViewSet, caller_of

@@ -10,7 +10,7 @@ from objectives.shapes.shape import Variant
 class OneOf(Variant):
     """A union as it is read and written. Requests may leave out `type` where one key stands alone.
 
-    Subclasses declare `type` and one optional field a kind, called by one word each.
+    Subclasses declare `type` and one optional field a kind; made in code, fields go by the API's names.
     """
 
     @model_validator(mode="before")
@@ -18,7 +18,7 @@ class OneOf(Variant):
     def _with_type(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        kinds = [name for name in cls.model_fields if name != "type"]
+        kinds = [field.alias or name for name, field in cls.model_fields.items() if name != "type"]
         brought = [kind for kind in kinds if given.get(kind) is not None]
         kind = given.get("type") or (brought[0] if len(brought) == 1 else None)
         if kind not in kinds:

@@ -1,5 +1,7 @@
 """Workspaces and who is calling."""
 
+from typing import Self
+
 from objectives.shapes.metadata import AccountResourceMetadata, Profile
 from objectives.shapes.shape import Shape
 from objectives.spelling import Prefix, spell
@@ -38,6 +40,16 @@ class Workspace(Shape):
     info: WorkspaceInfo | None = None
     """What it holds; in lists only with `includeInfo`."""
 
+    @classmethod
+    def of(cls, space: Space, info: WorkspaceInfo | None, *, profile_id: str) -> Self:
+        """That of a space; for `profile_id` see `workspace_metadata`."""
+        return cls(
+            metadata=workspace_metadata(space, profile_id),
+            spec=WorkspaceSpec(description=space.description),
+            status="STATUS_ARCHIVED" if space.archived_at else "STATUS_ENABLED",
+            info=info,
+        )
+
 
 class Whoami(Profile):
     """Whoever calls. The keys of `profile` stand at the top as well, where clients before 1.7 read them."""
@@ -54,6 +66,8 @@ def workspace_metadata(space: Space, profile_id: str) -> AccountResourceMetadata
         id=spell(Prefix.WORKSPACE, space.id),
         account_id=spell(Prefix.ACCOUNT, space.tenant_id),
         name=space.name,
+        external_id=space.external_id,
+        labels=space.labels,
         profile_id=profile_id,
         created_at=space.created_at,
     )

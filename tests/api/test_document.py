@@ -1,6 +1,7 @@
 """The OpenAPI document is sound, complete, and says what the code does."""
 
 import json
+import re
 
 import pytest
 from django.core.management import call_command
@@ -15,6 +16,8 @@ from tests.guards.routes import every_route
 # Served, but no part of the API: pages, and the document itself.
 NOT_DESCRIBED = {"", "docs", "v1/openapi.json", "v1/openapi.yaml"}
 ERRORS_OF_ALL = {"401", "403", "404", "406", "422", "429"}
+ERRORS_OF_WORKSPACES = {"400", "401", "403", "404", "409", "429", "501", "503"}
+OF_WORKSPACES = re.compile(r"\w+ /v1/(workspaces|account|whoami)(?![^/:])")
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +115,23 @@ def undescribed(node, where):
 
 def test_every_operation_of_the_api_has_its_errors(operations):
     for route, operation in operations.items():
-        if "/v1/" not in route or route.endswith("/ws"):
+        if "/v1/" not in route or route.endswith("/ws") or OF_WORKSPACES.match(route):
             continue
         assert set(operation["responses"]) >= ERRORS_OF_ALL, route
         assert [status for status in operation["responses"] if status < "300"], route
         problem = operation["responses"]["422"]["content"]["application/json"]["schema"]
         assert problem == {"$ref": "#/components/schemas/ProblemsAnswer"}, route
+
+
+def test_every_operation_of_the_workspace_api_has_its_errors(operations):
+    for route, operation in operations.items():
+        if not OF_WORKSPACES.match(route):
+            continue
+        answers = operation["responses"]
+        assert set(answers) == {"200", *ERRORS_OF_WORKSPACES} or "not_built" in operation["tags"], route
+        for status in ERRORS_OF_WORKSPACES & set(answers):
+            form = answers[status]["content"]["application/json"]["schema"]
+            assert form == {"$ref": "#/components/schemas/Status"}, route
 
 
 def test_every_answer_has_the_form_that_is_sent(operations):
@@ -126,6 +140,7 @@ def test_every_answer_has_the_form_that_is_sent(operations):
             "/"
         )[2]
         for route, operation in operations.items()
+        if not OF_WORKSPACES.match(route)
         for status in operation["responses"]
         if status in {"200", "201"}
         and "application/json" in operation["responses"][status].get("content", {})

@@ -1,11 +1,14 @@
 """Every HTTP route of the project, as concrete requests."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
+
+_OF_WORKSPACES = re.compile(r"v1/(workspaces|account|whoami)(?![^/:])")
 
 
 @dataclass(frozen=True)
@@ -18,12 +21,23 @@ class Route:
     view: Any
 
     def path(self, values: dict[str, Any]) -> str:
-        """The path with these values; raises KeyError for a name that the walk does not know."""
-        parts = []
-        for piece in self.template.split("<")[1:]:
-            name = piece.partition(">")[0].rpartition(":")[2]
-            parts.append(str(values[name]) + piece.partition(">")[2])
-        return "/" + self.template.split("<")[0] + "".join(parts)
+        """The path with these values; raises KeyError for a name that the walk does not know.
+
+        A value may be given for a name below one collection only: `workspace_secrets/secret_id`.
+        """
+        before, *pieces = self.template.split("<")
+        path = "/" + before
+        for piece in pieces:
+            name, _, rest = piece.partition(">")
+            name = name.rpartition(":")[2]
+            collection = path.rstrip("/").rpartition("/")[2]
+            path += str(values.get(f"{collection}/{name}") or values[name]) + rest
+        return path
+
+    @property
+    def is_of_workspaces(self) -> bool:
+        """Whether it is one of the workspace API."""
+        return bool(_OF_WORKSPACES.match(self.template.removeprefix("api-proxy/")))
 
     def __str__(self) -> str:
         return f"{self.method} /{self.template}"

@@ -1,0 +1,152 @@
+"""The API keys of an account: `/account/api_keys`."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from objectives.account_access import AccountAccess
+from objectives.actions.api_keys import (
+    assign_workspace,
+    change_api_key,
+    delete_api_key,
+    make_api_key,
+    renew_api_key,
+    set_enabled,
+    unassign_workspace,
+)
+from objectives.addressing import find
+from objectives.api.describing import NAMES, PAGING, operation, page_of
+from objectives.api.lists import answer_page, by_name, flag
+from objectives.api.masks import Patch, changes
+from objectives.api.viewsets import AccountViewSet
+from objectives.shapes.apikeys import ApiKey, ApiKeyChanges, NewApiKey, WorkspaceNamed
+from objectives.shapes.status import Empty
+from objectives.spelling import Prefix
+from spaces.errors import NotReady
+from spaces.keys import is_over
+from spaces.models import ApiKey as ApiKeyRow
+
+TAG = "api_keys"
+READ, MANAGE = "api_keys:read", "api_keys:manage"
+FILTERS = {**PAGING, **NAMES, "workspaceId": "Only keys that reach this workspace."}
+UNREADABLE = "A token is stored as a digest; rotate it to get a new one."
+
+
+class ApiKeyPatch(Patch):
+    """What changes of an API key."""
+
+    spec: ApiKeyChanges | None = None
+    """What it may do, and where."""
+
+
+class ApiKeyViewSet(AccountViewSet):
+    """The keys of the caller; for administrators those of the whole account."""
+
+    required_permission = MANAGE
+    action_permissions: ClassVar = {"list": READ, "retrieve": READ}
+
+    @operation("listApiKeys", "List API keys", tag=TAG, answer=page_of(ApiKey), query=FILTERS)
+    def list(self, request: Request) -> Response:
+        with_info = bool(flag(request, "includeInfo"))
+        rows = by_name(self._rows(), request)
+        if address := request.query_params.get("workspaceId"):
+            space_id = self._access.space_of(address, "query", "workspaceId")
+            rows = rows.filter(
+                Q(all_spaces=True, principal__memberships__space=space_id)
+                | Q(pk__in=ApiKeyRow.spaces.through.objects.filter(space=space_id).values("apikey"))
+            )
+        return answer_page(
+            rows,
+            request,
+            of_list=f"{self.tenant_id}/api_keys",
+            show=lambda page: self._show(page, with_info=with_info),
+        )
+
+    @operation("createApiKey", "Make an API key", tag=TAG, answer=ApiKey, body=NewApiKey)
+    def create(self, request: Request) -> Response:
+        key, token = make_api_key(access=self._access, new=self.body(NewApiKey), now=timezone.now())
+        return self._answer(key, token=token)
+
+    @operation("getApiKey", "Read an API key", tag=TAG, answer=ApiKey, paths="key_id")
+    def retrieve(self, request: Request, key_id: str) -> Response:
+        return self._answer(find(self._rows(), Prefix.API_KEY, key_id))
+
+    @operation("updateApiKey", "Change an API key", tag=TAG, answer=ApiKey, body=ApiKeyPatch, paths="key_id")
+    def update(self, request: Request, key_id: str) -> Response:
+        given = changes(self.body(ApiKeyPatch), spec=ApiKeyChanges)
+        return self._answer(change_api_key(access=self._access, address=key_id, changes=given))
+
+    @operation("deleteApiKey", "End an API key for good", tag=TAG, answer=Empty, paths="key_id")
+    def destroy(self, request: Request, key_id: str) -> Response:
+        delete_api_key(access=self._access, address=key_id, now=timezone.now())
+        return self.answer(Empty())
+
+    @operation("enableApiKey", "Let an API key work", tag=TAG, answer=ApiKey, paths="key_id")
+    def enable(self, request: Request, key_id: str) -> Response:
+        now = timezone.now()
+        return self._answer(set_enabled(access=self._access, address=key_id, is_enabled=True, now=now))
+
+    @operation("disableApiKey", "Let an API key not work", tag=TAG, answer=ApiKey, paths="key_id")
+    def disable(self, request: Request, key_id: str) -> Response:
+        now = timezone.now()
+        return self._answer(set_enabled(access=self._access, address=key_id, is_enabled=False, now=now))
+
+    @operation("rotateApiKey", "Give an API key a new token", tag=TAG, answer=ApiKey, paths="key_id")
+    def rotate(self, request: Request, key_id: str) -> Response:
+        key, token = renew_api_key(access=self._access, address=key_id, now=timezone.now())
+        return self._answer(key, token=token)
+
+    @operation("revealApiKey", "Say that no token can be shown again", tag=TAG, answer=ApiKey, paths="key_id")
+    def reveal(self, request: Request, key_id: str) -> Response:
+        find(self._rows(), Prefix.API_KEY, key_id)
+        raise NotReady(UNREADABLE)
+
+    @operation(
+        "addApiKeyWorkspace",
+        "Let an API key reach a workspace",
+        tag=TAG,
+        answer=ApiKey,
+        body=WorkspaceNamed,
+        paths="key_id",
+    )
+    def add_workspace(self, request: Request, key_id: str) -> Response:
+        workspace = self.body(WorkspaceNamed).workspace_id
+        return self._answer(assign_workspace(access=self._access, address=key_id, workspace=workspace))
+
+    @operation(
+        "removeApiKeyWorkspace",
+        "Let an API key not reach a workspace",
+        tag=TAG,
+        answer=ApiKey,
+        body=WorkspaceNamed,
+        paths="key_id",
+    )
+    def remove_workspace(self, request: Request, key_id: str) -> Response:
+        workspace = self.body(WorkspaceNamed).workspace_id
+        return self._answer(unassign_workspace(access=self._access, address=key_id, workspace=workspace))
+
+    @property
+    def _access(self) -> AccountAccess:
+        return AccountAccess(self.caller, self.tenant_id)
+
+    def _rows(self) -> QuerySet[ApiKeyRow]:
+        return self._access.keys().select_related("principal").prefetch_related("spaces")
+
+    def _show(self, rows: Sequence[ApiKeyRow], *, with_info: bool, token: str = "") -> Sequence[ApiKey]:
+        now = timezone.now()
+        return [
+            ApiKey.of(
+                row,
+                is_enabled=row.disabled_at is None and not is_over(row, now=now),
+                with_info=with_info,
+                token=token,
+            )
+            for row in rows
+        ]
+
+    def _answer(self, row: ApiKeyRow, *, token: str = "") -> Response:
+        return self.answer(self._show([row], with_info=True, token=token)[0])

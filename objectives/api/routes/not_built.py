@@ -1,0 +1,110 @@
+"""Operations that Callboard does not have: they say so, and keep nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+
+from objectives.api.describing import PATHS, unbuilt_errors
+from objectives.api.viewsets import AccountViewSet, WorkspaceViewSet
+from spaces.errors import Unimplemented
+
+# By group: its paths, each with what is done by which method. `ws` stands for one workspace.
+_MANY, _ONE = {"get": "list", "post": "create"}, {"get": "retrieve", "patch": "update", "delete": "delete"}
+_READ_ONE = {"get": "retrieve", "delete": "delete"}
+_ID = "<ref:thing_id>"
+GROUPS: dict[str, dict[str, dict[str, str]]] = {
+    "agent_pools": {
+        "ws/agent_pools": _MANY,
+        f"ws/agent_pools/{_ID}": _ONE,
+        **{
+            f"ws/agent_pools/{_ID}:{verb}": {"post": verb}
+            for verb in ("activate", "deactivate", "archive", "unarchive")
+        },
+    },
+    "agent_schedules": {
+        "ws/agents/<ref:agent_id>/schedules": _MANY,
+        f"ws/agents/<ref:agent_id>/schedules/{_ID}": _ONE,
+        **{
+            f"ws/agents/<ref:agent_id>/schedules/{_ID}:{verb}": {"post": verb}
+            for verb in ("archive", "pause", "resume")
+        },
+    },
+    "memory_layers": {"ws/memory_layers": _MANY, f"ws/memory_layers/{_ID}": _ONE},
+    "memory_entries": {
+        f"ws/memory_layers/{_ID}/entries": _MANY,
+        f"ws/memory_layers/{_ID}/entries/<ref:entry_id>": _ONE,
+    },
+    "tenants": {
+        "ws/tenants": {"get": "list"},
+        f"ws/tenants/{_ID}": _READ_ONE,
+        f"ws/tenants/{_ID}/subjects": {"get": "listSubjects"},
+    },
+    "tool_search": {"ws/search/tools_or_tool_sets": {"get": "search"}},
+    "uploads": {"ws/uploads": {"post": "create"}, f"ws/uploads/{_ID}": {"get": "retrieve"}},
+    "widgets": {
+        "ws/widgets": _MANY,
+        f"ws/widgets/{_ID}": _ONE,
+        **{f"ws/widgets/{_ID}:{verb}": {"post": verb} for verb in ("archive", "unarchive")},
+    },
+    "widget_sessions": {
+        "ws/widget_sessions": {**_MANY, "delete": "deleteTenant"},
+        f"ws/widget_sessions/{_ID}": _READ_ONE,
+        f"ws/widget_sessions/{_ID}:revoke": {"post": "revoke"},
+    },
+    "trusted_endpoints": {
+        "account/trusted_endpoints": _MANY,
+        f"account/trusted_endpoints/{_ID}": _READ_ONE,
+        "account/trusted_endpoints:verify": {"post": "verify"},
+    },
+    "workspace_admin": {
+        "account/profiles": {"get": "listProfiles"},
+        "account/workspaces": _MANY,
+        "account/workspaces/<ref:workspace_id>": {"get": "retrieve", "patch": "update", "delete": "archive"},
+        "account/workspaces/<ref:workspace_id>/members": {"get": "listMembers", "post": "addMember"},
+        f"account/workspaces/<ref:workspace_id>/members/{_ID}": {"delete": "removeMember"},
+    },
+}
+_WORKSPACE = "workspaces/<ref:workspace_id>"
+
+
+def routes() -> list[URLPattern]:
+    """Verbs before ids, since an id may hold anything."""
+    paths = [
+        (template, group, actions) for group, found in GROUPS.items() for template, actions in found.items()
+    ]
+    paths.sort(key=lambda one: ":" not in one[0].rpartition(">")[2])
+    return [_route(template, group, actions) for template, group, actions in paths]
+
+
+def _route(template: str, group: str, actions: dict[str, str]) -> URLPattern:
+    """One viewset a path: whatever is asked, the caller and the workspace are checked first."""
+    above: type[AccountViewSet] = WorkspaceViewSet if template.startswith("ws/") else AccountViewSet
+    route = template.replace("ws/", f"{_WORKSPACE}/", 1) if above is WorkspaceViewSet else template
+    names = [piece.partition(">")[0] for piece in route.split("<ref:")[1:]]
+    methods: dict[str, Any] = {action: _described(f"{group}.{action}", names) for action in actions.values()}
+    viewset = type(f"NotBuilt{group.title().replace('_', '')}", (above,), methods)
+    return path(route, viewset.as_view(dict(actions)))
+
+
+def _described(name: str, names: list[str]) -> Callable[..., Response]:
+    def refuse(*_: Any, **__: str) -> Response:
+        raise Unimplemented(f"{name} is not built.")
+
+    described: Callable[..., Response] = extend_schema(
+        operation_id=name,
+        summary=f"Not built: {name}",
+        description="Not built: it answers 501 with code 12 and keeps nothing.",
+        tags=["not_built"],
+        parameters=[
+            OpenApiParameter(one, str, OpenApiParameter.PATH, description=PATHS[one]) for one in names
+        ],
+        request=None,
+        responses=unbuilt_errors(),
+    )(refuse)
+    return described
+
+
+urlpatterns = routes()
