@@ -162,19 +162,3 @@ def test_bad_content_is_refused_by_name(actor, objective, body):
     assert (answer.status_code, answer.json()["code"]) == (400, 3), answer.content
     assert "content" in answer.json()["message"]
     assert state(call) == (AUTO, Execution.WAITING_FOR_CONTENT)
-
-
-def test_media_come_back_as_links_that_need_no_key(actor, objective):
-    call = ask_for(objective, "ask", approval=AUTO, execution=Execution.WAITING_FOR_CONTENT)
-    content = [
-        {"text": {"text": "hello"}},
-        {"type": "image", "image": {"data": "iVBORw0KGgo=", "mimeType": "image/png"}},
-        {"type": "audio", "audio": {"data": "UklGRg==", "mimeType": "audio/wav"}},
-    ]
-
-    say(actor, call, ":setContent", {"content": content})
-
-    blocks = say(actor, call, "").json()["result"]["content"]
-    assert blocks[0] == {"type": "text", "text": {"text": "hello", "sizeBytes": "5"}}
-    assert blocks[1]["image"]["sizeBytes"] == "8"
-    assert blocks[2]["audio"]["mimeType"] == "audio/wav"

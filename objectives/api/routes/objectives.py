@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from objectives.api.history import HistoryViewSet as History
+from objectives.api.media import MediaViewSet as Media
 from objectives.api.objectives import ObjectiveViewSet as Objectives
 from objectives.api.toolcalls import ToolCallViewSet as Calls
 
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{CALL}:deny", Calls.as_view({"post": "deny"})),
     path(f"{CALL}:setContent", Calls.as_view({"post": "set_content"})),
     path(CALL, Calls.as_view({"get": "retrieve"})),
+    path("media/<uuid:media_id>", Media.as_view({"get": "retrieve"})),
 ]
 # As clients from before June 2026 write them; not described, since nothing new should use them.
 older: list[URLPattern] = [

@@ -1,0 +1,61 @@
+"""The bytes of images and sounds in results: by the link alone, for as long as it lives."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponseBase
+from django.utils.module_loading import import_string
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+
+from objectives.models import ResultMedia
+from objectives.results import MEDIA_TOKEN
+from objectives.shapes.status import Status
+from spaces.api.downloads import Download, send_blob
+from spaces.api.viewsets import ApiViewSet
+from spaces.errors import NotFound, NotPermitted
+from spaces.signing import BadToken, verify
+
+
+class MediaViewSet(ApiViewSet):
+    """`GET /v1/media/{id}?token=…`: the link is the permission, and needs no key."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
+    byte_actions = frozenset({"retrieve"})
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        return import_string(settings.STATUS_HANDLER)  # type: ignore[no-any-return]
+
+    @extend_schema(
+        operation_id="getMedia",
+        summary="Read an image or a sound of a result",
+        description="By a `url` of a tool call's result, within 15 minutes; no key is needed.",
+        tags=["objectives"],
+        auth=[],
+        parameters=[
+            OpenApiParameter("media_id", OpenApiTypes.UUID, OpenApiParameter.PATH, description="The media."),
+            OpenApiParameter("token", str, description="The token in its `url`."),
+        ],
+        responses={
+            (200, "application/octet-stream"): OpenApiResponse(
+                OpenApiTypes.BINARY, description="The bytes, in the media's own type."
+            ),
+            403: OpenApiResponse(Status, description="The link is over, or was altered."),
+            404: OpenApiResponse(Status, description="There are no such bytes any more."),
+        },
+    )
+    def retrieve(self, request: Request, media_id: uuid.UUID) -> HttpResponseBase:
+        try:
+            verify(MEDIA_TOKEN, media_id, request.query_params.get("token", ""))
+        except BadToken as error:
+            raise NotPermitted("This link is over, or was never one. Read the tool call again.") from error
+        media = ResultMedia.objects.filter(pk=media_id).select_related("blob").first()
+        if media is None:
+            raise NotFound
+        name = f"{media.mime_type.partition('/')[0]}-{media.id}"
+        return send_blob(request, Download(media.blob, name, media.mime_type))
