@@ -22,7 +22,7 @@ from objectives.shapes.variations import AgentVariation, MemoryLayerAssignment, 
 from objectives.spelling import Prefix
 from spaces.errors import Unimplemented
 
-TAG = "agent variations"
+TAG = "agent_variations"
 READ, MANAGE = "agents:read", "agents:manage"
 OF_AGENT = "workspace_id agent_id"
 OF_ONE = f"{OF_AGENT} variation_id"

@@ -148,31 +148,6 @@ def test_what_is_wrong_with_a_variation_is_told_with_its_path(api, agent, spec, 
     assert [(row.id, row.description) for row in AgentVariation.objects.all()] == [(variation.id, "")]
 
 
-@pytest.mark.parametrize(
-    ("label", "value"),
-    [
-        ("callboard/cost-budget-usd", "much"),
-        ("callboard/cost-budget-usd", "-1"),
-        ("callboard/skill.csv-profile", "yes"),
-    ],
-)
-def test_a_label_that_steers_must_say_what_can_be_done(api, agent, label, value):
-    metadata = {"name": "V", "labels": {label: value}}
-
-    refused = api.refused("post", variations_of(agent), {"metadata": metadata, "spec": {}})
-
-    assert refused[:2] == (400, 3)
-    assert refused[2].startswith(f"metadata.labels.{label}: ")
-
-
-def test_labels_that_steer_are_kept(api, agent):
-    labels = {"callboard/cost-budget-usd": "0.50", "callboard/skill.csv-profile": "approval", "team": "north"}
-
-    made = api.post(variations_of(agent), {"metadata": {"name": "V", "labels": labels}, "spec": {}})
-
-    assert made["metadata"]["labels"] == labels
-
-
 def test_memory_layers_are_not_built(api, agent):
     variation = make_variation(agent=agent)
     layers = [{"memoryLayerId": "memlyr_1", "position": 1}]
