@@ -140,7 +140,8 @@ class NewTool(Shape):
     """A tool to be made."""
 
     metadata: NewResource
-    """Its identity. Labels of `callboard/` decide what the API has no field for; see the README."""
+    """Its identity. Labels decide what the API has no field for: `callboard/approval-expires` (seconds),
+    `callboard/approval-default` (`deny` or `approve`), `callboard/safe-to-repeat` (`true` or `false`)."""
     spec: ToolChanges
     """What it is."""
 
