@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from objectives.actions.assigning import replace_assignments
-from objectives.actions.finding import known_agent, locked_agent, locked_variation
+from objectives.actions.finding import locked_agent, locked_variation
 from objectives.addressing import find
 from objectives.demo_block import split_demo
 from objectives.modelchoice import find_model
@@ -33,7 +33,7 @@ def create_variation(
 ) -> AgentVariation:
     """A variation of an agent in any state; raises NotFound, and what `add_variation` raises."""
     with transaction.atomic():
-        agent = known_agent(access, agent_address)
+        agent = locked_agent(access, agent_address)  # nobody deletes it in between
         return add_variation(agent, new=new, access=access, now=now)
 
 
