@@ -1,4 +1,7 @@
-"""Which state of an execution may follow which, and the one function that moves it."""
+"""Which state of an execution may follow which, and the one function that moves it.
+
+A claim is moved by a statement instead, which a test holds against this (`executions.actions.claiming`).
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
