@@ -5,18 +5,28 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.db.models import BinaryField
 from pydantic import SecretBytes
 
+from objectives.actions.accounts import account_secrets
 from objectives.models import Provider, ProviderKey, Secret
-from objectives.resealing import Resealed, reseal_all
+from objectives.resealing import Resealed, reseal_all, sealed_places
 from objectives.vault import CannotOpen, newest_key_id, open_sealed, seal
 from spaces.models import Role
 from tests.factories import NOW, Actor, make_actor
 from tests.objectives.factories import make_secret
 
 VALUE = "correct-horse-battery"
+DIGESTS = {
+    "spaces.ApiKey.digest",
+    "spaces.Ticket.digest",
+    "executions.SkillExecution.dispatch_key",
+    "executions.SkillExecution.idempotency_digest",
+    "executions.SkillExecution.request_digest",
+}
 OLD, NEW = SecretBytes(b"o" * 32), SecretBytes(b"n" * 32)
 
 
@@ -92,19 +102,39 @@ def test_resealing_brings_everything_under_the_newest_key(settings, admin, capsy
         **owner, created_at=NOW, name="key", provider=Provider.OPENAI, sealed=sealed, sealed_with=key_id
     )
     ProviderKey.objects.create(**owner, created_at=NOW, name="none", provider=Provider.BUILT_IN)
+    account = account_secrets(admin.tenant.id)
     settings.ENCRYPTION_KEYS = {"2026": NEW, "2025": OLD}
     make_secret(**owner, name="NEWER", value=VALUE)
 
     done = reseal_all(batch=2)
     settings.ENCRYPTION_KEYS = {"2026": NEW}
 
-    assert done.counts == {"secrets": 5, "provider keys": 1}
+    assert done.counts == {
+        "secrets": 5,
+        "provider keys": 1,
+        "tenants (webhook secret)": 1,
+        "tenants (challenge token)": 1,
+    }
+    assert account_secrets(admin.tenant.id) == account
     assert {open_sealed(row.sealed, row.sealed_with) for row in Secret.objects.all()} == {
         VALUE,
         *(f"{VALUE}-{number}" for number in range(5)),
     }
     call_command("reseal_secrets")
     assert "secrets: 0 sealed again with the key 2026." in capsys.readouterr().out
+
+
+def test_every_binary_column_is_resealed_or_known_to_hold_no_secret():
+    columns = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, BinaryField)
+    }
+    resealed = {f"{place.model._meta.label}.{place.value}" for place in sealed_places()}
+
+    assert columns - resealed == DIGESTS
+    assert resealed <= columns
 
 
 @pytest.mark.django_db
