@@ -1,8 +1,10 @@
 """What the OpenAPI document gets beside the views: streams, sockets and health."""
 
+import re
 from typing import Any
 
 from executions.api.docs.live import live_components, live_paths
+from objectives.api.routes.objectives import older
 
 type Document = dict[str, Any]
 
@@ -18,8 +20,18 @@ _WORKER = {
 
 
 def only_canonical_paths(endpoints: list[Any], **_: Any) -> list[Any]:
-    """Leave out the second address of everything, behind a web application's proxy."""
-    return [endpoint for endpoint in endpoints if not endpoint[0].startswith("/api-proxy/")]
+    """Leave out second addresses: behind a web application's proxy, and those of older clients."""
+    old = {f"/v1/{_plain(str(route.pattern))}" for route in older}
+    return [
+        endpoint
+        for endpoint in endpoints
+        if not endpoint[0].startswith("/api-proxy/") and endpoint[0] not in old
+    ]
+
+
+def _plain(route: str) -> str:
+    """`<ref:agent_id>` as `{agent_id}`."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
 
 
 def with_live_routes(result: Document, **_: Any) -> Document:

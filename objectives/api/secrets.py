@@ -17,8 +17,8 @@ from objectives.shapes.secrets import NewSecret, Secret, SecretChanges
 from objectives.shapes.status import Empty
 from objectives.spelling import Prefix
 
-OF_SPACE = "workspace secrets"
-OF_SET = "tool set secrets"
+OF_SPACE = "secrets"
+OF_SET = "secrets"
 IN_SET = "workspace_id tool_set_id"
 
 

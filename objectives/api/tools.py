@@ -38,7 +38,7 @@ class ToolViewSet(WorkspaceViewSet):
     action_permissions = {"list": "tools:read", "retrieve": "tools:read"}
 
     @operation(
-        "listTools",
+        "listToolsOfSet",
         "List the tools of a set",
         tag=TAG,
         answer=page_of(Tool),

@@ -27,7 +27,7 @@ from objectives.spelling import Prefix
 from objectives.toolboxes import show_tool_sets, show_uses, uses_of
 from spaces.errors import NotReady
 
-TAG = "tool sets"
+TAG = "tool_sets"
 PATH = "workspace_id tool_set_id"
 STATES = {f"STATE_{state.name}": state.value for state in ToolSetState}
 

@@ -169,7 +169,7 @@ class DiagnosticsAnswer(Shape):
     """Diagnostics of an objective."""
 
     diagnostics: Diagnostics
-    """What fills the newest context window."""
+    """What the newest request read, and what fills the window."""
 
 
 class ObjectiveTool(Shape):

@@ -63,7 +63,7 @@ class ToolCall(Shape):
     metadata: OperationMetadata
     """Identity."""
     data: ToolCallData
-    """What was called, with what, and who decided."""
+    """The call itself: what, with what, and who decided."""
     status: str
     """`TOOL_CALL_STATUS_` and `AUTO_APPROVED`, `WAITING_FOR_APPROVAL`, `APPROVED` or `DENIED`."""
     execution_status: str
