@@ -1,10 +1,15 @@
 """Removing what retention no longer keeps of the log: events and feed entries, never a head."""
 
+import logging
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db import connection
+from django.db import OperationalError, ProgrammingError, connection
+
+from executions.runlog.months import drop_month, droppable_months, first_id
+
+logger = logging.getLogger(__name__)
 
 BATCH_RUNS = 200
 BATCH_ENTRIES = 5000
@@ -27,9 +32,32 @@ DELETE FROM executions_feedentry WHERE space_id = %s AND n <= (
 def prune_events(before: datetime, *, dry_run: bool) -> Iterator[int]:
     """Events of the runs that ended before a time; how many, batch by batch.
 
+    Whole months go first, in one piece each: of these the number is the planner's estimate.
+    """
+    if not dry_run:
+        yield from _prune_months(before)
+    yield from _prune_runs(before, dry_run=dry_run)
+
+
+def _prune_months(before: datetime) -> Iterator[int]:
+    for month in droppable_months(before):
+        try:
+            dropped = drop_month(month, before)
+        except (OperationalError, ProgrammingError) as error:
+            # The table is busy, or somebody else who prunes has dropped the month already.
+            logger.warning("%s is left for the next time: %s", month.name, error)
+            continue
+        if dropped:
+            logger.info("Dropped %s", month.name)
+            yield month.events
+
+
+def _prune_runs(before: datetime, *, dry_run: bool) -> Iterator[int]:
+    """Run by run what is left: of the month that retention divides, and what outlived its own.
+
     Walks the log by run id, whose leading bits are the time it was made: newer runs are not looked at.
     """
-    last, newest = uuid.UUID(int=0), uuid.UUID(int=int(before.timestamp() * 1000) << 80)
+    last, newest = uuid.UUID(int=0), first_id(before)
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_OLD_RUNS, [last, newest, BATCH_RUNS])

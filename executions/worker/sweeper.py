@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from executions.runlog.kinds import Settle, kind_of_run, kinds_of_runs
 from executions.runlog.lease import SWEEP_SECONDS
+from executions.runlog.months import Month, make_month, missing_months
 from executions.runlog.neglected import overdue_runs, runs_without_ticket, unconfirmed_cancels
 from executions.runlog.queue import ADVANCE, enqueue_missing_ticket, remove_dead_jobs
 from executions.worker.node import forget_vanished_nodes
@@ -72,7 +73,7 @@ def _find() -> list[_Job]:
             enqueue_missing_ticket(run_id)
         cancels = [_job("cancel", run_id, kind_of_run(k).force_cancel) for run_id, k in unconfirmed_cancels()]
         heals = [_job("heal", run_id, kind_of_run(kind).heal) for run_id, kind in overdue_runs()]
-        return [*cancels, *heals, *_chores()]
+        return [*cancels, *heals, *_chores(), *_rooms()]
 
 
 def _job(name: str, run_id: uuid.UUID, settle: Settle) -> _Job:
@@ -86,6 +87,16 @@ def _chores() -> list[_Job]:
         for chore in kind.chores
         for row_id in chore.find()
     ]
+
+
+def _rooms() -> list[_Job]:
+    """Months that events will soon need a partition for."""
+    months = missing_months(timezone.now())
+    return [_Job("make room for events", month.low, partial(_make_room, month)) for month in months]
+
+
+def _make_room(month: Month, _: datetime) -> None:
+    make_month(month)
 
 
 def _locked() -> bool:

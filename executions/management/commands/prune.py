@@ -21,8 +21,8 @@ class Command(BaseCommand):
     """Works in batches, each its own transaction, and may run at any time and be stopped at any time.
 
     Executions, their results and their log heads stay for ever; what goes is events of runs that ended before
-    EVENT_RETENTION_DAYS, the feed entries of that time, blobs that nothing points at, expired tickets and
-    sessions, and the remains of failed jobs.
+    EVENT_RETENTION_DAYS (a whole month at once where nothing else of it is kept), the feed entries of that
+    time, blobs that nothing points at, expired tickets and sessions, and the remains of failed jobs.
     """
 
     help = "Delete what need not be kept any longer."
