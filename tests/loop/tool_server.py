@@ -4,9 +4,10 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 HOLD_SECONDS = 30.0
 
@@ -21,7 +22,7 @@ class ToolServer(ThreadingHTTPServer):
         self.begun: Counter[str] = Counter()  # requests that arrived, by tool call id
         self.done: Counter[str] = Counter()  # requests that were answered
         self.most_at_once = 0
-        self.holding = False
+        self.holding: set[str] = set()  # the paths whose answers are held back
         self.released = threading.Event()
         self.lock = threading.Lock()
 
@@ -60,11 +61,15 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.begun[call_id] += 1
             self.server.most_at_once = max(self.server.most_at_once, self.server.at_once)
-        if self.server.holding:
+        if urlsplit(self.path).path in self.server.holding:
             self.server.released.wait(HOLD_SECONDS)
         content = json.dumps({"order": sent.get("order", self.path), "state": "sent"}).encode()
         with self.server.lock:
             self.server.done[call_id] += 1
+        with suppress(ConnectionError):
+            self._send(content)
+
+    def _send(self, content: bytes) -> None:
         self.send_response(500 if self.path == "/broken" else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

@@ -59,7 +59,7 @@ def bare_tool(actor: Actor, name: str = "ask", **fields: Any) -> Tool:
 
 def http_tool(actor: Actor, url: str, name: str = "find", method: str = "GET", **fields: Any) -> Tool:
     tool_set = make_tool_set(space=actor.space, created_by=actor.principal, name=name, base_url=url)
-    config = {"requestMethod": method, "path": "/orders"}
+    config = {"requestMethod": method, "path": f"/{name}"}
     return make_tool(tool_set=tool_set, name=name, **{"config": config, **fields})
 
 
