@@ -4,12 +4,16 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+from rest_framework.exceptions import ParseError
 from rest_framework.settings import api_settings
 
 from executions.runlog import streams
 from executions.runlog.socket.consumer import LiveSocket
 from executions.runlog.sse import stream_run
 from executions.runlog.waiting import Waiting
+from objectives.live.streaming import create_and_stream, stream_events
 from spaces.errors import DomainError
 
 type Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -21,6 +25,8 @@ _SOCKET = re.compile(r"/(?:api-proxy/)?v1/ws")
 _EVENTS = re.compile(
     r"/(?:api-proxy/)?v1/spaces/([^/]+)/skills/executions/(?!by-chat-tool-call/)([^/]+)/events"
 )
+_OBJECTIVE_EVENTS = re.compile(r"/(?:api-proxy/)?v1/workspaces/([^/]+)/objectives/([^/]+)/events:stream")
+_NEW_OBJECTIVE = re.compile(r"/(?:api-proxy/)?v1/workspaces/([^/]+)/objectives:stream")
 _STREAMED = {"GET", "HEAD"}
 _PASSED_ON = {"WWW-Authenticate", "Retry-After"}
 
@@ -40,6 +46,10 @@ def route(*, api: Application, pages: Application) -> Application:
             )  # as servers expect of those without lifespan
         elif _EVENTS.fullmatch(path) and scope["method"] in _STREAMED:
             await _stream(scope, receive, send)
+        elif _OBJECTIVE_EVENTS.fullmatch(path) and scope["method"] in _STREAMED:
+            await _stream_objective(scope, receive, send)
+        elif _NEW_OBJECTIVE.fullmatch(path) and scope["method"] == "POST":
+            await _stream_new_objective(scope, receive, send)
         elif API.fullmatch(path):
             await waiting(scope, receive, send)
         else:
@@ -59,9 +69,28 @@ async def _stream(scope: Any, receive: Any, send: Any) -> None:
         await _answer(error, send, with_body=scope["method"] == "GET")
 
 
-async def _answer(error: DomainError, send: Any, *, with_body: bool) -> None:
+async def _stream_objective(scope: Any, receive: Any, send: Any) -> None:
+    """The events of an objective."""
+    match = _OBJECTIVE_EVENTS.fullmatch(scope["path"])
+    workspace, objective = match.groups() if match else ("", "")
+    try:
+        await stream_events(scope, receive, send, workspace=workspace, objective=objective)
+    except (DomainError, ParseError) as error:
+        await _answer(error, send, with_body=scope["method"] == "GET", handler=settings.STATUS_HANDLER)
+
+
+async def _stream_new_objective(scope: Any, receive: Any, send: Any) -> None:
+    """An objective that is made by this request, and its events."""
+    match = _NEW_OBJECTIVE.fullmatch(scope["path"])
+    try:
+        await create_and_stream(scope, receive, send, workspace=match[1] if match else "")
+    except (DomainError, ParseError) as error:
+        await _answer(error, send, with_body=True, handler=settings.STATUS_HANDLER)
+
+
+async def _answer(error: Exception, send: Any, *, with_body: bool, handler: str = "") -> None:
     # Through DRF's settings: what they name is the API's one table and one way to write JSON.
-    handle: Any = api_settings.EXCEPTION_HANDLER
+    handle: Any = import_string(handler) if handler else api_settings.EXCEPTION_HANDLER
     renderer: Any = api_settings.DEFAULT_RENDERER_CLASSES[0]
     response = handle(error, {})
     content = renderer().render(response.data)

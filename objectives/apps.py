@@ -12,3 +12,4 @@ class ObjectivesConfig(AppConfig):
     def ready(self) -> None:
         # By name: models cannot be imported before every app is loaded.
         import_module("objectives.kind").register()
+        import_module("objectives.streams").register()

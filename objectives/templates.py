@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,6 @@ from spaces.errors import Invalid
 
 MOST_CHARACTERS = 200_000  # of a template
 _OLD_SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SECRET = re.compile(r"\{\{-?\s*secrets\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class _Bounded(Environment):
@@ -53,8 +52,18 @@ def fill(text: str, values: Mapping[str, Any], *, strict: bool = False) -> str:
 
 
 def secret_names(*texts: str) -> set[str]:
-    """The secrets that templates name, in capitals."""
-    return {name.upper() for text in texts for name in _SECRET.findall(modern(text))}
+    """The secrets that templates name, wherever in them, in capitals; what is no template names none."""
+    return {name.upper() for text in texts if "secrets" in modern(text) for name in _secrets_in(modern(text))}
+
+
+def _secrets_in(text: str) -> Iterator[str]:
+    try:
+        paths = _parsed(text, strict=False).analyze().globals.get("secrets", [])
+    except (LiquidError, RecursionError):
+        return
+    for path in paths:
+        if len(path.segments) > 1 and isinstance(path.segments[1], str):
+            yield path.segments[1]
 
 
 def modern(text: str) -> str:

@@ -45,9 +45,7 @@ class Doorkeeper:
     def admit(self, guest: Guest) -> None:
         """Let a connection in, until it is dismissed; raises TooMany where its caller has enough."""
         if self._counts[_owner(guest)] >= settings.MAX_STREAMS:
-            raise TooMany(
-                f"This caller has {settings.MAX_STREAMS} streams and sockets open already."
-            )
+            raise TooMany(f"This caller has {settings.MAX_STREAMS} streams and sockets open already.")
         self._guests.add(guest)
         self._counts[_owner(guest)] += 1
 

@@ -7,12 +7,13 @@ without care, a database connection) as long as its client stays; this holds two
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
+from executions.runlog.batches import Batch
 from executions.runlog.connecting import Scope, header, query
 from executions.runlog.hub import Hub, running_hub
 from executions.runlog.opening import OpenedRun, RunAsk, open_run
@@ -37,6 +38,23 @@ _HEADERS = [
 type Receive = Callable[[], Awaitable[Any]]
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How one API writes a log as a stream.
+
+    `encode` makes the bytes of a batch (empty for nothing to say), `silence` those that show every ten
+    seconds that we are there. `opening` comes first. `ended` is the status for whoever has everything.
+    """
+
+    encode: Callable[[Batch], Awaitable[bytes]] | None = None  # None: as the log has it, once for everybody
+    silence: Callable[[], bytes] = lambda: b":\n\n"
+    opening: bytes = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+    ended: int = 204
+
+
+AS_LOGGED = Manner()
+
+
 async def stream_run(
     scope: Scope, receive: Receive, send: Send, *, stream: RunStream, space_id: str, run_id: str
 ) -> None:
@@ -46,18 +64,34 @@ async def stream_run(
     NotPermitted, Invalid, and TooMany where the caller has as many streams open as one may have.
     """
     identity, opened, after = await in_thread(_open, scope, stream, space_id, run_id)
+    await follow_run(scope, receive, send, identity=identity, opened=opened, after=after)
+
+
+async def follow_run(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    identity: Identity,
+    opened: OpenedRun,
+    after: int,
+    manner: Manner = AS_LOGGED,
+) -> None:
+    """Answer with what a run logs after a number, up to its end; `opened` proves that the caller may read it.
+
+    Raises TooMany, before the answer begins.
+    """
     outlet = Outlet(send)
-    if opened.has_ended and after >= opened.seq:
-        await outlet.write({"type": "http.response.start", "status": 204, "headers": _allowed_origin(scope)})
-        await outlet.write({"type": "http.response.body", "body": b""})
-        return
-    head = {"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *_allowed_origin(scope)]}
-    if scope["method"] == "HEAD":
+    has_all = opened.has_ended and after >= opened.seq
+    status = manner.ended if has_all else 200
+    headers = [*(_HEADERS if status == 200 else ()), *_allowed_origin(scope)]
+    head = {"type": "http.response.start", "status": status, "headers": headers}
+    if scope["method"] == "HEAD" or status == 204:
         await outlet.write(head)
         await outlet.write({"type": "http.response.body", "body": b""})
         return
     hub = await running_hub()
-    reading = _Reading(hub, outlet, identity, opened)
+    reading = _Reading(hub, outlet, identity, opened, manner)
     hub.doorkeeper.admit(reading)
     try:
         await outlet.write(head)
@@ -72,8 +106,11 @@ async def stream_run(
 class _Reading:
     """One client on one run."""
 
-    def __init__(self, hub: Hub, outlet: Outlet, identity: Identity, opened: OpenedRun) -> None:
+    def __init__(  # noqa: PLR0917 - all that a stream is made of
+        self, hub: Hub, outlet: Outlet, identity: Identity, opened: OpenedRun, manner: Manner
+    ) -> None:
         self.identity = identity
+        self._manner = manner
         self._hub = hub
         self._outlet = outlet
         self._run_id = opened.run_id
@@ -108,7 +145,7 @@ class _Reading:
         self._stop()
 
     async def _write(self) -> None:
-        await self._outlet.write_body(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
+        await self._outlet.write_body(self._manner.opening)
         while not self._is_over:
             self._news.clear()
             batch = await self._follower.read(self._at)
@@ -118,13 +155,14 @@ class _Reading:
                 self._is_waiting = False
             else:
                 self._at = batch.end
-                if batch.frames:
-                    await self._outlet.write_body(batch.as_sse)
+                encode = self._manner.encode
+                if body := batch.as_sse if encode is None else await encode(batch):
+                    await self._outlet.write_body(body)
                 if batch.is_last:
                     return
             if self._comment_is_due:
                 self._comment_is_due = False
-                await self._outlet.write_body(b":\n\n")
+                await self._outlet.write_body(self._manner.silence())
 
     def _hear(self) -> None:
         """There may be news: written here and now where that can be done, else by the task."""
@@ -132,6 +170,8 @@ class _Reading:
             self._news.set()
 
     def _write_now(self) -> bool:
+        if self._manner.encode is not None:
+            return False  # what has to be read for it takes a task
         batch = self._follower.at_hand(self._at)
         if batch is None or batch.is_last or not batch.frames or len(batch.as_sse) > PIECE_BYTES:
             return False

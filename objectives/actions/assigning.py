@@ -99,15 +99,16 @@ def replace_assignments(
 
 
 def _thing(variation: AgentVariation, assignment: VariationAssignment, at: Path) -> Thing:
-    """What an assignment means, in the variation's space."""
+    """What an assignment means, in the variation's space; locked, since somebody may be deleting it."""
     space_id, address = variation.space_id, assignment.address
     try:
         match assignment.field:
             case "tool_id":
                 tools = Tool.objects.filter(space_id=space_id).select_related("tool_set")
-                return find(tools, Prefix.TOOL, address)
+                return find(tools.select_for_update(no_key=True, of=("self",)), Prefix.TOOL, address)
             case "tool_set_id":
-                return find(ToolSet.objects.filter(space_id=space_id), Prefix.TOOL_SET, address)
+                sets = ToolSet.objects.filter(space_id=space_id)
+                return find(sets.select_for_update(no_key=True), Prefix.TOOL_SET, address)
             case "sub_agent_id":
                 return find(Agent.objects.filter(space_id=space_id), Prefix.AGENT, address)
     except NotFound:

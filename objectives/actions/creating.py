@@ -18,6 +18,7 @@ from executions.runlog.events import append
 from executions.runlog.feed import append_to_feed
 from executions.runlog.models import RunKind
 from executions.runlog.queue import enqueue_run
+from objectives.actions.secrets import secret_name
 from objectives.actions.variations import choose_variation
 from objectives.addressing import find
 from objectives.demo_block import split_demo
@@ -71,6 +72,7 @@ def create_objective(*, access: SpaceAccess, wanted: NewObjective, now: datetime
     access.require("objectives:manage")
     check_external_id(wanted.external_id, "body", "metadata", "externalId")
     check_labels(wanted.labels, "body", "metadata", "labels")
+    _check_secrets(wanted)
     agent = find(Agent.objects.filter(space_id=access.space_id), Prefix.AGENT, wanted.agent)
     if agent.state != AgentState.PUBLISHED:
         raise NotReady(f"The agent is {agent.state}: only a published one works on objectives.")
@@ -191,6 +193,15 @@ def _check_data(agent: Agent, data: Mapping[str, Any] | None) -> None:
         raise Invalid([problem])
 
 
+def _check_secrets(wanted: NewObjective) -> None:
+    where = ("body", "secrets")
+    names = [secret_name(name, *where, place, "name") for place, (name, _) in enumerate(wanted.secrets)]
+    if len(set(names)) < len(names):
+        raise Invalid.field(*where, msg="A name stands here twice.")
+
+
 def _sealed(objective: Objective, name: str, value: SecretStr, owner: Mapping[str, Any]) -> Secret:
     sealed, sealed_with = seal(value.get_secret_value())
-    return Secret(objective=objective, name=name.upper(), sealed=sealed, sealed_with=sealed_with, **owner)
+    return Secret(
+        objective=objective, name=secret_name(name), sealed=sealed, sealed_with=sealed_with, **owner
+    )

@@ -1,6 +1,5 @@
 """Starting, listing and steering objectives."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -9,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.actions.continuing import compact_objective, continue_objective
-from objectives.actions.creating import NewObjective, create_objective
+from objectives.actions.creating import create_objective
 from objectives.actions.queueing import newest_window, remove_action
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.addressing import find
@@ -18,15 +17,14 @@ from objectives.api.lists import answer_page, empty_page, flag
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.clients import dialect_of
 from objectives.models import Agent, Objective as ObjectiveRow, ObjectiveState, QueuedAction as ActionRow
+from objectives.ordering import wanted_objective
 from objectives.records import Reader, window_data
 from objectives.shapes.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedAction
 from objectives.shapes.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
-from objectives.shapes.shape import Shape
 from objectives.spelling import Prefix, read
 from spaces.api.viewsets import base_url
-from spaces.errors import Invalid, NotFound, Unimplemented
+from spaces.errors import Invalid, NotFound
 
-NOT_BUILT = ("memory_cascade", "episodic_memory", "tenant", "subject")
 # Filters by what is not built: nothing has it.
 _FILTERS_OF_NOTHING = ("agentScheduleId", "tenantId", "subjectId", "widgetId", "widgetSessionId")
 _FILTERS = {
@@ -204,29 +202,6 @@ class ObjectiveViewSet(OfObjectives):
             return find(manager.filter(space_id=self.space_id), prefix, address)
         except NotFound:
             raise Invalid.field("query", name, msg="There is no such thing.", value=address[:200]) from None
-
-
-def wanted_objective(body: NewObjectiveBody) -> NewObjective:
-    """What a request asks for; raises Unimplemented naming a field that is not built."""
-    refuse_unbuilt(body)
-    return NewObjective(
-        agent=body.agent_id,
-        variation=body.variation_id,
-        external_id=body.metadata.external_id,
-        labels=body.metadata.labels,
-        system_prompt_data=body.system_prompt_data,
-        first_user_message=body.first_user_message,
-        first_user_message_data=body.first_user_message_data,
-        secrets=[(secret.name, secret.value) for secret in body.secrets],
-        pinned_parameters=body.pinned_parameters,
-    )
-
-
-def refuse_unbuilt(body: Shape, names: Sequence[str] = NOT_BUILT) -> None:
-    for name in names:
-        if getattr(body, name):
-            alias = type(body).model_fields[name].alias or name
-            raise Unimplemented(f"{alias} is not built.")
 
 
 def _state(name: str) -> str:

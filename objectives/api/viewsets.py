@@ -6,16 +6,15 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.utils.module_loading import import_string
-from pydantic import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from executions.catalog.validation import check_storable
 from objectives.reached import access_to
+from objectives.shapes.reading import read_shape
 from objectives.shapes.shape import Shape
 from spaces.access import Caller, SpaceAccess
 from spaces.api.viewsets import ApiViewSet, caller_of
-from spaces.errors import Invalid, NotFound
+from spaces.errors import NotFound
 
 
 class AccountViewSet(ApiViewSet):
@@ -56,22 +55,7 @@ class AccountViewSet(ApiViewSet):
 
         What the body holds is not repeated in the error: it may be a secret.
         """
-        given = self.request.data or {}
-        check_storable(given, loc=["body"])
-        try:
-            return shape.model_validate(given)
-        except ValidationError as error:
-            raise Invalid(
-                [
-                    {
-                        "loc": ["body", *problem["loc"]],
-                        "msg": problem["msg"].removeprefix("Value error, "),
-                        "type": problem["type"],
-                        "input": None,
-                    }
-                    for problem in error.errors(include_url=False, include_context=False, include_input=False)
-                ]
-            ) from None
+        return read_shape(shape, self.request.data or {})
 
     def answer(self, shape: Shape) -> Response:
         """200 with an object."""

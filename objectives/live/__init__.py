@@ -1,0 +1,1 @@
+"""The event streams of the workspace API, and objectives on the websocket."""

@@ -1,0 +1,136 @@
+"""The two event streams of the workspace API: of an objective, and of one that is made by asking."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from executions.models import RunKind
+from executions.runlog import streams
+from executions.runlog.connecting import Scope, header
+from executions.runlog.opening import OpenedRun, RunAsk, open_run
+from executions.runlog.outlet import Send
+from executions.runlog.sse import Manner, Receive, follow_run
+from executions.runlog.threads import in_thread
+from objectives.actions.creating import create_objective, find_by_external_id
+from objectives.addressing import find
+from objectives.clients import dialect_of
+from objectives.live.encoding import EventStream, number_after
+from objectives.models import Objective
+from objectives.ordering import wanted_objective
+from objectives.reached import access_to
+from objectives.records import Reader
+from objectives.shapes.objectives import NewObjectiveBody
+from objectives.shapes.reading import read_shape
+from objectives.spelling import Prefix, read
+from spaces.access import Caller, SpaceAccess
+from spaces.api.parsing import MAX_BYTES, parse_json
+from spaces.errors import AlreadyExists, Invalid, TooLarge
+from spaces.identity import Identity, caller_and_identity
+
+RETRY = b"retry: 1000\n\n"
+
+
+async def stream_events(
+    scope: Scope, receive: Receive, send: Send, *, workspace: str, objective: str
+) -> None:
+    """Answer `GET …/objectives/{id}/events:stream`; before the answer begins, raises any domain error."""
+    identity, opened, after, stream = await in_thread(_open_events, scope, workspace, objective)
+    manner = Manner(stream.encode, stream.silence, RETRY, ended=200)
+    await follow_run(scope, receive, send, identity=identity, opened=opened, after=after, manner=manner)
+
+
+async def create_and_stream(scope: Scope, receive: Receive, send: Send, *, workspace: str) -> None:
+    """Answer `POST …/objectives:stream`: make an objective, or take up the one of that external id.
+
+    Before the answer begins, raises any domain error.
+    """
+    body = await _body(receive)
+    identity, opened, after, stream = await in_thread(_open_created, scope, workspace, body)
+    opening = RETRY + await in_thread(stream.opening)
+    manner = Manner(stream.encode, stream.silence, opening, ended=200)
+    await follow_run(scope, receive, send, identity=identity, opened=opened, after=after, manner=manner)
+
+
+type _Opened = tuple[Identity, OpenedRun, int, EventStream]
+
+
+def _open_events(scope: Scope, workspace: str, address: str) -> _Opened:
+    caller, identity = caller_and_identity(scope, now=timezone.now())
+    access = access_to(caller, workspace).require("objectives:read")
+    objective = find(Objective.objects.filter(space_id=access.space_id), Prefix.OBJECTIVE, address)
+    return _opened(scope, caller, access, objective, identity=identity, is_wrapped=False)
+
+
+def _open_created(scope: Scope, workspace: str, body: bytes) -> _Opened:
+    now = timezone.now()
+    caller, identity = caller_and_identity(scope, now=now)
+    access = access_to(caller, workspace).require("objectives:manage")
+    wanted = wanted_objective(_read(body))
+    if not wanted.external_id:
+        message = "It is needed here: by it a repeated call finds the objective of the first."
+        raise Invalid.field("body", "metadata", "externalId", msg=message)
+    objective = find_by_external_id(access.space_id, wanted.external_id)
+    if objective is None:
+        try:
+            objective = create_objective(access=access, wanted=wanted, now=now)
+        except AlreadyExists:
+            # Somebody made it at the same moment and was first: theirs is the objective.
+            objective = find_by_external_id(access.space_id, wanted.external_id)
+            if objective is None:
+                raise
+    return _opened(scope, caller, access, objective, identity=identity, is_wrapped=True)
+
+
+def _opened(
+    scope: Scope,
+    caller: Caller,
+    access: SpaceAccess,
+    objective: Objective,
+    *,
+    identity: Identity,
+    is_wrapped: bool,
+) -> _Opened:
+    ask = RunAsk(streams.run_stream(RunKind.OBJECTIVE), objective.id, access.space_id)
+    opened = open_run(caller, ask, base_url="", with_snapshot=False, now=timezone.now())
+    dialect = dialect_of(header(scope, b"user-agent") or "")
+    reader = Reader(access.tenant_id, dialect, _base_url(scope))
+    return identity, opened, _after(scope, objective.id), EventStream(objective, reader, is_wrapped)
+
+
+def _after(scope: Scope, objective_id: uuid.UUID) -> int:
+    """The number of the event that the client has; raises Invalid for one that is none of this objective."""
+    text = header(scope, b"last-event-id")
+    if not text:
+        return 0
+    event_id = read(Prefix.EVENT, text)
+    number = None if event_id is None else number_after(objective_id, event_id)
+    if number is None:
+        raise Invalid.field(
+            "header", "Last-Event-ID", msg="This objective has no such event.", value=text[:200]
+        )
+    return number
+
+
+def _read(body: bytes) -> NewObjectiveBody:
+    return read_shape(NewObjectiveBody, parse_json(body) if body.strip() else {})
+
+
+async def _body(receive: Receive) -> bytes:
+    content = bytearray()
+    while True:
+        message: Mapping[str, Any] = await receive()
+        if message["type"] != "http.request":
+            return b""  # the client left
+        content += message.get("body", b"")
+        if len(content) > MAX_BYTES:
+            raise TooLarge(f"The body is larger than {MAX_BYTES} bytes.")
+        if not message.get("more_body"):
+            return bytes(content)
+
+
+def _base_url(scope: Scope) -> str:
+    host = header(scope, b"host") or ""
+    return settings.PUBLIC_URL or f"{scope.get('scheme', 'http')}://{host}"

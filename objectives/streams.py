@@ -1,0 +1,54 @@
+"""How objectives are streamed over the websocket: what `executions.runlog` asks about them."""
+
+import uuid
+from typing import Any
+
+from executions.models import RunKind
+from executions.runlog.streams import RunStream, register_run
+from objectives.models import OPEN, Objective
+from objectives.records import Reader
+from objectives.spelling import Prefix, read
+from spaces.ids import parse_uuid
+from spaces.models import Space
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    register_run(
+        RunStream(
+            kind=RunKind.OBJECTIVE,
+            id_name="objective_id",
+            parse_id=parse_id,
+            permission="objectives:read",
+            snapshot=snapshot,
+            active_name="objectives",
+            active=active,
+        )
+    )
+
+
+def parse_id(text: str) -> uuid.UUID | None:
+    """An objective's id in either spelling."""
+    return parse_uuid(text) or read(Prefix.OBJECTIVE, text)
+
+
+def snapshot(objective_id: uuid.UUID, base_url: str) -> dict[str, Any] | None:
+    """The objective as the workspace API shows it, its open tool calls beside it; None where it is gone."""
+    objective = Objective.objects.filter(pk=objective_id).select_related("space").first()
+    if objective is None:
+        return None
+    reader = Reader(objective.space.tenant_id, base_url=base_url)
+    calls = objective.tool_calls.select_related("objective").order_by("created_at", "id")
+    shown = reader.objectives([objective], with_info=True)[0].wire()
+    return {**shown, "toolCalls": [call.wire() for call in reader.calls(list(calls), with_info=False)]}
+
+
+def active(space_id: uuid.UUID, limit: int) -> list[dict[str, Any]]:
+    """The newest objectives of a space that are not over, without their info."""
+    # One state at a time, so that each is a walk along `objective_by_state`.
+    of_space = Objective.objects.filter(space_id=space_id).order_by("-created_at", "-id")
+    newest = [objective for state in sorted(OPEN) for objective in of_space.filter(state=state)[:limit]]
+    newest.sort(key=lambda objective: (objective.created_at, objective.id), reverse=True)
+    tenant_id = Space.objects.values_list("tenant_id", flat=True).get(pk=space_id)
+    shown = Reader(tenant_id).objectives(newest[:limit], with_info=False)
+    return [objective.wire() for objective in shown]
