@@ -8,16 +8,30 @@ reactor.install()
 from daphne.cli import CommandLineInterface  # noqa: E402
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol  # noqa: E402
 
+_WHOLE_TEXT = b"\x81"  # RFC 6455, 5.2: the only frame of a text message
+
 
 class Socket(WebSocketProtocol):
-    """Daphne's websocket without autobahn's words for a log that is off: a tenth of what a frame costs."""
+    """Daphne's websocket, with a short way for whole text messages to open sockets.
 
-    def sendData(self, data: bytes, *also: object) -> None:  # noqa: N802 - autobahn's name
-        if also != (False, None) or self.send_queue or self.logOctets or self.state != self.STATE_OPEN:
-            super().sendData(data, *also)
+    Autobahn's own prepares for fragments, masks and a log that is off, which is four fifths of what a
+    frame costs; and it measures what we send against the limit for what clients send.
+    """
+
+    def serverSend(self, content: str | bytes, binary: bool = False) -> None:  # noqa: FBT001, FBT002, N802
+        is_plain = self._perMessageCompress is None and not (self.send_queue or self.logFrames)
+        if isinstance(content, bytes) or self.state != self.STATE_OPEN or not is_plain:
+            super().serverSend(content, binary)
         else:
-            self.transport.write(data)
-            self.trafficStats.outgoingOctetsWireLevel += len(data)
+            payload = content.encode()
+            self.transport.write(_WHOLE_TEXT + written_size(len(payload)) + payload)
+
+
+def written_size(size: int) -> bytes:
+    """A payload's length as it stands in a frame that is not masked."""
+    if size < 126:
+        return bytes([size])
+    return b"\x7e" + size.to_bytes(2, "big") if size < 1 << 16 else b"\x7f" + size.to_bytes(8, "big")
 
 
 def main() -> None:

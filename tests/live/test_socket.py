@@ -174,6 +174,20 @@ def test_an_objective_is_not_found_while_nobody_registers_them(server: Server):
         assert receive(socket)["code"] == "not_found"
 
 
+@pytest.mark.parametrize("size", [0, 125, 126, 65_000, 70_000, 2_000_000])
+def test_frames_of_every_length_arrive_whole(server: Server, size: int):
+    actor = make_actor()
+    run = make_run(actor=actor)
+
+    with open_socket(server, actor.headers) as socket:
+        send(socket, type="subscribe", sub="a", execution_id=str(run.execution.id), after=2)
+        assert receive(socket)["type"] == "subscribed"
+        run.say("é" * (size // 2))
+        event = receive(socket)
+
+    assert event["data"] == {"text": "é" * (size // 2)}
+
+
 def test_a_frame_too_long_closes_the_socket(server: Server):
     with open_socket(server, make_actor().headers) as socket:
         socket.send(json.dumps({"type": "ping", "sub": "x" * 20_000}))
