@@ -4,20 +4,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('executions', '0008_long_material_paths'),
+        ("executions", "0008_long_material_paths"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='runhead',
-            name='kind',
-            field=models.CharField(choices=[('execution', 'Skill execution'), ('objective', 'Objective')], max_length=10),
+            model_name="runhead",
+            name="kind",
+            field=models.CharField(
+                choices=[("execution", "Skill execution"), ("objective", "Objective")], max_length=10
+            ),
         ),
         migrations.AlterField(
-            model_name='runhead',
-            name='state',
-            field=models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('parked', 'Parked'), ('ended', 'Ended')], default='queued', max_length=10),
+            model_name="runhead",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("queued", "Queued"),
+                    ("running", "Running"),
+                    ("parked", "Parked"),
+                    ("ended", "Ended"),
+                ],
+                default="queued",
+                max_length=10,
+            ),
         ),
     ]

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from executions.runlog.models import RunEvent
 from objectives.actions.feedback import give_feedback
 from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_page, empty_page, flag, limit_of, sort_order
+from objectives.api.lists import answer_page, empty_page, flag, limit_of, page_at, sort_order
 from objectives.api.objectives import OfObjectives
 from objectives.diagnosing import diagnose
 from objectives.events import PUBLIC, TYPES
@@ -35,7 +35,7 @@ from objectives.shapes.history import (
 )
 from objectives.shapes.metadata import BareMetadata
 from objectives.spelling import Prefix, read
-from spaces.api.pages import Column, Keyset, Page
+from spaces.api.pages import Column, Keyset
 from spaces.errors import Invalid
 
 _PATH = "workspace_id objective_id"
@@ -70,13 +70,9 @@ class HistoryViewSet(OfObjectives):
         if request.query_params.get("labels"):
             return empty_page()  # events carry none
         descending = sort_order(request, default="asc") == "desc"
-        page = Page.of(
-            self._events(objective, request),
-            Keyset((_SEQ,), is_descending=descending),
-            request,
-            of_list=f"events {objective.id}",
-            limit=limit_of(request),
-        )
+        keyset = Keyset((_SEQ,), is_descending=descending)
+        rows = self._events(objective, request)
+        page = page_at(rows, keyset, request, of_list=f"events {objective.id}")
         with_info = flag(request, "includeInfo") or False
         shown = self.reader.events(objective, page.rows, now=timezone.now(), with_info=with_info)
         return Response(

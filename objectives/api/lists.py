@@ -32,9 +32,15 @@ def answer_page[M: Model](
     """
     is_descending = sort_order(request, default="desc" if newest_first else "asc") == "desc"
     keyset = NEWEST_FIRST if is_descending else OLDEST_FIRST
-    page = Page.of(with_labels(rows, request), keyset, request, of_list=of_list, limit=limit_of(request))
+    page = page_at(with_labels(rows, request), keyset, request, of_list=of_list)
     items = [shape.wire() for shape in show(page.rows)]
     return Response({"items": items, "pagination": {"nextCursor": page.meta["next_cursor"] or ""}})
+
+
+def page_at[M: Model](rows: QuerySet[M], keyset: Keyset, request: Request, *, of_list: str) -> Page[M]:
+    """The rows that `limit` and `cursor` ask for; clients loop until it is empty, and may send that."""
+    limit = limit_of(request)
+    return Page.of(rows, keyset, request, of_list=of_list, limit=limit, empty_cursor_begins=True)
 
 
 def empty_page() -> Response:

@@ -120,15 +120,19 @@ class Page[M: Model]:
         *,
         of_list: str,
         limit: int | None = None,
+        empty_cursor_begins: bool = False,
     ) -> Self:
         """The page that `limit` and `cursor` ask for; raises Invalid.
 
         `of_list` names the list, its space included: a cursor is good for one list and one set of filters.
-        `limit` is for doors that read it by rules of their own.
+        `limit` is for doors that read it by rules of their own, `empty_cursor_begins` for those where ""
+        is the first page.
         """
         limit = limit or _limit(request)
         mark = _mark(request, of_list)
-        cursor = request.query_params.get("cursor") or None
+        cursor = request.query_params.get("cursor")
+        if empty_cursor_begins:
+            cursor = cursor or None
         if cursor is not None:
             queryset = queryset.filter(keyset.after(cursor, mark))
         rows = list(queryset.order_by(*keyset.order())[: limit + 1])

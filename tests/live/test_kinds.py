@@ -31,7 +31,7 @@ from tests.live.runs import Run, make_run
 ROOT = Path(__file__).resolve().parents[2]
 ENDS = (State.SUCCEEDED.value, State.FAILED.value, State.CANCELLED.value)
 TOOLS = {"artifact.commit"}  # a tool's name, spelled like a kind
-NAMED = re.compile(r'"((?:execution|text|tool|artifact|usage|sub_execution)\.[a-z_]+)"')
+NAMED = re.compile(r"""["']((?:execution|text|tool|artifact|usage|sub_execution)\.[a-z_]+)["']""")
 
 
 def test_every_kind_that_is_written_is_listed_and_every_listed_kind_is_written():
