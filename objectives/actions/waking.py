@@ -8,6 +8,7 @@ from executions.models import RunHead
 from objectives.lifecycle import move, put_in_queue
 from objectives.models import (
     SETTLED,
+    WAITS_FOR_PEOPLE,
     ActionState,
     Approval,
     Execution,
@@ -34,11 +35,12 @@ def wake(objective: Objective, head: RunHead, *, now: datetime) -> None:
 
 
 def has_work(objective: Objective) -> bool:
-    """Whether the model is to be asked, a call to be made, or a request to stop to be met."""
+    """Whether the model is to be asked, a call to be made, a request to stop to be met, or rest to be had."""
     if objective.state == ObjectiveState.INTERRUPTING or objective.cancel_requested_at is not None:
         return True
     if has_open_calls(objective):
-        return ToolCall.objects.filter(RUNNABLE, objective=objective).exists()
+        runnable = ToolCall.objects.filter(RUNNABLE, objective=objective).exists()
+        return runnable or (objective.state == ObjectiveState.RUNNING and _only_people_are_awaited(objective))
     return (
         _model_is_due(objective)
         or QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED).exists()
@@ -48,6 +50,12 @@ def has_work(objective: Objective) -> bool:
 def has_open_calls(objective: Objective) -> bool:
     """Whether something more will happen to a tool call."""
     return ToolCall.objects.filter(objective=objective).exclude(SETTLED).exists()
+
+
+def _only_people_are_awaited(objective: Objective) -> bool:
+    """All other runs that it waited for have ended, and nobody has said so by its state yet."""
+    open_calls = ToolCall.objects.filter(objective=objective).exclude(SETTLED)
+    return not open_calls.exclude(WAITS_FOR_PEOPLE).exists()
 
 
 def _model_is_due(objective: Objective) -> bool:

@@ -1,0 +1,38 @@
+"""An objective waits for people as soon as nobody else has anything to do for it."""
+
+import pytest
+from django.utils import timezone
+
+from objectives.actions.stopping import cancel_objective
+from objectives.loop.continuing import continue_after_child
+from objectives.models import Objective
+from tests.factories import Actor, make_actor
+from tests.loop.working import bare_tool, fresh, head_of, prompt_with, start, types, work
+from tests.objectives.runs import make_published_agent
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return make_actor()
+
+
+def test_it_waits_once_the_last_other_run_has_ended(actor, bench):
+    clerk = make_published_agent(actor, system_prompt_template=prompt_with([{"answer": "x"}]))
+    clerk.name = "Clerk"
+    clerk.save(update_fields=["name"])
+    calls = [{"tool": "Clerk", "arguments": {"task": "Count."}}, {"tool": "ask", "arguments": {"order": "7"}}]
+    objective = start(actor, clerk, bare_tool(actor), script=[{"tools": calls}, {"answer": "Done."}])
+    objective = work(objective, bench)
+    while_both_are_awaited = objective.state
+
+    child = Objective.objects.get(parent=objective)
+    cancel_objective(access=actor.access, objective_id=child.id, reason="", now=timezone.now())
+    continue_after_child(child_id=child.id, now=timezone.now())
+    objective = work(fresh(objective), bench)
+
+    assert while_both_are_awaited == "running"
+    assert (objective.state, head_of(objective).state) == ("waiting", "parked")
+    assert objective.idle_since is None
+    assert types(objective)[-2:] == ["toolError", "WAITING"]
