@@ -35,10 +35,11 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "LOGIN": {"form": "config.signing_in.AdminSignInForm"},
-    "DASHBOARD_CALLBACK": "executions.admin.dashboard.fill_dashboard",
+    "DASHBOARD_CALLBACK": "objectives.admin.dashboard.fill_dashboard",
     "STYLES": [
         lambda _: static("callboard/callboard.css"),
         lambda _: static("callboard/desk.css"),
+        lambda _: static("callboard/objectives.css"),
     ],
     # One family of colours with the public pages (callboard.css): a slate with a teal accent.
     "COLORS": {
@@ -63,12 +64,20 @@ UNFOLD: dict[str, Any] = {
             {
                 "items": [
                     {"title": "Desk", "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                    {
+                        "title": "Waits for people",
+                        "icon": "front_hand",
+                        "link": reverse_lazy("admin:objectives_toolcall_waiting"),
+                        "permission": _may_view("objectives.view_toolcall"),
+                    },
                 ],
             },
             {
                 "title": "Work",
                 "separator": True,
                 "items": [
+                    _item("Objectives", "flag", "objectives", "objective"),
+                    _item("Tool calls", "build", "objectives", "toolcall"),
                     _item("Executions", "play_circle", "executions", "skillexecution"),
                     _item("Artifacts", "draft", "executions", "artifact"),
                     _item("Workers", "memory", "executions", "workernode"),
@@ -78,6 +87,13 @@ UNFOLD: dict[str, Any] = {
                 "title": "Catalogue",
                 "separator": True,
                 "items": [
+                    _item("Agents", "smart_toy", "objectives", "agent"),
+                    _item("Variations", "alt_route", "objectives", "agentvariation"),
+                    _item("Tool sets", "handyman", "objectives", "toolset"),
+                    _item("Tools", "construction", "objectives", "tool"),
+                    _item("Models", "neurology", "objectives", "languagemodel"),
+                    _item("Provider keys", "vpn_key", "objectives", "providerkey"),
+                    _item("Secrets", "lock", "objectives", "secret"),
                     _item("Skills", "extension", "executions", "skill"),
                     _item("Versions", "inventory_2", "executions", "skillversion"),
                 ],

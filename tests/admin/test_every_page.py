@@ -8,9 +8,23 @@ from django.test import Client
 from django.urls import reverse
 
 from executions.models import Artifact, Skill, SkillExecution, SkillVersion, WorkerNode
+from objectives.models import (
+    Agent,
+    AgentVariation,
+    Approval,
+    LanguageModel,
+    Objective,
+    ProviderKey,
+    Secret,
+    Tool,
+    ToolCall,
+    ToolSet,
+)
 from spaces.models import ApiKey, Blob, Principal, PrincipalKind, Space, Tenant, UploadedFile
 from tests.admin.desk import begin, client_of, keep_picture, make_execution, make_staff, operator_client
 from tests.factories import NOW, make_actor, make_skill
+from tests.objectives.factories import make_model, make_provider_key, make_secret, make_tool, make_tool_set
+from tests.objectives.runs import ask_for, begin_objective, make_published_agent
 
 pytestmark = pytest.mark.django_db
 EVERY_MODEL = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -29,6 +43,12 @@ def make_one_of_everything():
     )
     WorkerNode.objects.create(host="w1", pid=7, concurrency=4, started_at=NOW, seen_at=NOW)
     Group.objects.create(name="Support")
+    made = {"space": actor.space, "created_by": actor.principal}
+    tool = make_tool(tool_set=make_tool_set(**made), requires_approval=True)
+    objective = begin_objective(actor, make_published_agent(actor, tool))
+    ask_for(objective, "find_order", approval=Approval.WAITING_FOR_APPROVAL)
+    make_secret(**made)
+    make_model(provider_key=make_provider_key(credential={"apiKey": "k"}, **made))
     return actor
 
 
@@ -38,6 +58,15 @@ def names(model: type[Model]):
 
 def test_the_admin_holds_what_operators_need_and_no_queue_tables():
     expected = {
+        Agent,
+        AgentVariation,
+        LanguageModel,
+        Objective,
+        ProviderKey,
+        Secret,
+        Tool,
+        ToolCall,
+        ToolSet,
         ApiKey,
         Artifact,
         Group,
@@ -107,7 +136,11 @@ def test_staff_without_the_permission_cannot_open_an_execution():
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("model", [Artifact, SkillExecution, SkillVersion, UploadedFile, WorkerNode])
+READ_ONLY = [Artifact, SkillExecution, SkillVersion, UploadedFile, WorkerNode]
+READ_ONLY += [Agent, AgentVariation, LanguageModel, Objective, ProviderKey, Secret, Tool, ToolCall, ToolSet]
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
 def test_what_machines_write_cannot_be_made_changed_or_deleted(model: type[Model]):
     make_one_of_everything()
     client = operator_client()

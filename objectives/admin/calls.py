@@ -1,0 +1,119 @@
+"""A tool call as the admin draws it: state, decision, arguments, result, and what carries it out."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from executions.admin.shown import duration, pretty_json
+from objectives.admin.shown import call_state
+from objectives.models import Approval, CallKind, ToolCall
+from objectives.results import media_path
+from objectives.spelling import Prefix, spell
+
+MOST_TEXT = 20_000  # characters of a result's text on a page
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of a result; media by a link that lives for 15 minutes."""
+
+    kind: str
+    text: str = ""
+    url: str = ""
+    mime_type: str = ""
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class ShownCall:
+    """One call (with `decided_by` at hand); `tool_set` is the name of the tool's set."""
+
+    call: ToolCall
+    tool_set: str = ""
+
+    @property
+    def word(self) -> str:
+        return call_state(self.call)[0]
+
+    @property
+    def state(self) -> str:
+        """The state whose colour it has."""
+        return call_state(self.call)[1]
+
+    @property
+    def public_id(self) -> str:
+        return spell(Prefix.TOOL_CALL, self.call.id)
+
+    @property
+    def is_to_be_decided(self) -> bool:
+        return self.word == "waits for approval"
+
+    @property
+    def decision(self) -> str:
+        """Who decided, in words; "" where nobody had to, or has not yet."""
+        if self.call.approval not in {Approval.APPROVED, Approval.DENIED}:
+            return ""
+        verb = "Approved" if self.call.approval == Approval.APPROVED else "Denied"
+        by = self.call.decided_by
+        return f"{verb} by {by}" if by is not None else f"{verb} by default, since nobody decided in time"
+
+    @property
+    def took(self) -> str:
+        """How long it ran, or runs by now; a dash before it began."""
+        return duration(self.call.started_at, self.call.settled_at, timezone.now())
+
+    @property
+    def run_url(self) -> str | None:
+        """The page of the skill execution or sub-agent that carries it out."""
+        model = {CallKind.SKILL: "executions_skillexecution", CallKind.AGENT: "objectives_objective"}
+        name = model.get(CallKind(self.call.kind))
+        if name is None or self.call.run_id is None:
+            return None
+        return reverse(f"admin:{name}_change", args=(self.call.run_id,))
+
+    @property
+    def kind_shown(self) -> str:
+        """What was called: the set of a tool, else the kind."""
+        return f"{self.tool_set} tool" if self.tool_set else self.call.get_kind_display()
+
+    @cached_property
+    def arguments(self) -> str:
+        return self.call.raw_arguments or (pretty_json(self.call.arguments) if self.call.arguments else "")
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        return [_block(stored) for stored in self.call.result or ()]
+
+
+def read_calls(rows: "QuerySet[ToolCall]") -> list[ToolCall]:
+    """Calls in the order in which they were asked for, with what a page shows of them, in one query."""
+    return list(rows.select_related("decided_by", "step").defer("step__request", "step__response"))
+
+
+def _readable(text: str) -> str:
+    """A text that is a JSON object or array with its lines and indents; any other as it is."""
+    if text[:1] not in {"{", "["} or len(text) > MOST_TEXT:
+        return text
+    try:
+        return pretty_json(json.loads(text))
+    except ValueError:
+        return text
+
+
+def _block(stored: dict[str, Any]) -> Block:
+    if stored["type"] == "text":
+        text = _readable(str(stored["text"]))
+        rest = len(text) - MOST_TEXT
+        return Block("text", text if rest <= 0 else f"{text[:MOST_TEXT]}\n… {rest:,} more characters")
+    return Block(
+        kind=stored["type"],
+        url=media_path(uuid.UUID(stored["media_id"])),
+        mime_type=stored["mime_type"],
+        size_bytes=stored["size_bytes"],
+    )

@@ -1,0 +1,24 @@
+"""The admin's first page: executions, and what agents work on and wait for."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from executions.admin.dashboard import fill_dashboard as fill_executions
+from objectives.admin.queue import count_queue, read_queue
+from objectives.admin.steering import may_decide
+
+MOST_LISTED = 8
+
+
+def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what this person may see."""
+    context = fill_executions(request, context)
+    if request.user.has_perm("objectives.view_toolcall"):
+        context["waiting_count"] = count_queue()
+        context["waiting_url"] = reverse("admin:objectives_toolcall_waiting")
+        context["waiting"] = read_queue(limit=MOST_LISTED, now=timezone.now())
+        context["may_decide"] = may_decide(request)
+    return context

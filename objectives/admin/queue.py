@@ -1,0 +1,71 @@
+"""The desk's queue: everything that waits for people, over all spaces, oldest first."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from objectives.admin.calls import ShownCall
+from objectives.admin.page import tool_sets_of
+from objectives.admin.shown import age
+from objectives.models import ToolCall
+from objectives.waiting import waiting_calls
+from spaces.admin.places import Place, read_place
+from spaces.ids import parse_uuid
+from spaces.models import Space
+
+PER_PAGE = 25
+MOST_COUNTED = 1000
+# Of the steps that the calls belong to only the turn: what a model was sent may be megabytes.
+RELATED = ("objective__agent", "objective__created_by", "space__tenant")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One call of the queue, since when it waits and until when."""
+
+    shown: ShownCall
+    waits: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """One page of the queue; `next_place` is "" on the last."""
+
+    rows: list[Waiting]
+    next_place: str
+    space: Space | None
+
+
+def read_queue(*, place: str = "", space: str = "", limit: int = PER_PAGE, now: datetime) -> QueuePage:
+    """The page that begins past a place, of one space where its id is given; in two queries."""
+    space_id = parse_uuid(space)
+    rows = waiting_calls(space_id).select_related("objective", *RELATED).order_by("created_at", "id")
+    begins = read_place(place)
+    if begins is not None and begins.at is not None:
+        rows = rows.filter(_past(begins.at, begins.id))
+    found = list(rows[: limit + 1])
+    shown = found[:limit]
+    following = ""
+    if len(found) > limit:
+        following = str(Place(is_older=False, number=1, at=shown[-1].created_at, id=shown[-1].id))
+    chosen = Space.objects.select_related("tenant").filter(pk=space_id).first() if space_id else None
+    return QueuePage([_waiting(call, now) for call in shown], following, chosen)
+
+
+def count_queue() -> str:
+    """How much waits, up to a thousand."""
+    count = len(waiting_calls().order_by().values_list("id", flat=True)[: MOST_COUNTED + 1])
+    return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
+
+
+def _waiting(call: ToolCall, now: datetime) -> Waiting:
+    shown = ShownCall(call, tool_sets_of(call.objective).get(call.called_as, ""))
+    expires = call.approval_expires_at if shown.is_to_be_decided else call.content_expires_at
+    return Waiting(shown, age(call.created_at, now), expires)
+
+
+def _past(at: datetime, row_id: uuid.UUID) -> Q:
+    return Q(created_at__gte=at) & (Q(created_at__gt=at) | Q(created_at=at, id__gt=row_id))

@@ -1,0 +1,145 @@
+"""Tool calls in the admin: the list, the page of one of them, and the queue of those that wait."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import display
+
+from executions.admin.shown import duration
+from executions.templatetags.humane import to_the_second
+from objectives.admin.calls import ShownCall
+from objectives.admin.page import tool_sets_of
+from objectives.admin.queue import read_queue
+from objectives.admin.shown import badge, call_state, link_to, row_id
+from objectives.admin.steering import ask_approve, ask_deny, may_decide
+from objectives.models import ToolCall
+from objectives.spelling import Prefix
+from spaces.admin.lists import NewestFirst, ReadOnly
+
+LISTED = (
+    "id",
+    "called_as",
+    "kind",
+    "approval",
+    "execution",
+    "created_at",
+    "started_at",
+    "settled_at",
+    "decided_by__display_name",
+    "decided_by__email",
+    "objective__state",
+    "objective__agent__name",
+    "space__name",
+    "space__tenant__name",
+)
+
+
+@admin.register(ToolCall)
+class ToolCallAdmin(ReadOnly, NewestFirst):
+    """What agents asked for; written by machines, decided by people."""
+
+    list_display = (
+        "shown_state",
+        "called_as",
+        "kind",
+        "shown_agent",
+        "space",
+        "tenant",
+        "shown_decider",
+        "shown_time",
+        "shown_duration",
+    )
+    list_display_links = ("shown_state", "called_as")
+    list_select_related = ("space__tenant", "objective__agent", "decided_by")
+    list_filter: ClassVar[Any] = (("space", AutocompleteSelectFilter),)
+    list_filter_submit = True
+    list_fullwidth = True
+    actions = None
+    search_help_text = "Id of the call or of its objective"
+    fields = ()
+
+    @display(description="State")
+    def shown_state(self, call: ToolCall) -> SafeString:
+        return badge(*call_state(call))
+
+    @display(description="Agent")
+    def shown_agent(self, call: ToolCall) -> str:
+        return call.objective.agent.name
+
+    @display(description="Tenant")
+    def tenant(self, call: ToolCall) -> str:
+        return call.space.tenant.name
+
+    @display(description="Decided by")
+    def shown_decider(self, call: ToolCall) -> str:
+        return str(call.decided_by) if call.decided_by else "–"
+
+    @display(description="Asked")
+    def shown_time(self, call: ToolCall) -> str:
+        return to_the_second(call.created_at)
+
+    @display(description="Duration")
+    def shown_duration(self, call: ToolCall) -> str:
+        return duration(call.started_at, call.settled_at, timezone.now())
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ToolCall]":
+        return super().get_queryset(request).only(*LISTED)
+
+    def search_condition(self, term: str) -> Q:
+        call_id, objective_id = row_id(Prefix.TOOL_CALL, term), row_id(Prefix.OBJECTIVE, term)
+        return Q(pk=call_id) | Q(objective_id=objective_id) if call_id or objective_id else Q(pk__in=[])
+
+    def get_urls(self) -> list[URLPattern]:
+        """The queue and the verbs before Django's own routes, whose ids would swallow them."""
+        ours = [
+            path("waiting/", self.waiting_view, name="objectives_toolcall_waiting"),
+            path("<uuid:call_id>/approve/", ask_approve, name="objectives_toolcall_approve"),
+            path("<uuid:call_id>/deny/", ask_deny, name="objectives_toolcall_deny"),
+        ]
+        for each in ours:
+            each.callback = self.admin_site.admin_view(each.callback)
+        return [*ours, *super().get_urls()]
+
+    def waiting_view(self, request: HttpRequest) -> HttpResponse:
+        """Everything that waits for people, oldest first, with the decisions on the page."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        page = read_queue(
+            place=request.GET.get("after", ""), space=request.GET.get("space", ""), now=timezone.now()
+        )
+        context = {"title": "Waits for people", "page": page, "may_decide": may_decide(request)}
+        return self._render(request, "waiting.html", context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The page of one call, by id in either spelling: no form, since nothing on it is edited."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        related = ("objective__agent", "space__tenant", "created_by", "decided_by", "step", "tool__tool_set")
+        rows = ToolCall.objects.select_related(*related).defer("step__request", "step__response")
+        call_id = row_id(Prefix.TOOL_CALL, object_id)
+        call = rows.filter(pk=call_id).first() if call_id else None
+        if call is None:
+            raise Http404
+        shown = ShownCall(call, tool_sets_of(call.objective).get(call.called_as, ""))
+        context = {
+            "title": call.called_as,
+            "original": f"{call.called_as}, {shown.public_id}",
+            "shown": shown,
+            "shown_tool": link_to(call.tool),
+            "may_decide": may_decide(request),
+        }
+        return self._render(request, "page.html", context)
+
+    def _render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, f"admin/objectives/toolcall/{template}", context)

@@ -1,0 +1,54 @@
+// Parts of a page that the server draws again: what changed is taken from a fresh copy of this page.
+
+import { colourJson } from "./dom.js";
+
+const SOON = 300; // ms: what happens together is drawn together
+
+// Somebody is about to send this part's form: it stays as it is.
+function isInUse(part) {
+  const fields = [...part.querySelectorAll("input[type=text], textarea")];
+  return fields.some((field) => field.value || field === document.activeElement);
+}
+
+export class Redrawing {
+  constructor(root, drawn = () => {}) {
+    this.root = root;
+    this.drawn = drawn;
+    this.timer = null;
+    this.colour(root);
+    for (const part of root.querySelectorAll("[data-redrawn]")) part.dataset.drawn = "";
+    // Coloured text and opened details differ from what the server drew, so its own text is what is compared.
+    this.known = new Map();
+  }
+
+  soon() {
+    this.timer ??= setTimeout(() => this.draw(), SOON);
+  }
+
+  async draw() {
+    this.timer = null;
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (!answer?.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of this.root.querySelectorAll("[data-redrawn]")) {
+      const now = fresh.getElementById(part.id);
+      const text = now && comparable(now);
+      if (!now || text === this.known.get(part.id) || isInUse(part)) continue;
+      this.known.set(part.id, text);
+      const open = new Map([...part.querySelectorAll("details[data-key]")].map((each) => [each.dataset.key, each.open]));
+      part.replaceChildren(...now.cloneNode(true).childNodes);
+      for (const each of part.querySelectorAll("details[data-key]")) each.open = open.get(each.dataset.key) ?? each.open;
+      this.colour(part);
+    }
+    this.drawn();
+  }
+
+  colour(part) {
+    for (const pre of part.querySelectorAll("pre[data-json]")) colourJson(pre, pre.textContent);
+  }
+}
+
+// Every copy has other form tokens and other links to media.
+function comparable(part) {
+  return part.innerHTML.replaceAll(/name="csrfmiddlewaretoken" value="[^"]*"|\?token=[^"]*/g, "");
+}
