@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from objectives.api.routes import account, agents, models, not_built, objectives, tools
+from objectives.api.routes import account, agents, models, not_built, objectives, tools, waiting
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *account.urlpatterns,
@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *objectives.urlpatterns,
     *objectives.older,
     *tools.urlpatterns,
+    *waiting.urlpatterns,
     *not_built.urlpatterns,
 ]
