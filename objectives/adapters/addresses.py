@@ -7,7 +7,9 @@ is reached: neither a redirect nor a name that changes its address in between le
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import httpcore2
@@ -70,12 +72,18 @@ class CheckedTransport(httpx2.AsyncHTTPTransport):
     """HTTP over such connections only; proxies of the environment are not used."""
 
     def __init__(self) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(verify=_ssl_context(), trust_env=False)
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            ssl_context=_ssl_context(),
             max_connections=1,
             network_backend=CheckedBackend(),
         )
+
+
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """Reading the authorities takes longer than most calls: once a process."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 async def _resolve(host: str, port: int) -> str:

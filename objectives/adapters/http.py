@@ -4,6 +4,7 @@ import asyncio
 import io
 import time
 import uuid
+from dataclasses import dataclass
 from typing import Literal, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -65,10 +66,22 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) 
             CallError.TOOL_ERROR, f"The tool's template cannot be filled: {invalid.message}"
         )
     with asyncio.Runner() as runner:
-        return runner.run(_within_limits(request, deadline, stop))
+        answer = runner.run(_within_limits(request, deadline, stop))
+    # What is kept goes to the database, which is not for the event loop.
+    return answer if isinstance(answer, Outcome) else _outcome(answer, request)
 
 
-async def _within_limits(request: ToolRequest, deadline: float, stop: Stop) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the tool answered; `charset` "" where it did not say."""
+
+    status: int
+    mime_type: str
+    charset: str
+    content: bytes
+
+
+async def _within_limits(request: ToolRequest, deadline: float, stop: Stop) -> _Answer | Outcome:
     exchange = asyncio.ensure_future(_exchange(request))
     try:
         while not exchange.done():
@@ -90,7 +103,7 @@ async def _within_limits(request: ToolRequest, deadline: float, stop: Stop) -> O
         await asyncio.wait({exchange}, timeout=1)
 
 
-async def _exchange(request: ToolRequest) -> Outcome:
+async def _exchange(request: ToolRequest) -> _Answer | Outcome:
     """One request and, within limits, the redirects that follow from it."""
     timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
     async with httpx2.AsyncClient(transport=CheckedTransport(), timeout=timeout, trust_env=False) as client:
@@ -99,7 +112,7 @@ async def _exchange(request: ToolRequest) -> Outcome:
             async with client.stream(method, url, headers=headers, content=body) as answer:
                 target = answer.headers.get("location")
                 if answer.status_code not in _REDIRECTS or not target:
-                    return _outcome(answer, await _read(answer), request)
+                    return await _read(answer)
             following = urljoin(url, target)
             if _origin(following) != _origin(url):
                 if method not in _SAFE:
@@ -111,38 +124,37 @@ async def _exchange(request: ToolRequest) -> Outcome:
     return Outcome.failed(CallError.UNREACHABLE, "The tool redirects where the call may not follow.")
 
 
-async def _read(answer: httpx2.Response) -> bytes:
+async def _read(answer: httpx2.Response) -> _Answer:
     content = bytearray()
     async for chunk in answer.aiter_bytes():
         content += chunk
         if len(content) > MOST_BYTES:
             raise _TooLarge
-    return bytes(content)
-
-
-def _outcome(answer: httpx2.Response, content: bytes, request: ToolRequest) -> Outcome:
-    if answer.status_code >= 300:
-        said = _redacted(_decoded(answer, content), request)[:MOST_ERROR_TEXT]
-        return Outcome.failed(
-            CallError.TOOL_ERROR, f"The tool answered {answer.status_code}: {said}".rstrip(": ")
-        )
     mime_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return _Answer(answer.status_code, mime_type, answer.charset_encoding or "", bytes(content))
+
+
+def _outcome(answer: _Answer, request: ToolRequest) -> Outcome:
+    if answer.status >= 300:
+        said = _redacted(_decoded(answer), request)[:MOST_ERROR_TEXT]
+        message = f"The tool answered {answer.status}: {said}".rstrip(": ")
+        return Outcome.failed(CallError.TOOL_ERROR, message)
     for kind in _MEDIA:
-        if mime_type.startswith(f"{kind}/") and content and mime_type != "image/svg+xml":
-            blob = store_blob(io.BytesIO(content), now=timezone.now())
-            return Outcome([Media(kind, blob.sha256, mime_type, blob.size_bytes)])
-    text = _redacted(_decoded(answer, content), request)
+        if answer.mime_type.startswith(f"{kind}/") and answer.content and answer.mime_type != _SVG:
+            blob = store_blob(io.BytesIO(answer.content), now=timezone.now())
+            return Outcome([Media(kind, blob.sha256, answer.mime_type, blob.size_bytes)])
+    text = _redacted(_decoded(answer), request)
     if len(text) > MOST_TEXT:
         return Outcome.failed(CallError.TOO_LARGE, f"The answer has more than {MOST_TEXT} characters.")
     return Outcome([Text(text)])
 
 
-def _decoded(answer: httpx2.Response, content: bytes) -> str:
+def _decoded(answer: _Answer) -> str:
     """The text of an answer in whatever charset it claims; NUL, which we cannot keep, is replaced."""
     try:
-        text = content.decode(answer.charset_encoding or "utf-8", "replace")
+        text = answer.content.decode(answer.charset or "utf-8", "replace")
     except LookupError:
-        text = content.decode("utf-8", "replace")
+        text = answer.content.decode("utf-8", "replace")
     return text.replace("\0", "\ufffd")
 
 
@@ -160,4 +172,5 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
+_SVG = "image/svg+xml"  # may carry a script: it is text here
 _MEDIA: tuple[Literal["image"], Literal["audio"]] = ("image", "audio")
