@@ -308,7 +308,7 @@ def test_a_name_that_changes_its_address_is_connected_to_where_it_was_checked(ca
     answers = iter(["127.0.0.1", "127.0.0.2", "127.0.0.2"])
     asked = []
 
-    def resolve(host, port, family=0, type=0, proto=0, flags=0):
+    def resolve(host, port, family=0, type=0, proto=0, flags=0):  # noqa: PLR0917 - the library's
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
 
