@@ -8,7 +8,7 @@ from django.db import transaction
 from executions.runlog.models import RunEvent
 from objectives.actions.locking import locked_objective
 from objectives.actions.queueing import enqueue_action, say
-from objectives.actions.waking import has_open_calls, has_work, wake
+from objectives.actions.waking import has_open_calls, wake
 from objectives.models import ActionKind, Objective, ObjectiveState, QueuedAction
 from objectives.shapes.shape import Json
 from spaces.access import SpaceAccess
@@ -57,9 +57,11 @@ def compact_objective(
 
 
 def is_idle(objective: Objective) -> bool:
-    """Whether a locked objective waits for a person's next message and for nothing else."""
-    waits = objective.state == ObjectiveState.WAITING
-    return waits and not has_open_calls(objective) and not has_work(objective)
+    """Whether a locked objective waits for a person's next message and for nothing else.
+
+    After an interrupt messages may be there that the model has not heard yet: they are no work by themselves.
+    """
+    return objective.state == ObjectiveState.WAITING and not has_open_calls(objective)
 
 
 def _check_open(objective: Objective, verb: str) -> None:

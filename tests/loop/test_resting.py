@@ -3,11 +3,12 @@
 import pytest
 from django.utils import timezone
 
-from objectives.actions.stopping import cancel_objective
+from objectives.actions.continuing import continue_objective
+from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.loop.continuing import continue_after_child
 from objectives.models import Objective
 from tests.factories import Actor, make_actor
-from tests.loop.working import bare_tool, fresh, head_of, prompt_with, start, types, work
+from tests.loop.working import bare_tool, fresh, head_of, prompt_with, said, start, types, work
 from tests.objectives.runs import make_published_agent
 
 pytestmark = pytest.mark.django_db
@@ -36,3 +37,17 @@ def test_it_waits_once_the_last_other_run_has_ended(actor, bench):
     assert (objective.state, head_of(objective).state) == ("waiting", "parked")
     assert objective.idle_since is None
     assert types(objective)[-2:] == ["toolError", "WAITING"]
+
+
+def test_a_turn_that_was_interrupted_unheard_is_continued_like_any_other(actor, bench):
+    script = [{"tool": "ask", "arguments": {"order": "7"}}, {"answer": "You said {message}"}]
+    objective = work(start(actor, bare_tool(actor), script=script), bench)
+    interrupt_objective(access=actor.access, objective_id=objective.id, now=timezone.now())
+
+    continue_objective(
+        access=actor.access, objective_id=objective.id, message="More.", enqueue=False, now=timezone.now()
+    )
+    objective = work(fresh(objective), bench)
+
+    assert said(objective)[-1] == "You said More."
+    assert types(objective)[-4:] == ["userMessage", "RUNNING", "assistantMessage", "WAITING"]
