@@ -4,7 +4,6 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import Q
@@ -26,13 +25,10 @@ from objectives.plan import Offered, Plan
 from objectives.shapes.metadata import ResourceMetadata
 from objectives.shapes.shape import Json
 from objectives.spelling import Prefix, spell
+from objectives.tool_labels import read_tool_labels
+from objectives.variation_labels import skills_wanted
 from spaces.system import SYSTEM_ID, system_principal
 
-SKILL_LABEL = "callboard/skill."
-BUDGET_LABEL = "callboard/cost-budget-usd"
-EXPIRES_LABEL = "callboard/approval-expires"
-DEFAULT_LABEL = "callboard/approval-default"
-SAFE_LABEL = "callboard/safe-to-repeat"
 TASK = {
     "type": "object",
     "properties": {
@@ -82,15 +78,6 @@ def build_plan(
     )
 
 
-def cost_budget(variation: AgentVariation, default: Decimal | None) -> Decimal | None:
-    """US dollars that an objective may cost, everything that it starts included; None for no limit."""
-    text = variation.labels.get(BUDGET_LABEL)
-    try:
-        return Decimal(text) if text else default
-    except InvalidOperation:
-        return default
-
-
 def effective_tools(variation: AgentVariation) -> list[Tool]:
     """The tools that a variation may call now: those assigned, and those of assigned sets."""
     assigned = Q(assignments__variation=variation) | Q(tool_set__assignments__variation=variation)
@@ -100,10 +87,10 @@ def effective_tools(variation: AgentVariation) -> list[Tool]:
 
 def _tools(variation: AgentVariation, pinned: Mapping[str, str], tenant_id: uuid.UUID) -> Iterable[Offered]:
     for tool in effective_tools(variation):
-        tool_set, labels = tool.tool_set, tool.labels
+        tool_set, rules = tool.tool_set, read_tool_labels(tool.labels)
         metadata = ResourceMetadata.of(tool, Prefix.TOOL, tenant_id=tenant_id).wire()
         reads_only = tool.config.get("requestMethod", "GET") in {"GET", "HEAD"}
-        expires = labels.get(EXPIRES_LABEL)
+        is_safe = tool_set.adapter == AdapterKind.HTTP and reads_only
         yield Offered(
             function=tool.function_name,
             kind=CallKind.TOOL,
@@ -120,10 +107,9 @@ def _tools(variation: AgentVariation, pinned: Mapping[str, str], tenant_id: uuid
                 function=tool.function_name,
             ),
             requires_approval=tool.requires_approval,
-            is_safe_to_repeat=labels.get(SAFE_LABEL, "").lower() == "true"
-            or (tool_set.adapter == AdapterKind.HTTP and reads_only),
-            approval_expires_seconds=float(expires) if expires else None,
-            approval_default=labels.get(DEFAULT_LABEL, "deny"),
+            is_safe_to_repeat=is_safe if rules.is_safe_to_repeat is None else rules.is_safe_to_repeat,
+            approval_expires_seconds=rules.approval_expires_seconds,
+            approval_default=rules.approval_default,
             adapter=tool_set.adapter,
             tool_set_id=str(tool_set.id),
             tool_set={"id": spell(Prefix.TOOL_SET, tool_set.id), "name": tool_set.name},
@@ -154,19 +140,13 @@ def _sub_agents(variation: AgentVariation, tenant_id: uuid.UUID) -> Iterable[Off
 
 
 def _skills(variation: AgentVariation, tenant_id: uuid.UUID) -> Iterable[Offered]:
-    wanted = {
-        key.removeprefix(SKILL_LABEL): value
-        for key, value in sorted(variation.labels.items())
-        if key.startswith(SKILL_LABEL)
-    }
-    for slug, mode in wanted.items():
+    for slug, requires_approval in skills_wanted(variation.labels).items():
         version = newest_version(tenant_id, slug)
         if version is None:
             continue  # the label outlives the skill
         manifest = manifest_of(version)
         metadata = _skill_metadata(version, variation, tenant_id)
         parameters = _skill_parameters(manifest)
-        requires_approval = mode == "approval"
         yield Offered(
             function=slug,
             kind=CallKind.SKILL,

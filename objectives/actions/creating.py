@@ -35,10 +35,11 @@ from objectives.models import (
     UserMessage,
 )
 from objectives.plan import DAY_SECONDS
-from objectives.planning import build_plan, cost_budget
+from objectives.planning import build_plan
 from objectives.portraits import snapshot
 from objectives.spelling import Prefix
 from objectives.templates import fill
+from objectives.variation_labels import cost_budget
 from objectives.vault import seal
 from spaces.access import SpaceAccess
 from spaces.errors import AlreadyExists, Invalid, NotReady
@@ -126,7 +127,7 @@ def prepare(
         first_user_message_data=wanted.first_user_message_data,
         pinned_parameters=dict(wanted.pinned_parameters),
         inactivity_seconds=variation.inactivity_seconds or DAY_SECONDS,
-        cost_budget_usd=cost_budget(variation, settings.DEFAULT_BUDGET_USD),
+        cost_budget_usd=cost_budget(variation.labels, settings.DEFAULT_BUDGET_USD),
         trace_id=uuid.uuid4().hex,
     )
 
