@@ -168,10 +168,14 @@ def test_a_name_in_use_and_an_unknown_name_are_refused(server: Server):
     assert (in_use["code"], unknown["code"]) == ("conflict", "not_subscribed")
 
 
-def test_an_objective_is_not_found_while_nobody_registers_them(server: Server):
+def test_an_objective_that_is_none_is_refused_like_any_other_run(server: Server):
     with open_socket(server, make_actor().headers) as socket:
-        send(socket, type="subscribe", sub="o", objective_id="obj_1")
-        assert receive(socket)["code"] == "not_found"
+        codes = []
+        for objective_id in ("obj_1", str(unknown_id())):
+            send(socket, type="subscribe", sub="o", objective_id=objective_id)
+            codes.append(receive(socket)["code"])
+
+    assert codes == ["invalid", "not_found"]
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_000, 70_000, 2_000_000])
