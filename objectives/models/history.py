@@ -7,6 +7,7 @@ from django.db import models
 
 from objectives.models.objective import Objective
 from objectives.models.resource import Operation
+from objectives.models.usage import TokenCounts
 from spaces.ids import new_id
 
 
@@ -54,7 +55,7 @@ class UserMessage(models.Model):
         return self.content[:60]
 
 
-class Step(models.Model):
+class Step(TokenCounts):
     """One model request and its response, written in one transaction with the tool calls it asks for.
 
     `request` is what was sent beside the messages (instructions, tools, settings), `response` the model
@@ -70,11 +71,6 @@ class Step(models.Model):
     model_name = models.CharField(max_length=255)
     provider = models.CharField(max_length=100, blank=True, default="")
     library_version = models.CharField(max_length=40)
-    input_tokens = models.BigIntegerField(default=0)
-    output_tokens = models.BigIntegerField(default=0)
-    cache_read_tokens = models.BigIntegerField(default=0)
-    cache_write_tokens = models.BigIntegerField(default=0)
-    reasoning_tokens = models.BigIntegerField(default=0)
     cost_usd = models.DecimalField(max_digits=18, decimal_places=10, null=True)
     price_version = models.CharField(max_length=60)
     is_estimated = models.BooleanField(default=False)

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from objectives.models.agent import Agent, AgentVariation
 from objectives.models.resource import Operation, external_id_once, newest_in_space
+from objectives.models.usage import TokenCounts
 
 
 class ObjectiveState(models.TextChoices):
@@ -42,7 +43,7 @@ class ErrorType(models.TextChoices):
     CONFIGURATION = "configuration", "Its agent cannot be run as it is configured"
 
 
-class Objective(Operation):
+class Objective(Operation, TokenCounts):
     """The row behind the workspace API's objective.
 
     `agent_snapshot` and `variation_snapshot` are the two as they were when it was made, in the API's own
@@ -80,11 +81,6 @@ class Objective(Operation):
     event_count = models.PositiveBigIntegerField(default=0)
     tool_call_count = models.PositiveIntegerField(default=0)
     window_count = models.PositiveIntegerField(default=0)
-    input_tokens = models.BigIntegerField(default=0)
-    output_tokens = models.BigIntegerField(default=0)
-    cache_read_tokens = models.BigIntegerField(default=0)
-    cache_write_tokens = models.BigIntegerField(default=0)
-    reasoning_tokens = models.BigIntegerField(default=0)
     cost_usd = models.DecimalField(max_digits=18, decimal_places=10, default=0)
     cost_budget_usd = models.DecimalField(max_digits=18, decimal_places=10, null=True)
 

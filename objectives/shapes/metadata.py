@@ -73,42 +73,20 @@ class OperationMetadata(Shape):
         )
 
 
-class ResourceMetadata(Shape):
+class ResourceMetadata(OperationMetadata):
     """Identity of something configured in a workspace."""
 
-    id: str
-    """Its id."""
-    account_id: str
-    """The account."""
-    workspace_id: str
-    """The workspace."""
     name: str
     """Its name."""
-    external_id: str = ""
-    """The customer's own name for it, "" for none."""
-    labels: Labels = Field(default_factory=dict)
-    """Labels by key."""
-    profile_id: str
-    """Who made it."""
-    created_at: Moment
-    """When it was made, RFC 3339 in UTC."""
     updated_at: Moment | None = None
     """When it was last changed; left out where it never was."""
 
     @classmethod
-    def of(cls, row: Resource, prefix: Prefix, *, tenant_id: uuid.UUID) -> Self:
-        """That of a row of ours."""
-        return cls(
-            id=spell(prefix, row.id),
-            account_id=spell(Prefix.ACCOUNT, tenant_id),
-            workspace_id=spell(Prefix.WORKSPACE, row.space_id),
-            name=row.name,
-            external_id=row.external_id,
-            labels=row.labels,
-            profile_id=spell(Prefix.PROFILE, row.created_by_id),
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-        )
+    def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID) -> Self:
+        """That of a row of ours that has a name."""
+        assert isinstance(row, Resource)  # noqa: S101 - what has no name is shown by OperationMetadata
+        identity = OperationMetadata.of(row, prefix, tenant_id=tenant_id)
+        return cls(**identity.__dict__, name=row.name, updated_at=row.updated_at)
 
 
 class ProfileSpec(Shape):
