@@ -25,9 +25,13 @@ def tools(settings: Settings) -> Iterator[ToolServer]:
 
 
 @pytest.fixture
-def new_worker(committed: None, tmp_path: Path) -> Callable[[], AbstractContextManager[Worker]]:
+def new_worker(committed: None, tmp_path: Path) -> Callable[..., AbstractContextManager[Worker]]:
     """Starts a worker process with eight slots that may call tools on this machine."""
-    return lambda: worker(tmp_path, "--concurrency", "8", PRIVATE_TOOL_HOSTS=LISTED)
+
+    def start(*arguments: str) -> AbstractContextManager[Worker]:
+        return worker(tmp_path, "--concurrency", "8", *arguments, PRIVATE_TOOL_HOSTS=LISTED)
+
+    return start
 
 
 @pytest.fixture(scope="module")

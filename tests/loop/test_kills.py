@@ -20,7 +20,7 @@ from tests.worker.processes import Worker, wait_until
 
 pytestmark = pytest.mark.django_db
 
-type NewWorker = Callable[[], AbstractContextManager[Worker]]
+type NewWorker = Callable[..., AbstractContextManager[Worker]]
 
 
 @pytest.fixture
@@ -121,11 +121,9 @@ def test_a_call_that_must_not_be_repeated_ends_unknown_and_the_model_is_told(
 
 def test_a_worker_that_ends_hands_back_and_another_goes_on(actor: Actor, new_worker: NewWorker):
     objective = start(actor, script=[{"say": "Slowly. "}, {"sleep": 3}, {"answer": "Done."}])
-    with new_worker() as ending:
+    with new_worker("--grace", "0") as ending:
         wait_until(lambda: has_said(objective, "Slowly"), timeout=20)
-        ending.process.terminate()
-        ending.process.terminate()
-        ending.process.wait(20)
+        assert ending.stop(timeout=20) == 0
 
     assert head_of(objective).state == "queued"
     assert said(go_on(new_worker, objective)) == ["Slowly. Done."]
@@ -134,7 +132,7 @@ def test_a_worker_that_ends_hands_back_and_another_goes_on(actor: Actor, new_wor
 def test_killed_again_and_again_every_objective_ends_as_if_nothing_had_happened(
     actor: Actor, tools: ToolServer, new_worker: NewWorker
 ):
-    make_skill(tenant=actor.tenant, slug="echo")
+    make_skill(tenant=actor.tenant, slug="echo", max_attempts=5)
     clerk = make_published_agent(actor, system_prompt_template=prompt_with([{"answer": "Counted."}]))
     clerk.name = "clerk"
     clerk.save(update_fields=["name"])
