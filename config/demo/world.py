@@ -3,18 +3,20 @@
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
+from config.demo.agent import build_agent
 from config.environment import LOCAL_DIR
 from executions.catalog.archive import read_folder
 from executions.catalog.importing import import_bundle
 from executions.catalog.manifest import TOOLS
-from spaces.ids import to_prefixed
+from objectives.spelling import Prefix, spell
+from spaces.access import SpaceAccess
 from spaces.keys import Unauthenticated, caller_of_token, create_key
 from spaces.models import Membership, Principal, PrincipalKind, Role, Space, Tenant
 
@@ -26,7 +28,10 @@ TENANT, SECOND_TENANT, SPACE = "Northwind Demo", "Contoso Demo", "Support desk"
 
 @dataclass(frozen=True)
 class World:
-    """What `.callboard/demo.json` tells; everything that a newcomer needs to call the demo."""
+    """What `.callboard/demo.json` tells; everything that a newcomer needs to call the demo.
+
+    `objective_id` and `waiting_tool_call_id` are "" until the demo's objective has been started and waits.
+    """
 
     base_url: str
     api_key: str
@@ -36,6 +41,15 @@ class World:
     workspace_id: str
     admin_username: str
     admin_password: str
+    agent_id: str
+    objective_id: str = ""
+    waiting_tool_call_id: str = ""
+
+    def with_objective(self, objective_id: str, waiting_tool_call_id: str) -> "World":
+        """The same with the demo's objective, in the file too."""
+        world = replace(self, objective_id=objective_id, waiting_tool_call_id=waiting_tool_call_id)
+        _write(world)
+        return world
 
 
 def build_world(*, base_url: str, now: datetime) -> World:
@@ -46,17 +60,22 @@ def build_world(*, base_url: str, now: datetime) -> World:
     second_tenant, second_space = _tenant_with_space(SECOND_TENANT, now)
     _person(space, email="ada@northwind.example", name="Ada Sommer", role=Role.ADMIN, now=now)
     _person(space, email="ben@northwind.example", name="Ben Okafor", role=Role.MEMBER, now=now)
+    machine = _machine(tenant, space, now)
+    access = SpaceAccess(space.id, tenant.id, machine.id, Role.ADMIN, frozenset({"*"}))
     world = World(
         base_url=base_url,
-        api_key=_machine_key(tenant, space, str(known.get("api_key", "")), now),
+        api_key=_machine_key(machine, str(known.get("api_key", "")), now),
         second_tenant_api_key=_machine_key(
-            second_tenant, second_space, str(known.get("second_tenant_api_key", "")), now
+            _machine(second_tenant, second_space, now), str(known.get("second_tenant_api_key", "")), now
         ),
         tenant_id=str(tenant.id),
         space_id=str(space.id),
-        workspace_id=to_prefixed("workspace", space.id),
+        workspace_id=spell(Prefix.WORKSPACE, space.id),
         admin_username=OPERATOR_EMAIL,
         admin_password=_operator_password(str(known.get("admin_password", "")), now),
+        agent_id=spell(Prefix.AGENT, build_agent(access=access, now=now).id),
+        objective_id=str(known.get("objective_id", "")),
+        waiting_tool_call_id=str(known.get("waiting_tool_call_id", "")),
     )
     _write(world)
     return world
@@ -89,8 +108,8 @@ def _person(space: Space, *, email: str, name: str, role: Role, now: datetime) -
     )
 
 
-def _machine_key(tenant: Tenant, space: Space, known_token: str, now: datetime) -> str:
-    """The token of the tenant's chat server: the known one while it works, else that of a new key."""
+def _machine(tenant: Tenant, space: Space, now: datetime) -> Principal:
+    """The tenant's chat server."""
     machine, _ = Principal.objects.get_or_create(
         tenant=tenant,
         kind=PrincipalKind.MACHINE,
@@ -100,6 +119,11 @@ def _machine_key(tenant: Tenant, space: Space, known_token: str, now: datetime) 
     Membership.objects.get_or_create(
         space=space, principal=machine, defaults={"role": Role.ADMIN, "created_at": now}
     )
+    return machine
+
+
+def _machine_key(machine: Principal, known_token: str, now: datetime) -> str:
+    """A token of the machine: the known one while it works, else that of a new key."""
     try:
         if caller_of_token(known_token, now=now).principal == machine:
             return known_token

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import psutil
 import pytest
+from cadenya import Cadenya
 
 from config.postgres import stop
 from tests.demo.playing import Demo, belonging_to, eventually, playing
@@ -27,7 +28,12 @@ KEYS = {
     "workspace_id",
     "admin_username",
     "admin_password",
+    "agent_id",
+    "objective_id",
+    "waiting_tool_call_id",
 }
+# Known only once an objective has been started, which `--once` does not do.
+OF_THE_OBJECTIVE = {"objective_id", "waiting_tool_call_id"}
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +128,8 @@ def test_once_fails_where_the_first_execution_fails_and_says_why(failed: tuple[D
 
 def test_a_newcomer_finds_exactly_these_keys(first_told: dict[str, Any], folder: Path) -> None:
     assert set(first_told) == KEYS
-    assert all(isinstance(text, str) and text for text in first_told.values())
+    assert all(isinstance(text, str) for text in first_told.values())
+    assert {name for name, text in first_told.items() if not text} == OF_THE_OBJECTIVE
     assert (folder / "demo.json").stat().st_mode & 0o077 == 0
 
 
@@ -131,9 +138,42 @@ def test_a_later_demo_finds_its_data_again(
 ) -> None:
     told = serving.told()
 
-    assert {**told, "base_url": ""} == {**first_told, "base_url": ""}
+    new = {"base_url", *OF_THE_OBJECTIVE}
+    assert {name: told[name] for name in KEYS - new} == {name: first_told[name] for name in KEYS - new}
     states = [execution["state"] for execution in latest(client, told["space_id"])]
     assert states[-3:] == ["succeeded", "failed", "succeeded"]  # the three demos', newest first
+
+
+def test_an_agent_has_worked_until_somebody_must_decide(serving: Demo) -> None:
+    told = serving.told()
+
+    with sdk_of(told) as sdk:
+        objective = sdk.objectives.retrieve(told["objective_id"])
+        waiting = sdk.objectives.retrieve_tool_call(told["objective_id"], told["waiting_tool_call_id"])
+        before, asked = reversed(list(sdk.objectives.list_tool_calls(told["objective_id"])))
+
+    assert objective.config_snapshot.agent.metadata.id == told["agent_id"]
+    assert objective.state == "OBJECTIVE_STATE_WAITING"
+    assert waiting.status == "TOOL_CALL_STATUS_WAITING_FOR_APPROVAL"
+    assert (asked.metadata.id, before.execution_status) == (
+        waiting.metadata.id,
+        "TOOL_CALL_EXECUTION_STATUS_COMPLETED",
+    )
+
+
+def test_the_terminal_shows_the_objective_and_how_to_decide(serving: Demo) -> None:
+    told = serving.told()
+    objectives = f"{told['base_url']}/v1/workspaces/{told['workspace_id']}/objectives"
+    call = f"{objectives}/{told['objective_id']}/tool_calls/{told['waiting_tool_call_id']}"
+
+    serving.wait_for("for event in")
+
+    assert "I look through the file first." in serving.output
+    assert f"{call}:approve" in serving.output
+    assert f"{told['base_url']}/admin/objectives/toolcall/waiting/" in serving.output
+    snippet = serving.output.split("pip install cadenya")[1].split("for event in")[0]
+    for name in ("api_key", "base_url", "workspace_id", *OF_THE_OBJECTIVE):
+        assert f'"{told[name]}"' in snippet
 
 
 def test_the_second_tenant_s_key_works_and_finds_nothing_of_the_first(serving: Demo) -> None:
@@ -207,3 +247,27 @@ def test_ctrl_c_before_anything_is_served_ends_everything_too(failed: tuple[Demo
         assert demo.end(20) == 130
         assert "Traceback" not in demo.output
     assert belonging_to(folder) == []
+
+
+def test_the_next_demo_asks_again_and_goes_on_once_it_is_approved(serving: Demo, folder: Path) -> None:
+    """Behind the end of the serving demo, whose objective nobody has decided."""
+    asked = {name: serving.told()[name] for name in OF_THE_OBJECTIVE}
+
+    with playing(folder) as demo:
+        demo.wait_for("for event in", 120)
+        told = demo.told()
+        assert {name: told[name] for name in OF_THE_OBJECTIVE} == asked
+
+        with sdk_of(told) as sdk:
+            sdk.objectives.approve_tool_call(told["objective_id"], told["waiting_tool_call_id"])
+            demo.wait_for("That is all I was asked for.", 30)
+            kinds = [event.data.type for event in sdk.objectives.list_events(told["objective_id"])]
+        assert kinds[-4:] == ["toolResult", "stateChanged", "assistantMessage", "stateChanged"]
+        demo.press_ctrl_c()
+        assert demo.end(40) == 0
+    assert belonging_to(folder) == []
+
+
+def sdk_of(told: dict[str, Any]) -> Cadenya:
+    """The official client, as the printed lines make it."""
+    return Cadenya(api_key=told["api_key"], base_url=told["base_url"], workspace_id=told["workspace_id"])

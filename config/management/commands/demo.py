@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -13,9 +14,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.utils import timezone
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
+from config.demo import deciding
+from config.demo.objective import ObjectiveStory
 from config.demo.story import LOGS, DemoFailed, Story
 from config.demo.terminal import picture, print_addresses, print_curl, result
 from config.demo.world import World, build_world
@@ -136,22 +139,47 @@ class _Teller:
         story = Story(self._world)
         with self._console.status("Starting web and worker"):
             story.wait_until_ready(self.is_over.is_set)
-        self._show(story)
+        self._show(story.tell, lambda: picture(story.scene))
         self.state = story.scene.state
         self._console.print(result(story.scene))
         going_on = "Callboard is running: Ctrl-C stops it"
+        objective = None if self._is_once else self._ask()
         self._console.rule("Without --once it goes on serving here" if self._is_once else going_on)
         print_addresses(self._console, self._world, story.scene)
         self._console.print()
         print_curl(self._console, self._world)
+        if objective is not None:
+            self._console.print()
+            deciding.print_deciding(self._console, self._world)
+            for line in objective.follow(self.is_over.is_set):
+                self._console.print(deciding.shown(line))
 
-    def _show(self, story: Story) -> None:
+    def _ask(self) -> ObjectiveStory | None:
+        """The demo's objective once it waits for a decision, perhaps since an earlier demo.
+
+        None where it comes to nothing, which is said: what else there is goes on being served.
+        """
+        objective = ObjectiveStory(self._world)
+        scene = objective.scene
+        try:
+            if objective.find_waiting():
+                self._console.print(deciding.picture(scene))
+                return objective
+            self._show(objective.tell, lambda: deciding.picture(scene))
+        except (DemoFailed, httpx2.HTTPError) as error:
+            self._console.print(f"No objective: {error}", style="red", markup=False)
+            return None
+        self._world = self._world.with_objective(scene.objective_id, scene.waiting_call_id)
+        return objective
+
+    def _show(self, tell: Callable[[], None], drawn: Callable[[], RenderableType]) -> None:
+        """Show a story while it is told; where there is no terminal, only its end."""
         if not self._console.is_terminal:
-            story.tell()
-            self._console.print(picture(story.scene))
+            tell()
+            self._console.print(drawn())
             return
-        with Live(get_renderable=lambda: picture(story.scene), console=self._console, refresh_per_second=12):
-            story.tell()
+        with Live(get_renderable=drawn, console=self._console, refresh_per_second=12):
+            tell()
 
 
 def _choose_port(wanted: int | None) -> int:
