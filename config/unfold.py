@@ -22,6 +22,12 @@ def _item(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
     }
 
 
+def _is_tool_calls(request: HttpRequest) -> bool:
+    """The queue has an entry of its own, though it stands below the same address."""
+    path = request.path
+    return path.startswith("/admin/objectives/toolcall/") and not path.endswith("/waiting/")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Callboard",
     "SITE_HEADER": "Callboard",
@@ -77,7 +83,7 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item("Objectives", "flag", "objectives", "objective"),
-                    _item("Tool calls", "build", "objectives", "toolcall"),
+                    {**_item("Tool calls", "build", "objectives", "toolcall"), "active": _is_tool_calls},
                     _item("Executions", "play_circle", "executions", "skillexecution"),
                     _item("Artifacts", "draft", "executions", "artifact"),
                     _item("Workers", "memory", "executions", "workernode"),

@@ -39,8 +39,12 @@ class QueuePage:
     space: Space | None
 
 
-def read_queue(*, place: str = "", space: str = "", limit: int = PER_PAGE, now: datetime) -> QueuePage:
-    """The page that begins past a place, of one space where its id is given; in two queries."""
+def read_queue(*, place: str = "", space: str = "", limit: int = 0, now: datetime) -> QueuePage:
+    """The page that begins past a place, of one space where its id is given; in two queries.
+
+    `limit` 0 is a page's usual length.
+    """
+    limit = limit or PER_PAGE
     space_id = parse_uuid(space)
     rows = waiting_calls(space_id).select_related("objective", *RELATED).order_by("created_at", "id")
     begins = read_place(place)
