@@ -117,6 +117,8 @@ class Objective(Operation, TokenCounts):
             # The list of one state, of one agent, of one parent.
             models.Index(fields=["space", "state", "created_at", "id"], name="objective_by_state"),
             models.Index(fields=["agent", "created_at", "id"], name="objective_by_agent"),
+            # The operators' list of one state, over all spaces.
+            models.Index(fields=["state", "id"], name="objective_by_state_anywhere"),
             models.Index(
                 fields=["parent", "created_at", "id"],
                 condition=Q(parent__isnull=False),
