@@ -66,7 +66,7 @@ class SkillAnswer(BaseModel):
     data: Skill = Field(description="The skill.")
 
 
-class Tool(BaseModel):
+class ChatTool(BaseModel):
     """A skill as a tool that a chat may call."""
 
     tool_name: str = Field(description="The skill's slug.", examples=["csv-profile"])
@@ -76,5 +76,5 @@ class Tool(BaseModel):
     )
 
 
-class ToolList(RootModel[list[Tool]]):
+class ToolList(RootModel[list[ChatTool]]):
     """Every tool of the space."""

@@ -12,7 +12,7 @@ from objectives.shapes.shape import Json, Shape
 from objectives.spelling import Prefix, spell
 
 
-class SecretName(Shape):
+class GivenSecretName(Shape):
     """A secret that came with an objective."""
 
     name: str
@@ -73,7 +73,7 @@ class Objective(Shape):
     """What it was asked."""
     parent_objective_id: str
     """The objective whose tool call this one carries out, "" for none."""
-    secrets: list[SecretName]
+    secrets: list[GivenSecretName]
     """The secrets that came with it, by name."""
     memory_cascade: list[Json] = Field(default_factory=list)
     """Not built: always empty."""
@@ -107,7 +107,7 @@ class Objective(Shape):
             system_prompt=row.system_prompt,
             first_user_message=row.first_user_message,
             parent_objective_id=spell(Prefix.OBJECTIVE, row.parent_id) if row.parent_id else "",
-            secrets=[SecretName(name=name) for name in secrets],
+            secrets=[GivenSecretName(name=name) for name in secrets],
             pinned_parameters=row.pinned_parameters,
             system_prompt_data=row.system_prompt_data,
             first_user_message_data=row.first_user_message_data,
@@ -116,7 +116,7 @@ class Objective(Shape):
         )
 
 
-class NewSecret(Shape):
+class GivenSecret(Shape):
     """A secret for one objective."""
 
     name: str = Field(min_length=1, max_length=255)
@@ -140,7 +140,7 @@ class NewObjectiveBody(Shape):
     """What the agent is asked; left out, the variation's template says it."""
     first_user_message_data: Json | None = None
     """Fills the template of the first message."""
-    secrets: list[NewSecret] = Field(default_factory=list, max_length=100)
+    secrets: list[GivenSecret] = Field(default_factory=list, max_length=100)
     """Secrets for this objective only."""
     pinned_parameters: dict[str, str] = Field(default_factory=dict)
     """Arguments that are forced into every call that takes them, and that the model does not see."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from executions.api.catalog_objects import Skill, SkillSummary, Tool
+from executions.api.catalog_objects import ChatTool, Skill, SkillSummary
 from tests.api.speaking import Api
 from tests.factories import make_actor, make_skill, make_space, make_tenant
 
@@ -19,7 +19,7 @@ def test_tools_are_a_bare_array():
     assert response.json() == [
         {"tool_name": "echo", "description": "Repeats its text, for tests.", "arguments_schema": INPUTS}
     ]
-    assert list(Tool.model_fields) == list(response.json()[0])
+    assert list(ChatTool.model_fields) == list(response.json()[0])
 
 
 def test_a_space_without_skills_has_no_tools():

@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections import defaultdict
 
 import pytest
 from django.core.management import call_command
 from openapi_spec_validator import validate
+from pydantic import BaseModel
 
 from config.documents import document
 from executions.api.event_payloads import PAYLOADS
@@ -99,6 +101,26 @@ def test_every_parameter_and_property_is_described(described, operations):
     ]
 
     assert missing == []
+
+
+def test_no_two_shapes_share_a_name(described):
+    """The later one would take the place of the other in the document."""
+    places = defaultdict(set)
+    for shape in subclasses(BaseModel):
+        if shape.__module__.partition(".")[0] in {"spaces", "executions", "objectives", "config"}:
+            places[shape.__name__].add(shape.__module__)
+
+    shared = {name: modules for name, modules in places.items() if len(modules) > 1}
+    assert {
+        name: modules for name, modules in shared.items() if name in described["components"]["schemas"]
+    } == {}
+
+
+def subclasses(of):
+    """Every class below this one."""
+    for one in of.__subclasses__():
+        yield one
+        yield from subclasses(one)
 
 
 def undescribed(node, where):
