@@ -64,14 +64,26 @@ def responses_before(messages: Sequence[ModelMessage]) -> int:
 
 
 def results_so_far(messages: Sequence[ModelMessage]) -> list[Any]:
-    """What every tool has returned, in the order of the calls; an error as `{"error": …}`."""
+    """What every tool has returned, in the order of the calls; an error as `{"error": …}`.
+
+    A text that is a JSON object or array is that value: tools that are not ours answer in texts.
+    """
     return [
-        part.content if part.outcome == "success" else {"error": part.content}
+        _value(part.content) if part.outcome == "success" else {"error": part.content}
         for message in messages
         if isinstance(message, ModelRequest)
         for part in message.parts
         if isinstance(part, ToolReturnPart)
     ]
+
+
+def _value(content: Any) -> Any:
+    if not isinstance(content, str) or not content.lstrip().startswith(("{", "[")):
+        return content
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        return content
 
 
 def newest_user_text(messages: Sequence[ModelMessage]) -> str:

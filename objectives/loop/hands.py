@@ -4,6 +4,7 @@ import logging
 import time
 import uuid
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -32,13 +33,16 @@ class Hands:
         self._stop = StopSignal()
         self._threads = ThreadPoolExecutor(MOST_PARALLEL, thread_name_prefix="call")
         self._going_on: dict[Future[Outcome], ToolCall] = {}
+        self._listening = ExitStack()
 
     def __enter__(self) -> Self:
+        self._listening.enter_context(self._held.stop.told(self._hear))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._listening.close()
         self._stop.set("cancelled")
         self._threads.shutdown(wait=True)
 
@@ -73,6 +77,11 @@ class Hands:
             if left <= 0:
                 return
             self.settle(left)
+
+    def _hear(self, reason: str) -> None:
+        """In the thread of whoever stops the run, since its own may hang in the database."""
+        if reason != "shutdown":
+            self._stop.set(reason)
 
     def _carry_out(self, call: ToolCall, plan: Plan) -> Outcome:
         offered = plan.of_function(call.called_as)

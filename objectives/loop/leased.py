@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from django.db.models import F
 from django.db.models.functions import Now
 
 from executions.models import RunHead
@@ -31,8 +30,3 @@ def park(head: RunHead) -> None:
     """Leave a locked, leased run until somebody puts it into the queue again."""
     release(head, HeadState.PARKED)
     head.save(update_fields=LEASE_FIELDS)
-
-
-def count_up(objective: Objective, **by: int) -> None:
-    """Add to counters of an objective's row without taking others' changes back."""
-    Objective.objects.filter(pk=objective.pk).update(**{name: F(name) + n for name, n in by.items()})

@@ -2,9 +2,12 @@
 
 from decimal import Decimal
 
+from executions.inference.tool_names import FINAL_ANSWER
 from objectives.accounting import tree_cost
 from objectives.models import CallKind, ErrorType, Objective, ToolCall
 from objectives.plan import Plan
+
+MOST_REPAIRS = 4  # final answers that may be refused before the work is given up
 
 type Reached = tuple[ErrorType, str]
 
@@ -24,6 +27,8 @@ def limit_of_requests(objective: Objective, plan: Plan) -> Reached | None:
     """What forbids to ask the model once more; None where nothing does."""
     if objective.turn >= plan.max_turns:
         return ErrorType.ITERATION_LIMIT, f"The model was asked {plan.max_turns} times."
+    if _refused_answers(objective) > MOST_REPAIRS:
+        return ErrorType.MODEL_ERROR, "The model's answer does not match what its agent is for."
     return spent_budget(objective)
 
 
@@ -59,6 +64,11 @@ def _parent_of(objective: Objective) -> Objective | None:
     if objective.parent_id is None:
         return None
     return Objective.objects.only("id", "parent_id", "cost_budget_usd").get(pk=objective.parent_id)
+
+
+def _refused_answers(objective: Objective) -> int:
+    """How often the model has ended the work with an answer of another form."""
+    return ToolCall.objects.filter(objective=objective, called_as=FINAL_ANSWER, kind=CallKind.UNKNOWN).count()
 
 
 def _sub_objectives(objective: Objective) -> int:

@@ -2,7 +2,10 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.db.models import Q
 
 from executions.inference.choices import ModelChoice, ModelChoiceInvalid, ModelUnknown, find_choice
 from executions.inference.errors import ModelRefused
@@ -17,6 +20,8 @@ from objectives.shapes.metadata import ResourceMetadata
 from objectives.shapes.shape import Json
 from objectives.spelling import Prefix, spell
 from spaces.models import Space
+
+USE_STEP = timedelta(minutes=1)
 
 
 class CannotAsk(Exception):
@@ -64,6 +69,12 @@ def _model_row(plan: Plan) -> LanguageModel | None:
     if row is None:
         raise CannotAsk(ErrorType.CONFIGURATION, "The model that was chosen does not exist any more.")
     return row
+
+
+def note_use(chosen: ChosenModel, *, now: datetime) -> None:
+    """Write down that a model was used, about once a minute: many objectives share its row."""
+    used = LanguageModel.objects.filter(pk=chosen.row_id) if chosen.row_id else LanguageModel.objects.none()
+    used.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - USE_STEP)).update(last_used_at=now)
 
 
 def step_request(

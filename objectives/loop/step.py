@@ -13,7 +13,7 @@ from executions.runner.patience import ask_patiently
 from executions.worker.keeper import Held
 from objectives.loop.ending import fail_objective
 from objectives.loop.leased import leased_objective
-from objectives.loop.request import CannotAsk, chosen_model, step_request
+from objectives.loop.request import CannotAsk, chosen_model, note_use, step_request
 from objectives.loop.restarts import keep_broken, note_restart
 from objectives.loop.retrying import try_again
 from objectives.loop.texts import TextRecorder
@@ -45,6 +45,7 @@ def ask_model(held: Held[TextRecorder]) -> bool:
         give_up(held, ErrorType.MODEL_ERROR, CONTENT_FILTER)
         return False
     ask_patiently(lambda: write_response(lease, response, now=timezone.now()), check=held.require)
+    ask_patiently(lambda: note_use(response.chosen, now=timezone.now()))
     return True
 
 

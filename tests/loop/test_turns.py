@@ -66,6 +66,13 @@ def test_an_answer_of_another_form_is_refused_and_the_model_told(actor, bench):
     assert calls_of(objective)[0].error_type == "invalid_arguments"
 
 
+def test_answers_of_another_form_are_refused_a_few_times_only(actor, bench):
+    script = [{"answer": {"wrong": number}} for number in range(9)]
+    objective = work(start(actor, script=script, output=ANSWER), bench)
+
+    assert (objective.state, objective.error_type, objective.turn) == ("failed", "model_error", 5)
+
+
 def test_a_text_is_streamed_into_the_log_with_its_offsets(actor, bench):
     objective = work(start(actor, script=[{"answer": "word " * 40}]), bench)
 
