@@ -17,7 +17,10 @@ from tests.api.test_fuzz import application
 from tests.factories import Actor, make_actor
 from tests.guards.things import things_of
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))  # for each of some 160 routes
+THOROUGH = "FUZZ_EXAMPLES" in os.environ
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))  # for each of some 100 routes
+# The boundaries of every field, hundreds of requests a route, only where somebody asks for more.
+PHASES = [Phase.explicit, Phase.generate] if THOROUGH else [Phase.generate]
 OURS = r"^/v1/(workspaces|account|whoami)([/:]|$)"
 STREAMS = r":stream$"  # they have their own tests
 NOT_BUILT = 501
@@ -43,12 +46,12 @@ def known_value(case, name, known):
     return known.get(f"{collection}/{name}") or known[name]
 
 
-@schema.include(path_regex=OURS).exclude(path_regex=STREAMS).parametrize()
+@schema.include(path_regex=OURS).exclude(path_regex=STREAMS).exclude(tag="not_built").parametrize()
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize="FUZZ_EXAMPLES" not in os.environ,
-    phases=[Phase.explicit, Phase.generate],
+    derandomize=not THOROUGH,
+    phases=PHASES,
     suppress_health_check=list(HealthCheck),
 )
 def test_no_request_is_too_odd(case, owned):
