@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -53,17 +53,26 @@ def fill(text: str, values: Mapping[str, Any], *, strict: bool = False) -> str:
 
 def secret_names(*texts: str) -> set[str]:
     """The secrets that templates name, wherever in them, in capitals; what is no template names none."""
-    return {name.upper() for text in texts if "secrets" in modern(text) for name in _secrets_in(modern(text))}
+    paths = [path for text in texts for path in _paths(text) if path[0] == "secrets"]
+    return {path[1].upper() for path in paths if len(path) > 1 and isinstance(path[1], str)}
 
 
-def _secrets_in(text: str) -> Iterator[str]:
+def names_in(text: str) -> set[str]:
+    """What a template takes by name: `order` for `{{ order.id }}` and for `{{ arguments.order }}`."""
+    return {
+        str(path[1]) if path[0] == "arguments" and len(path) > 1 else str(path[0]) for path in _paths(text)
+    }
+
+
+def _paths(text: str) -> list[list[Any]]:
+    """The way to each value that a template uses: `["secrets", "TOKEN"]`."""
+    if not text:
+        return []
     try:
-        paths = _parsed(text, strict=False).analyze().globals.get("secrets", [])
+        found = _parsed(modern(text), strict=False).analyze().globals
     except (LiquidError, RecursionError):
-        return
-    for path in paths:
-        if len(path.segments) > 1 and isinstance(path.segments[1], str):
-            yield path.segments[1]
+        return []
+    return [list(variable.segments) for variables in found.values() for variable in variables]
 
 
 def modern(text: str) -> str:

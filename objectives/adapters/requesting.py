@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from objectives.models import ToolCall
 from objectives.plan import Offered
 from objectives.spelling import Prefix, spell
-from objectives.templates import TemplateMissing, fill, secret_names
+from objectives.templates import TemplateMissing, fill, names_in, secret_names
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 JSON_TYPE = "application/json"
@@ -72,7 +72,8 @@ def _url(offered: Offered, values: Mapping[str, Any], arguments: Mapping[str, An
     url = base + ("" if not path or path.startswith(("/", "?")) else "/") + path
     query = fill(str(offered.config.get("query") or ""), values, strict=True).lstrip("?")
     if not query and method not in _WITH_BODY and not offered.config.get("query"):
-        query = urlencode({key: _text(part) for key, part in arguments.items() if key not in path_template})
+        named = names_in(path_template) | names_in(offered.base_url)
+        query = urlencode({key: _text(part) for key, part in arguments.items() if key not in named})
     return url + (("&" if "?" in url else "?") + query if query else "")
 
 

@@ -8,6 +8,7 @@ from executions.actions.creating import Order, digest_request
 from executions.actions.starting import place_order
 from executions.models import Artifact, SkillExecution, Source
 from objectives.adapters.outcome import Media, Outcome, Started, Text
+from objectives.lifecycle import EXECUTION_ENDED
 from objectives.models import CallError, ToolCall
 from objectives.plan import Offered
 from objectives.planning import SKILL_FILES
@@ -15,7 +16,6 @@ from objectives.spelling import Prefix, spell
 from spaces.errors import DomainError, Invalid
 from spaces.models import Space
 
-EXECUTION_ENDED = "objectives.execution_ended"
 MOST_ARTIFACTS = 20  # of an execution that become blocks of the result
 
 

@@ -154,11 +154,13 @@ def test_without_templates_arguments_are_the_body_or_the_query(call):
             arguments={"b": [1, None]},
             secret=False,
         )
-        call(server.url, config={"requestMethod": "GET", "path": "/a"}, arguments={"b": "c d"}, secret=False)
+        path = "/orders/{{ arguments.id }}"
+        config = {"requestMethod": "GET", "path": path}
+        call(server.url, config=config, arguments={"id": 7, "order": "c d"}, secret=False)
 
     assert [(one[0], one[1], one[3]) for one in server.seen] == [
         ("PUT", "/a", b'{"b":[1,null]}'),
-        ("GET", "/a?b=c+d", b""),
+        ("GET", "/orders/7?order=c+d", b""),
     ]
 
 
