@@ -25,6 +25,7 @@ class Block:
 
     kind: str
     text: str = ""
+    is_json: bool = False
     url: str = ""
     mime_type: str = ""
     size_bytes: int = 0
@@ -108,9 +109,11 @@ def _readable(text: str) -> str:
 
 def _block(stored: dict[str, Any]) -> Block:
     if stored["type"] == "text":
-        text = _readable(str(stored["text"]))
+        given = str(stored["text"])
+        text = _readable(given)
         rest = len(text) - MOST_TEXT
-        return Block("text", text if rest <= 0 else f"{text[:MOST_TEXT]}\n… {rest:,} more characters")
+        shown = text if rest <= 0 else f"{text[:MOST_TEXT]}\n… {rest:,} more characters"
+        return Block("text", shown, is_json=text is not given)
     return Block(
         kind=stored["type"],
         url=media_path(uuid.UUID(stored["media_id"])),

@@ -52,8 +52,8 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
         "agent",
         "space",
         "tenant",
-        "turn",
-        "tool_call_count",
+        "turns",
+        "calls",
         "shown_time",
         "shown_duration",
         "shown_cost",
@@ -82,6 +82,14 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
         return format_html(
             '<span class="cb-clip is-text" title="{}">{}{}</span>', text[:500], mark, text[:200]
         )
+
+    @display(description="Turns")
+    def turns(self, objective: Objective) -> int:
+        return objective.turn
+
+    @display(description="Calls")
+    def calls(self, objective: Objective) -> int:
+        return objective.tool_call_count
 
     @display(description="Tenant")
     def tenant(self, objective: Objective) -> str:
