@@ -1,35 +1,60 @@
-"""Telling older clients of the workspace API apart, which refuse what is newer than themselves."""
+"""Telling older clients of the workspace API apart, which refuse what is newer than themselves.
+
+The clients up to 0.x say `Cadenya/Python 0.9.0` (JS, Go and Ruby alike), those since say
+`cadenya-python/1.5.0 (api 1.0)`, with the number of an earlier release: 1.1.0 says 1.0.1; 1.3.0 to 1.5.0
+say 1.3.0; 1.6.0 and 1.7.0 say 1.5.0; 1.8.0 says 1.7.0. The versions below are what clients say of themselves, from
+where on every release knows the thing: heartbeats came with 1.4.0, `interrupted` and the states beside it
+with 1.7.0, whose own clients are therefore not told of them.
+"""
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
-_SDK = re.compile(r"cadenya[-/ ]?(?:python|ts|typescript|node|js|go)?[/ ]?v?(\d+)\.(\d+)", re.IGNORECASE)
+_SDK = re.compile(
+    r"\b(?:Async)?Cadenya(?:::Client)?(?:-[a-z]+/|/[a-z]+ )v?(\d{1,4})\.(\d{1,4})", re.IGNORECASE
+)
 
-# Since which version of the clients a type of event is known; all others always were.
-EVENT_SINCE: dict[str, tuple[int, int]] = {"stateChanged": (1, 2), "heartbeat": (1, 4), "interrupted": (1, 7)}
-_STATES_SINCE = (1, 2)  # before, `OBJECTIVE_STATE_X` was written `STATE_X`
-_INTERRUPTED_SINCE = (1, 7)  # before, a tool call that was given up counted as one that failed
+type Version = tuple[int, int]
+
+# Since which version a type of event is known; all others always were.
+EVENT_SINCE: Final[dict[str, Version]] = {
+    "reasoning": (0, 9),
+    "stateChanged": (1, 2),
+    "heartbeat": (1, 5),
+    "interrupted": (1, 7),
+}
+_STATES_SINCE: Final[Version] = (1, 2)  # before, `OBJECTIVE_STATE_X` was written `STATE_X`
+_INTERRUPTING_SINCE: Final[Version] = (1, 7)  # before, an objective that ends its turn counted as running
+_INTERRUPTED_SINCE: Final[Version] = (
+    1,
+    7,
+)  # before, a tool call that was given up counted as one that failed
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What a client understands; `version` None is one that is not known, and taken for the newest."""
 
-    version: tuple[int, int] | None = None
+    version: Version | None = None
 
     def knows_event(self, name: str) -> bool:
         """Whether the client can read an event of this type."""
-        return self.version is None or self.version >= EVENT_SINCE.get(name, (0, 0))
+        return not self._is_before(EVENT_SINCE.get(name, (0, 0)))
 
     def state(self, name: str) -> str:
         """An objective's state, `OBJECTIVE_STATE_RUNNING`, as this client calls it."""
-        older = self.version is not None and self.version < _STATES_SINCE
-        return name.removeprefix("OBJECTIVE_") if older else name
+        if name.endswith("_INTERRUPTING") and self._is_before(_INTERRUPTING_SINCE):
+            name = "OBJECTIVE_STATE_RUNNING"
+        return name.removeprefix("OBJECTIVE_") if self._is_before(_STATES_SINCE) else name
 
     def execution_status(self, name: str) -> str:
         """A tool call's execution status as this client calls it."""
-        older = self.version is not None and self.version < _INTERRUPTED_SINCE
-        return "TOOL_CALL_EXECUTION_STATUS_ERRORED" if older and name.endswith("_INTERRUPTED") else name
+        is_unknown = name.endswith("_INTERRUPTED") and self._is_before(_INTERRUPTED_SINCE)
+        return "TOOL_CALL_EXECUTION_STATUS_ERRORED" if is_unknown else name
+
+    def _is_before(self, version: Version) -> bool:
+        return self.version is not None and self.version < version
 
 
 NEWEST = Dialect()

@@ -17,7 +17,7 @@ from objectives.models import (
     ToolState,
 )
 from objectives.shapes.agents import Agent, AgentInfo
-from objectives.shapes.assignments import named
+from objectives.shapes.assignments import as_before, named
 from objectives.shapes.metadata import Profile, ResourceMetadata
 from objectives.shapes.variations import AgentVariation, VariationInfo
 from objectives.spelling import Prefix
@@ -72,6 +72,7 @@ def show_variations(rows: Sequence[VariationRow], *, tenant_id: uuid.UUID) -> li
             score=score,
             feedback_count=feedback_count,
             assignment_metadata={meta.id: meta for meta in map(named, assigned[row.id])},
+            assignments=[as_before(one) for one in assigned[row.id]],
             created_by=profiles[row.created_by_id],
             model=ResourceMetadata.of(model, Prefix.MODEL, tenant_id=tenant_id) if model else None,
         )

@@ -16,6 +16,7 @@ class Prefix(StrEnum):
     API_KEY = "apikey"
     AGENT = "agent"
     VARIATION = "agentvar"
+    ASSIGNMENT = "avt"
     TOOL_SET = "toolset"
     TOOL = "tool"
     TOOL_SET_SECRET = "toolsecret"  # noqa: S105 - a prefix

@@ -30,7 +30,8 @@ from spaces.api.parsing import MAX_BYTES, parse_json
 from spaces.errors import AlreadyExists, Invalid, TooLarge
 from spaces.identity import Identity, caller_and_identity
 
-RETRY = b"retry: 1000\n\n"
+# No frame of its own: clients before 1.0 take an empty one for an event, and cannot read it.
+RETRY = b"retry: 1000\n"
 
 
 async def stream_events(

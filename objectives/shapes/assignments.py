@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from objectives.models import Assignment as AssignmentRow
 from objectives.shapes.metadata import BareMetadata
-from objectives.shapes.shape import Shape
+from objectives.shapes.shape import Json, Shape
 from objectives.spelling import Prefix, spell
 
 KINDS = {
@@ -66,6 +66,12 @@ def named(row: AssignmentRow) -> BareMetadata:
     """Id and name of the thing that is assigned; `row` comes with it."""
     thing = row.tool or row.tool_set or row.sub_agent
     return BareMetadata(id=_thing(row)[1], name=thing.name if thing else "")
+
+
+def as_before(row: AssignmentRow) -> Json:
+    """What clients before 1.2 read of an assignment: `tool`, `toolSet` or `agent`; `row` comes with it."""
+    kind = {"tool_id": "tool", "tool_set_id": "toolSet", "sub_agent_id": "agent"}[_thing(row)[0]]
+    return {"type": kind, kind: named(row).wire(), "id": spell(Prefix.ASSIGNMENT, row.id)}
 
 
 def _thing(row: AssignmentRow) -> tuple[str, str]:

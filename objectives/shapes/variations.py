@@ -11,7 +11,7 @@ from objectives.shapes.assignments import VariationAssignment
 from objectives.shapes.compaction import CompactionConfig
 from objectives.shapes.durations import read_seconds
 from objectives.shapes.metadata import BareMetadata, NewResource, Profile, ResourceMetadata
-from objectives.shapes.shape import Shape
+from objectives.shapes.shape import Json, Shape
 from objectives.spelling import Prefix, spell
 
 LARGEST = 2**31 - 1  # of a 32-bit number
@@ -144,6 +144,10 @@ class VariationInfo(Shape):
     """How often somebody gave feedback."""
     assignment_metadata: dict[str, BareMetadata]
     """What is assigned, by id."""
+    assignments: list[Json] = Field(default_factory=list)
+    """What is assigned, as clients before 1.2 read it; `spec.assignments` says the same."""
+    memory_layer_assignments: list[Json] = Field(default_factory=list)
+    """Not built: always empty. Clients before 1.2 demand it here."""
     created_by: Profile | None = None
     """Who made it."""
     model: ResourceMetadata | None = None
