@@ -189,6 +189,7 @@ CHANNEL_LAYERS: dict[str, Any] = {}  # wake-ups travel over LISTEN/NOTIFY or Red
 MODELS = ENV.models
 DEFAULT_MODEL = ENV.default_model
 DEFAULT_BUDGET_USD = ENV.default_budget_usd
+GUARDED_TRANSPORT = "objectives.adapters.models.ModelTransport"  # to models whose address a tenant gave
 PRIVATE_TOOL_HOSTS = ENV.private_tool_hosts  # names and networks that HTTP tools may reach beside public ones
 EVENT_RETENTION = timedelta(days=ENV.event_retention_days)
 

@@ -42,6 +42,7 @@ def choice_at_provider(model: LanguageModel) -> ModelChoice:
         api_key=api_key,
         headers={**_public_headers(key), **headers},
         prices=prices_of(model),
+        is_guarded=key.provider == Provider.OPENAI_COMPATIBLE,  # whose address comes from outside
     )
 
 

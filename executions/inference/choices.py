@@ -41,7 +41,8 @@ class ModelChoice(BaseModel):
     that the model library knows and whose package is installed. `name` is the provider's name of
     the model. `headers` go with every request, over those that the library writes. `prices` override
     the price list. `settings` are the model library's, for every request. `silence_seconds` is the
-    longest wait for the next piece of an answer, `request_seconds` the longest request.
+    longest wait for the next piece of an answer, `request_seconds` the longest request. A choice that
+    `is_guarded` reaches public addresses only, and those that the deployment lists.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -56,6 +57,7 @@ class ModelChoice(BaseModel):
     connect_seconds: float = Field(default=5.0, gt=0)
     silence_seconds: float = Field(default=120.0, gt=0)
     request_seconds: float = Field(default=600.0, gt=0)
+    is_guarded: bool = False
 
 
 DEMO_CHOICE = ModelChoice(provider=DEMO, name=DEMO)

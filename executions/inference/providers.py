@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 
 import httpx2
+from django.conf import settings
+from django.utils.module_loading import import_string
 from pydantic_ai.models import Model, create_async_httpx2_client, infer_model
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers import Provider, infer_provider_class
@@ -32,7 +34,8 @@ async def opened_model(choice: ModelChoice, request: ModelRequest) -> AsyncItera
         yield demo_model(request)
         return
     timeout = httpx2.Timeout(choice.silence_seconds, connect=choice.connect_seconds)
-    async with create_async_httpx2_client(timeout=timeout) as client:
+    guard = import_string(settings.GUARDED_TRANSPORT)() if choice.is_guarded else None
+    async with create_async_httpx2_client(timeout=timeout, transport=guard) as client:
         if choice.headers:
             client.auth = OwnHeaders(choice)
         yield _provider_model(choice, client)

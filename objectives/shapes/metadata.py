@@ -112,17 +112,19 @@ class Profile(Shape):
     def of(cls, principal: Principal, *, tenant_id: uuid.UUID) -> Self:
         """That of a principal; an operator of the deployment, who has no tenant, appears as the system."""
         kind = "USER" if principal.kind == PrincipalKind.PERSON else "API_KEY"
+        is_operator = principal.tenant_id is None and principal.kind == PrincipalKind.PERSON
+        name = "Operator" if is_operator else str(principal)
         return cls(
             metadata=AccountResourceMetadata(
                 id=spell(Prefix.PROFILE, principal.id),
                 account_id=spell(Prefix.ACCOUNT, tenant_id),
-                name=str(principal),
+                name=name,
                 profile_id=spell(Prefix.PROFILE, principal.id),
                 created_at=principal.created_at,
             ),
             spec=ProfileSpec(
                 email=principal.email or "" if principal.tenant_id else "",
-                name=str(principal) if principal.tenant_id else "Operator",
+                name=name,
                 type=f"PROFILE_TYPE_{kind if principal.tenant_id else 'SYSTEM'}",
             ),
         )

@@ -85,8 +85,9 @@ def _route(template: str, group: str, actions: dict[str, str]) -> URLPattern:
     route = template.replace("ws/", f"{_WORKSPACE}/", 1) if above is WorkspaceViewSet else template
     names = [piece.partition(">")[0] for piece in route.split("<ref:")[1:]]
     methods: dict[str, Any] = {action: _described(f"{group}.{action}", names) for action in actions.values()}
-    viewset = type(f"NotBuilt{group.title().replace('_', '')}", (above,), methods)
-    return path(route, viewset.as_view(dict(actions)))
+    viewset: Any = type(f"NotBuilt{group.title().replace('_', '')}", (above,), methods)
+    pattern: URLPattern = path(route, viewset.as_view(dict(actions)))
+    return pattern
 
 
 def _described(name: str, names: list[str]) -> Callable[..., Response]:
