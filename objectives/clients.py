@@ -2,9 +2,9 @@
 
 The clients up to 0.x say `Cadenya/Python 0.9.0` (JS, Go and Ruby alike), those since say
 `cadenya-python/1.5.0 (api 1.0)`, with the number of an earlier release: 1.1.0 says 1.0.1; 1.3.0 to 1.5.0
-say 1.3.0; 1.6.0 and 1.7.0 say 1.5.0; 1.8.0 says 1.7.0. The versions below are what clients say of themselves, from
-where on every release knows the thing: heartbeats came with 1.4.0, `interrupted` and the states beside it
-with 1.7.0, whose own clients are therefore not told of them.
+say 1.3.0; 1.6.0 and 1.7.0 say 1.5.0; 1.8.0 says 1.7.0. The versions below are what clients say of
+themselves, from where on every release knows the thing: heartbeats came with 1.4.0, `interrupted` and the
+states beside it with 1.7.0, whose own clients are therefore not told of them.
 """
 
 import re

@@ -1,0 +1,1 @@
+"""The workspace API as its official clients see it."""

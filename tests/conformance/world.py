@@ -1,0 +1,124 @@
+"""A workspace with one thing of every kind in every state that there is, made directly."""
+
+import io
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from executions.models import RunHead
+from executions.runlog.models import HeadState
+from objectives.actions.locking import locked_objective
+from objectives.adapters.outcome import Media, Text
+from objectives.events import Kind, event
+from objectives.lifecycle import note
+from objectives.models import OVER, Approval, ErrorType, Execution, Objective, ObjectiveState, ToolCall
+from objectives.results import store_blocks
+from objectives.spelling import Prefix, spell
+from spaces.blobs import store_blob
+from tests.factories import NOW, Actor
+from tests.guards.things import things_of
+from tests.objectives.factories import make_feedback, make_secret
+from tests.objectives.runs import ask_for, begin_objective
+
+CALL_STATES = [
+    *itertools.product((Approval.AUTO_APPROVED, Approval.APPROVED), Execution),
+    (Approval.WAITING_FOR_APPROVAL, Execution.PENDING),
+    (Approval.WAITING_FOR_APPROVAL, Execution.INTERRUPTED),
+    (Approval.DENIED, Execution.PENDING),
+]
+
+
+@dataclass(frozen=True)
+class World:
+    """What paths name, by name; the objectives by state; the calls, all of one objective."""
+
+    things: dict[str, str]
+    objectives: list[str]
+    calls: list[str]
+
+
+def make_world(actor: Actor) -> World:
+    """One workspace of the actor's, filled."""
+    things = things_of(actor)
+    first = Objective.objects.get(space=actor.space)
+    made = {"space": actor.space, "created_by": actor.principal}
+    make_secret(objective=first, **made)
+    make_feedback(objective=first, score=0.5, comment="Good.")
+    calls = [_call_in(first, actor, *state) for state in CALL_STATES]
+    with transaction.atomic():
+        head, objective = locked_objective(first.id)
+        note(objective, head, [event(kind, payload, now=NOW) for kind, payload in _payloads(first, calls[0])])
+    others = [_objective_in(ObjectiveState(state), first, actor) for state in ObjectiveState]
+    # Nobody is to work on them: whoever serves this world may have a worker beside it.
+    heads = RunHead.objects.filter(space_id=actor.space.id)
+    heads.update(state=HeadState.PARKED, available_at=None)
+    over = [one.id for one in others if one.state in OVER]
+    heads.filter(run_id__in=over).update(state=HeadState.ENDED)
+    return World(
+        things,
+        [spell(Prefix.OBJECTIVE, one.id) for one in (first, *others)],
+        [spell(Prefix.TOOL_CALL, call.id) for call in calls],
+    )
+
+
+def _objective_in(state: ObjectiveState, like: Objective, actor: Actor) -> Objective:
+    objective = begin_objective(actor, like.agent)
+    objective.state = state
+    objective.finished_at = NOW if state in OVER else None
+    objective.error_type = ErrorType.MODEL_ERROR if state == ObjectiveState.FAILED else ""
+    objective.output = {"found": "it"} if state == ObjectiveState.FINALIZED else None
+    Objective.objects.filter(pk=objective.pk).update(
+        state=state,
+        finished_at=objective.finished_at,
+        error_type=objective.error_type,
+        output=objective.output,
+        parent=like,
+        pinned_parameters={"order": "7"},
+        system_prompt_data={"name": "Ada"},
+        first_user_message_data={"topic": None},
+    )
+    return objective
+
+
+def _call_in(objective: Objective, actor: Actor, approval: Approval, execution: Execution) -> ToolCall:
+    call = ask_for(objective, "find_order", approval=approval, execution=execution)
+    call.arguments = {"order": "7", "nothing": None}
+    call.resolved_secrets = [{"key": "TOKEN", "source": "RESOLVED_SECRET_SOURCE_TOOLSET"}]
+    if approval in {Approval.APPROVED, Approval.DENIED}:
+        call.decided_by_id, call.decided_at = actor.principal.id, NOW
+        call.memo = "No." if approval == Approval.DENIED else None
+    if execution == Execution.COMPLETED:
+        png = store_blob(io.BytesIO(b"\x89PNG"), now=NOW)
+        image = Media("image", png.sha256, "image/png", png.size_bytes)
+        sound = Media("audio", png.sha256, "audio/wav", png.size_bytes)
+        call.result = store_blocks(call, [Text("Sent."), image, sound])
+    call.save()
+    return call
+
+
+def _payloads(objective: Objective, call: ToolCall) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    """A payload of each kind of event that the loop and the verbs write, all their fields filled."""
+    of_call = {"toolCallId": spell(Prefix.TOOL_CALL, call.id)}
+    variant = {"type": "tool", "tool": call.callable}
+    window = {"objectiveId": spell(Prefix.OBJECTIVE, objective.id), "sequence": 2}
+    counts = {"promptTokens": 0, "completionTokens": 0, "previousWindowContinueInstructions": ""}
+    yield Kind.REASONING, {"content": "Hm."}
+    usage = {"inputTokens": 1, "outputTokens": 2, "reasoningOutputTokens": 1}
+    called = {"arguments": "{}", "functionName": "find_order", "tool": variant, **of_call}
+    yield Kind.ASSISTANT_MESSAGE, {"content": "I look.", "toolCalls": [called], "usage": usage}
+    yield Kind.APPROVAL_REQUESTED, of_call
+    yield Kind.APPROVED, of_call
+    yield Kind.DENIED, {**of_call, "memo": ""}
+    yield Kind.CALLED, {**of_call, "tool": variant, "arguments": {"order": "7"}}
+    yield Kind.RESULT, {**of_call, "result": {"content": [{"type": "text", "text": "Sent."}]}}
+    yield Kind.ERROR, {**of_call, "message": "It failed."}
+    compacted = {"newContextWindow": {**window, **counts}, "strategies": ["summarization"]}
+    yield Kind.COMPACTED, {**compacted, "messagesCompacted": 3, "summary": "Short."}
+    yield Kind.NOTICE, {"level": "LEVEL_WARN", "message": "The tool is archived.", "key": "tool_archived"}
+    for kind in (Kind.CANCELLED, Kind.TIMED_OUT, Kind.INTERRUPTED):
+        yield kind, {"message": "It is over."}
+    yield Kind.FINALIZED, {"output": {"found": "it"}}
+    yield Kind.FAILED, {"type": "model_error", "message": "It did not answer."}
