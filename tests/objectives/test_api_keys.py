@@ -8,8 +8,11 @@ from django.test import Client
 from django.utils import timezone
 
 from objectives.spelling import Prefix, spell
-from spaces.keys import create_key
+from spaces.access import Caller
+from spaces.identity import caller_of_identity, identity_of, living
+from spaces.keys import Unauthenticated, create_key
 from spaces.models import ApiKey, Membership, Principal, PrincipalKind, Role
+from spaces.tickets import issue_ticket, redeem_ticket
 from tests.factories import NOW, make_actor, make_space
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +72,22 @@ def test_a_renewed_key_has_one_token(admin):
     assert renewed["metadata"]["id"] == key["metadata"]["id"]
     assert not works(old)
     assert works(renewed["spec"]["token"])
+
+
+@pytest.mark.parametrize("verb", [":rotate", ":disable"])
+def test_what_an_old_token_opened_ends_with_it(admin, verb):
+    other = create_key(principal=admin.principal, name="k", permissions=["*"], spaces=None, now=NOW)[0]
+    identity = identity_of(Caller(admin.principal, other))
+    ticket, _ = issue_ticket(caller=Caller(admin.principal, other), session_key=None, now=NOW)
+    assert living({identity}, now=NOW) == {identity}
+
+    assert call(admin, "POST", f"{KEYS}/{spell(Prefix.API_KEY, other.id)}{verb}")[0] == 200
+
+    assert living({identity}, now=NOW) == set()
+    with pytest.raises(Unauthenticated):
+        caller_of_identity(identity, now=NOW)
+    with pytest.raises(Unauthenticated):
+        redeem_ticket(ticket, now=NOW)
 
 
 def test_a_disabled_key_is_refused_until_it_is_enabled(admin):
