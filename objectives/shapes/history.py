@@ -196,4 +196,5 @@ class ContinueAnswer(Shape):
 
     def wire(self) -> dict[str, Any]:
         inner = self.event or self.queued_action
-        return {**(inner.wire() if inner else {}), **super().wire()}
+        # Those clients take a queued message for an event, which has a window.
+        return {"contextWindowId": "", **(inner.wire() if inner else {}), **super().wire()}

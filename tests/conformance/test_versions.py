@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from spaces.models import Role
-from tests.conformance.world import World, make_world
+from tests.conformance.world import World, make_steerable, make_world
 from tests.factories import Actor, make_actor
 from tests.live.server import running_server
 
@@ -60,8 +60,8 @@ def told(actor: Actor, world: World) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_it_reads_whatever_the_server_says(version: str, told: dict[str, Any], tmp_path: Path):
-    found = trial(version, told, tmp_path)
+def test_it_reads_whatever_the_server_says(version: str, told: dict[str, Any], actor: Actor, tmp_path: Path):
+    found = trial(version, {**told, "steerable": make_steerable(actor)}, tmp_path)
 
     summary = f"{found['version']}: {len(found['tried'])} tried, {len(found['failed'])} failed"
     print(summary, *found["failed"].items(), *found["refused"].items(), sep="\n  ")  # noqa: T201 - with `-s`

@@ -1,8 +1,8 @@
 """Calls everything that the client library on the path can read; told and answering in JSON.
 
 Run in a process of its own, since several versions of the library cannot be in one. In: `url`, `token`,
-`workspace`, `ids` by name, `objectives`, `calls`, `bodies` by the type's name. Out: `version`, `tried`,
-`refused` (honest errors of the API, by operation) and `failed` (what could not be read, by operation).
+`workspace`, `ids` by name, `objectives`, `calls`, `bodies`, and `steerable` for the verbs. Out: `version`,
+`tried`, `refused` (honest errors of the API, by operation) and `failed` (what could not be read, likewise).
 """
 
 import inspect
@@ -51,6 +51,7 @@ class Trial:
         for call in self._told["calls"]:
             self._one("retrieve_tool_call", self._told["ids"]["objective_id"], call)
         self._stream()
+        self._steer(self._told["steerable"])
         for body in self._told["bodies"]:
             self._decode(body)
 
@@ -67,6 +68,30 @@ class Trial:
         """The events of an objective that is over, which the server ends."""
         if stream := getattr(self._client.objectives, "stream_events", None):
             self._try("objectives.stream_events", stream, (self._told["over"],))
+
+    def _steer(self, told: dict[str, str]) -> None:
+        """The verbs: one after the other, each on what the one before left."""
+        of_objectives = self._client.objectives
+        older = getattr(of_objectives, "tool_calls", None)
+        approve = older.approve if older else of_objectives.approve_tool_call
+        deny = older.deny if older else of_objectives.deny_tool_call
+        answer = older.set_content if older else of_objectives.set_tool_call_content
+        feedback = getattr(of_objectives, "feedback", None)
+        judge = feedback.create if feedback else of_objectives.create_feedback
+        text = [{"type": "text", "text": {"text": "Blue."}}]
+        asked, idle = (told["asked"],), (told["idle"],)
+        new = partial(of_objectives.create, agent_id=told["agent"], first_user_message="Go.")
+        self._try("create", partial(new, system_prompt_data={}), ())
+        self._try("approve", approve, (*asked, told["approve"]))
+        self._try("deny", partial(deny, memo="No."), (*asked, told["deny"]))
+        self._try("set content", partial(answer, content=text), (*asked, told["content"]))
+        self._try("feedback", partial(judge, metadata={}, data={"score": 1.0}), asked)
+        self._try("continue", partial(of_objectives.continue_, message="More."), idle)
+        self._try("queue", partial(of_objectives.continue_, message="Later.", enqueue=True), idle)
+        self._try("compact", of_objectives.compact, idle)
+        if hasattr(of_objectives, "interrupt"):
+            self._try("interrupt", of_objectives.interrupt, idle)
+        self._try("cancel", of_objectives.cancel, idle)
 
     def _decode(self, body: dict[str, Any]) -> None:
         """A body that no server of ours sends, read with the library's own type."""

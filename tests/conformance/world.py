@@ -14,14 +14,23 @@ from objectives.actions.locking import locked_objective
 from objectives.adapters.outcome import Media, Text
 from objectives.events import Kind, event
 from objectives.lifecycle import note
-from objectives.models import OVER, Approval, ErrorType, Execution, Objective, ObjectiveState, ToolCall
+from objectives.models import (
+    OVER,
+    AdapterKind,
+    Approval,
+    ErrorType,
+    Execution,
+    Objective,
+    ObjectiveState,
+    ToolCall,
+)
 from objectives.results import store_blocks
 from objectives.spelling import Prefix, spell
 from spaces.blobs import store_blob
 from tests.factories import NOW, Actor
 from tests.guards.things import things_of
-from tests.objectives.factories import make_feedback, make_secret
-from tests.objectives.runs import ask_for, begin_objective
+from tests.objectives.factories import make_feedback, make_secret, make_tool, make_tool_set
+from tests.objectives.runs import ask_for, begin_objective, make_published_agent, park
 
 CALL_STATES = [
     *itertools.product((Approval.AUTO_APPROVED, Approval.APPROVED), Execution),
@@ -62,6 +71,34 @@ def make_world(actor: Actor) -> World:
         [spell(Prefix.OBJECTIVE, one.id) for one in (first, *others)],
         [spell(Prefix.TOOL_CALL, call.id) for call in calls],
     )
+
+
+def make_steerable(actor: Actor) -> dict[str, str]:
+    """An objective that waits for a message, and one that waits for three decisions, for the verbs.
+
+    The names are `idle`, `asked`, and the calls `approve`, `deny` and `content` of the latter.
+    """
+    people = make_tool_set(
+        space=actor.space, created_by=actor.principal, name="people", adapter=AdapterKind.BARE
+    )
+    agent = make_published_agent(actor, make_tool(tool_set=people, name="ask"))
+    idle, asked = begin_objective(actor, agent), begin_objective(actor, agent)
+    waits = Approval.WAITING_FOR_APPROVAL
+    calls = {
+        "approve": ask_for(asked, "ask", approval=waits),
+        "deny": ask_for(asked, "ask", approval=waits),
+        "content": ask_for(
+            asked, "ask", approval=Approval.AUTO_APPROVED, execution=Execution.WAITING_FOR_CONTENT
+        ),
+    }
+    park(idle)
+    park(asked)
+    return {
+        "agent": spell(Prefix.AGENT, agent.id),
+        "idle": spell(Prefix.OBJECTIVE, idle.id),
+        "asked": spell(Prefix.OBJECTIVE, asked.id),
+        **{name: spell(Prefix.TOOL_CALL, call.id) for name, call in calls.items()},
+    }
 
 
 def _objective_in(state: ObjectiveState, like: Objective, actor: Actor) -> Objective:
