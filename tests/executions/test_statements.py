@@ -155,7 +155,7 @@ def test_a_taken_key_writes_nothing_and_leaves_the_transaction_usable(actor: Act
 
         assert [execution.id for execution in SkillExecution.objects.all()] == [made.id]
     assert RunHead.objects.count() == RunEvent.objects.count() == FeedEntry.objects.count() == 1
-    assert ProcrastinateJob.objects.count() == 1
+    assert ProcrastinateJob.objects.filter(args={"run_id": str(made.id)}).count() == 1
 
 
 @pytest.mark.parametrize("now", [NOW, LATER, NOW + timedelta(microseconds=7)])
