@@ -7,7 +7,7 @@ from django.db import transaction
 
 from executions.runlog.models import RunEvent
 from objectives.actions.locking import locked_objective
-from objectives.actions.queueing import enqueue_action, say
+from objectives.actions.queueing import enqueue_action, say, send_messages
 from objectives.actions.waking import has_open_calls, wake
 from objectives.models import ActionKind, Objective, ObjectiveState, QueuedAction
 from objectives.shapes.shape import Json
@@ -28,6 +28,8 @@ def continue_objective(
         head, objective = locked_objective(objective_id, access.space_id)
         _check_open(objective, "continued")
         if is_idle(objective):
+            # After an interrupt older messages may wait to be heard: they come first.
+            send_messages(objective, head, now=now)
             heard = say(objective, head, message, by=access.principal_id, now=now)
             wake(objective, head, now=now)
             return heard

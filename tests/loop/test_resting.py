@@ -51,3 +51,27 @@ def test_a_turn_that_was_interrupted_unheard_is_continued_like_any_other(actor, 
 
     assert said(objective)[-1] == "You said More."
     assert types(objective)[-4:] == ["userMessage", "RUNNING", "assistantMessage", "WAITING"]
+
+
+def test_what_was_queued_before_an_interrupt_is_heard_before_what_is_said_after_it(actor, bench):
+    script = [{"tool": "ask", "arguments": {"order": "7"}}, {"answer": "You said {message}"}]
+    objective = work(start(actor, bare_tool(actor), script=script), bench)
+
+    def go_on(message, *, enqueue):
+        continue_objective(
+            access=actor.access,
+            objective_id=objective.id,
+            message=message,
+            enqueue=enqueue,
+            now=timezone.now(),
+        )
+
+    go_on("First.", enqueue=True)
+    interrupt_objective(access=actor.access, objective_id=objective.id, now=timezone.now())
+    go_on("Second.", enqueue=False)
+    ended = work(fresh(objective), bench)
+
+    heard = [message.content for message in ended.messages.order_by("created_at", "id")]
+    assert heard[-2:] == ["First.", "Second."]
+    assert said(ended)[-1] == "You said Second."
+    assert [action.state for action in ended.queued_actions.all()] == ["sent"]
