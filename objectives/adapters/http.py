@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from django.utils import timezone
 from objectives.actions.secrets import open_secrets
 from objectives.adapters.addresses import CONNECT_SECONDS, AddressRefused, CheckedTransport
 from objectives.adapters.outcome import Media, Outcome, Text
+from objectives.adapters.redacting import Redaction
 from objectives.adapters.requesting import RequestInvalid, ToolRequest, build_request, wanted_secrets
 from objectives.models import CallError, ToolCall
 from objectives.plan import Offered
@@ -135,18 +137,26 @@ async def _read(answer: httpx2.Response) -> _Answer:
 
 
 def _outcome(answer: _Answer, request: ToolRequest) -> Outcome:
+    redaction = Redaction(request.secrets)
     if answer.status >= 300:
-        said = _redacted(_decoded(answer), request)[:MOST_ERROR_TEXT]
+        said = redaction.of_text(_decoded(answer))[:MOST_ERROR_TEXT]
         message = f"The tool answered {answer.status}: {said}".rstrip(": ")
         return Outcome.failed(CallError.TOOL_ERROR, message)
-    for kind in _MEDIA:
-        if answer.mime_type.startswith(f"{kind}/") and answer.content and answer.mime_type != _SVG:
-            blob = store_blob(io.BytesIO(answer.content), now=timezone.now())
-            return Outcome([Media(kind, blob.sha256, answer.mime_type, blob.size_bytes)])
-    text = _redacted(_decoded(answer), request)
+    if kind := _media_kind(answer):
+        if redaction.is_needed(answer.content) or redaction.is_needed(answer.mime_type.encode()):
+            return Outcome.failed(CallError.TOOL_ERROR, f"The {kind} repeats a secret: it is not kept.")
+        blob = store_blob(io.BytesIO(answer.content), now=timezone.now())
+        return Outcome([Media(kind, blob.sha256, answer.mime_type, blob.size_bytes)])
+    text = redaction.of_text(_decoded(answer))
     if len(text) > MOST_TEXT:
         return Outcome.failed(CallError.TOO_LARGE, f"The answer has more than {MOST_TEXT} characters.")
     return Outcome([Text(text)])
+
+
+def _media_kind(answer: _Answer) -> Literal["image", "audio"] | None:
+    if not answer.content or answer.mime_type == _SVG or not _MIME_TYPE.fullmatch(answer.mime_type):
+        return None
+    return next((kind for kind in _MEDIA if answer.mime_type.startswith(f"{kind}/")), None)
 
 
 def _decoded(answer: _Answer) -> str:
@@ -158,19 +168,11 @@ def _decoded(answer: _Answer) -> str:
     return text.replace("\0", "\ufffd")
 
 
-def _redacted(text: str, request: ToolRequest) -> str:
-    """A tool that repeats what it was sent must not make a secret public."""
-    for name, secret in request.secrets.items():
-        value = secret.get_secret_value()
-        if value:
-            text = text.replace(value, f"[secret {name}]")
-    return text
-
-
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port
 
 
+_MIME_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _SVG = "image/svg+xml"  # may carry a script: it is text here
 _MEDIA: tuple[Literal["image"], Literal["audio"]] = ("image", "audio")

@@ -4,82 +4,26 @@ import gzip
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
 from executions.runner.stopping import StopSignal
 from objectives.adapters.addresses import is_public
-from objectives.adapters.http import MOST_BYTES, call_http
+from objectives.adapters.http import MOST_BYTES
 from objectives.adapters.outcome import Media, Text
-from objectives.models import AdapterKind, Approval, CallError, ToolCall
-from objectives.plan import Plan
+from objectives.models import CallError
 from objectives.spelling import Prefix, spell
 from spaces.blobs import open_blob
 from tests.factories import make_actor
-from tests.objectives.factories import make_secret, make_tool, make_tool_set
-from tests.objectives.runs import ask_for, begin_objective, make_published_agent
+from tests.objectives.http_calling import SECRET, calls_of, tool
 
 pytestmark = pytest.mark.django_db
 
-SECRET = "s3cret-Value/9"
 PRIVATE = [
     "127.0.0.1", "::1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
     "fe80::1", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
     "224.0.0.1", "255.255.255.255", "192.0.2.1", "fd00:ec2::254",
 ]  # fmt: skip
-
-
-class Tool(ThreadingHTTPServer):
-    """Answers as `reply` says: (status, headers, body) for a handler that keeps what it was sent."""
-
-    daemon_threads = True
-
-    def __init__(self, reply: Callable[[Any], tuple[int, dict[str, str], bytes]]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.reply = reply
-        self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Tool
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.seen.append((self.command, self.path, headers, body))
-        status, headers, content = self.server.reply(self)
-        with suppress(OSError):
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer  # noqa: N815 - the library's names
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@contextmanager
-def tool(reply) -> Iterator[Tool]:
-    server = Tool(reply)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 def ok(_):
@@ -93,29 +37,7 @@ def _listed(settings):
 
 @pytest.fixture
 def call():
-    """Calls a tool with this configuration and these arguments; returns the outcome and the row."""
-    actor = make_actor()
-
-    def call(base_url, *, config=None, arguments=None, headers=None, seconds=20.0, stop=None, secret=True):
-        tool_set = make_tool_set(
-            space=actor.space,
-            created_by=actor.principal,
-            adapter=AdapterKind.HTTP,
-            base_url=base_url,
-            headers=headers or {},
-        )
-        if secret:
-            make_secret(space=actor.space, created_by=actor.principal, name="TOKEN", value=SECRET)
-        row = make_tool(tool_set=tool_set, name="fetch", config=config or {"requestMethod": "GET"})
-        objective = begin_objective(actor, make_published_agent(actor, row))
-        made = ask_for(objective, "fetch", approval=Approval.AUTO_APPROVED)
-        made.arguments = arguments or {}
-        offered = Plan.read(objective.plan).of_function("fetch")
-        deadline = time.monotonic() + seconds
-        outcome = call_http(made, offered, deadline=deadline, stop=stop or StopSignal())
-        return outcome, ToolCall.objects.get(pk=made.pk)
-
-    return call
+    return calls_of(make_actor())
 
 
 def test_templates_arguments_and_secrets_make_the_request(call):
@@ -162,20 +84,6 @@ def test_without_templates_arguments_are_the_body_or_the_query(call):
         ("PUT", "/a", b'{"b":[1,null]}'),
         ("GET", "/orders/7?order=c+d", b""),
     ]
-
-
-def test_a_secret_that_the_tool_repeats_is_not_passed_on(call):
-    def echo(handler):
-        return 200, {"Content-Type": "text/plain"}, f"you sent {handler.headers['X-Key']}".encode()
-
-    def fail(handler):
-        return 500, {}, f"bad key {handler.headers['X-Key']}".encode()
-
-    for reply in (echo, fail):
-        with tool(reply) as server:
-            outcome, _ = call(server.url, headers={"X-Key": "{{ secrets.token }}"}, secret=reply is echo)
-        assert SECRET not in repr(outcome)
-        assert "[secret TOKEN]" in repr(outcome)
 
 
 def test_a_missing_secret_is_named_and_nothing_is_sent(call):
