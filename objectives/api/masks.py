@@ -1,7 +1,7 @@
 """What a PATCH changes: the fields it names, or those it brings."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 from objectives.shapes.metadata import ChangedResource
 from objectives.shapes.shape import Shape
@@ -38,8 +38,9 @@ def _masked(mask: str, shapes: dict[str, type[Shape]]) -> list[str]:
     paths: list[str] = []
     for word in filter(None, (word.strip() for word in mask.split(","))):
         part, dot, deeper = _snake(word).partition(".")
-        field = deeper.partition(".")[0]
-        if part not in fields or (dot and field not in fields[part]):
+        field, _, inner = deeper.partition(".")
+        is_known = part in fields and (not dot or field in fields[part])
+        if not is_known or (inner and not _leads(inner, shapes[part], fields[part][field])):
             raise Invalid.field("body", "updateMask", msg="There is no such path.", value=word[:200])
         # A whole part stands for all its fields; what lies deeper is replaced with the field that holds it.
         names = [fields[part][field]] if dot else list(fields[part].values())
@@ -50,6 +51,16 @@ def _masked(mask: str, shapes: dict[str, type[Shape]]) -> list[str]:
 def _fields(shape: type[Shape]) -> dict[str, str]:
     """Our names of a shape's fields by the API's: what pydantic keeps for itself is called otherwise."""
     return {_snake(field.alias or name): name for name, field in shape.model_fields.items()}
+
+
+def _leads(path: str, shape: type[Shape], field: str) -> bool:
+    """Whether a path goes on inside a field; in maps, lists and texts none does: all would be cleared."""
+    annotation = shape.model_fields[field].annotation
+    word, _, deeper = path.partition(".")
+    for inner in (annotation, *get_args(annotation)):
+        if isinstance(inner, type) and issubclass(inner, Shape) and word in (names := _fields(inner)):
+            return not deeper or _leads(deeper, inner, names[word])
+    return False
 
 
 def _snake(text: str) -> str:
