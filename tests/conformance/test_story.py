@@ -34,7 +34,7 @@ def refused(call: Any, *args: Any, **given: Any) -> tuple[int, int]:
     return found.value.status_code, found.value.code
 
 
-def test_the_story_of_issue_3(stage: Stage, shop: Shop):
+def test_the_whole_story(stage: Stage, shop: Shop):
     objectives = stage.client.objectives
     objective = stage.start(
         shop.agent,
