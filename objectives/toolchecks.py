@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from executions.catalog.refusals import BundleRefused
+from executions.catalog.schemas import check_ends, check_references
 from objectives.models import AdapterKind
 from objectives.shapes.shape import Json
 from objectives.shapes.tools import HttpConfig, ToolConfig
@@ -40,14 +42,23 @@ def check_overlays(overlays: list[Json] | None) -> None:
 
 
 def check_parameters(schema: Json) -> None:
-    """Raises Invalid with the path unless these are the JSON Schema of an object."""
+    """Raises Invalid with the path unless these are the JSON Schema of an object, complete in itself."""
     where = ("body", "spec", "parameters")
-    validator = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+    validator = Draft202012Validator(
+        Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
     problem = best_match(validator.iter_errors(schema))
     if problem is not None:
         raise Invalid.field(*where, *problem.absolute_path, msg=f"Not a JSON Schema: {problem.message[:300]}")
     if schema.get("type") != "object":
         raise Invalid.field(*where, "type", msg="Must be object: arguments have names.")
+    try:
+        check_references(schema, where[-1])
+        check_ends(schema, where[-1])
+    except BundleRefused as refused:
+        raise Invalid.field(
+            *where[:-1], refused.path, msg=f"Not a usable JSON Schema: {refused.reason}."
+        ) from None
 
 
 def check_config(config: ToolConfig | None, adapter: str) -> Json:

@@ -9,6 +9,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from executions.catalog.bounded import bounded_validator, is_inapplicable, problems_of
 from executions.catalog.refusals import BundleRefused
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,14 +27,14 @@ def check_schema(schema: object, path: str) -> dict[str, Any]:
         raise BundleRefused("must be a JSON Schema (a mapping)", path)
     if schema.get("$schema", DIALECT) != DIALECT:
         raise BundleRefused(f"must be {DIALECT}", f"{path}.$schema")
-    _check_references(schema, path)
+    check_references(schema, path)
     try:
         Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     except SchemaError as error:
         raise BundleRefused(error.message, dotted(path, error.absolute_path)) from error
     if schema.get("type") != "object":
         raise BundleRefused("must be `object`", f"{path}.type")
-    _check_ends(schema, path)
+    check_ends(schema, path)
     return schema
 
 
@@ -42,7 +43,8 @@ def dotted(path: str, parts: Any) -> str:
     return ".".join([path, *map(str, parts)])
 
 
-def _check_references(schema: dict[str, Any], path: str) -> None:
+def check_references(schema: dict[str, Any], path: str) -> None:
+    """Raises BundleRefused with the path of a reference that leaves the schema, or leads nowhere in it."""
     resolver = Registry().with_resource("", DRAFT202012.create_resource(schema)).resolver()
     for keyword, value, where in _walk(schema, path):
         if keyword in _IDENTITIES and isinstance(value, str):
@@ -68,9 +70,8 @@ def _walk(node: object, path: str) -> Iterator[tuple[str, object, str]]:
             yield from _walk(value, f"{path}.{index}")
 
 
-def _check_ends(schema: dict[str, Any], path: str) -> None:
-    """A schema that refers to itself without consuming anything would never finish."""
-    try:
-        Draft202012Validator(schema).is_valid({})
-    except RecursionError:
-        raise BundleRefused("refers to itself without end", path) from None
+def check_ends(schema: dict[str, Any], path: str) -> None:
+    """Raises BundleRefused for a schema that refers to itself without consuming anything."""
+    for problem in problems_of(bounded_validator(schema), {}):
+        if is_inapplicable(problem):
+            raise BundleRefused("refers to itself without end", path)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
 
+from executions.catalog.bounded import bounded_validator, problems_of
 from spaces.errors import Invalid
 
 MAX_PROBLEMS = 20
@@ -25,7 +26,9 @@ def schema_problems(
     schema: dict[str, Any], value: Any, *, loc: Sequence[str | int] = ()
 ) -> list[dict[str, Any]]:
     """What is wrong with the value, as the API shows it; an empty list where nothing is."""
-    errors = sorted(_validator(json.dumps(schema)).iter_errors(value), key=lambda error: str(error.json_path))
+    errors = sorted(
+        problems_of(_validator(json.dumps(schema)), value), key=lambda error: str(error.json_path)
+    )
     return [_problem(error, loc) for error in errors[:MAX_PROBLEMS]]
 
 
@@ -46,8 +49,8 @@ def is_storable_text(text: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _validator(schema: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema), format_checker=Draft202012Validator.FORMAT_CHECKER)
+def _validator(schema: str) -> Validator:
+    return bounded_validator(json.loads(schema))
 
 
 def _problem(error: ValidationError, loc: Sequence[str | int]) -> dict[str, Any]:

@@ -140,9 +140,9 @@ def _pinned(offered: Offered, pinned: dict[str, str]) -> dict[str, Any]:
     return {key: _typed(pinned[key], properties[key]) for key in pinned if key in properties}
 
 
-def _typed(text: str, schema: Json) -> Any:
+def _typed(text: str, schema: Any) -> Any:
     """Pins are texts; a parameter of another simple type gets what the text says, if it says such a thing."""
-    kind = schema.get("type")
+    kind = schema.get("type") if isinstance(schema, dict) else None
     try:
         if kind == "integer":
             return int(text)

@@ -139,6 +139,15 @@ def test_a_renamed_tool_keeps_its_function_until_that_is_cleared(api):
         ),
         ({"parameters": {"type": "object", "required": "a"}}, "spec.parameters.required: "),
         ({"parameters": []}, "spec.parameters: "),
+        ({"parameters": {"type": "object", "properties": {"a": {"pattern": "(["}}}}, "spec.parameters."),
+        (
+            {"parameters": {"type": "object", "properties": {"a": {"$ref": "http://169.254.169.254/"}}}},
+            "spec.parameters.properties.a.$ref: Not a usable JSON Schema: ",
+        ),
+        (
+            {"parameters": {"type": "object", "allOf": [{"$ref": "#"}]}},
+            "spec.parameters: Not a usable JSON Schema: refers to itself without end",
+        ),
         ({"llmToolName": "two words"}, "spec.llmToolName: "),
         ({"llmToolName": "x" * 65}, "spec.llmToolName: "),
     ],
