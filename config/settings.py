@@ -12,7 +12,7 @@ from config.lockout import AXES
 from config.postgres import local_database_url
 from config.schema import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
 from config.unfold import UNFOLD  # noqa: F401 - a setting
-from spaces.liveness import check_if_heard
+from spaces.liveness import check_for_django
 
 ENV, ENV_PROBLEMS = read_what_is_sound()
 IS_LOCAL = ENV.is_local
@@ -34,7 +34,7 @@ def _database(url: str) -> dict[str, Any]:
 
 def _pool(size: int) -> dict[str, Any]:
     """After the database's restart a pooled connection is found dead before a request meets it."""
-    return {"min_size": 2, "max_size": size, "timeout": 10, "check": check_if_heard}
+    return {"min_size": 2, "max_size": size, "timeout": 10, "check": check_for_django}
 
 
 DEBUG = False

@@ -9,7 +9,8 @@ vanished without a word is found by the kernel's keep-alive, and costs the reque
 import select
 from typing import Any
 
-from psycopg import AsyncConnection, Connection
+from django.db import connection as django_connection
+from psycopg import AsyncConnection, Connection, OperationalError
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 
@@ -17,6 +18,21 @@ def check_if_heard(connection: "Connection[Any]") -> None:
     """For `ConnectionPool(check=…)`: raises psycopg.OperationalError for a connection that is over."""
     if has_news(connection.fileno()):
         ConnectionPool.check_connection(connection)
+
+
+def check_for_django(connection: "Connection[Any]") -> None:
+    """The same for Django's pool, which then looks through all its idle connections at once.
+
+    A server that leaves one connection has mostly left them all. The pool would find out one by one and wait
+    before each further try, twice as long every time: the first request after a restart waited for seconds.
+    """
+    try:
+        check_if_heard(connection)
+    except OperationalError:
+        pool: ConnectionPool[Any] | None = getattr(django_connection, "pool", None)
+        if pool is not None:
+            pool.check()
+        raise
 
 
 async def check_if_heard_async(connection: "AsyncConnection[Any]") -> None:

@@ -164,8 +164,7 @@ def test_requests_go_on_after_the_database_has_closed_its_connections(server: Se
 
     close_other_backends()
     time.sleep(1)
-    # Eight new connections on a busy machine take their time: what counts is that no request fails.
-    statuses = {httpx2.get(url, headers=actor.headers, timeout=30).status_code for _ in range(20)}
+    statuses = {httpx2.get(url, headers=actor.headers).status_code for _ in range(20)}
 
     assert statuses == {404}
 
