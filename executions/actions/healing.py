@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from executions.actions.locking import locked_execution, wait_shortly_for_locks
 from executions.actions.running import requeue
@@ -11,6 +11,7 @@ from executions.catalog.refusals import BundleRefused
 from executions.catalog.resolving import manifest_of
 from executions.lifecycle import move
 from executions.models import ACTIVE, FailureReason, HeadState, RunHead, SkillExecution, State
+from executions.runlog.lease import is_over
 
 BACKOFF = timedelta(seconds=2)
 BACKOFF_LIMIT = timedelta(minutes=5)
@@ -26,7 +27,7 @@ def heal_run(*, run_id: uuid.UUID, now: datetime) -> SkillExecution | None:
     with transaction.atomic():
         wait_shortly_for_locks()
         head, execution = locked_execution(run_id)
-        if not _lease_is_over(head):
+        if not is_over(head):
             return None
         if execution.cancel_requested_at is not None:
             move(execution, head, State.CANCELLED, kind="execution.cancelled", data={}, now=now)
@@ -109,11 +110,3 @@ def _attempts_allowed(execution: SkillExecution) -> int:
     except BundleRefused:
         # Imported under older rules, and not to be run again under these.
         return 1
-
-
-def _lease_is_over(head: RunHead) -> bool:
-    if head.state != HeadState.RUNNING:
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT %s < clock_timestamp()", [head.lease_until])
-        return bool(cursor.fetchone()[0])

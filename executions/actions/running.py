@@ -14,7 +14,7 @@ from executions.actions.claiming import claim, claim_called, claim_first
 from executions.lifecycle import move
 from executions.models import Artifact, LateUsage, RunHead, SkillExecution, State
 from executions.runlog.events import NewEvent, append
-from executions.runlog.lease import Lease, fenced_head, lease_end, oldest_waiting
+from executions.runlog.lease import Lease, append_and_renew, fenced_head, oldest_waiting
 from executions.runlog.queue import enqueue_run
 
 SHUTDOWN = "shutdown"  # why a run is handed back by a worker that ends: no attempt of the skill is used up
@@ -64,16 +64,10 @@ def begin_called_attempt(*, run_id: uuid.UUID, owner: uuid.UUID, now: datetime) 
 def record(*, lease: Lease, progress: Progress) -> None:
     """Append a batch and add its usage to the row; raises LeaseLost, then nothing is written.
 
-    Renews the lease as well: a run that writes without a pause keeps its head locked, and the heartbeat,
-    which waits for nobody, would never get to it.
     Usage that comes after the lease is lost is real money all the same: see `record_late_usage`.
     """
     with transaction.atomic():
-        head = fenced_head(lease)
-        append(head, progress.events)
-        RunHead.objects.filter(pk=head.pk).update(
-            seq=head.seq, last_event_id=head.last_event_id, lease_until=lease_end()
-        )
+        append_and_renew(lease, progress.events)
         if progress.usages or progress.iterations:
             _add_usage(lease.run_id, progress)
 

@@ -4,7 +4,7 @@ Lease times are the database's clock on both sides, so no two machines need to a
 """
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import LiteralString
@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import DateTimeField, Func
 from django.db.models.expressions import CombinedExpression
 
-from executions.runlog.events import NUMBER_NEXT
+from executions.runlog.events import NUMBER_NEXT, NewEvent, append
 from executions.runlog.models import HeadState, RunHead
 
 LEASE_SECONDS = 8
@@ -36,33 +36,32 @@ class Lease:
     space_id: uuid.UUID
 
 
-_TAKE: LiteralString = f"""
+# Leasing heads of one `kind` for `owner`; what else a claim sets, and which heads it means, comes in between.
+SET_LEASE: LiteralString = f"""
 UPDATE executions_runhead
    SET state = 'running', fence = fence + 1, lease_owner = %(owner)s, available_at = NULL,
-       lease_until = clock_timestamp() + make_interval(secs => {LEASE_SECONDS}), {NUMBER_NEXT}
- WHERE kind = %(kind)s AND state = 'queued'
-"""  # noqa: S608 - texts of our own
-_TAKEN: LiteralString = "RETURNING run_id, space_id, fence, seq, last_event_id"
-# Leasing a head of one `kind` for `owner`, and numbering the event that says so, whose new id is `event_id`.
-# These are the beginning of the statement that also moves the row and writes that event: what they return.
+       lease_until = clock_timestamp() + make_interval(secs => {LEASE_SECONDS})"""  # noqa: S608 - texts of our own
+WAITING: LiteralString = " WHERE kind = %(kind)s AND state = 'queued'"
 # One run that waits for a worker, `run_id`, unless its space is in `avoid`:
-TAKE: LiteralString = f"""{_TAKE}
+ONE: LiteralString = """
    AND run_id = %(run_id)s AND available_at <= statement_timestamp()
-   AND NOT (space_id = ANY(%(avoid)s::uuid[]))
-{_TAKEN}"""
-# A run that only its caller's worker runs, `run_id`:
-TAKE_CALLED: LiteralString = f"""{_TAKE}
-   AND run_id = %(run_id)s AND available_at IS NULL
-{_TAKEN}"""
+   AND NOT (space_id = ANY(%(avoid)s::uuid[]))"""
 # Of those that `oldest_waiting` found, `run_ids`, the first that nobody else holds:
-TAKE_FIRST: LiteralString = f"""{_TAKE}
+FIRST: LiteralString = """
    AND run_id = (
     SELECT run_id FROM executions_runhead
      WHERE run_id = ANY(%(run_ids)s::uuid[]) AND kind = %(kind)s AND state = 'queued'
        AND available_at <= statement_timestamp()
      ORDER BY available_at, run_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
- )
-{_TAKEN}"""  # noqa: S608 - texts of our own
+ )"""
+_TAKE: LiteralString = f"{SET_LEASE}, {NUMBER_NEXT} {WAITING}"
+_TAKEN: LiteralString = "RETURNING run_id, space_id, fence, seq, last_event_id"
+# Leasing a head and numbering the event that says so, whose new id is `event_id`. These are the beginning
+# of the statement that also moves the row and writes that event: what they return.
+TAKE: LiteralString = f"{_TAKE} {ONE} {_TAKEN}"
+# A run that only its caller's worker runs, `run_id`:
+TAKE_CALLED: LiteralString = f"{_TAKE} AND run_id = %(run_id)s AND available_at IS NULL {_TAKEN}"
+TAKE_FIRST: LiteralString = f"{_TAKE} {FIRST} {_TAKEN}"
 
 # The waiting spaces are walked by index, one step a space: a long queue of one space costs nothing.
 _OLDEST = """
@@ -162,6 +161,28 @@ def look(leases: Iterable[Lease]) -> dict[uuid.UUID, bool]:
         )
         rows = cursor.fetchall()
     return {run_id: asked for run_id, fence, asked in rows if fences[run_id] == fence}
+
+
+def is_over(head: RunHead) -> bool:
+    """Whether a locked head is leased by somebody who did not renew in time."""
+    if head.state != HeadState.RUNNING:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s < clock_timestamp()", [head.lease_until])
+        return bool(cursor.fetchone()[0])
+
+
+def append_and_renew(lease: Lease, events: Sequence[NewEvent]) -> None:
+    """Append to a leased run's log; raises LeaseLost. Needs its caller's transaction.
+
+    Renews the lease as well: a run that writes without a pause keeps its head locked, and the heartbeat,
+    which waits for nobody, would never get to it.
+    """
+    head = fenced_head(lease)
+    append(head, events)
+    RunHead.objects.filter(pk=head.pk).update(
+        seq=head.seq, last_event_id=head.last_event_id, lease_until=lease_end()
+    )
 
 
 def release(head: RunHead, state: HeadState) -> None:

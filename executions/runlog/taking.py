@@ -9,28 +9,11 @@ from typing import Any, LiteralString
 
 from django.db import transaction
 
-from executions.runlog.lease import LEASE_SECONDS
+from executions.runlog.lease import FIRST, ONE, SET_LEASE, WAITING
 from executions.runlog.models import RunHead
 
-_TAKE: LiteralString = f"""
-UPDATE executions_runhead
-   SET state = 'running', fence = fence + 1, lease_owner = %(owner)s, available_at = NULL,
-       lease_until = clock_timestamp() + make_interval(secs => {LEASE_SECONDS})
-"""  # noqa: S608 - texts of our own
-_TAKE_ONE: LiteralString = f"""{_TAKE}
- WHERE run_id = %(run_id)s AND kind = %(kind)s AND state = 'queued'
-   AND available_at <= statement_timestamp() AND NOT (space_id = ANY(%(avoid)s::uuid[]))
-RETURNING *
-"""
-_TAKE_FIRST: LiteralString = f"""{_TAKE}
- WHERE run_id = (
-    SELECT run_id FROM executions_runhead
-     WHERE run_id = ANY(%(run_ids)s::uuid[]) AND kind = %(kind)s AND state = 'queued'
-       AND available_at <= statement_timestamp()
-     ORDER BY available_at, run_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
- )
-RETURNING *
-"""  # noqa: S608 - texts of our own
+_TAKE_ONE: LiteralString = f"{SET_LEASE} {WAITING} {ONE} RETURNING *"
+_TAKE_FIRST: LiteralString = f"{SET_LEASE} {WAITING} {FIRST} RETURNING *"
 
 
 def take(

@@ -1,7 +1,6 @@
 """What a runner says about its run, batched into the run's log."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -14,37 +13,33 @@ from django.utils import timezone
 from executions.actions.running import Progress, Usage, record, record_late_usage
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease, LeaseLost
+from executions.runner.batching import Batch
 from executions.runner.stopping import StopSignal
 from executions.runner.storable import storable, storable_text
 
 logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 64
-BATCH_SECONDS = 0.1
 TEXT_LIMIT = 64 * 1024  # characters of one text event
 MESSAGE_LIMIT = 2000  # characters of a progress message, and of what a tool said
 
 
-class Recorder:
+class Recorder(Batch):
     """Collects events for at most 100 ms or 64 rows and writes them in one fenced transaction.
 
     Thread-safe. A write that finds the lease lost sets the stop signal and drops the batch, except its usage,
     which was paid for: that goes to the late usage. While the database does not answer events are kept for
-    the next write; the lease keeper ends the run if that lasts. `flush_if_due` is called by the worker's
-    ticker, so that an event never waits for the next one to be written.
+    the next write; the lease keeper ends the run if that lasts.
     """
 
     def __init__(self, lease: Lease, stop: StopSignal, clock: Callable[[], datetime] = timezone.now) -> None:
+        super().__init__()
         self._lease = lease
         self._stop = stop
         self._clock = clock
-        self._lock = threading.RLock()
         self._events: list[NewEvent] = []
         self._usages: list[Usage] = []
         self._iterations = 0
-        self._oldest: float | None = None
-        # On time.monotonic()'s clock, from before the last write, which renewed the lease along with it.
-        self.renewed_at = 0.0
         self.spent_usd = Decimal(0)
         self.declared_artifacts: dict[str, str | None] = {}
 
@@ -90,25 +85,14 @@ class Recorder:
         """Count one more turn of the run's loop."""
         with self._lock:
             self._iterations += 1
-            self._oldest = self._oldest or time.monotonic()
+            self._note_waiting()
 
     def declare_artifact(self, relpath: str, document_type: str | None) -> None:
         """Name a workspace file that is to be kept when the run is over."""
         with self._lock:
             self.declared_artifacts[relpath] = document_type
 
-    def flush_if_due(self) -> None:
-        """Write what has waited for 100 ms; returns at once while another thread is writing."""
-        if not self._lock.acquire(blocking=False):
-            return
-        try:
-            if self._oldest is not None and time.monotonic() - self._oldest >= BATCH_SECONDS:
-                self.flush()
-        finally:
-            self._lock.release()
-
     def flush(self) -> None:
-        """Write what waits; a lost lease is told to the stop signal, not raised."""
         # Written under the lock: batches of one run must reach its log in order.
         with self._lock:
             if not self._events and not self._iterations:
@@ -145,6 +129,6 @@ class Recorder:
     def _add(self, kind: str, data: dict[str, Any]) -> None:
         with self._lock:
             self._events.append(NewEvent(kind, storable(data), self._clock()))
-            self._oldest = self._oldest or time.monotonic()
+            self._note_waiting()
             if len(self._events) % BATCH_ROWS == 0:
                 self.flush()

@@ -3,10 +3,10 @@
 import uuid
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from executions.actions.locking import wait_shortly_for_locks
-from executions.models import RunHead
+from executions.runlog.lease import is_over
 from executions.runlog.models import HeadState
 from objectives.actions.locking import locked_objective
 from objectives.actions.stopping import confirm_cancel, confirm_interrupt
@@ -25,7 +25,7 @@ def heal_objective(*, run_id: uuid.UUID, now: datetime) -> None:
     with transaction.atomic():
         wait_shortly_for_locks()
         head, objective = locked_objective(run_id)
-        if not _lease_is_over(head):
+        if not is_over(head):
             return
         if objective.cancel_requested_at is not None:
             confirm_cancel(objective, head, now=now)
@@ -45,11 +45,3 @@ def force_cancel_objective(*, run_id: uuid.UUID, now: datetime) -> None:
         head, objective = locked_objective(run_id)
         if head.state == HeadState.RUNNING and objective.cancel_requested_at is not None:
             confirm_cancel(objective, head, now=now)
-
-
-def _lease_is_over(head: RunHead) -> bool:
-    if head.state != HeadState.RUNNING:
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT %s < clock_timestamp()", [head.lease_until])
-        return bool(cursor.fetchone()[0])
