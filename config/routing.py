@@ -58,41 +58,46 @@ def route(*, api: Application, pages: Application) -> Application:
     return application
 
 
-async def _stream(scope: Any, receive: Any, send: Any) -> None:
-    """The events of an execution; what is wrong with the request is answered as everywhere in the API."""
-    match = _EVENTS.fullmatch(scope["path"])
-    space_id, run_id = match.groups() if match else ("", "")
+def _stream(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+    """The events of an execution."""
+    space_id, run_id = _groups(_EVENTS, scope)
     stream = streams.run_stream("execution")
-    try:
-        await stream_run(scope, receive, send, stream=stream, space_id=space_id, run_id=run_id)
-    except DomainError as error:
-        await _answer(error, send, with_body=scope["method"] == "GET")
+    streaming = stream_run(scope, receive, send, stream=stream, space_id=space_id, run_id=run_id)
+    return _guarded(streaming, scope, send, handler=api_settings.EXCEPTION_HANDLER)
 
 
-async def _stream_objective(scope: Any, receive: Any, send: Any) -> None:
+def _stream_objective(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
     """The events of an objective."""
-    match = _OBJECTIVE_EVENTS.fullmatch(scope["path"])
-    workspace, objective = match.groups() if match else ("", "")
-    try:
-        await stream_events(scope, receive, send, workspace=workspace, objective=objective)
-    except (DomainError, ParseError) as error:
-        await _answer(error, send, with_body=scope["method"] == "GET", handler=settings.STATUS_HANDLER)
+    workspace, objective = _groups(_OBJECTIVE_EVENTS, scope)
+    streaming = stream_events(scope, receive, send, workspace=workspace, objective=objective)
+    return _guarded(streaming, scope, send, handler=import_string(settings.STATUS_HANDLER))
 
 
-async def _stream_new_objective(scope: Any, receive: Any, send: Any) -> None:
+def _stream_new_objective(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
     """An objective that is made by this request, and its events."""
-    match = _NEW_OBJECTIVE.fullmatch(scope["path"])
+    (workspace,) = _groups(_NEW_OBJECTIVE, scope)
+    streaming = create_and_stream(scope, receive, send, workspace=workspace)
+    return _guarded(streaming, scope, send, handler=import_string(settings.STATUS_HANDLER))
+
+
+def _groups(pattern: re.Pattern[str], scope: Any) -> tuple[str, ...]:
+    """What the path leaves open, for a path that was matched before."""
+    match = pattern.fullmatch(scope["path"])
+    return match.groups() if match else ()
+
+
+async def _guarded(streaming: Awaitable[None], scope: Any, send: Any, *, handler: Any) -> None:
+    """A stream; what is wrong with its request is answered as everywhere in its API."""
     try:
-        await create_and_stream(scope, receive, send, workspace=match[1] if match else "")
+        await streaming
     except (DomainError, ParseError) as error:
-        await _answer(error, send, with_body=True, handler=settings.STATUS_HANDLER)
+        await _answer(error, send, with_body=scope["method"] != "HEAD", handler=handler)
 
 
-async def _answer(error: Exception, send: Any, *, with_body: bool, handler: str = "") -> None:
+async def _answer(error: Exception, send: Any, *, with_body: bool, handler: Any) -> None:
     # Through DRF's settings: what they name is the API's one table and one way to write JSON.
-    handle: Any = import_string(handler) if handler else api_settings.EXCEPTION_HANDLER
     renderer: Any = api_settings.DEFAULT_RENDERER_CLASSES[0]
-    response = handle(error, {})
+    response = handler(error, {})
     content = renderer().render(response.data)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     passed_on = _PASSED_ON & response.headers.keys()

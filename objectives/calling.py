@@ -24,11 +24,6 @@ def callable_of(call: ToolCall) -> Json:
     return {"type": key, key: call.callable} if key else {}
 
 
-def config_of(offered: Offered) -> Json:
-    """How the tool is set up, as the API writes it: one variant, or nothing for agents and skills."""
-    return {"type": offered.adapter, offered.adapter: offered.config} if offered.adapter else {}
-
-
 def called_event(call: ToolCall, *, now: datetime) -> NewEvent:
     """Says that a call begins."""
     payload: Json = {"toolCallId": spell(Prefix.TOOL_CALL, call.id), "arguments": call.arguments}

@@ -2,16 +2,19 @@
 
 from objectives.actions.creating import NewObjective
 from objectives.shapes.objectives import NewObjectiveBody
-from spaces.errors import Unimplemented
+from objectives.unbuilt import refuse_unbuilt
 
-NOT_BUILT = ("memory_cascade", "episodic_memory", "tenant", "subject")
+NOT_BUILT = {
+    "memory_cascade": "memoryCascade",
+    "episodic_memory": "episodicMemory",
+    "tenant": "tenant",
+    "subject": "subject",
+}
 
 
 def wanted_objective(body: NewObjectiveBody) -> NewObjective:
     """What a request asks for; raises Unimplemented naming a field that is not built."""
-    for name in NOT_BUILT:
-        if getattr(body, name):
-            raise Unimplemented(f"{NewObjectiveBody.model_fields[name].alias or name} is not built.")
+    refuse_unbuilt(vars(body), NOT_BUILT, ["body"])
     return NewObjective(
         agent=body.agent_id,
         variation=body.variation_id,

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from pydantic import SecretStr
 
@@ -34,6 +33,7 @@ from objectives.models import (
     Secret,
     UserMessage,
 )
+from objectives.naming import unique_names
 from objectives.plan import DAY_SECONDS
 from objectives.planning import build_plan
 from objectives.portraits import snapshot
@@ -42,7 +42,7 @@ from objectives.templates import fill
 from objectives.variation_labels import cost_budget
 from objectives.vault import seal
 from spaces.access import SpaceAccess
-from spaces.errors import AlreadyExists, Invalid, NotReady
+from spaces.errors import Invalid, NotReady
 from spaces.ids import new_id
 
 MOST_DEPTH = 4  # of sub-agents that call each other
@@ -79,13 +79,8 @@ def create_objective(*, access: SpaceAccess, wanted: NewObjective, now: datetime
         raise NotReady(f"The agent is {agent.state}: only a published one works on objectives.")
     variation = _variation(agent, wanted.variation)
     objective = prepare(agent, variation, wanted, access=access, now=now)
-    try:
-        with transaction.atomic():
-            write(objective, wanted.secrets, now=now)
-    except IntegrityError as error:
-        if "an_external_id_names_one_objective" not in str(error):
-            raise
-        raise AlreadyExists("Another objective has this external id.") from None
+    with unique_names(an_external_id_names_one_objective="Another objective has this external id."):
+        write(objective, wanted.secrets, now=now)
     return objective
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from executions.actions.cancelling import cancel_execution
-from executions.models import RunHead
+from executions.models import ACTIVE, RunHead, SkillExecution
 from executions.runlog.models import HeadState, RunEvent
 from objectives.actions.locking import locked_objective
 from objectives.actions.queueing import discard_actions, newest_window
@@ -118,10 +118,10 @@ def cancel_below(objective_id: uuid.UUID, *, by: uuid.UUID | None, now: datetime
     for child_id, space_id in children.values_list("id", "space_id"):
         _request_cancel(child_id, space_id, by=by, message=BY_PARENT, now=now, is_cascade=True)
         cancel_below(child_id, by=by, now=now)
-    skills = ToolCall.objects.filter(objective_id=objective_id, kind=CallKind.SKILL, run_id__isnull=False)
-    for run_id, space_id in skills.values_list("run_id", "space_id"):
-        if run_id is not None:
-            cancel_execution(run_id, space_id, by=by, now=now)
+    called = ToolCall.objects.filter(objective_id=objective_id, kind=CallKind.SKILL).values("run_id")
+    skills = SkillExecution.objects.filter(pk__in=called, state__in=ACTIVE)
+    for run_id, space_id in skills.values_list("id", "space_id"):
+        cancel_execution(run_id, space_id, by=by, now=now)
 
 
 def _request_cancel(

@@ -36,8 +36,9 @@ def spawn_child(call: ToolCall, offered: Offered, *, now: datetime) -> Started:
         first_user_message=str(call.arguments.get("task", "")),
         pinned_parameters=parent.pinned_parameters,
     )
+    access = _access(parent)
     try:
-        child = prepare(agent, chosen_variation(agent), wanted, access=_access(parent), now=now)
+        child = prepare(agent, chosen_variation(agent), wanted, access=access, now=now)
     except DomainError as error:
         return Started(outcome=Outcome.failed(CallError.SUB_RUN_FAILED, error.message))
     child.parent, child.depth, child.trace_id = parent, parent.depth + 1, parent.trace_id
@@ -46,7 +47,7 @@ def spawn_child(call: ToolCall, offered: Offered, *, now: datetime) -> Started:
     call.save(update_fields=["run_id"])
     payload = {
         "agent": call.callable,
-        "objective": _metadata(child, parent),
+        "objective": OperationMetadata.of(child, Prefix.OBJECTIVE, tenant_id=access.tenant_id).wire(),
         "task": wanted.first_user_message,
     }
     spawned = event(Kind.SUB_AGENT_SPAWNED, payload, now=now, window_id=call.step.window_id)
@@ -72,8 +73,3 @@ def _access(parent: Objective) -> SpaceAccess:
         role=Role.MEMBER,
         key_permissions=frozenset({"*"}),
     )
-
-
-def _metadata(child: Objective, parent: Objective) -> dict[str, object]:
-    tenant_id = Space.objects.values_list("tenant_id", flat=True).get(pk=parent.space_id)
-    return OperationMetadata.of(child, Prefix.OBJECTIVE, tenant_id=tenant_id).wire()

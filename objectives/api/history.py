@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from executions.runlog.models import RunEvent
 from objectives.actions.feedback import give_feedback
 from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_page, empty_page, flag, limit_of, page_at, sort_order
+from objectives.api.lists import answer_items, answer_page, empty_page, flag, limit_of, page_at, sort_order
 from objectives.api.objectives import OfObjectives
 from objectives.diagnosing import diagnose
 from objectives.events import PUBLIC, TYPES
@@ -75,12 +75,7 @@ class HistoryViewSet(OfObjectives):
         page = page_at(rows, keyset, request, of_list=f"events {objective.id}")
         with_info = flag(request, "includeInfo") or False
         shown = self.reader.events(objective, page.rows, now=timezone.now(), with_info=with_info)
-        return Response(
-            {
-                "items": [event.wire() for event in shown],
-                "pagination": {"nextCursor": page.meta["next_cursor"] or ""},
-            }
-        )
+        return answer_items(shown, page.meta["next_cursor"])
 
     @operation(
         "listContextWindows",
@@ -132,15 +127,7 @@ class HistoryViewSet(OfObjectives):
     )
     def create_feedback(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         objective, body = self.objective(objective_id), self.body(FeedbackBody)
-        given = give_feedback(
-            access=self.access,
-            objective_id=objective.id,
-            score=body.data.score,
-            comment=body.data.comment,
-            external_id=body.metadata.external_id,
-            labels=body.metadata.labels,
-            now=timezone.now(),
-        )
+        given = give_feedback(access=self.access, objective_id=objective.id, given=body, now=timezone.now())
         return self.answer(self.reader.feedback([given])[0])
 
     @operation(
@@ -178,11 +165,10 @@ class HistoryViewSet(OfObjectives):
         items = [
             ObjectiveTool(
                 metadata=BareMetadata(id=one.metadata["id"], name=one.metadata["name"]), snapshot=one.snapshot
-            ).wire()
+            )
             for one in offered[start:end]
         ]
-        following = str(end) if end < len(offered) else ""
-        return Response({"items": items, "pagination": {"nextCursor": following}})
+        return answer_items(items, str(end) if end < len(offered) else None)
 
     def _events(self, objective: Objective, request: Request) -> QuerySet[RunEvent]:
         dialect = self.reader.dialect

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from objectives.labels import read_filter
 from objectives.shapes.shape import Shape
-from spaces.api.pages import ID, MAX_LIMIT, TIME, Keyset, Page
+from spaces.api.pages import ID, MAX_LIMIT, TIME, Keyset, Page, mark_of
 from spaces.errors import Invalid
 
 DEFAULT_LIMIT = 50
@@ -33,19 +33,24 @@ def answer_page[M: Model](
     is_descending = sort_order(request, default="desc" if newest_first else "asc") == "desc"
     keyset = NEWEST_FIRST if is_descending else OLDEST_FIRST
     page = page_at(with_labels(rows, request), keyset, request, of_list=of_list)
-    items = [shape.wire() for shape in show(page.rows)]
-    return Response({"items": items, "pagination": {"nextCursor": page.meta["next_cursor"] or ""}})
+    return answer_items(show(page.rows), page.meta["next_cursor"])
 
 
 def page_at[M: Model](rows: QuerySet[M], keyset: Keyset, request: Request, *, of_list: str) -> Page[M]:
     """The rows that `limit` and `cursor` ask for; clients loop until it is empty, and may send that."""
-    limit = limit_of(request)
-    return Page.of(rows, keyset, request, of_list=of_list, limit=limit, empty_cursor_begins=True)
+    cursor = request.query_params.get("cursor") or None
+    return Page.at(rows, keyset, cursor, limit=limit_of(request), mark=mark_of(request, of_list))
+
+
+def answer_items(shapes: Sequence[Shape], next_cursor: str | None) -> Response:
+    """A page of these; no cursor on the last one."""
+    items = [shape.wire() for shape in shapes]
+    return Response({"items": items, "pagination": {"nextCursor": next_cursor or ""}})
 
 
 def empty_page() -> Response:
     """Of a list whose things are not built yet."""
-    return Response({"items": [], "pagination": {"nextCursor": ""}})
+    return answer_items([], None)
 
 
 def limit_of(request: Request) -> int:

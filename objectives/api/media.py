@@ -1,35 +1,28 @@
 """The bytes of images and sounds in results: by the link alone, for as long as it lives."""
 
 import uuid
-from collections.abc import Callable
-from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponseBase
-from django.utils.module_loading import import_string
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
+from objectives.api.viewsets import StatusViewSet
 from objectives.models import ResultMedia
 from objectives.results import MEDIA_TOKEN
 from objectives.shapes.status import Status
 from spaces.api.downloads import Download, send_blob
-from spaces.api.viewsets import ApiViewSet
 from spaces.errors import NotFound, NotPermitted
 from spaces.signing import BadToken, verify
 
 
-class MediaViewSet(ApiViewSet):
+class MediaViewSet(StatusViewSet):
     """`GET /v1/media/{id}?token=…`: the link is the permission, and needs no key."""
 
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = ()
     byte_actions = frozenset({"retrieve"})
-
-    def get_exception_handler(self) -> Callable[..., Any]:
-        return import_string(settings.STATUS_HANDLER)  # type: ignore[no-any-return]
 
     @extend_schema(
         operation_id="getMedia",

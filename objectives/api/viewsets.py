@@ -17,7 +17,14 @@ from spaces.api.viewsets import ApiViewSet, caller_of
 from spaces.errors import NotFound
 
 
-class AccountViewSet(ApiViewSet):
+class StatusViewSet(ApiViewSet):
+    """A viewset whose errors are `google.rpc.Status`."""
+
+    def get_exception_handler(self) -> Callable[..., Any]:
+        return import_string(settings.STATUS_HANDLER)  # type: ignore[no-any-return]
+
+
+class AccountViewSet(StatusViewSet):
     """A viewset of the workspace API that stands above all workspaces; `self.tenant_id` is the account.
 
     `required_permission` "" asks for none. A key's permissions decide, whichever workspaces it reaches.
@@ -28,10 +35,6 @@ class AccountViewSet(ApiViewSet):
     action_permissions: ClassVar[Mapping[str, str]] = {}  # where an action needs another one
     caller: Caller
     tenant_id: uuid.UUID
-
-    def get_exception_handler(self) -> Callable[..., Any]:
-        """Errors of this API are `google.rpc.Status`."""
-        return import_string(settings.STATUS_HANDLER)  # type: ignore[no-any-return]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -119,20 +119,19 @@ class Page[M: Model]:
         request: Request,
         *,
         of_list: str,
-        limit: int | None = None,
-        empty_cursor_begins: bool = False,
     ) -> Self:
         """The page that `limit` and `cursor` ask for; raises Invalid.
 
         `of_list` names the list, its space included: a cursor is good for one list and one set of filters.
-        `limit` is for doors that read it by rules of their own, `empty_cursor_begins` for those where ""
-        is the first page.
         """
-        limit = limit or _limit(request)
-        mark = _mark(request, of_list)
         cursor = request.query_params.get("cursor")
-        if empty_cursor_begins:
-            cursor = cursor or None
+        return cls.at(queryset, keyset, cursor, limit=_limit(request), mark=mark_of(request, of_list))
+
+    @classmethod
+    def at(
+        cls, queryset: QuerySet[M], keyset: Keyset, cursor: str | None, *, limit: int, mark: bytes
+    ) -> Self:
+        """The `limit` rows behind a cursor that carries this mark, or the first; raises Invalid."""
         if cursor is not None:
             queryset = queryset.filter(keyset.after(cursor, mark))
         rows = list(queryset.order_by(*keyset.order())[: limit + 1])
@@ -149,7 +148,7 @@ def _limit(request: Request) -> int:
     return int(text)
 
 
-def _mark(request: Request, of_list: str) -> bytes:
+def mark_of(request: Request, of_list: str) -> bytes:
     """A digest of the list and its filters, in whatever order they were written."""
     filters = sorted(
         (name, value)
