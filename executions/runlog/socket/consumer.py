@@ -150,9 +150,9 @@ class LiveSocket(AsyncConsumer):
         """Say why, then close; the client's answer to that ends the connection."""
         if self._is_closing:
             return
+        self._is_closing = True  # before the first await: the doorkeeper and the writer may both find it over
         with contextlib.suppress(Gone):  # then there is nobody to tell
-            await self._send(write_error(None, code, detail))
-            self._is_closing = True
+            await self._outlet.write({"type": "websocket.send", "text": write_error(None, code, detail)})
             await self._outlet.write({"type": "websocket.close", "code": close_code})
 
     def _leave(self) -> None:
