@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from executions.inference.errors import ModelError
@@ -20,6 +19,7 @@ from executions.runlog.lease import Lease
 from executions.runner.patience import ask_patiently
 from executions.runner.storable import storable_text
 from executions.worker.keeper import Held
+from objectives.accounting import CHARGED, charge
 from objectives.actions.queueing import mark_sent, newest_window
 from objectives.events import Kind, event
 from objectives.lifecycle import note
@@ -168,15 +168,9 @@ def _count(objective: Objective, old: ContextWindow, shortened: Shortened) -> No
     """The request for a summary belongs to the window that it sums up."""
     objective.window_count += 1
     for spending in shortened.spendings:
-        objective.input_tokens += spending.usage.input_tokens
-        objective.output_tokens += spending.usage.output_tokens
-        objective.cost_usd += spending.cost_usd or 0
-        ContextWindow.objects.filter(pk=old.pk).update(
-            prompt_tokens=F("prompt_tokens") + spending.usage.input_tokens,
-            completion_tokens=F("completion_tokens") + spending.usage.output_tokens,
-        )
+        charge(objective, old.pk, spending)
     objective.failures = 0
-    objective.save(update_fields=["window_count", "input_tokens", "output_tokens", "cost_usd", "failures"])
+    objective.save(update_fields=["window_count", "failures", *CHARGED])
 
 
 def _event(objective: Objective, window: ContextWindow, shortened: Shortened, now: datetime) -> NewEvent:

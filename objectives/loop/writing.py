@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from executions.inference.interface import ModelReply, ModelRequest
 from executions.inference.tool_names import FINAL_ANSWER
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from executions.runner.storable import storable, storable_text
+from objectives.accounting import CHARGED, charge
 from objectives.calling import callable_of
 from objectives.events import Kind, event
 from objectives.lifecycle import note
@@ -124,31 +124,7 @@ def _usage(step: Step) -> Json:
 
 
 def _count(objective: Objective, response: Response, *, calls: int) -> None:
-    spending = response.reply.spending
-    usage = spending.usage
     objective.failures = 0
     objective.tool_call_count += calls
-    objective.input_tokens += usage.input_tokens
-    objective.output_tokens += usage.output_tokens
-    objective.cache_read_tokens += usage.cache_read_tokens
-    objective.cache_write_tokens += usage.cache_write_tokens
-    objective.reasoning_tokens += usage.reasoning_tokens
-    objective.cost_usd += spending.cost_usd or 0
-    objective.save(update_fields=_COUNTED)
-    ContextWindow.objects.filter(pk=response.window.pk).update(
-        prompt_tokens=F("prompt_tokens") + usage.input_tokens,
-        completion_tokens=F("completion_tokens") + usage.output_tokens,
-    )
-
-
-_COUNTED = [
-    "turn",
-    "failures",
-    "tool_call_count",
-    "input_tokens",
-    "output_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
-    "cost_usd",
-]
+    charge(objective, response.window.pk, response.reply.spending)
+    objective.save(update_fields=["turn", "failures", "tool_call_count", *CHARGED])
