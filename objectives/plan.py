@@ -23,6 +23,10 @@ class Offered:
     and `snapshot` a Tool, both as the API writes them. `parameters` is the JSON Schema that the model sees,
     pinned parameters taken out. `adapter` is "" for agents and skills; for HTTP `base_url`, `headers` and
     `config` are templates. Times are seconds.
+
+    `overlays` are the enabled ones of the tool set that match the tool, in order and as the API writes them;
+    `parameters` is what they leave of the tool's. `auto_mode` is that of the last of them that has one: what
+    has it always has `requires_approval`, whatever the tool itself says.
     """
 
     function: str
@@ -43,6 +47,8 @@ class Offered:
     headers: dict[str, str] = field(default_factory=dict)
     config: Json = field(default_factory=dict)
     content_seconds: float | None = None
+    overlays: list[Json] = field(default_factory=list)
+    auto_mode: Json | None = None
 
     @property
     def is_bare(self) -> bool:
