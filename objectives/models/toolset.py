@@ -27,7 +27,8 @@ class ToolSet(Resource):
     """Tools behind one address or one outside party.
 
     For HTTP `base_url` and `headers` (templates, into which secrets may go) belong to every request; for a
-    bare set `content_seconds` is how long a call waits for its content, empty for ever.
+    bare set `content_seconds` is how long a call waits for its content, empty for ever. `overlays` are rules
+    for its tools, in order and as the API writes them.
     """
 
     state = models.CharField(max_length=10, choices=ToolSetState, default=ToolSetState.ACTIVE)
@@ -36,6 +37,7 @@ class ToolSet(Resource):
     base_url = models.TextField(blank=True, default="")
     headers = models.JSONField(default=dict, blank=True)
     content_seconds = models.FloatField(null=True, blank=True)
+    overlays = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints: ClassVar = [external_id_once("tool_set")]
