@@ -21,6 +21,7 @@ from pydantic_ai.exceptions import (
 )
 
 from executions.inference.choices import ModelChoice
+from executions.inference.credentials import redaction_for
 from executions.inference.errors import ModelError, ModelRefused, ModelUnavailable
 from executions.inference.interface import Spending
 
@@ -87,7 +88,4 @@ def _detail(error: ModelHTTPError, choice: ModelChoice) -> str:
 
 
 def _redacted(text: str, choice: ModelChoice) -> str:
-    for secret in filter(None, (choice.api_key, *choice.headers.values())):
-        if value := secret.get_secret_value():
-            text = text.replace(value, "[key]")
-    return _TOKEN.sub("[key]", text)[:_MAX_DETAIL]
+    return _TOKEN.sub("[key]", redaction_for(choice).of_text(text))[:_MAX_DETAIL]

@@ -7,7 +7,7 @@ and stopped by Callboard's own rules, whichever provider answers.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic_ai import ToolDefinition as LibraryTool
 from pydantic_ai.direct import model_request_stream
@@ -24,6 +24,7 @@ from pydantic_ai.settings import ModelSettings
 
 from executions.inference import transcript
 from executions.inference.choices import DEMO, ModelChoice, ModelChoiceInvalid, ModelUnknown, find_choice
+from executions.inference.credentials import redaction_for, without_credentials
 from executions.inference.errors import ModelError, ModelRefused, ModelStopped, ModelUnavailable
 from executions.inference.failures import LIBRARY_ERRORS, model_error
 from executions.inference.interface import ModelReply, ModelRequest, Spending, Stop
@@ -32,6 +33,7 @@ from executions.inference.replies import is_cut_off, reply_of
 from executions.inference.spending import spending_of
 from executions.inference.telemetry import record_reply, request_span
 from executions.inference.tool_names import FINAL_ANSWER, wire_names
+from executions.redacting import PiecewiseRedaction, Redaction
 
 STOP_POLL_SECONDS = 0.05
 
@@ -40,9 +42,9 @@ def respond(request: ModelRequest, *, on_text: Callable[[str], None], stop: Stop
     """Make the request and wait for the whole reply; for a thread without an event loop.
 
     `on_text` gets each piece of text as it arrives, in this thread and outside of any event loop, so that
-    it may write to the database. Raises ModelRefused, ModelUnavailable (also for an answer that was cut off)
-    or, within a second of `stop`, ModelStopped; each says what was spent. What `on_text` raises ends the
-    request and is passed on.
+    it may write to the database. Neither pieces nor reply repeat a credential of the provider. Raises
+    ModelRefused, ModelUnavailable (also for an answer that was cut off) or, within a second of `stop`,
+    ModelStopped; each says what was spent. What `on_text` raises ends the request and is passed on.
     """
     choice = _choice(request)
     exchange = _Exchange(request, choice, on_text)
@@ -71,11 +73,15 @@ class _Exchange:
     on_text: Callable[[str], None]
     sent: Sequence[ModelMessage] = field(init=False)
     stream: StreamedResponse | None = None
+    redaction: Redaction = field(init=False)
+    passing: PiecewiseRedaction = field(init=False)
     texts: deque[str] = field(default_factory=deque)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.sent = transcript.load(self.request.messages, instructions=self.request.instructions)
+        self.redaction = redaction_for(self.choice)
+        self.passing = self.redaction.in_pieces()
 
     def conduct(self, runner: asyncio.Runner, stop: Stop) -> ModelReply:
         """The reply, unless `stop` is set first; the loop runs from one piece of news to the next."""
@@ -110,7 +116,7 @@ class _Exchange:
             )
         wired = wire_names(tool.name for tool in self.request.tools)
         return reply_of(
-            response,
+            without_credentials(response, self.redaction),
             names={wire: name for name, wire in wired.items()},
             choice=self.choice,
             spending=self._spending(response, complete=True),
@@ -126,9 +132,11 @@ class _Exchange:
             self.stream = stream
             async for event in stream:
                 if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):
-                    self._pass_on(event.part.content)
+                    self._pass_on(self.passing.add(event.part.content))
                 elif isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
-                    self._pass_on(event.delta.content_delta)
+                    self._pass_on(self.passing.add(event.delta.content_delta))
+            # Of an answer that breaks off the tail is dropped: it may be half of a secret.
+            self._pass_on(self.passing.rest())
             return stream.get()
 
     def _pass_on(self, text: str) -> None:
@@ -141,13 +149,14 @@ class _Exchange:
         return None if self.stream is None else self._spending(self.stream.get(), complete=False)
 
     def _spending(self, response: ModelResponse, *, complete: bool) -> Spending:
-        return spending_of(
+        spending = spending_of(
             response,
             request=self.request,
             choice=self.choice,
             sent=self.sent,
             complete=complete,
         )
+        return replace(spending, model=self.redaction.of_text(spending.model))
 
 
 def _settings(request: ModelRequest, choice: ModelChoice) -> ModelSettings:

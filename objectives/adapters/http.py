@@ -12,10 +12,10 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 from django.utils import timezone
 
+from executions.redacting import Redaction
 from objectives.actions.secrets import open_secrets
 from objectives.adapters.addresses import CONNECT_SECONDS, AddressRefused, CheckedTransport
 from objectives.adapters.outcome import Media, Outcome, Text
-from objectives.adapters.redacting import Redaction
 from objectives.adapters.requesting import RequestInvalid, ToolRequest, build_request, wanted_secrets
 from objectives.models import CallError, ToolCall
 from objectives.plan import Offered

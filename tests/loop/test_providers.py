@@ -1,5 +1,6 @@
 """Objectives of a provider's model, over local HTTP: streamed, paid for, cut off and asked again."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -19,6 +20,7 @@ from tests.inference.asking import KEY
 from tests.inference.provider_server import Answer, ProviderServer, serving
 from tests.inference.wire import chat_events
 from tests.loop.working import bare_tool, calls_of, fresh, payloads, start, types, work
+from tests.objectives.test_secret_nowhere import tables_with
 
 pytestmark = pytest.mark.django_db
 
@@ -130,3 +132,14 @@ def test_a_key_that_is_refused_fails_at_once_and_is_told_nowhere(actor, bench, s
     assert (objective.state, objective.error_type) == ("failed", "model_error")
     assert KEY not in str(list(RunEvent.objects.filter(run_id=objective.id).values_list("data", flat=True)))
     assert KEY not in fresh(objective).state_message
+
+
+def test_a_key_that_the_model_repeats_is_kept_nowhere(actor, bench, settings):
+    call = ("c1", "ask", json.dumps({"order": KEY}))
+    repeated = chat_events(f"It is {KEY[:9]}", KEY[9:], calls=(call,), finish="tool_calls")
+    with provided(settings, Answer(events=repeated)):
+        objective = work(start(actor, bare_tool(actor), script=[{"answer": "Unheard."}]), bench)
+
+    assert payloads(objective, "assistantMessage")[0]["content"] == "It is [secret api_key]"
+    assert calls_of(objective)[0].arguments == {"order": "[secret api_key]"}
+    assert tables_with(KEY) == []

@@ -7,8 +7,8 @@ from urllib.parse import quote
 import pytest
 from pydantic import SecretStr
 
+from executions.redacting import Redaction
 from objectives.adapters.outcome import Text
-from objectives.adapters.redacting import Redaction
 from objectives.models import CallError
 from spaces.models import Blob
 from tests.factories import make_actor

@@ -1,0 +1,80 @@
+"""Keeping a provider's credential out of what its model says, and out of what is said about it."""
+
+import json
+import os
+import re
+from dataclasses import replace
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+from pydantic_ai.messages import ModelResponse, TextPart
+
+from executions.inference import transcript
+from executions.inference.choices import DEMO, ModelChoice
+from executions.redacting import Redaction
+
+LEAST_CHARACTERS = 8  # no credential is shorter; `ollama` and `EMPTY` are what people give for none
+_IN_ENVIRONMENT = re.compile(r"_(?:(?:API|ACCESS)_KEY|TOKEN)$")
+# The library reads these, and they are never a provider's own words.
+_FORM = frozenset({"kind", "part_kind", "timestamp", "state", "finish_reason"})
+
+
+def redaction_for(choice: ModelChoice) -> Redaction:
+    """What nothing that comes from a model, or from its provider's client, may repeat."""
+    known = {"api_key": choice.api_key, **choice.headers}
+    if choice.base_url and (password := urlsplit(choice.base_url).password):
+        known["password"] = SecretStr(unquote(password))
+    if choice.provider != DEMO and choice.api_key is None:
+        # The library then takes what it needs from the worker's environment.
+        in_environment = {name: value for name, value in os.environ.items() if _IN_ENVIRONMENT.search(name)}
+        known |= {name: SecretStr(value) for name, value in in_environment.items()}
+    return Redaction(
+        {name: value for name, value in known.items() if value is not None and _is_secret(value, choice)}
+    )
+
+
+def without_credentials(response: ModelResponse, redaction: Redaction) -> ModelResponse:
+    """The response with the names of secrets in place of their values, wherever they stand in it."""
+    written = transcript.dump(response)
+    cleaned = {key: value if key in _FORM else redaction.of_json(value) for key, value in written.items()}
+    cleaned["parts"] = [_part(part, redaction) for part in written["parts"]]
+    if cleaned != written:
+        (response,) = cast(list[ModelResponse], transcript.load([cleaned], instructions=""))
+    return _texts_as_one(response, redaction)
+
+
+def _is_secret(value: SecretStr, choice: ModelChoice) -> bool:
+    text = value.get_secret_value()
+    return len(text) >= LEAST_CHARACTERS and text not in {choice.name, choice.provider}
+
+
+def _part(part: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
+    cleaned = {key: value if key in _FORM else redaction.of_json(value) for key, value in part.items()}
+    if isinstance(part.get("args"), str):
+        cleaned["args"] = _arguments(part["args"], redaction)
+    return cleaned
+
+
+def _arguments(written: str, redaction: Redaction) -> str:
+    """Arguments as the model wrote them; escapes that JSON has for any character hide no secret."""
+    try:
+        value = json.loads(written)
+    except ValueError:
+        return redaction.of_text(written)
+    cleaned = redaction.of_json(value)
+    return redaction.of_text(written if cleaned == value else json.dumps(cleaned, ensure_ascii=False))
+
+
+def _texts_as_one(response: ModelResponse, redaction: Redaction) -> ModelResponse:
+    """Texts are read one after the other: a secret that begins in one may end in the next."""
+    texts = [part.content for part in response.parts if isinstance(part, TextPart)]
+    whole = redaction.of_text("".join(texts))
+    if whole == "".join(texts):
+        return response
+    remaining = iter([whole, *("" for _ in texts[1:])])
+    parts = [
+        replace(part, content=next(remaining)) if isinstance(part, TextPart) else part
+        for part in response.parts
+    ]
+    return replace(response, parts=parts)
