@@ -1,7 +1,7 @@
 """The two axes of a tool call, which values may follow which, and the one function for each that moves it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from executions.runlog.events import NewEvent
@@ -14,7 +14,8 @@ from spaces.errors import IllegalMove
 _A, _E = Approval, Execution
 APPROVAL_MOVES: dict[str, frozenset[str]] = {
     _A.AUTO_APPROVED: frozenset(),
-    _A.WAITING_FOR_APPROVAL: frozenset({_A.APPROVED, _A.DENIED}),
+    # To AUTO_APPROVED by the scores of its tool set's auto mode.
+    _A.WAITING_FOR_APPROVAL: frozenset({_A.APPROVED, _A.DENIED, _A.AUTO_APPROVED}),
     _A.APPROVED: frozenset(),
     _A.DENIED: frozenset(),
 }
@@ -38,8 +39,17 @@ def decide(call: ToolCall, to: Approval, *, also: Iterable[str] = ()) -> None:
     if to not in APPROVAL_MOVES[call.approval] or not is_open:
         current = call.approval if is_open else f"{call.approval} ({call.execution})"
         raise IllegalMove("tool call", current, to)
-    call.approval = to
-    call.save(update_fields=sorted({"approval", *also}))
+    call.approval, call.awaits_judgement = to, False
+    call.save(update_fields=sorted({"approval", "awaits_judgement", *also}))
+
+
+def ask_people(call: ToolCall, expires_seconds: float | None, *, now: datetime) -> NewEvent:
+    """Leave a locked call that waits to people, for so long or (None) for good; the event that says so."""
+    call.awaits_judgement = False
+    if expires_seconds is not None:
+        call.approval_expires_at = now + timedelta(seconds=expires_seconds)
+    call.save(update_fields=["approval_expires_at", "awaits_judgement"])
+    return _event(Kind.APPROVAL_REQUESTED, call, {"toolCallId": _id(call)}, now)
 
 
 def execute(call: ToolCall, to: Execution, *, now: datetime, also: Iterable[str] = ()) -> None:

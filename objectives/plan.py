@@ -80,6 +80,13 @@ class Plan:
         """What the model means by a function's name; None for one that it was not offered."""
         return next((one for one in self.offered if one.function == name), None)
 
+    def offered_as(self, name: str) -> Offered:
+        """The same for a call that was found among what was offered; raises LookupError."""
+        found = self.of_function(name)
+        if found is None:
+            raise LookupError(name)
+        return found
+
     def stored(self) -> Json:
         """The plan as JSON."""
         return asdict(self)

@@ -6,6 +6,8 @@ Each step is an object with exactly one of these keys, and the extra keys named 
 - `say: TEXT` streams the text.
 - `sleep: SECONDS` waits (at most 3600 s; cancelling ends the wait at once).
 - `tool: NAME, arguments: {…}` calls one tool; `arguments` may be left out.
+  `confidence: NUMBER`, or a list of numbers, beside it is how sure the demo model is where a tool set's auto
+  mode asks about that call: one score from 0 to 1 for all questions, or one each. Without it the score is 0.
 - `tools: [{tool: NAME, arguments: {…}}, …]` calls several tools in one model response, thus in parallel.
 - `answer: {…}` ends the work with these outputs; `answer: TEXT` ends it with a plain text.
 - `fail: TEXT` makes the model request fail with that message. `retryable: true` beside it says that asking
@@ -22,6 +24,8 @@ wanted, a bar and a number of characters to cut the value to.
 - `{message}`: the newest text from the user.
 - `{last_result.text|400}`, `{results[0].text}`, `{results[-2]}`: what the tools have returned so far, in the
   order of the calls. A tool that failed returned `{"error": TEXT}`.
+- `{media_count}`, `{media}`, `{media[0]}`: how many pictures and sounds of the results the model was given as
+  files, and their types, such as `image/png`. In a result they are lines of text.
 
 A text that is one template and nothing else becomes the value itself (`"{materials}"` is the list); inside a
 longer text a value that is not text is written as JSON. A path that leads nowhere is empty text. `{{` writes
@@ -68,6 +72,7 @@ class Call:
 
     tool: str
     arguments: Mapping[str, Json]
+    confidence: float | tuple[float, ...] = 0.0
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,19 @@ def read_script(script: Json, *, path: str = "demo") -> tuple[Turn, ...]:
     return tuple(turns)
 
 
+def confidence_in(script: Json, *, turn: int, place: int, questions: int) -> list[float]:
+    """How sure the demo model is of a call, given so many questions; `turn` and `place` count from 0.
+
+    Scores that a script does not give are 0. Raises DemoScriptInvalid.
+    """
+    turns = read_script(script) if script is not None else ()
+    calls = turns[turn].calls if turn < len(turns) else ()
+    given = calls[place].confidence if place < len(calls) else 0.0
+    if isinstance(given, float):
+        return [given] * questions
+    return [*given, *[0.0] * questions][:questions]
+
+
 def _key_of(step: Json, where: str) -> str:
     if not isinstance(step, Mapping):
         raise DemoScriptInvalid(where, "must be an object")
@@ -133,7 +151,19 @@ def _read_call(step: Json, where: str) -> Call:
     arguments = step.get("arguments", {})
     if not isinstance(arguments, Mapping):
         raise DemoScriptInvalid(f"{where}.arguments", "must be an object")
-    return Call(step["tool"], arguments)
+    return Call(step["tool"], arguments, _confidence(step.get("confidence", 0.0), f"{where}.confidence"))
+
+
+def _confidence(value: Json, where: str) -> float | tuple[float, ...]:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return tuple(_score(one, f"{where}[{number}]") for number, one in enumerate(value))
+    return _score(value, where)
+
+
+def _score(value: Json, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise DemoScriptInvalid(where, "must be a number from 0 to 1")
+    return float(value)
 
 
 def _one_tool(step: Mapping[str, Json], lead: tuple[str | float, ...], where: str) -> Turn:
@@ -166,7 +196,7 @@ _READERS = {"tool": _one_tool, "tools": _many_tools, "answer": _answer, "fail": 
 _ALLOWED: dict[str, set[str]] = {
     "say": set(),
     "sleep": set(),
-    "tool": {"arguments"},
+    "tool": {"arguments", "confidence"},
     "tools": set(),
     "answer": set(),
     "fail": {"retryable"},

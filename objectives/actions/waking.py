@@ -7,6 +7,7 @@ from django.db.models import Q
 from executions.models import RunHead
 from objectives.lifecycle import move, put_in_queue
 from objectives.models import (
+    AWAITS_JUDGEMENT,
     SETTLED,
     WAITS_FOR_PEOPLE,
     ActionState,
@@ -18,7 +19,9 @@ from objectives.models import (
     ToolCall,
 )
 
-RUNNABLE = Q(execution=Execution.PENDING, approval__in=[Approval.AUTO_APPROVED, Approval.APPROVED])
+RUNNABLE = AWAITS_JUDGEMENT | Q(
+    execution=Execution.PENDING, approval__in=[Approval.AUTO_APPROVED, Approval.APPROVED]
+)
 
 
 def wake(objective: Objective, head: RunHead, *, now: datetime) -> None:
@@ -35,7 +38,7 @@ def wake(objective: Objective, head: RunHead, *, now: datetime) -> None:
 
 
 def has_work(objective: Objective) -> bool:
-    """Whether the model is to be asked, a call to be made, a request to stop to be met, or rest to be had."""
+    """Whether there is a model to ask, a call to make or judge, a stop to confirm, or rest to be had."""
     if objective.state == ObjectiveState.INTERRUPTING or objective.cancel_requested_at is not None:
         return True
     if has_open_calls(objective):

@@ -29,26 +29,35 @@ CUT_OFF = (
 )
 
 
+type Work = tuple[uuid.UUID, bool]
+"""What a worker does for a call: its id, and whether the call is being judged (else it is carried out)."""
+
+
+def work_on(call: ToolCall) -> Work:
+    """What is to be done for a call as it stands; one that a person decides meanwhile begins at once."""
+    return call.id, call.awaits_judgement
+
+
 @dataclass(frozen=True)
 class Turn:
-    """A running objective, locked, under a lease's `fence`; `at_work` is what this worker carries out now."""
+    """A running objective, locked, under a lease's `fence`; `at_work` is what this worker does just now."""
 
     head: RunHead
     objective: Objective
     plan: Plan
     fence: int
-    at_work: Collection[uuid.UUID]
+    at_work: Collection[Work]
     now: datetime
 
 
 def begin_calls(turn: Turn, calls: Sequence[ToolCall]) -> list[ToolCall]:
-    """Begin what may begin of a turn's locked calls; those that this worker has to carry out itself.
+    """Begin what may begin of a turn's locked calls; those that this worker has to carry out or judge itself.
 
     What was cut off with another worker begins again where it is safe to repeat, else it ends here.
     """
     beginning = _Beginning(turn.plan, turn.fence, turn.now, room=MOST_PARALLEL - len(turn.at_work))
     for call in calls:
-        if not call.is_settled and call.id not in turn.at_work:
+        if not call.is_settled and work_on(call) not in turn.at_work:
             beginning.consider(call)
     if beginning.events:
         note(turn.objective, turn.head, beginning.events)
@@ -70,6 +79,9 @@ class _Beginning:
         if call.execution == Execution.RUNNING:
             if call.run_id is None:
                 self._resume(call)
+        elif call.awaits_judgement:
+            if self._has_room():
+                self.own.append(call)
         elif call.execution == Execution.PENDING and call.approval != Approval.WAITING_FOR_APPROVAL:
             self._begin(call)
 

@@ -5,7 +5,6 @@ same lock and then puts the head into the queue, so that an objective which is l
 be done cannot have been changed unseen.
 """
 
-import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,15 +15,13 @@ from executions.runlog.lease import Lease
 from objectives.actions.queueing import newest_window, next_action, send_messages
 from objectives.actions.stopping import confirm_cancel, confirm_interrupt
 from objectives.loop.answers import answer_of
-from objectives.loop.calls import Turn, begin_calls
+from objectives.loop.calls import Turn, Work, begin_calls, work_on
 from objectives.loop.clearing import compaction_due
 from objectives.loop.ending import fail_objective, finalize, rest
 from objectives.loop.leased import leased_objective, park
 from objectives.loop.limits import limit_of_calls, limit_of_requests, spent_budget
 from objectives.loop.transcript import text_in
 from objectives.models import (
-    Approval,
-    Execution,
     ObjectiveState,
     QueuedAction,
     Step,
@@ -47,7 +44,7 @@ class Compact:
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """Carry out these calls, which have begun, beside those that are being carried out."""
+    """Carry out these calls, which have begun, or judge them, beside what is being done for others."""
 
     calls: Sequence[ToolCall]
 
@@ -60,11 +57,10 @@ class Leave:
 type Move = Ask | Compact | Carry | Leave
 
 
-def decide(lease: Lease, at_work: Collection[uuid.UUID], *, now: datetime) -> Move:
+def decide(lease: Lease, at_work: Collection[Work], *, now: datetime) -> Move:
     """The next move, its beginning already written; raises LeaseLost.
 
-    `at_work` are the calls that this attempt is carrying out just now. May be repeated where the answer
-    was lost.
+    `at_work` is what this attempt is doing for calls just now. May be repeated where the answer was lost.
     """
     with transaction.atomic():
         head, objective = leased_objective(lease)
@@ -114,13 +110,13 @@ class _Decision:
             call.step, call.objective = self._step, self._objective
         begun = begin_calls(self._turn, calls)
         unsettled = [call for call in calls if not call.is_settled]
-        if begun or any(call.id in self._turn.at_work for call in unsettled):
+        if begun or any(work_on(call) in self._turn.at_work for call in unsettled):
             return Carry(begun)
         return self._wait_for(unsettled) if unsettled else None
 
     def _wait_for(self, calls: Sequence[ToolCall]) -> Leave:
         """People, somebody outside or other runs have the word; an objective runs on as long as those do."""
-        if all(_waits_for_people(call) for call in calls):
+        if all(call.waits_for_people for call in calls):
             rest(self._objective, self._head, is_idle=False, now=self._now)
         else:
             park(self._head)
@@ -160,7 +156,3 @@ class _Decision:
         else:
             rest(self._objective, self._head, is_idle=True, now=self._now)
         return Leave()
-
-
-def _waits_for_people(call: ToolCall) -> bool:
-    return call.approval == Approval.WAITING_FOR_APPROVAL or call.execution == Execution.WAITING_FOR_CONTENT

@@ -1,4 +1,4 @@
-"""Carries out the tool calls of one attempt that this worker makes itself, side by side in threads."""
+"""What one attempt does for tool calls, side by side in threads: makes them, or asks auto mode about them."""
 
 import logging
 import time
@@ -11,13 +11,16 @@ from typing import Self
 from django.db import connections
 from django.utils import timezone
 
+from executions.runlog.lease import LeaseLost
 from executions.runner.patience import ask_patiently
 from executions.runner.stopping import StopSignal
 from executions.worker.keeper import Held
 from objectives.adapters.http import CALL_SECONDS, call_http
 from objectives.adapters.outcome import Outcome
-from objectives.loop.calls import MOST_PARALLEL, write_outcome
+from objectives.loop.calls import MOST_PARALLEL, Work, work_on, write_outcome
+from objectives.loop.judging import Judgement, judge
 from objectives.loop.texts import TextRecorder
+from objectives.loop.verdicts import write_judgement
 from objectives.models import CallError, ToolCall
 from objectives.plan import Plan
 
@@ -32,7 +35,7 @@ class Hands:
         # Of its own: a worker that ends lets calls that must not be repeated come to their end first.
         self._stop = StopSignal()
         self._threads = ThreadPoolExecutor(MOST_PARALLEL, thread_name_prefix="call")
-        self._going_on: dict[Future[Outcome], ToolCall] = {}
+        self._going_on: dict[Future[Outcome | Judgement | None], ToolCall] = {}
         self._listening = ExitStack()
 
     def __enter__(self) -> Self:
@@ -47,32 +50,37 @@ class Hands:
         self._threads.shutdown(wait=True)
 
     @property
-    def at_work(self) -> set[uuid.UUID]:
-        """The calls in hand whose outcome is not written yet."""
-        return {call.id for call in self._going_on.values()}
+    def at_work(self) -> set[Work]:
+        """What is in hand and whose outcome is not written yet."""
+        return {work_on(call) for call in self._going_on.values()}
 
     def take(self, call: ToolCall, plan: Plan) -> None:
-        """Begin with a call whose beginning is written."""
-        self._going_on[self._threads.submit(self._carry_out, call, plan)] = call
+        """Begin with a call whose beginning is written, or which is to be judged."""
+        do = self._judge if call.awaits_judgement else self._carry_out
+        self._going_on[self._threads.submit(do, call, plan)] = call
 
     def settle(self, seconds: float) -> None:
         """Write what came of calls that are done, waiting at most so long for the first; raises LeaseLost."""
         done, _ = wait(self._going_on, timeout=seconds, return_when=FIRST_COMPLETED)
         for future in done:
-            outcome = future.result()
-            call_id = self._going_on[future].id
-            ask_patiently(
-                lambda call_id=call_id, outcome=outcome: write_outcome(  # type: ignore[misc]
-                    self._held.lease, call_id, outcome, now=timezone.now()
-                ),
-                check=self._held.require,
-            )
+            self._write(self._going_on[future].id, future.result())
             del self._going_on[future]
+
+    def _write(self, call_id: uuid.UUID, found: Outcome | Judgement | None) -> None:
+        lease = self._held.lease
+
+        def write() -> None:
+            if isinstance(found, Outcome):
+                write_outcome(lease, call_id, found, now=timezone.now())
+            elif found is not None:
+                write_judgement(lease, call_id, found, now=timezone.now())
+
+        ask_patiently(write, check=self._held.require)
 
     def finish_what_cannot_be_repeated(self, seconds: float) -> None:
         """Give calls that must not be repeated so long to come to their end; raises LeaseLost."""
         deadline = time.monotonic() + seconds
-        while any(not call.is_safe_to_repeat for call in self._going_on.values()):
+        while any(not (call.is_safe_to_repeat or call.awaits_judgement) for call in self._going_on.values()):
             left = deadline - time.monotonic()
             if left <= 0:
                 return
@@ -92,5 +100,16 @@ class Hands:
         except Exception:
             logger.exception("The call %s came to nothing", call.id)
             return Outcome.failed(CallError.TOOL_ERROR, "The call failed for a reason of Callboard's own.")
+        finally:
+            connections.close_all()
+
+    def _judge(self, call: ToolCall, plan: Plan) -> Judgement | None:
+        try:
+            return judge(self._held, call, plan, stop=self._stop)
+        except LeaseLost:
+            raise
+        except Exception:
+            logger.exception("The call %s could not be judged", call.id)
+            return Judgement()
         finally:
             connections.close_all()

@@ -2,20 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from executions.inference.interface import ModelReply, ToolRequest
 from executions.runlog.events import NewEvent
 from executions.runner.prompt_texts import problem_with
 from executions.runner.storable import storable, storable_text
-from objectives.call_lifecycle import fail
-from objectives.events import Kind, event
+from objectives.call_lifecycle import ask_people, fail
 from objectives.loop.answers import answer_problem
 from objectives.models import Agent, Approval, CallError, CallKind, Objective, Step, Tool, ToolCall
 from objectives.plan import Offered, Plan
 from objectives.shapes.shape import Json
-from objectives.spelling import Prefix, spell
 from spaces.ids import new_id
 
 MOST_ID = 512  # characters of a provider's call id
@@ -29,6 +27,7 @@ class Requested:
     request: ToolRequest
     call: ToolCall
     error: tuple[CallError, str] | None
+    approval_expires_seconds: float | None = None
 
 
 def requested_calls(
@@ -49,16 +48,15 @@ def requested_calls(
     return [*asked, reading.refused_answer(reply.answer, problem, len(asked))]
 
 
-def requested_events(requested: Sequence[Requested], step: Step, *, now: datetime) -> list[NewEvent]:
+def requested_events(requested: Sequence[Requested], *, now: datetime) -> list[NewEvent]:
     """Save the rows; the events that follow the response: who is asked, and what failed already."""
     ToolCall.objects.bulk_create(one.call for one in requested)
     events = []
     for one in requested:
         if one.error is not None:
             events.append(fail(one.call, *one.error, now=now))
-        elif one.call.approval == Approval.WAITING_FOR_APPROVAL:
-            payload = {"toolCallId": spell(Prefix.TOOL_CALL, one.call.id)}
-            events.append(event(Kind.APPROVAL_REQUESTED, payload, now=now, window_id=step.window_id))
+        elif one.call.waits_for_people:
+            events.append(ask_people(one.call, one.approval_expires_seconds, now=now))
     return events
 
 
@@ -84,9 +82,8 @@ class _Reading:
         call.arguments |= _pinned(offered, pinned)
         if offered.requires_approval:
             call.approval = Approval.WAITING_FOR_APPROVAL
-            if offered.approval_expires_seconds is not None:
-                call.approval_expires_at = self._now + timedelta(seconds=offered.approval_expires_seconds)
-        return Requested(request, call, None)
+            call.awaits_judgement = offered.auto_mode is not None
+        return Requested(request, call, None, offered.approval_expires_seconds)
 
     def refused_answer(self, request: ToolRequest, problem: str, place: int) -> Requested:
         call = self._row(request, place)

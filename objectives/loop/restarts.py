@@ -35,7 +35,7 @@ def note_restart(lease: Lease, request: ModelRequest, choice: ModelChoice, *, no
         )
         if not paid.exists():
             written = heard.data["offset"] + len(heard.data["text"])
-            keep_broken(objective, _estimate(request, choice, written), now=now)
+            keep_broken(objective, estimate(request, choice, written), now=now)
         restarted = {"turn": objective.turn, "attempt": objective.attempt}
         note(objective, head, [NewEvent(Kind.RESTARTED, restarted, now)])
 
@@ -57,7 +57,8 @@ def keep_broken(objective: Objective, spending: Spending | None, *, now: datetim
     )
 
 
-def _estimate(request: ModelRequest, choice: ModelChoice, written: int) -> Spending:
+def estimate(request: ModelRequest, choice: ModelChoice, written: int) -> Spending:
+    """What a request cost of which nobody told: all of it read, so many characters of an answer written."""
     read = len(request.instructions) + weight(request.messages)
     read += sum(len(tool.description) + len(str(tool.parameters)) for tool in request.tools)
     usage = TokenUsage(

@@ -52,7 +52,7 @@ def write_response(lease: Lease, response: Response, *, now: datetime) -> None:
         events = [
             *_thoughts(step, response, now),
             _message(step, response, requested, now),
-            *requested_events(requested, step, now=now),
+            *requested_events(requested, now=now),
         ]
         _count(objective, response, calls=len(requested))
         note(objective, head, events)

@@ -7,6 +7,7 @@ from objectives.models.objective import OPEN, OVER, ErrorType, Objective, Object
 from objectives.models.secret import SealedValue, Secret, SecretSource
 from objectives.models.steering import ActionKind, ActionState, Feedback, QueuedAction
 from objectives.models.toolcall import (
+    AWAITS_JUDGEMENT,
     SETTLED,
     WAITS_FOR_PEOPLE,
     Approval,
@@ -19,6 +20,7 @@ from objectives.models.toolcall import (
 from objectives.models.toolset import AdapterKind, Tool, ToolSet, ToolSetState, ToolState
 
 __all__ = [
+    "AWAITS_JUDGEMENT",
     "OPEN",
     "OVER",
     "SETTLED",

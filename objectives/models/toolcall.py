@@ -18,7 +18,8 @@ from spaces.models import Blob, Principal
 class Approval(models.TextChoices):
     """The axis that the API calls `status`."""
 
-    AUTO_APPROVED = "auto_approved", "Not needed"  # nobody had to be asked
+    # Nobody had to be asked, or auto mode said yes.
+    AUTO_APPROVED = "auto_approved", "Not needed"
     WAITING_FOR_APPROVAL = (
         "waiting_for_approval",
         "Waiting for approval",
@@ -59,9 +60,12 @@ class CallError(models.TextChoices):
     LIMIT = "limit", "The agent's limit was reached"
 
 
-WAITS_FOR_PEOPLE = Q(approval=Approval.WAITING_FOR_APPROVAL, execution=Execution.PENDING) | Q(
-    execution=Execution.WAITING_FOR_CONTENT
+AWAITS_JUDGEMENT = Q(
+    approval=Approval.WAITING_FOR_APPROVAL, execution=Execution.PENDING, awaits_judgement=True
 )
+WAITS_FOR_PEOPLE = Q(
+    approval=Approval.WAITING_FOR_APPROVAL, execution=Execution.PENDING, awaits_judgement=False
+) | Q(execution=Execution.WAITING_FOR_CONTENT)
 SETTLED = Q(approval=Approval.DENIED) | Q(
     execution__in=[Execution.COMPLETED, Execution.ERRORED, Execution.INTERRUPTED]
 )
@@ -74,7 +78,9 @@ class ToolCall(Operation):
     `provider_call_id` the id that the model gave. `result` are the stored content blocks: `{"type": "text",
     "text"}` or `{"type": "image" | "audio", "media_id", "mime_type", "size_bytes"}`; `raw_arguments` is
     what the model wrote where that was no JSON object. `run_id` is the child objective or the skill
-    execution that carries the call out. `fence` is the lease under which it began.
+    execution that carries the call out. `fence` is the lease under which it began, or is being judged.
+    `awaits_judgement` means that auto mode is to be asked before people are; `decision_scores` is what came
+    of that, as the API writes it.
     """
 
     objective = models.ForeignKey(
@@ -100,6 +106,8 @@ class ToolCall(Operation):
         Principal, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     decided_at = models.DateTimeField(null=True)
+    awaits_judgement = models.BooleanField(default=False)
+    decision_scores = models.JSONField(null=True)
     approval_expires_at = models.DateTimeField(null=True)
     content_expires_at = models.DateTimeField(null=True)
     resolved_secrets = models.JSONField(default=list)
@@ -120,6 +128,10 @@ class ToolCall(Operation):
                 condition=~Q(approval=Approval.WAITING_FOR_APPROVAL)
                 | Q(execution__in=[Execution.PENDING, Execution.INTERRUPTED]),
                 name="nothing_runs_before_its_approval",
+            ),
+            models.CheckConstraint(
+                condition=Q(awaits_judgement=False) | Q(approval=Approval.WAITING_FOR_APPROVAL),
+                name="only_what_waits_is_judged",
             ),
             models.CheckConstraint(
                 condition=~Q(approval=Approval.DENIED) | Q(execution=Execution.PENDING, result__isnull=True),
@@ -162,6 +174,13 @@ class ToolCall(Operation):
 
     def __str__(self) -> str:
         return f"{self.called_as} ({self.approval}, {self.execution})"
+
+    @property
+    def waits_for_people(self) -> bool:
+        """Somebody has to approve it or to supply its content; for rows, WAITS_FOR_PEOPLE."""
+        if self.approval == Approval.WAITING_FOR_APPROVAL:
+            return self.execution == Execution.PENDING and not self.awaits_judgement
+        return self.execution == Execution.WAITING_FOR_CONTENT
 
     @property
     def is_settled(self) -> bool:

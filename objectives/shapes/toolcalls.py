@@ -7,6 +7,7 @@ from pydantic import Field
 from objectives.calling import callable_of
 from objectives.clients import NEWEST, Dialect
 from objectives.models import ToolCall as CallRow
+from objectives.shapes.automode import AutoModeConfig
 from objectives.shapes.metadata import BareMetadata, OperationMetadata, Profile
 from objectives.shapes.shape import Json, Shape
 
@@ -18,6 +19,27 @@ class ResolvedSecret(Shape):
     """The secret's name."""
     source: str
     """`RESOLVED_SECRET_SOURCE_` and `WORKSPACE`, `TOOLSET` or `OBJECTIVE`."""
+
+
+class DecisionScore(Shape):
+    """How a question of an auto mode was answered."""
+
+    score: float
+    """From 0 (certainly no) to 1 (certainly yes)."""
+    passed: bool
+    """Whether that reaches the question's threshold."""
+
+
+class DecisionScores(Shape):
+    """An evaluation of an auto mode that has ended."""
+
+    auto_mode: AutoModeConfig
+    """What was asked."""
+    scores: list[DecisionScore]
+    """One for each question, in order."""
+    approved: bool
+    """Whether the call was approved by it. Otherwise it was denied with the `failureMessage`, or people were
+    asked where there is none."""
 
 
 class ToolCallData(Shape):
@@ -34,6 +56,8 @@ class ToolCallData(Shape):
     """Why it was denied; left out elsewhere."""
     status_changed_by: Profile | None = None
     """Who approved or denied it; left out where nobody had to."""
+    decision_scores: DecisionScores | None = None
+    """What the tool set's auto mode found; left out where it was not asked."""
 
 
 class ToolCallInfo(Shape):
@@ -93,6 +117,7 @@ class ToolCall(Shape):
                 resolved_secrets=secrets_of(row),
                 memo=row.memo,
                 status_changed_by=decided_by,
+                decision_scores=row.decision_scores,
             ),
             status=f"TOOL_CALL_STATUS_{row.approval.upper()}",
             execution_status=dialect.execution_status(execution),

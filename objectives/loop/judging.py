@@ -1,0 +1,131 @@
+"""Auto mode: the model is asked about a tool call, and its scores decide instead of a person.
+
+Decision: auto mode can only spare people work. Whatever keeps a judgement from being had (no model, a
+provider that does not answer, scores that are none) leaves the call to people, as if there were no auto mode.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from executions.inference.errors import ModelError, ModelStopped, ModelUnavailable
+from executions.inference.interface import ModelRequest, Spending
+from executions.inference.respond import respond
+from executions.runlog.lease import Lease
+from executions.runner.patience import ask_patiently
+from executions.runner.stopping import StopSignal
+from executions.worker.keeper import Held
+from objectives.actions.locking import locked_call
+from objectives.loop.answers import answer_problem
+from objectives.loop.leased import leased_objective
+from objectives.loop.questions import judging_request
+from objectives.loop.request import CannotAsk, ChosenModel, chosen_model
+from objectives.loop.restarts import estimate, keep_broken
+from objectives.loop.texts import TextRecorder
+from objectives.models import BrokenRequest, Objective, ToolCall
+from objectives.plan import Plan
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3
+WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 20.0  # before the second try, and the longest that is worth a try
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One score from 0 to 1 for each question of the auto mode, in order; None where they could not be had.
+
+    `spending` is what the request that gave them cost.
+    """
+
+    scores: Sequence[float] | None = None
+    spending: Spending | None = None
+
+
+def judge(held: Held[TextRecorder], call: ToolCall, plan: Plan, *, stop: StopSignal) -> Judgement | None:
+    """Ask the objective's model about a call that awaits its judgement; raises LeaseLost.
+
+    Asks up to TRIES times where no scores come. None where `stop` ended it: there is nothing to write.
+    """
+    objective = ask_patiently(lambda: Objective.objects.get(pk=call.objective_id), check=held.require)
+    try:
+        chosen = chosen_model(objective, plan)
+    except CannotAsk as cannot:
+        logger.warning("The call %s is left to people: %s", call.id, cannot.message)
+        return Judgement()
+    request = ask_patiently(
+        lambda: judging_request(objective, call, plan, chosen=chosen, fence=held.lease.fence),
+        check=held.require,
+    )
+    ask_patiently(
+        lambda: _note_beginning(held.lease, call, request, chosen, now=timezone.now()), check=held.require
+    )
+    return _Asking(objective, request, stop).judgement()
+
+
+def _note_beginning(
+    lease: Lease, call: ToolCall, request: ModelRequest, chosen: ChosenModel, *, now: datetime
+) -> None:
+    """The intent, before the effect; a request that was cut off with its worker is charged by an estimate."""
+    with transaction.atomic():
+        _, objective = leased_objective(lease)
+        row = locked_call(objective, call.id)
+        if row.fence not in {None, lease.fence} and not _is_paid(objective, row):
+            keep_broken(objective, estimate(request, chosen.choice, written=0), now=now)
+        row.fence = lease.fence
+        row.save(update_fields=["fence"])
+
+
+def _is_paid(objective: Objective, call: ToolCall) -> bool:
+    """Whether the request that was cut off could still say what it cost."""
+    broken = BrokenRequest.objects.filter(objective=objective, turn=objective.turn)
+    return broken.filter(created_at__gte=call.step.created_at).exists()
+
+
+class _Asking:
+    """The same request, until it gives scores or has been made often enough."""
+
+    def __init__(self, objective: Objective, request: ModelRequest, stop: StopSignal) -> None:
+        self._objective = objective
+        self._request = request
+        self._stop = stop
+
+    def judgement(self) -> Judgement | None:
+        for number in range(TRIES):
+            wait = WAIT_SECONDS * 4**number
+            try:
+                found = self._once()
+            except ModelStopped:
+                return None
+            except ModelUnavailable as unavailable:
+                found, wait = None, max(wait, unavailable.retry_after or 0)
+            except ModelError as error:
+                logger.warning("No judgement for %s: %s", self._objective.id, error.message)
+                break
+            if found is not None:
+                return found
+            if number == TRIES - 1 or wait > LONGEST_WAIT_SECONDS:
+                break
+            if self._stop.wait(wait):
+                return None
+        return Judgement()
+
+    def _once(self) -> Judgement | None:
+        """The scores; None for an answer that holds none."""
+        try:
+            reply = respond(self._request, on_text=lambda _: None, stop=self._stop)
+        except ModelError as error:
+            self._keep(error.spending)
+            raise
+        given = reply.answer.arguments if reply.answer else None
+        if given is None or answer_problem(given, dict(self._request.answer_schema or {})) is not None:
+            self._keep(reply.spending)
+            return None
+        return Judgement([float(score) for score in given["scores"]], reply.spending)
+
+    def _keep(self, spending: Spending | None) -> None:
+        ask_patiently(lambda: keep_broken(self._objective, spending, now=timezone.now()))
