@@ -5,10 +5,10 @@ A kept block is `{"type": "text", "text": …}` or `{"type": "image" | "audio", 
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
+from executions.inference.media import MediaReference, Mixed, line_of
 from objectives.adapters.outcome import Media, Text
 from objectives.models import ResultMedia, ToolCall
 from objectives.shapes.shape import Json, wire_moment
@@ -44,15 +44,31 @@ def show_blocks(blocks: Sequence[Json], *, base_url: str, now: datetime) -> list
     return [_shown(block, base_url, now) for block in blocks]
 
 
-def tell_model(blocks: Sequence[Json]) -> Any:
+def tell_model(blocks: Sequence[Json]) -> str:
     """What the model reads of a result: its text, and of media that they are there."""
     texts = [
         block["text"]
         if block["type"] == "text"
-        else f"[{block['type']}: {block['mime_type']}, {block['size_bytes']} bytes]"
+        else line_of(block["type"], block["mime_type"], block["size_bytes"])
         for block in blocks
     ]
-    return texts[0] if len(texts) == 1 else "\n".join(texts)
+    return "\n".join(texts)
+
+
+def show_model(blocks: Sequence[Json], digests: Mapping[str, str]) -> str | Mixed:
+    """What the model is sent of a result: as `tell_model`, but for media, which go along by reference.
+
+    `digests` names the bytes of media by their id; what it lacks is a line of text.
+    """
+    mixed = [_referred(block, digests) for block in blocks]
+    return tell_model(blocks) if all(isinstance(block, str) for block in mixed) else Mixed(mixed)
+
+
+def _referred(block: Json, digests: Mapping[str, str]) -> str | MediaReference:
+    digest = digests.get(block.get("media_id", ""))
+    if digest is None:
+        return tell_model([block])
+    return MediaReference(block["type"], digest, block["mime_type"], block["size_bytes"])
 
 
 def media_path(media_id: uuid.UUID) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -41,8 +41,9 @@ class ModelChoice(BaseModel):
     that the model library knows and whose package is installed. `name` is the provider's name of
     the model. `headers` go with every request, over those that the library writes. `prices` override
     the price list. `settings` are the model library's, for every request. `silence_seconds` is the
-    longest wait for the next piece of an answer, `request_seconds` the longest request. A choice that
-    `is_guarded` reaches public addresses only, and those that the deployment lists.
+    longest wait for the next piece of an answer, `request_seconds` the longest request. `media` are the
+    kinds of files that the model takes; None leaves it to what the model library knows of it. A choice
+    that `is_guarded` reaches public addresses only, and those that the deployment lists.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,6 +58,7 @@ class ModelChoice(BaseModel):
     connect_seconds: float = Field(default=5.0, gt=0)
     silence_seconds: float = Field(default=120.0, gt=0)
     request_seconds: float = Field(default=600.0, gt=0)
+    media: frozenset[Literal["image", "audio"]] | None = None
     is_guarded: bool = False
 
 

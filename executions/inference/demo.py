@@ -53,17 +53,20 @@ def _turn(number: int, request: ModelRequest, messages: Sequence[ModelMessage]) 
     """What to say and call now, its templates filled in."""
     results = transcript.results_so_far(messages)
     message = transcript.newest_user_text(messages)
+    media = transcript.media_given(messages)
     if request.demo.script is None:
         turn = planned_turn(
             number,
             tools=[tool.name for tool in request.tools],
             results=results,
             message=message,
+            media=media,
             schema=request.answer_schema,
         )
     else:
         last = results[-1] if results else None
         found = {"message": message, "results": results, "last_result": last}
+        found |= {"media": media, "media_count": len(media)}
         turn = _scripted_turn(number, request.demo.script, {**request.demo.values, **found})
     if isinstance(turn.answer, Mapping) and request.answer_schema is None:
         return replace(turn, answer=json.dumps(turn.answer, ensure_ascii=False))

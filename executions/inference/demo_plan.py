@@ -21,11 +21,13 @@ def planned_turn(
     tools: Collection[str],
     results: Sequence[Json],
     message: str,
+    media: Sequence[str] = (),
     schema: Mapping[str, Json] | None,
 ) -> Turn:
     """Turn `number` (from 0) of the fixed plan: list the files, read the first, answer.
 
-    Steps whose tool is not offered are left out. `schema` is that of the answer, if it has one.
+    Steps whose tool is not offered are left out. `media` are the types of the pictures and sounds that the
+    model was given, `schema` is that of the answer, if it has one.
     """
     if number == 0 and LIST in tools:
         lead = ("Looking at the files.\n",)
@@ -33,7 +35,7 @@ def planned_turn(
     first = _first_file(results)
     if number == 1 and first and READ in tools:
         return Turn((f"Reading {first}.\n",), calls=(Call(READ, {"path": first}),))
-    text = _closing_text(results, message)
+    text = _closing_text(results, message, media)
     return Turn(answer=example_of(schema, text) if schema is not None else text)
 
 
@@ -42,10 +44,12 @@ def _first_file(results: Sequence[Json]) -> str | None:
     return listed[0]["path"] if listed else None
 
 
-def _closing_text(results: Sequence[Json], message: str) -> str:
+def _closing_text(results: Sequence[Json], message: str, media: Sequence[str]) -> str:
     newest = results[-1] if results else None
     if isinstance(newest, Mapping) and isinstance(newest.get("text"), str):
         return f"{newest.get('path', 'The file')} begins: {newest['text'][:EXCERPT]}"
+    if media:
+        return f"The demo model was given {len(media)} files that it cannot look at: {', '.join(media)}."
     return f"There was nothing to read. What was asked: {message[:EXCERPT]}"
 
 

@@ -29,7 +29,16 @@ class ModelUnavailable(ModelError):
 
 
 class ModelRefused(ModelError):
-    """Asking again will not help: a bad key, an unknown model, a request that is not accepted."""
+    """Asking again will not help: a bad key, an unknown model, a request that is not accepted.
+
+    `may_be_content` means that another content might be accepted.
+    """
+
+    def __init__(
+        self, message: str, *, spending: Spending | None = None, may_be_content: bool = False
+    ) -> None:
+        super().__init__(message, spending=spending)
+        self.may_be_content = may_be_content
 
 
 class ModelStopped(ModelError):

@@ -32,6 +32,8 @@ LIBRARY_ERRORS = (AgentRunError, UserError, httpx2.HTTPError)
 _FINAL = (UserError, ContentFilterError, ModelQuotaExceededError, ModelRequestRejectedError)
 _PASSING = (ModelRateLimitError, ModelUnavailableError, ModelServerError)
 _PASSING_STATUS = frozenset({408, 409, 425, 429})
+# 404 too: a router has no provider of the model that takes pictures.
+_CONTENT_STATUS = frozenset({400, 404, 413, 415, 422})
 _TOKEN = re.compile(r"\b(?:sk|pk|key|Bearer)[-_ ][\w*.-]{6,}", re.IGNORECASE)
 _MAX_DETAIL = 300
 
@@ -42,7 +44,7 @@ def model_error(error: Exception, choice: ModelChoice, spending: Spending | None
     if _may_pass(error):
         wait = error.retry_after if isinstance(error, ModelAPIError) else None
         return ModelUnavailable(message, spending=spending, retry_after=wait)
-    return ModelRefused(message, spending=spending)
+    return ModelRefused(message, spending=spending, may_be_content=_may_be_content(error))
 
 
 def _may_pass(error: Exception) -> bool:
@@ -52,6 +54,14 @@ def _may_pass(error: Exception) -> bool:
         return error.status_code in _PASSING_STATUS or error.status_code >= 500
     # What is left is a connection that broke or an answer that makes no sense.
     return True
+
+
+def _may_be_content(error: Exception) -> bool:
+    return (
+        isinstance(error, ModelHTTPError)
+        and not isinstance(error, ModelQuotaExceededError)
+        and error.status_code in _CONTENT_STATUS
+    )
 
 
 def _message(error: Exception, choice: ModelChoice) -> str:

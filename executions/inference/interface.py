@@ -54,7 +54,8 @@ class ModelRequest:
     `model` is an alias of the settings or a choice of its own. With an `answer_schema` the model
     is offered one more tool, whose call ends the work and arrives as `ModelReply.answer`.
     `settings` are the model library's (`temperature`, `max_tokens` …). `timeout_seconds` bounds
-    the whole request. `trace` is added to the request's span and must hold no secrets.
+    the whole request. `refused_media` are the digests of media in the messages that the provider does
+    not take. `trace` is added to the request's span and must hold no secrets.
     """
 
     model: str | ModelChoice
@@ -65,6 +66,7 @@ class ModelRequest:
     settings: Mapping[str, Json] = field(default_factory=dict)
     timeout_seconds: float | None = None
     idempotency_key: str | None = None
+    refused_media: frozenset[str] = frozenset()
     demo: DemoSettings = DemoSettings()
     trace: Mapping[str, str] = field(default_factory=dict)
 
@@ -121,7 +123,9 @@ class ModelReply:
 
     `raw` is the response in the library's own JSON (thinking signatures and provider ids
     included): append it to the messages of the next request. `finish_reason` is `stop`,
-    `length`, `content_filter`, `tool_call`, `error` or None.
+    `length`, `content_filter`, `tool_call`, `error` or None. `media` are the references, as stored, to
+    the media that were sent; the provider would not have them where `media_refused`, and answered to a
+    request without any.
     """
 
     text: str
@@ -134,3 +138,5 @@ class ModelReply:
     finish_reason: str | None
     raw: Message
     library_version: str
+    media: tuple[Json, ...] = ()
+    media_refused: bool = False

@@ -20,6 +20,7 @@ from executions.inference.choices import DEMO, ModelChoice
 from executions.inference.demo import demo_model
 from executions.inference.errors import ModelRefused
 from executions.inference.interface import ModelRequest
+from executions.inference.media import KINDS, MediaKind
 
 COMPATIBLE = "openai-compatible"
 
@@ -39,6 +40,25 @@ async def opened_model(choice: ModelChoice, request: ModelRequest) -> AsyncItera
         if choice.headers:
             client.auth = OwnHeaders(choice)
         yield _provider_model(choice, client)
+
+
+def accepted_media(choice: ModelChoice) -> frozenset[MediaKind]:
+    """The kinds of media that a model takes; raises ModelRefused as `opened_model` does.
+
+    The library takes every model behind an unknown address for one that hears: only the choice itself can
+    say so of those. That it sees is believed, since a refusal is asked again without pictures.
+    """
+    if choice.media is not None:
+        return choice.media
+    if choice.provider == DEMO:
+        return frozenset(KINDS)
+    # Made to be looked at: nothing is ever sent with this client.
+    profile = _provider_model(choice, httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport())).profile
+    takes: dict[MediaKind, bool] = {
+        "image": profile.get("supports_image_input", False),
+        "audio": profile.get("supports_audio_file_input", False) and choice.provider != COMPATIBLE,
+    }
+    return frozenset(kind for kind in KINDS if takes[kind])
 
 
 class OwnHeaders(httpx2.Auth):

@@ -23,11 +23,13 @@ from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.settings import ModelSettings
 
 from executions.inference import transcript
+from executions.inference.attaching import Attachments, fitted
 from executions.inference.choices import DEMO, ModelChoice, ModelChoiceInvalid, ModelUnknown, find_choice
 from executions.inference.credentials import redaction_for, without_credentials
 from executions.inference.errors import ModelError, ModelRefused, ModelStopped, ModelUnavailable
 from executions.inference.failures import LIBRARY_ERRORS, model_error
-from executions.inference.interface import ModelReply, ModelRequest, Spending, Stop
+from executions.inference.interface import Json, ModelReply, ModelRequest, Spending, Stop
+from executions.inference.media import fitting
 from executions.inference.providers import opened_model
 from executions.inference.replies import is_cut_off, reply_of
 from executions.inference.spending import spending_of
@@ -47,12 +49,25 @@ def respond(request: ModelRequest, *, on_text: Callable[[str], None], stop: Stop
     ModelStopped; each says what was spent. What `on_text` raises ends the request and is passed on.
     """
     choice = _choice(request)
-    exchange = _Exchange(request, choice, on_text)
     # Leaving the runner cancels what is still going on and closes its connection.
     with request_span(request, choice) as span, asyncio.Runner() as runner:
-        reply = exchange.conduct(runner, stop)
+        reply = _reply(_Exchange(fitted(request, choice), choice, on_text), runner, stop)
         record_reply(span, reply)
         return reply
+
+
+def _reply(exchange: "_Exchange", runner: asyncio.Runner, stop: Stop) -> ModelReply:
+    """The reply; where media may be why a request is refused, the one to the same request without them.
+
+    One picture that a provider cannot read would else end the work: it is sent anew with every request.
+    """
+    try:
+        return replace(exchange.conduct(runner, stop), media=exchange.media)
+    except ModelRefused as refused:
+        if not (exchange.media and refused.may_be_content and refused.spending is None):
+            raise
+    reply = exchange.without_media().conduct(runner, stop)
+    return replace(reply, media=exchange.media, media_refused=True)
 
 
 def _choice(request: ModelRequest) -> ModelChoice:
@@ -66,12 +81,16 @@ def _choice(request: ModelRequest) -> ModelChoice:
 
 @dataclass
 class _Exchange:
-    """One request on its way; `stream` is there from the moment the provider began to answer."""
+    """One request on its way; `stream` is there from the moment the provider began to answer.
+
+    `media` are the references to the files that go with it.
+    """
 
     request: ModelRequest
     choice: ModelChoice
     on_text: Callable[[str], None]
     sent: Sequence[ModelMessage] = field(init=False)
+    media: tuple[Json, ...] = field(init=False)
     stream: StreamedResponse | None = None
     redaction: Redaction = field(init=False)
     passing: PiecewiseRedaction = field(init=False)
@@ -79,7 +98,10 @@ class _Exchange:
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.sent = transcript.load(self.request.messages, instructions=self.request.instructions)
+        attachments = Attachments()
+        loaded = transcript.load(self.request.messages, instructions=self.request.instructions)
+        self.sent = attachments.fill(loaded)
+        self.media = tuple(one.stored() for one in attachments.sent)
         self.redaction = redaction_for(self.choice)
         self.passing = self.redaction.in_pieces()
 
@@ -93,6 +115,19 @@ class _Exchange:
             while self.texts:
                 self.on_text(self.texts.popleft())
         return asking.result()
+
+    def without_media(self) -> "_Exchange":
+        """Another one that sends lines of text in their place."""
+        key = self.request.idempotency_key
+        return _Exchange(
+            replace(
+                self.request,
+                messages=fitting(self.request.messages, ()),
+                idempotency_key=key and f"{key}-text",
+            ),
+            self.choice,
+            self.on_text,
+        )
 
     async def _wait_for_news(self, asking: asyncio.Task[ModelReply]) -> None:
         """Until there is text, or an end, or it is time to look at the stop signal."""
@@ -153,7 +188,6 @@ class _Exchange:
             response,
             request=self.request,
             choice=self.choice,
-            sent=self.sent,
             complete=complete,
         )
         return replace(spending, model=self.redaction.of_text(spending.model))

@@ -1,15 +1,14 @@
 """How many tokens a request used, as the provider says or else as we estimate."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
+from pydantic_ai.messages import ModelResponse
 
+from executions.inference import transcript
 from executions.inference.choices import DEMO, ModelChoice
 from executions.inference.interface import ModelRequest, Spending, TokenUsage
 from executions.inference.prices import price
-
-CHARACTERS_PER_TOKEN = 4
+from executions.inference.weighing import tokens_asked, tokens_in, weight
 
 
 def spending_of(
@@ -17,7 +16,6 @@ def spending_of(
     *,
     request: ModelRequest,
     choice: ModelChoice,
-    sent: Sequence[ModelMessage],
     complete: bool,
 ) -> Spending:
     """What a response cost; `complete` is False for one that was cut off.
@@ -27,9 +25,9 @@ def spending_of(
     """
     usage = _reported(response)
     if choice.provider == DEMO:
-        usage = _counted(response, request, sent)
+        usage = _counted(response, request)
     elif not complete or response.usage.unmeasured_requests:
-        usage = _greater(usage, _counted(response, request, sent))
+        usage = _greater(usage, _counted(response, request))
     name = response.model_name or choice.name
     cost, version = price(usage, choice, model_name=name, provider_url=response.provider_url)
     return Spending(model=name, usage=usage, cost_usd=cost, price_version=version)
@@ -47,13 +45,11 @@ def _reported(response: ModelResponse) -> TokenUsage:
     )
 
 
-def _counted(response: ModelResponse, request: ModelRequest, sent: Sequence[ModelMessage]) -> TokenUsage:
+def _counted(response: ModelResponse, request: ModelRequest) -> TokenUsage:
     """A count of characters: what was sent with the tools, and what came back."""
-    tools = sum(len(tool.description) + len(str(tool.parameters)) for tool in request.tools)
-    texts = len(request.instructions) + tools + _content_characters(sent)
     return TokenUsage(
-        input_tokens=_tokens(texts),
-        output_tokens=_tokens(_content_characters([response])),
+        input_tokens=tokens_asked(request),
+        output_tokens=tokens_in(weight([transcript.dump(response)])),
     )
 
 
@@ -64,13 +60,3 @@ def _greater(reported: TokenUsage, counted: TokenUsage) -> TokenUsage:
         output_tokens=max(reported.output_tokens, counted.output_tokens),
         estimated=True,
     )
-
-
-def _content_characters(messages: Sequence[ModelMessage]) -> int:
-    dumped = ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")
-    parts = [part for message in dumped for part in message["parts"]]
-    return sum(len(str(part.get("content", part.get("args", "")))) for part in parts)
-
-
-def _tokens(characters: int) -> int:
-    return -(-characters // CHARACTERS_PER_TOKEN)

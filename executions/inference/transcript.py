@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import orjson
 from pydantic_ai.messages import (
+    BinaryContent,
     ModelMessage,
     ModelMessagesTypeAdapter,
     ModelRequest,
@@ -15,6 +16,7 @@ from pydantic_ai.messages import (
 )
 
 from executions.inference.interface import Json, Message, ToolRequest
+from executions.inference.media import Mixed, line_of
 
 
 def user_message(text: str) -> Message:
@@ -22,15 +24,16 @@ def user_message(text: str) -> Message:
     return dump(ModelRequest(parts=[UserPromptPart(content=text)]))
 
 
-def tool_message(results: Sequence[tuple[ToolRequest, Json, bool]]) -> Message:
-    """The results of one response's calls, all of them: (call, JSON content, is it an error)."""
+def tool_message(results: Sequence[tuple[ToolRequest, Json | Mixed, bool]]) -> Message:
+    """The results of one response's calls, all of them: (call, JSON or mixed content, is it an error)."""
     return dump(
         ModelRequest(
             parts=[
                 ToolReturnPart(
                     tool_name=call.wire_name,
-                    content=content,
+                    content=content.lines() if isinstance(content, Mixed) else content,
                     tool_call_id=call.call_id,
+                    metadata=content.metadata() if isinstance(content, Mixed) else None,
                     outcome="failed" if is_error else "success",
                 )
                 for call, content, is_error in results
@@ -66,7 +69,8 @@ def responses_before(messages: Sequence[ModelMessage]) -> int:
 def results_so_far(messages: Sequence[ModelMessage]) -> list[Any]:
     """What every tool has returned, in the order of the calls; an error as `{"error": …}`.
 
-    A text that is a JSON object or array is that value: tools that are not ours answer in texts.
+    A text that is a JSON object or array is that value: tools that are not ours answer in texts. Media are
+    lines of text.
     """
     return [
         _value(part.content) if part.outcome == "success" else {"error": part.content}
@@ -77,13 +81,34 @@ def results_so_far(messages: Sequence[ModelMessage]) -> list[Any]:
     ]
 
 
+def media_given(messages: Sequence[ModelMessage]) -> list[str]:
+    """The type of every picture and sound in the results, in order."""
+    return [
+        file.media_type
+        for message in messages
+        if isinstance(message, ModelRequest)
+        for part in message.parts
+        if isinstance(part, ToolReturnPart)
+        for file in part.files
+        if isinstance(file, BinaryContent)
+    ]
+
+
 def _value(content: Any) -> Any:
+    if isinstance(content, list) and any(isinstance(item, BinaryContent) for item in content):
+        return "\n".join(map(_line, content))
     if not isinstance(content, str) or not content.lstrip().startswith(("{", "[")):
         return content
     try:
         return orjson.loads(content)
     except ValueError:
         return content
+
+
+def _line(item: Any) -> str:
+    if isinstance(item, BinaryContent):
+        return line_of(item.media_type.partition("/")[0], item.media_type, len(item.data))
+    return str(item)
 
 
 def newest_user_text(messages: Sequence[ModelMessage]) -> str:

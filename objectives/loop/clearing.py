@@ -24,17 +24,9 @@ def clear_results(messages: Sequence[Message], preserved: int) -> tuple[list[Mes
     return [_cleared(message, old) for message in messages], len(old)
 
 
-def weight(messages: Sequence[Message]) -> int:
-    """How many characters the contents of messages have."""
-    return sum(
-        len(str(part.get("content", part.get("args", ""))))
-        for message in messages
-        for part in message["parts"]
-    )
-
-
 def _cleared(message: Message, old: set[int]) -> Message:
     if not any(id(part) in old for part in message["parts"]):
         return message
-    parts = [{**part, "content": CLEARED} if id(part) in old else part for part in message["parts"]]
+    nothing = {"content": CLEARED, "metadata": None}
+    parts = [{**part, **nothing} if id(part) in old else part for part in message["parts"]]
     return {**message, "parts": parts}

@@ -14,6 +14,7 @@ from executions.inference.errors import ModelError
 from executions.inference.interface import DemoSettings, Message, ModelRequest, Spending
 from executions.inference.respond import respond
 from executions.inference.transcript import user_message
+from executions.inference.weighing import weight
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from executions.runner.patience import ask_patiently
@@ -23,7 +24,7 @@ from objectives.accounting import CHARGED, charge
 from objectives.actions.queueing import mark_sent, newest_window
 from objectives.events import Kind, event
 from objectives.lifecycle import note
-from objectives.loop.clearing import clear_results, compaction_due, weight
+from objectives.loop.clearing import clear_results, compaction_due
 from objectives.loop.leased import leased_objective
 from objectives.loop.request import CannotAsk, chosen_model, step_request
 from objectives.loop.step import after_error, give_up
@@ -114,7 +115,7 @@ def _still_open(talk: Conversation) -> list[Message]:
     if not talk.steps:
         return [user_message(one.content) for one in talk.said]
     step, calls = talk.steps[-1]
-    asked = [step.response, *results_of(step, calls)] if calls else []
+    asked = [step.response, *results_of(step, calls, talk.digests)] if calls else []
     return [*asked, *(user_message(one.content) for one in talk.said if one.after_turn >= step.turn)]
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from executions.inference.choices import ModelChoice, ModelChoiceInvalid, ModelUnknown, find_choice
 from executions.inference.errors import ModelRefused
-from executions.inference.interface import DemoSettings, ModelRequest, ToolDefinition
+from executions.inference.interface import DemoSettings, ModelReply, ModelRequest, ToolDefinition
 from executions.inference.prices import is_priced
 from objectives.loop.limits import has_budget
 from objectives.loop.transcript import Conversation
@@ -89,14 +89,17 @@ def step_request(
         answer_schema=plan.answer_schema,
         settings=plan.settings,
         idempotency_key=f"{objective.id}-{objective.turn}-{fence}",
+        refused_media=talk.refused_media(),
         demo=DemoSettings(plan.demo, demo_values(objective, talk), turn=objective.turn),
         trace=trace_of(objective),
     )
 
 
-def sent_beside(request: ModelRequest) -> Json:
-    """What went with the messages, for the record; it holds no secret."""
+def sent_beside(request: ModelRequest, reply: ModelReply) -> Json:
+    """What went with the messages, for the record; it holds no secret, and of media no bytes."""
+    media = {"media": list(reply.media), "media_refused": reply.media_refused} if reply.media else {}
     return {
+        **media,
         "instructions": request.instructions,
         "tools": [
             {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}

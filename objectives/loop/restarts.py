@@ -4,19 +4,19 @@ from datetime import datetime
 
 from django.db import transaction
 
+from executions.inference.attaching import fitted
 from executions.inference.choices import ModelChoice
 from executions.inference.interface import ModelRequest, Spending, TokenUsage
 from executions.inference.prices import price
+from executions.inference.weighing import tokens_asked, tokens_in
 from executions.models import RunEvent
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from objectives.events import Kind
 from objectives.lifecycle import note
-from objectives.loop.clearing import weight
 from objectives.loop.leased import leased_objective
 from objectives.models import BrokenRequest, Objective
 
-CHARACTERS_PER_TOKEN = 4
 _OF_TURNS = (Kind.TEXT, Kind.ASSISTANT_MESSAGE, Kind.RESTARTED, Kind.COMPACTED)
 
 
@@ -59,12 +59,8 @@ def keep_broken(objective: Objective, spending: Spending | None, *, now: datetim
 
 def estimate(request: ModelRequest, choice: ModelChoice, written: int) -> Spending:
     """What a request cost of which nobody told: all of it read, so many characters of an answer written."""
-    read = len(request.instructions) + weight(request.messages)
-    read += sum(len(tool.description) + len(str(tool.parameters)) for tool in request.tools)
     usage = TokenUsage(
-        input_tokens=-(-read // CHARACTERS_PER_TOKEN),
-        output_tokens=-(-written // CHARACTERS_PER_TOKEN),
-        estimated=True,
+        input_tokens=tokens_asked(fitted(request, choice)), output_tokens=tokens_in(written), estimated=True
     )
     cost, version = price(usage, choice, model_name=choice.name, provider_url=None)
     return Spending(model=choice.name, usage=usage, cost_usd=cost, price_version=version)

@@ -5,25 +5,38 @@ their order, and what people said after that turn.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from executions.inference.interface import Json, Message, ToolRequest
+from executions.inference.interface import Message, ToolRequest
+from executions.inference.media import Mixed
 from executions.inference.transcript import tool_message, user_message
-from objectives.models import Approval, ContextWindow, Execution, Objective, Step, ToolCall, UserMessage
-from objectives.results import tell_model
+from objectives.models import (
+    Approval,
+    ContextWindow,
+    Execution,
+    Objective,
+    ResultMedia,
+    Step,
+    ToolCall,
+    UserMessage,
+)
+from objectives.results import show_model, tell_model
 
 INTERRUPTED = "The call was given up: somebody interrupted the work."
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """What the model reads; `steps` are those of the window, oldest first, each with its calls in order."""
+    """What the model reads; `steps` are those of the window, oldest first, each with its calls in order.
+
+    `digests` names the bytes of the media in the calls' results by their id.
+    """
 
     window: ContextWindow
     steps: Sequence[tuple[Step, Sequence[ToolCall]]]
     said: Sequence[UserMessage]
+    digests: Mapping[str, str]
 
     def messages(self) -> list[Message]:
         """All of it in the model library's own JSON."""
@@ -34,8 +47,17 @@ class Conversation:
         early = [turn for turn in sorted(said) if first is None or turn < first]
         spoken = [*self.window.opening, *(one for turn in early for one in said[turn])]
         for step, calls in self.steps:
-            spoken += [step.response, *results_of(step, calls), *said[step.turn]]
+            spoken += [step.response, *results_of(step, calls, self.digests), *said[step.turn]]
         return spoken
+
+    def refused_media(self) -> frozenset[str]:
+        """The digests of media that were in a request of this window which the provider refused with them."""
+        return frozenset(
+            media["sha256"]
+            for step, _ in self.steps
+            if step.request.get("media_refused")
+            for media in step.request["media"]
+        )
 
     def newest_message(self) -> str:
         """What a person said last in this window, or "" for nothing."""
@@ -43,29 +65,33 @@ class Conversation:
 
 
 def conversation_of(objective: Objective) -> Conversation:
-    """The newest window of an objective, in four queries."""
+    """The newest window of an objective, in five queries."""
     window = ContextWindow.objects.filter(objective=objective).latest("sequence")
     steps = list(Step.objects.filter(window=window).order_by("turn"))
     calls = defaultdict(list)
     for call in ToolCall.objects.filter(step__in=steps).order_by("step_id", "place"):
         calls[call.step_id].append(call)
     said = UserMessage.objects.filter(window=window).order_by("after_turn", "created_at", "id")
-    return Conversation(window, [(step, calls[step.id]) for step in steps], list(said))
+    media = ResultMedia.objects.filter(tool_call__step__in=steps).values_list("id", "blob_id")
+    digests = {str(media_id): digest for media_id, digest in media}
+    return Conversation(window, [(step, calls[step.id]) for step in steps], list(said), digests)
 
 
-def results_of(step: Step, calls: Iterable[ToolCall]) -> list[Message]:
+def results_of(step: Step, calls: Iterable[ToolCall], digests: Mapping[str, str]) -> list[Message]:
     """One message with what came of each settled call of a response; none for a response without calls."""
     names = wire_names_in(step.response)
-    results: list[tuple[ToolRequest, Json, bool]] = []
+    results: list[tuple[ToolRequest, str | Mixed, bool]] = []
     for call in calls:
         wire = names.get(call.provider_call_id, call.called_as)
         request = ToolRequest(call.provider_call_id, call.called_as, wire, call.arguments)
-        results.append((request, *told_of(call)))
+        told, is_error = told_of(call)
+        shown = told if is_error else show_model(call.result or [], digests)
+        results.append((request, shown, is_error))
     return [tool_message(results)] if results else []
 
 
-def told_of(call: ToolCall) -> tuple[Any, bool]:
-    """What the model reads of a call, and whether that is an error."""
+def told_of(call: ToolCall) -> tuple[str, bool]:
+    """What a call gave as text, and whether that is an error."""
     if call.approval == Approval.DENIED:
         memo = f" They said: {call.memo}" if call.memo else ""
         return f"The call was denied; it was not made.{memo}", True

@@ -64,7 +64,7 @@ def _step(objective: Objective, response: Response, now: datetime) -> Step:
         objective=objective,
         window=response.window,
         turn=objective.turn,
-        request=storable(sent_beside(response.request)),
+        request=storable(sent_beside(response.request, reply)),
         response=storable(reply.raw),
         model_name=reply.model_name[:255],
         provider=reply.provider[:100],
