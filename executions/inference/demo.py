@@ -17,7 +17,7 @@ from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 from executions.inference import transcript
 from executions.inference.choices import DEMO
 from executions.inference.demo_plan import planned_turn
-from executions.inference.demo_script import Call, DemoScriptInvalid, Turn, read_script
+from executions.inference.demo_script import DemoScriptInvalid, Turn, read_script
 from executions.inference.demo_template import fill, fill_text
 from executions.inference.interface import ModelRequest
 from executions.inference.tool_names import FINAL_ANSWER, wire_names
@@ -85,7 +85,7 @@ def _scripted_turn(number: int, script: Any, values: Mapping[str, Any]) -> Turn:
     return replace(
         turn,
         lead=tuple(lead),
-        calls=tuple(Call(call.tool, fill(call.arguments, values)) for call in turn.calls),
+        calls=tuple(replace(call, arguments=fill(call.arguments, values)) for call in turn.calls),
         answer=_filled_answer(turn.answer, values),
         failure=None if turn.failure is None else fill_text(turn.failure, values),
     )

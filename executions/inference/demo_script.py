@@ -26,8 +26,6 @@ wanted, a bar and a number of characters to cut the value to.
   order of the calls. A tool that failed returned `{"error": TEXT}`.
 - `{media_count}`, `{media}`, `{media[0]}`: how many pictures and sounds of the results the model was given as
   files, and their types, such as `image/png`. In a result they are lines of text.
-- `{media_count}`, `{media}`, `{media[0]}`: how many pictures and sounds of the results the model was given as
-  files, and their types, such as `image/png`. In a result they are lines of text.
 
 A text that is one template and nothing else becomes the value itself (`"{materials}"` is the list); inside a
 longer text a value that is not text is written as JSON. A path that leads nowhere is empty text. `{{` writes
