@@ -31,6 +31,16 @@ class Block:
     size_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question of an auto mode, and the score that it was given; both numbers from 0 to 1."""
+
+    question: str
+    threshold: float
+    score: float
+    is_passed: bool
+
+
 @dataclass(frozen=True)
 class ShownCall:
     """One call (with `decided_by` at hand); `tool_set` is the name of the tool's set."""
@@ -58,11 +68,25 @@ class ShownCall:
     @property
     def decision(self) -> str:
         """Who decided, in words; "" where nobody had to, or has not yet."""
-        if self.call.approval not in {Approval.APPROVED, Approval.DENIED}:
+        if self.call.approval == Approval.WAITING_FOR_APPROVAL or self.call.decided_at is None:
             return ""
-        verb = "Approved" if self.call.approval == Approval.APPROVED else "Denied"
+        verb = "Denied" if self.call.approval == Approval.DENIED else "Approved"
         by = self.call.decided_by
-        return f"{verb} by {by}" if by is not None else f"{verb} by default, since nobody decided in time"
+        if by is not None:
+            return f"{verb} by {by}"
+        expired = self.call.approval_expires_at is not None
+        return f"{verb} by default, since nobody decided in time" if expired else f"{verb} by auto mode"
+
+    @property
+    def answered(self) -> list[Answered]:
+        """How auto mode's questions were answered; none where it was not asked."""
+        scores = self.call.decision_scores
+        if scores is None:
+            return []
+        return [
+            Answered(asked["question"], asked["threshold"], given["score"], given["passed"])
+            for asked, given in zip(scores["autoMode"]["questions"], scores["scores"], strict=True)
+        ]
 
     @property
     def took(self) -> str:

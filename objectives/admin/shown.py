@@ -30,7 +30,7 @@ def call_state(call: ToolCall) -> tuple[str, str]:
     if call.approval == Approval.DENIED:
         return "denied", "failed"
     if call.approval == Approval.WAITING_FOR_APPROVAL and call.execution == Execution.PENDING:
-        return "waits for approval", "waiting"
+        return ("being judged", "running") if call.awaits_judgement else ("waits for approval", "waiting")
     return _EXECUTION[call.execution]
 
 

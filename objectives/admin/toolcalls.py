@@ -29,6 +29,7 @@ LISTED = (
     "called_as",
     "kind",
     "approval",
+    "awaits_judgement",
     "execution",
     "created_at",
     "started_at",
