@@ -6,22 +6,14 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from liquid import BoundTemplate, Environment, StrictUndefined, Undefined
+from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, UndefinedError
 
+from objectives.bounded_liquid import RENDERING_ERRORS, BoundedEnvironment
 from spaces.errors import Invalid
 
 MOST_CHARACTERS = 200_000  # of a template
 _OLD_SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-
-
-class _Bounded(Environment):
-    """A template is anybody's: it may neither loop nor write without end."""
-
-    loop_iteration_limit = 10_000
-    output_stream_limit = 1_000_000
-    local_namespace_limit = 1_000_000
-    context_depth_limit = 20
 
 
 class TemplateMissing(Exception):
@@ -47,7 +39,7 @@ def fill(text: str, values: Mapping[str, Any], *, strict: bool = False) -> str:
         return _parsed(modern(text), strict=strict).render(**values)
     except UndefinedError as error:
         raise TemplateMissing(_sentence(error)) from None
-    except (LiquidError, RecursionError) as error:
+    except RENDERING_ERRORS as error:
         raise Invalid.field("template", msg=_sentence(error)) from None
 
 
@@ -89,8 +81,8 @@ def _sentence(error: Exception) -> str:
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
-def _environment(undefined: type[Undefined]) -> Environment:
-    environment = _Bounded(undefined=undefined)
+def _environment(*, is_strict: bool) -> BoundedEnvironment:
+    environment = BoundedEnvironment(is_strict=is_strict)
     environment.add_filter("json", _as_json)
     return environment
 
@@ -100,4 +92,4 @@ def _as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-_ENVIRONMENTS = {False: _environment(Undefined), True: _environment(StrictUndefined)}
+_ENVIRONMENTS = {is_strict: _environment(is_strict=is_strict) for is_strict in (False, True)}

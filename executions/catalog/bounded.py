@@ -71,16 +71,24 @@ def is_inapplicable(problem: ValidationError) -> bool:
     return problem.validator == _SCHEMA
 
 
+def is_found(pattern: str, text: str, *, until: float, ignores_case: bool = False) -> bool:
+    """Whether a pattern is somewhere in a text; raises TimeoutError where that is not known at `until`.
+
+    `until` is monotonic; other threads go on meanwhile. Raises regex.error for what is no pattern.
+    """
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    flags = regex.IGNORECASE if ignores_case else 0
+    return regex.search(pattern, text, flags, timeout=left, concurrent=True) is not None
+
+
 def _failure(message: str) -> ValidationError:
     return ValidationError(message, validator=_SCHEMA, instance=None)
 
 
 def _found(pattern: str, text: str) -> bool:
-    """Raises TimeoutError; other threads go on meanwhile."""
-    left = _spent.get().until - time.monotonic()
-    if left <= 0:
-        raise _TakesTooLong
-    return regex.search(pattern, text, timeout=left, concurrent=True) is not None
+    return is_found(pattern, text, until=_spent.get().until)
 
 
 def _pattern(validator: Any, pattern: str, value: Any, _: Any) -> Iterator[ValidationError]:
