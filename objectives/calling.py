@@ -6,6 +6,7 @@ from executions.runlog.events import NewEvent
 from objectives.call_lifecycle import complete, execute
 from objectives.events import Kind, event
 from objectives.models import CallKind, Execution, ToolCall
+from objectives.overlaid import exposes_arguments
 from objectives.plan import Offered
 from objectives.shapes.shape import Json
 from objectives.spelling import Prefix, spell
@@ -24,13 +25,15 @@ def callable_of(call: ToolCall) -> Json:
     return {"type": key, key: call.callable} if key else {}
 
 
-def called_event(call: ToolCall, *, now: datetime) -> NewEvent:
+def called_event(call: ToolCall, offered: Offered, *, now: datetime) -> NewEvent:
     """Says that a call begins."""
     payload: Json = {"toolCallId": spell(Prefix.TOOL_CALL, call.id), "arguments": call.arguments}
     if variant := callable_of(call):
         payload["tool"] = variant
     if call.config:
         payload["config"] = call.config
+    if exposes_arguments(offered.overlays):
+        payload["argumentsExposedInWidgets"] = True
     return event(Kind.CALLED, payload, now=now, window_id=call.step.window_id)
 
 
@@ -39,7 +42,7 @@ def begin_bare(call: ToolCall, offered: Offered, *, now: datetime) -> list[NewEv
 
     Returns the events for the caller to append, in the transaction of whatever made the call runnable.
     """
-    begun = called_event(call, now=now)
+    begun = called_event(call, offered, now=now)
     always = offered.config.get("alwaysSetResult")
     if always is not None:
         call.started_at = now

@@ -21,6 +21,8 @@ from objectives.models import (
     ToolSetState,
     ToolState,
 )
+from objectives.overlaid import auto_mode_of, overlays_of
+from objectives.overlays.parameters import seen_parameters
 from objectives.plan import Offered, Plan
 from objectives.shapes.metadata import ResourceMetadata
 from objectives.shapes.shape import Json
@@ -91,12 +93,14 @@ def _tools(variation: AgentVariation, pinned: Mapping[str, str], tenant_id: uuid
         metadata = ResourceMetadata.of(tool, Prefix.TOOL, tenant_id=tenant_id).wire()
         reads_only = tool.config.get("requestMethod", "GET") in {"GET", "HEAD"}
         is_safe = tool_set.adapter == AdapterKind.HTTP and reads_only
+        overlays = overlays_of(tool, tool_set)
+        auto_mode = auto_mode_of(overlays)
         yield Offered(
             function=tool.function_name,
             kind=CallKind.TOOL,
             ref=str(tool.id),
             description=tool.description,
-            parameters=without_pinned(tool.parameters, pinned),
+            parameters=seen_parameters(without_pinned(tool.parameters, pinned), overlays, pinned),
             metadata=metadata,
             snapshot=_snapshot(
                 metadata,
@@ -106,7 +110,7 @@ def _tools(variation: AgentVariation, pinned: Mapping[str, str], tenant_id: uuid
                 config={"type": tool_set.adapter, tool_set.adapter: tool.config},
                 function=tool.function_name,
             ),
-            requires_approval=tool.requires_approval,
+            requires_approval=tool.requires_approval or auto_mode is not None,
             is_safe_to_repeat=is_safe if rules.is_safe_to_repeat is None else rules.is_safe_to_repeat,
             approval_expires_seconds=rules.approval_expires_seconds,
             approval_default=rules.approval_default,
@@ -117,6 +121,8 @@ def _tools(variation: AgentVariation, pinned: Mapping[str, str], tenant_id: uuid
             headers=tool_set.headers,
             config=tool.config,
             content_seconds=tool_set.content_seconds,
+            overlays=overlays,
+            auto_mode=auto_mode,
         )
 
 

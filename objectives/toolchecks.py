@@ -35,12 +35,6 @@ def check_adapter(adapter: Adapter | None) -> Adapter:
     return adapter
 
 
-def check_overlays(overlays: list[Json] | None) -> None:
-    """Raises Unimplemented unless there are none."""
-    if overlays:
-        raise Unimplemented("spec.overlays is not built.")
-
-
 def check_parameters(schema: Json) -> None:
     """Raises Invalid with the path unless these are the JSON Schema of an object, complete in itself."""
     where = ("body", "spec", "parameters")

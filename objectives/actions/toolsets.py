@@ -11,9 +11,10 @@ from objectives.actions.secrets import replace_secrets
 from objectives.actions.toolset_locks import locked_tool_set
 from objectives.models import Assignment, Tool, ToolSet, ToolSetState
 from objectives.naming import change_identity, new_identity, unique_names
+from objectives.overlays.checking import check_overlays, check_results
 from objectives.shapes.toolsets import Adapter, NewToolSet
 from objectives.tool_lifecycle import move
-from objectives.toolchecks import check_adapter, check_overlays
+from objectives.toolchecks import check_adapter
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
 
@@ -22,9 +23,10 @@ def create_tool_set(*, access: SpaceAccess, wanted: NewToolSet, now: datetime) -
     """A new set with its secrets; raises Invalid, AlreadyExists, Unimplemented and NotPermitted."""
     spec = wanted.spec
     adapter = check_adapter(spec.adapter)
-    check_overlays(spec.overlays)
     tool_set = ToolSet(
-        **new_identity(wanted.metadata, access=access, now=now), description=spec.description or ""
+        **new_identity(wanted.metadata, access=access, now=now),
+        description=spec.description or "",
+        overlays=check_overlays(spec.overlays, adapter.type),
     )
     _set_adapter(tool_set, adapter)
     with unique_names():
@@ -49,7 +51,11 @@ def update_tool_set(
             fields.add("description")
         if "spec.adapter" in changes:
             fields |= _change_adapter(row, changes["spec.adapter"])
-        check_overlays(changes.get("spec.overlays"))
+        if "spec.overlays" in changes:
+            row.overlays = check_overlays(changes["spec.overlays"], row.adapter)
+            fields.add("overlays")
+        elif "adapter" in fields:
+            check_results(row.overlays, row.adapter)
         if "spec.secrets" in changes:
             replace_secrets(tool_set=row, access=access, wanted=changes["spec.secrets"] or [], now=now)
         row.updated_at = now

@@ -15,8 +15,9 @@ from django.utils import timezone
 from executions.redacting import Redaction
 from objectives.actions.secrets import open_secrets
 from objectives.adapters.addresses import CONNECT_SECONDS, AddressRefused, CheckedTransport
-from objectives.adapters.outcome import Media, Outcome, Text
+from objectives.adapters.outcome import MOST_TEXT, Media, Outcome, Text
 from objectives.adapters.requesting import RequestInvalid, ToolRequest, build_request, wanted_secrets
+from objectives.adapters.reshaping import reshaped
 from objectives.models import CallError, ToolCall
 from objectives.plan import Offered
 from objectives.vault import CannotOpen
@@ -25,7 +26,6 @@ from spaces.errors import Invalid
 
 CALL_SECONDS = 60.0
 MOST_BYTES = 5 * 1024 * 1024  # of an answer, unpacked
-MOST_TEXT = 200_000  # characters of a text block
 MOST_ERROR_TEXT = 2_000  # characters of an error answer that the model reads
 MOST_REDIRECTS = 5
 STOP_POLL_SECONDS = 0.1
@@ -70,7 +70,10 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) 
     with asyncio.Runner() as runner:
         answer = runner.run(_within_limits(request, deadline, stop))
     # What is kept goes to the database, which is not for the event loop.
-    return answer if isinstance(answer, Outcome) else _outcome(answer, request)
+    if isinstance(answer, Outcome):
+        return answer
+    redaction = Redaction(request.secrets)
+    return reshaped(_outcome(answer, redaction), call, offered, redaction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +139,7 @@ async def _read(answer: httpx2.Response) -> _Answer:
     return _Answer(answer.status_code, mime_type, answer.charset_encoding or "", bytes(content))
 
 
-def _outcome(answer: _Answer, request: ToolRequest) -> Outcome:
-    redaction = Redaction(request.secrets)
+def _outcome(answer: _Answer, redaction: Redaction) -> Outcome:
     if answer.status >= 300:
         said = redaction.of_text(_decoded(answer))[:MOST_ERROR_TEXT]
         message = f"The tool answered {answer.status}: {said}".rstrip(": ")

@@ -7,6 +7,8 @@ from typing import Literal
 from executions.runlog.events import NewEvent
 from objectives.models import CallError
 
+MOST_TEXT = 200_000  # characters of a text block that a tool gives
+
 
 @dataclass(frozen=True, slots=True)
 class Text:

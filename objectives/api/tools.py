@@ -14,6 +14,7 @@ from objectives.api.lists import answer_page, by_name, choices, flag, words
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Tool as ToolRow, ToolSet, ToolState
+from objectives.overlaid import tools_changed_by
 from objectives.shapes.status import Empty
 from objectives.shapes.tools import NewTool, Tool, ToolChanges
 from objectives.spelling import Prefix
@@ -48,7 +49,7 @@ class ToolViewSet(WorkspaceViewSet):
             "names": "Only tools of these names, or function names.",
             "states": "Only tools in these states; all but archived ones unless told.",
             "requiresApproval": "`true` or `false`: only tools of which somebody is asked, or nobody.",
-            "overlays": "Only tools that these overlays change: none, for overlays are not built.",
+            "overlays": "Only tools to which one of these overlays applies, by key.",
         },
         paths=OF_SET,
     )
@@ -59,7 +60,7 @@ class ToolViewSet(WorkspaceViewSet):
         def show(page: Sequence[ToolRow]) -> Sequence[Tool]:
             return [self.represent(row, tool_set, with_info=with_info) for row in page]
 
-        rows = _filtered(by_name(_rows(tool_set), request), request)
+        rows = _filtered(by_name(_rows(tool_set), request), request, tool_set)
         return answer_page(rows, request, of_list=f"{tool_set.id}/tools", show=show)
 
     @operation("createTool", "Make a tool", tag=TAG, answer=Tool, body=NewTool, paths=OF_SET)
@@ -115,7 +116,7 @@ def _rows(tool_set: ToolSet) -> QuerySet[ToolRow]:
     return ToolRow.objects.filter(tool_set=tool_set).select_related("created_by")
 
 
-def _filtered(rows: QuerySet[ToolRow], request: Request) -> QuerySet[ToolRow]:
+def _filtered(rows: QuerySet[ToolRow], request: Request, tool_set: ToolSet) -> QuerySet[ToolRow]:
     wanted = choices(request, "states", STATES)
     rows = rows.filter(state__in=wanted) if wanted else rows.exclude(state=ToolState.ARCHIVED)
     if names := [name.replace("\0", "\ufffd") for name in words(request, "names")]:
@@ -123,4 +124,6 @@ def _filtered(rows: QuerySet[ToolRow], request: Request) -> QuerySet[ToolRow]:
     approval = flag(request, "requiresApproval")
     if approval is not None:
         rows = rows.filter(requires_approval=approval)
-    return rows.none() if words(request, "overlays") else rows
+    if keys := words(request, "overlays"):
+        rows = rows.filter(pk__in=[tool.pk for tool in tools_changed_by(keys, tool_set)])
+    return rows

@@ -107,16 +107,16 @@ class _Beginning:
             self.events += begin_bare(call, offered, now=self._now)
         elif offered.kind == CallKind.TOOL:
             if self._has_room():
-                self._run(call)
+                self._run(call, offered)
                 self.own.append(call)
         else:
-            self._run(call)
+            self._run(call, offered)
             self._hand_over(call, offered)
 
-    def _run(self, call: ToolCall) -> None:
+    def _run(self, call: ToolCall, offered: Offered) -> None:
         call.fence = self._fence
         execute(call, Execution.RUNNING, now=self._now, also=["fence"])
-        self.events.append(called_event(call, now=self._now))
+        self.events.append(called_event(call, offered, now=self._now))
 
     def _hand_over(self, call: ToolCall, offered: Offered) -> None:
         """Start the other run in this transaction: there is never one without the other."""

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from executions.inference.interface import ModelReply, ToolRequest
 from executions.runlog.events import NewEvent
-from executions.runner.prompt_texts import problem_with
 from executions.runner.storable import storable, storable_text
 from objectives.call_lifecycle import ask_people, fail
 from objectives.loop.answers import answer_problem
+from objectives.loop.arguments import ArgumentsRefused, final_arguments
 from objectives.models import Agent, Approval, CallError, CallKind, Objective, Step, Tool, ToolCall
 from objectives.plan import Offered, Plan
-from objectives.shapes.shape import Json
 from spaces.ids import new_id
 
 MOST_ID = 512  # characters of a provider's call id
@@ -75,11 +73,10 @@ class _Reading:
         if offered is None:
             return Requested(request, call, (CallError.UNKNOWN_TOOL, f"There is no tool {call.called_as!r}."))
         _describe(call, offered)
-        pinned = self._objective.pinned_parameters
-        problem = _problem(request, offered, pinned)
-        if problem is not None:
-            return Requested(request, call, (CallError.INVALID_ARGUMENTS, problem))
-        call.arguments |= _pinned(offered, pinned)
+        try:
+            call.arguments = final_arguments(request.arguments, offered, self._objective)
+        except ArgumentsRefused as refused:
+            return Requested(request, call, (CallError.INVALID_ARGUMENTS, str(refused)))
         if offered.requires_approval:
             call.approval = Approval.WAITING_FOR_APPROVAL
             call.awaits_judgement = offered.auto_mode is not None
@@ -121,32 +118,3 @@ def _describe(call: ToolCall, offered: Offered) -> None:
         call.agent = Agent.objects.filter(pk=offered.ref).first()
     else:
         call.skill_slug = offered.ref
-
-
-def _problem(request: ToolRequest, offered: Offered, pinned: dict[str, str]) -> str | None:
-    if request.arguments is None:
-        return "The arguments must be a JSON object."
-    given = {key: value for key, value in request.arguments.items() if key not in pinned}
-    return problem_with(given, {"type": "object", **offered.parameters}, name="arguments")
-
-
-def _pinned(offered: Offered, pinned: dict[str, str]) -> dict[str, Any]:
-    """The pinned parameters that this function takes, in the types that it takes them in."""
-    whole: Json = offered.snapshot.get("spec", {}).get("parameters") or {}
-    properties = whole.get("properties") or {}
-    return {key: _typed(pinned[key], properties[key]) for key in pinned if key in properties}
-
-
-def _typed(text: str, schema: Any) -> Any:
-    """Pins are texts; a parameter of another simple type gets what the text says, if it says such a thing."""
-    kind = schema.get("type") if isinstance(schema, dict) else None
-    try:
-        if kind == "integer":
-            return int(text)
-        if kind == "number":
-            return float(text)
-    except ValueError:
-        return text
-    if kind == "boolean" and text.lower() in {"true", "false"}:
-        return text.lower() == "true"
-    return text

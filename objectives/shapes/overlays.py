@@ -24,8 +24,8 @@ class ParameterPath(Shape):
     """A place among a tool's parameters."""
 
     path: Path
-    """Names of properties from the outermost on: `filter.owner` is `properties.filter.properties.owner` in the
-    schema and `filter.owner` in the arguments. Items of arrays cannot be named."""
+    """Names of properties from the outermost on: `filter.owner` is `properties.filter.properties.owner` in
+    the schema and `filter.owner` in the arguments. Items of arrays cannot be named."""
 
 
 class ToolNames(Shape):

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from objectives.models import AdapterKind, Tool as ToolRow, ToolSet as ToolSetRow
+from objectives.overlaid import effective_parameters, overlays_of
 from objectives.shapes.metadata import NewResource, Profile, ResourceMetadata
 from objectives.shapes.oneof import OneOf
 from objectives.shapes.shape import Json, Shape
@@ -96,15 +97,16 @@ class ToolInfo(Shape):
     """What follows from a tool."""
 
     signature: str
-    """Digest of what the model is told: it changes exactly when that does."""
+    """Digest of the tool's own function name, description and parameters: it changes exactly when they do."""
     tool_set: ResourceMetadata | None = None
     """Its set."""
     created_by: Profile | None = None
     """Who made it."""
     overlays: list[str] = Field(default_factory=list)
-    """Always empty: overlays are not built."""
+    """Keys of its set's overlays that apply to it, in order; not of those that are switched off."""
     effective_parameters: Json | None = None
-    """The parameters with all overlays applied."""
+    """The parameters that its overlays let the model see in an objective without pinned parameters: one that
+    is pinned with `ON_MISSING_SKIP` is among them."""
 
 
 class Tool(Shape):
@@ -147,11 +149,13 @@ class NewTool(Shape):
 
 
 def _info(row: ToolRow, tool_set: ToolSetRow, tenant_id: uuid.UUID) -> ToolInfo:
+    overlays = overlays_of(row, tool_set)
     return ToolInfo(
         signature=signature(row),
         tool_set=ResourceMetadata.of(tool_set, Prefix.TOOL_SET, tenant_id=tenant_id),
         created_by=Profile.of(row.created_by, tenant_id=tenant_id),
-        effective_parameters=row.parameters,
+        overlays=[overlay["key"] for overlay in overlays],
+        effective_parameters=effective_parameters(row, overlays),
     )
 
 

@@ -10,6 +10,7 @@ from objectives.models import AdapterKind, ToolSet as ToolSetRow
 from objectives.shapes.durations import Seconds
 from objectives.shapes.metadata import NewResource, OperationMetadata, Profile, ResourceMetadata
 from objectives.shapes.oneof import OneOf
+from objectives.shapes.overlays import ToolOverlay
 from objectives.shapes.secrets import MOST_CHARACTERS
 from objectives.shapes.shape import Json, Moment, Shape
 from objectives.spelling import Prefix
@@ -77,8 +78,8 @@ class ToolSetSpec(Shape):
     """How its tools are carried out."""
     description: str
     """A sentence for people."""
-    overlays: list[Json] = Field(default_factory=list)
-    """Always empty: overlays are not built."""
+    overlays: list[ToolOverlay] = Field(default_factory=list)
+    """Rules for its tools, in the order in which they are applied."""
     secrets: list[SecretName]
     """Its secrets, by name."""
 
@@ -90,8 +91,9 @@ class ToolSetChanges(Shape):
     """How its tools are carried out. Another kind is refused while the set has tools."""
     description: str | None = Field(default=None, max_length=50_000)
     """A sentence for people."""
-    overlays: list[Json] | None = None
-    """Not built: refused with 501 unless empty."""
+    overlays: list[ToolOverlay] | None = None
+    """All rules for its tools, in the order in which they are applied. Objectives keep those that they began
+    with."""
     secrets: list[SecretGiven] | None = None
     """All secrets of the set: those that are not named are removed. Needs `secrets:manage`."""
 
@@ -138,6 +140,7 @@ class ToolSet(Shape):
         spec = ToolSetSpec(
             adapter=Adapter.of(row),
             description=row.description,
+            overlays=[ToolOverlay.model_validate(overlay) for overlay in row.overlays],
             secrets=[SecretName(name=name) for name in secrets],
         )
         metadata = ResourceMetadata.of(row, Prefix.TOOL_SET, tenant_id=tenant_id)

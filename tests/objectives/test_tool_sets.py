@@ -136,7 +136,6 @@ def test_an_address_is_http_or_begins_with_a_secret(api, address):
     [
         ({"adapter": {"type": "mcp", "mcp": {"url": "https://example.com"}}}, "spec.adapter.mcp"),
         ({"adapter": {"openapi": {"type": "url", "url": "https://x.example"}}}, "spec.adapter.openapi"),
-        ({"adapter": HTTP, "overlays": [{"key": "a"}]}, "spec.overlays"),
     ],
 )
 def test_what_is_not_built_is_refused_by_name_and_not_kept(api, spec, field):

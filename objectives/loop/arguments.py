@@ -1,0 +1,68 @@
+"""From the arguments that a model wrote to those that its tool gets.
+
+What the objective pins by name comes first, then the tool set's overlays, in their order: a rule for these
+tools goes before data that happens to have a parameter's name.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from executions.runner.prompt_texts import problem_with
+from executions.runner.storable import storable
+from objectives.models import Objective
+from objectives.overlaid import given_by
+from objectives.overlays.arguments import CannotRewrite, own_part, rewritten
+from objectives.plan import Offered
+from objectives.shapes.shape import Json
+
+
+class ArgumentsRefused(Exception):
+    """The call cannot be made with these arguments; the message tells the model why."""
+
+
+def final_arguments(written: Json | None, offered: Offered, objective: Objective) -> Json:
+    """The arguments that are recorded, shown, approved and sent; raises ArgumentsRefused.
+
+    `written` is what the model wrote, None for no JSON object. It answers only for what it was shown.
+    """
+    if written is None:
+        raise ArgumentsRefused("The arguments must be a JSON object.")
+    pinned = objective.pinned_parameters
+    unpinned = {key: value for key, value in written.items() if key not in pinned}
+    own = own_part(unpinned, offered.overlays, pinned)
+    problem = problem_with(own, {"type": "object", **offered.parameters}, name="arguments")
+    if problem is not None:
+        raise ArgumentsRefused(problem)
+    whole: Json = offered.snapshot.get("spec", {}).get("parameters") or {}
+    arguments = _with_pins(written, whole, pinned)
+    try:
+        made: Json = storable(rewritten(arguments, whole, offered.overlays, given_by(objective)))
+    except CannotRewrite as cannot:
+        raise ArgumentsRefused(str(cannot)) from None
+    return made
+
+
+def _with_pins(arguments: Json, parameters: Json, pinned: Mapping[str, str]) -> Json:
+    """Pins in the types that the function takes them in, for what it declares and for what the model sent."""
+    properties = parameters.get("properties") or {}
+    forced = {
+        key: _typed(text, properties.get(key))
+        for key, text in pinned.items()
+        if key in properties or key in arguments
+    }
+    return {**arguments, **forced}
+
+
+def _typed(text: str, schema: Any) -> Any:
+    """Pins are texts; a parameter of another simple type gets what the text says, if it says such a thing."""
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    try:
+        if kind == "integer":
+            return int(text)
+        if kind == "number":
+            return float(text)
+    except ValueError:
+        return text
+    if kind == "boolean" and text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    return text
