@@ -19,7 +19,7 @@ from objectives.loop.calls import Turn, Work, begin_calls, work_on
 from objectives.loop.clearing import compaction_due
 from objectives.loop.ending import fail_objective, finalize, rest
 from objectives.loop.leased import leased_objective, park
-from objectives.loop.limits import limit_of_calls, limit_of_requests, spent_budget
+from objectives.loop.limits import Reached, limit_of_calls, limit_of_requests, spent_budget
 from objectives.loop.transcript import text_in
 from objectives.models import (
     ObjectiveState,
@@ -108,11 +108,20 @@ class _Decision:
         )
         for call in calls:
             call.step, call.objective = self._step, self._objective
+        if not all(call.is_settled for call in calls) and (reached := spent_budget(self._objective)):
+            return self._over_budget(calls, reached)
         begun = begin_calls(self._turn, calls)
         unsettled = [call for call in calls if not call.is_settled]
         if begun or any(work_on(call) in self._turn.at_work for call in unsettled):
             return Carry(begun)
         return self._wait_for(unsettled) if unsettled else None
+
+    def _over_budget(self, calls: Sequence[ToolCall], reached: Reached) -> Move:
+        """No call begins any more; those in hand come to their end, whose effects cannot be taken back."""
+        if any(work_on(call) in self._turn.at_work for call in calls if not call.is_settled):
+            return Carry([])
+        fail_objective(self._objective, self._head, *reached, now=self._now)
+        return Leave()
 
     def _wait_for(self, calls: Sequence[ToolCall]) -> Leave:
         """People, somebody outside or other runs have the word; an objective runs on as long as those do."""
