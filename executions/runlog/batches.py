@@ -1,10 +1,11 @@
 """A piece of a log as it goes to clients: read once, encoded once, handed to everybody who stands there."""
 
+import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import Protocol, Self
 
 GAP = "gap"
 
@@ -37,6 +38,13 @@ def gap_frame(first: str, last: str, number: int) -> Frame:
     return Frame(number, GAP, f'"from":{first},"to":{last}')
 
 
+class Writer(Hashable, Protocol):
+    """How an API of its own writes a log; two that are equal write alike."""
+
+    async def encode(self, batch: "Batch") -> bytes:
+        """The bytes of a batch, empty where there is nothing to say."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """What follows `start` in a log, up to `end`; `head` is how far the log went when it was read.
@@ -49,6 +57,7 @@ class Batch:
     head: int
     is_last: bool
     frames: Sequence[Frame]
+    _written: dict[Writer, asyncio.Task[bytes]] = field(default_factory=dict, compare=False, repr=False)
 
     def beyond(self, number: int) -> Self:
         """The same without what a reader at `number` has; itself for one at its start."""
@@ -61,6 +70,14 @@ class Batch:
     def as_sse(self) -> bytes:
         """All frames as server-sent events; made once for all streams that stand at `start`."""
         return "".join(_sse_lines(self.frames)).encode()
+
+    async def written_by(self, writer: Writer) -> bytes:
+        """All of it as this writer has it; made once for all streams at `start` that write alike."""
+        task = self._written.get(writer)
+        if task is None or (task.done() and task.exception() is not None):
+            task = self._written[writer] = asyncio.ensure_future(writer.encode(self))
+        # Whoever leaves while it is made takes it from nobody else.
+        return await asyncio.shield(task)
 
 
 # Makes the frame for the numbers from the first to the last one missing.

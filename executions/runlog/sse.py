@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from executions.runlog.batches import Batch
+from executions.runlog.batches import Writer
 from executions.runlog.connecting import Scope, header, query
 from executions.runlog.hub import Hub, running_hub
 from executions.runlog.opening import OpenedRun, RunAsk, open_run
@@ -42,11 +42,11 @@ type Receive = Callable[[], Awaitable[Any]]
 class Manner:
     """How one API writes a log as a stream.
 
-    `encode` makes the bytes of a batch (empty for nothing to say), `silence` those that show every ten
-    seconds that we are there. `opening` comes first. `ended` is the status for whoever has everything.
+    `writer` makes the bytes of the log's batches, `silence` those that show every ten seconds that we are
+    there. `opening` comes first. `ended` is the status for whoever has everything.
     """
 
-    encode: Callable[[Batch], Awaitable[bytes]] | None = None  # None: as the log has it, once for everybody
+    writer: Writer | None = None  # None: as the log has it
     silence: Callable[[], bytes] = lambda: b":\n\n"
     opening: bytes = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
     ended: int = 204
@@ -155,8 +155,8 @@ class _Reading:
                 self._is_waiting = False
             else:
                 self._at = batch.end
-                encode = self._manner.encode
-                if body := batch.as_sse if encode is None else await encode(batch):
+                writer = self._manner.writer
+                if body := batch.as_sse if writer is None else await batch.written_by(writer):
                     await self._outlet.write_body(body)
                 if batch.is_last:
                     return
@@ -170,7 +170,7 @@ class _Reading:
             self._news.set()
 
     def _write_now(self) -> bool:
-        if self._manner.encode is not None:
+        if self._manner.writer is not None:
             return False  # what has to be read for it takes a task
         batch = self._follower.at_hand(self._at)
         if batch is None or batch.is_last or not batch.frames or len(batch.as_sse) > PIECE_BYTES:

@@ -26,7 +26,7 @@ _BEATS = 3  # a heartbeat with every third ping, thus every half minute
 
 @dataclass(frozen=True)
 class EventStream:
-    """One client's stream of one objective.
+    """One client's stream of one objective; streams of clients that read alike are equal.
 
     `is_wrapped` puts each event into the union of create-and-stream.
     """
@@ -34,7 +34,7 @@ class EventStream:
     objective: Objective
     reader: Reader
     is_wrapped: bool = False
-    _silences: "count[int]" = field(default_factory=lambda: count(1))
+    _silences: "count[int]" = field(default_factory=lambda: count(1), compare=False)
 
     async def encode(self, batch: Batch) -> bytes:
         """The events behind a batch of the log that this client understands, as frames."""

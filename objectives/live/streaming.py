@@ -39,7 +39,7 @@ async def stream_events(
 ) -> None:
     """Answer `GET …/objectives/{id}/events:stream`; before the answer begins, raises any domain error."""
     identity, opened, after, stream = await in_thread(_open_events, scope, workspace, objective)
-    manner = Manner(stream.encode, stream.silence, RETRY, ended=200)
+    manner = Manner(stream, stream.silence, RETRY, ended=200)
     await follow_run(scope, receive, send, identity=identity, opened=opened, after=after, manner=manner)
 
 
@@ -51,7 +51,7 @@ async def create_and_stream(scope: Scope, receive: Receive, send: Send, *, works
     body = await _body(receive)
     identity, opened, after, stream = await in_thread(_open_created, scope, workspace, body)
     opening = RETRY + await in_thread(stream.opening)
-    manner = Manner(stream.encode, stream.silence, opening, ended=200)
+    manner = Manner(stream, stream.silence, opening, ended=200)
     await follow_run(scope, receive, send, identity=identity, opened=opened, after=after, manner=manner)
 
 
