@@ -16,6 +16,7 @@ CALLABLE_KEYS: dict[str, str] = {
     CallKind.TOOL: "tool",
     CallKind.AGENT: "agent",
     CallKind.SKILL: "cadenyaProvidedTool",
+    CallKind.SEARCH: "cadenyaProvidedTool",
 }
 
 

@@ -1,7 +1,8 @@
 """What an objective's loop works by, fixed when the objective is made.
 
 Decision: the plan is written down once, from the rows of the agent, its variation, tools and skills. Changing
-those later changes new objectives only, and a step that is entered again finds what the first try found.
+those later changes new objectives only, and a step that is entered again finds what the first try found. All
+that is ever added to it are tools that the agent looked for (`discovery`).
 """
 
 from collections.abc import Mapping

@@ -2,8 +2,9 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q
@@ -11,6 +12,7 @@ from django.db.models import Q
 from executions.catalog.manifest import Manifest
 from executions.catalog.resolving import manifest_of, newest_version
 from executions.models import SkillVersion
+from objectives.discovery import discovering
 from objectives.models import (
     AdapterKind,
     Agent,
@@ -26,6 +28,7 @@ from objectives.overlays.parameters import seen_parameters
 from objectives.plan import Offered, Plan
 from objectives.shapes.metadata import ResourceMetadata
 from objectives.shapes.shape import Json
+from objectives.snapshots import tool_snapshot
 from objectives.spelling import Prefix, spell
 from objectives.tool_labels import read_tool_labels
 from objectives.variation_labels import skills_wanted
@@ -62,9 +65,10 @@ def build_plan(
 ) -> Plan:
     """The plan of an objective that is made now; `demo` is the script found in the system prompt."""
     offered = [
-        *_tools(variation, pinned, tenant_id),
+        *(offered_tool(tool, pinned, tenant_id) for tool in effective_tools(variation)),
         *_sub_agents(variation, tenant_id),
         *_skills(variation, tenant_id),
+        *discovering(variation, tenant_id),
     ]
     model = variation.model
     return Plan(
@@ -80,6 +84,11 @@ def build_plan(
     )
 
 
+def with_functions(plan: Plan, more: Sequence[Offered]) -> Plan:
+    """The plan with more functions, under names that none of its own has."""
+    return replace(plan, offered=tuple(_distinct([*plan.offered, *more])))
+
+
 def effective_tools(variation: AgentVariation) -> list[Tool]:
     """The tools that a variation may call now: those assigned, and those of assigned sets."""
     assigned = Q(assignments__variation=variation) | Q(tool_set__assignments__variation=variation)
@@ -87,43 +96,46 @@ def effective_tools(variation: AgentVariation) -> list[Tool]:
     return list(usable.select_related("tool_set").distinct().order_by("function_name", "created_at", "id"))
 
 
-def _tools(variation: AgentVariation, pinned: Mapping[str, str], tenant_id: uuid.UUID) -> Iterable[Offered]:
-    for tool in effective_tools(variation):
-        tool_set, rules = tool.tool_set, read_tool_labels(tool.labels)
-        metadata = ResourceMetadata.of(tool, Prefix.TOOL, tenant_id=tenant_id).wire()
-        reads_only = tool.config.get("requestMethod", "GET") in {"GET", "HEAD"}
-        is_safe = tool_set.adapter == AdapterKind.HTTP and reads_only
-        overlays = overlays_of(tool, tool_set)
-        auto_mode = auto_mode_of(overlays)
-        yield Offered(
+def offered_tool(tool: Tool, pinned: Mapping[str, str], tenant_id: uuid.UUID) -> Offered:
+    """A tool, read with its set, as an objective with these pinned parameters offers it.
+
+    Raises NotReady where its overlays cannot be applied in time.
+    """
+    tool_set, rules = tool.tool_set, read_tool_labels(tool.labels)
+    metadata = ResourceMetadata.of(tool, Prefix.TOOL, tenant_id=tenant_id).wire()
+    reads_only = tool.config.get("requestMethod", "GET") in {"GET", "HEAD"}
+    is_safe = tool_set.adapter == AdapterKind.HTTP and reads_only
+    overlays = overlays_of(tool, tool_set)
+    auto_mode = auto_mode_of(overlays)
+    return Offered(
+        function=tool.function_name,
+        kind=CallKind.TOOL,
+        ref=str(tool.id),
+        description=tool.description,
+        parameters=seen_parameters(without_pinned(tool.parameters, pinned), overlays, pinned),
+        metadata=metadata,
+        snapshot=tool_snapshot(
+            metadata,
+            tool.description,
+            tool.parameters,
+            requires_approval=tool.requires_approval,
+            config={"type": tool_set.adapter, tool_set.adapter: tool.config},
             function=tool.function_name,
-            kind=CallKind.TOOL,
-            ref=str(tool.id),
-            description=tool.description,
-            parameters=seen_parameters(without_pinned(tool.parameters, pinned), overlays, pinned),
-            metadata=metadata,
-            snapshot=_snapshot(
-                metadata,
-                tool.description,
-                tool.parameters,
-                requires_approval=tool.requires_approval,
-                config={"type": tool_set.adapter, tool_set.adapter: tool.config},
-                function=tool.function_name,
-            ),
-            requires_approval=tool.requires_approval or auto_mode is not None,
-            is_safe_to_repeat=is_safe if rules.is_safe_to_repeat is None else rules.is_safe_to_repeat,
-            approval_expires_seconds=rules.approval_expires_seconds,
-            approval_default=rules.approval_default,
-            adapter=tool_set.adapter,
-            tool_set_id=str(tool_set.id),
-            tool_set={"id": spell(Prefix.TOOL_SET, tool_set.id), "name": tool_set.name},
-            base_url=tool_set.base_url,
-            headers=tool_set.headers,
-            config=tool.config,
-            content_seconds=tool_set.content_seconds,
-            overlays=overlays,
-            auto_mode=auto_mode,
-        )
+        ),
+        requires_approval=tool.requires_approval or auto_mode is not None,
+        is_safe_to_repeat=is_safe if rules.is_safe_to_repeat is None else rules.is_safe_to_repeat,
+        approval_expires_seconds=rules.approval_expires_seconds,
+        approval_default=rules.approval_default,
+        adapter=tool_set.adapter,
+        tool_set_id=str(tool_set.id),
+        tool_set={"id": spell(Prefix.TOOL_SET, tool_set.id), "name": tool_set.name},
+        base_url=tool_set.base_url,
+        headers=tool_set.headers,
+        config=tool.config,
+        content_seconds=tool_set.content_seconds,
+        overlays=overlays,
+        auto_mode=auto_mode,
+    )
 
 
 def _sub_agents(variation: AgentVariation, tenant_id: uuid.UUID) -> Iterable[Offered]:
@@ -140,7 +152,7 @@ def _sub_agents(variation: AgentVariation, tenant_id: uuid.UUID) -> Iterable[Off
             description=description,
             parameters=TASK,
             metadata=metadata,
-            snapshot=_snapshot(metadata, description, TASK, requires_approval=False),
+            snapshot=tool_snapshot(metadata, description, TASK, requires_approval=False),
             is_safe_to_repeat=True,
         )
 
@@ -160,7 +172,7 @@ def _skills(variation: AgentVariation, tenant_id: uuid.UUID) -> Iterable[Offered
             description=manifest.description,
             parameters=parameters,
             metadata=metadata,
-            snapshot=_snapshot(
+            snapshot=tool_snapshot(
                 metadata, manifest.description, parameters, requires_approval=requires_approval
             ),
             requires_approval=requires_approval,
@@ -194,23 +206,6 @@ def without_pinned(parameters: Json, pinned: Mapping[str, str]) -> Json:
     properties = {key: part for key, part in parameters.get("properties", {}).items() if key not in pinned}
     required = [key for key in parameters.get("required", []) if key not in pinned]
     return {**parameters, "properties": properties, "required": required}
-
-
-def _snapshot(
-    metadata: Json,
-    description: str,
-    parameters: Json,
-    *,
-    requires_approval: bool,
-    config: Json | None = None,
-    function: str = "",
-) -> Json:
-    """A Tool as the API writes it; agents and skills have no configuration of their own."""
-    spec: Json = {"description": description, "requiresApproval": requires_approval, "parameters": parameters}
-    spec["config"] = config or {}
-    if function:
-        spec["llmToolName"] = function
-    return {"metadata": metadata, "spec": spec, "state": "STATE_AVAILABLE"}
 
 
 def _distinct(offered: list[Offered]) -> Iterable[Offered]:

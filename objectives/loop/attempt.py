@@ -22,7 +22,6 @@ from objectives.loop.step import ask_model, leave
 from objectives.loop.texts import TextRecorder
 from objectives.loop.tracing import objective_span
 from objectives.models import OVER, ErrorType, Objective
-from objectives.plan import Plan
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +49,6 @@ class _Attempt:
         self._held = held
         objective = ask_patiently(lambda: Objective.objects.get(pk=held.lease.run_id), check=held.require)
         self._objective = objective
-        self._plan = Plan.read(objective.plan)
 
     def run(self) -> None:
         with objective_span(self._objective), Hands(self._held) as hands:
@@ -72,7 +70,7 @@ class _Attempt:
             match move:
                 case Carry():
                     for call in move.calls:
-                        hands.take(call, self._plan)
+                        hands.take(call, move.plan)
                     hands.settle(LOOK_SECONDS)
                     goes_on = True
                 case Ask():

@@ -1,7 +1,7 @@
 """Beginning and settling the tool calls of a turn: the intent is written before anything happens."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,8 @@ from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from objectives.actions.locking import locked_call
 from objectives.adapters.agents import spawn_child
-from objectives.adapters.outcome import Outcome
+from objectives.adapters.discovery import discover
+from objectives.adapters.outcome import Outcome, Started
 from objectives.adapters.skills import dispatch_skill
 from objectives.call_lifecycle import complete, execute, fail
 from objectives.calling import begin_bare, called_event
@@ -28,6 +29,12 @@ CUT_OFF = (
     "it may or may not have had its effect."
 )
 
+# What is not carried out outside of the database.
+_STARTS: dict[str, Callable[..., Started]] = {
+    CallKind.AGENT: spawn_child,
+    CallKind.SKILL: dispatch_skill,
+    CallKind.SEARCH: discover,
+}
 
 type Work = tuple[uuid.UUID, bool]
 """What a worker does for a call: its id, and whether the call is being judged (else it is carried out)."""
@@ -119,9 +126,8 @@ class _Beginning:
         self.events.append(called_event(call, offered, now=self._now))
 
     def _hand_over(self, call: ToolCall, offered: Offered) -> None:
-        """Start the other run in this transaction: there is never one without the other."""
-        start = spawn_child if offered.kind == CallKind.AGENT else dispatch_skill
-        started = start(call, offered, now=self._now)
+        """Start the other run, or search, in this transaction: there is never one without the other."""
+        started = _STARTS[offered.kind](call, offered, now=self._now)
         self.events += started.events
         if started.outcome is not None:
             self.events.append(settle(call, started.outcome, now=self._now))

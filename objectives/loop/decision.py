@@ -47,6 +47,7 @@ class Carry:
     """Carry out these calls, which have begun, or judge them, beside what is being done for others."""
 
     calls: Sequence[ToolCall]
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,13 @@ class _Decision:
         begun = begin_calls(self._turn, calls)
         unsettled = [call for call in calls if not call.is_settled]
         if begun or any(work_on(call) in self._turn.at_work for call in unsettled):
-            return Carry(begun)
+            return Carry(begun, self._plan)
         return self._wait_for(unsettled) if unsettled else None
 
     def _over_budget(self, calls: Sequence[ToolCall], reached: Reached) -> Move:
         """No call begins any more; those in hand come to their end, whose effects cannot be taken back."""
         if any(work_on(call) in self._turn.at_work for call in calls if not call.is_settled):
-            return Carry([])
+            return Carry([], self._plan)
         fail_objective(self._objective, self._head, *reached, now=self._now)
         return Leave()
 

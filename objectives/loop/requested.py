@@ -116,5 +116,5 @@ def _describe(call: ToolCall, offered: Offered) -> None:
         call.tool = Tool.objects.filter(pk=offered.ref).first()
     elif offered.kind == CallKind.AGENT:
         call.agent = Agent.objects.filter(pk=offered.ref).first()
-    else:
+    elif offered.kind == CallKind.SKILL:
         call.skill_slug = offered.ref

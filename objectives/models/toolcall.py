@@ -43,6 +43,7 @@ class CallKind(models.TextChoices):
     TOOL = "tool", "Tool"  # of a tool set
     AGENT = "agent", "Agent"  # a sub-agent: a child objective
     SKILL = "skill", "Skill"  # a provided tool: a skill execution of the space
+    SEARCH = "search", "Search"  # a provided tool: looks for tools that were not assigned
     UNKNOWN = "unknown", "Unknown"  # the model asked for what it was not offered
 
 

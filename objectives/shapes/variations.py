@@ -66,12 +66,12 @@ class VariationConstraints(Shape):
 
 
 class ProgressiveDiscovery(Shape):
-    """How an agent looks for tools that it was not given; kept, and not acted upon yet."""
+    """How an agent looks for tools of its workspace that it was not given: by the function `find_tools`."""
 
     max_tools: int | None = Field(default=None, ge=0, le=LARGEST)
-    """Most tools of one search."""
+    """Most tools of one search, up to 20; 5 unless told."""
     hints: list[str] | None = None
-    """Words that help to find the right tools."""
+    """Words that help to find the right tools: they are looked for in each search, after its own."""
 
 
 class MemoryLayerAssignment(Shape):

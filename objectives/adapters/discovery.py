@@ -1,0 +1,62 @@
+"""Carrying out a search for tools: what is found is the objective's from its next step on."""
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from objectives.adapters.outcome import Outcome, Started, Text
+from objectives.discovery import MOST_OFFERED, found_tools
+from objectives.models import CallKind, Objective, Tool, ToolCall
+from objectives.plan import Offered, Plan
+from objectives.planning import offered_tool, with_functions
+from objectives.shapes.shape import Json
+from spaces.errors import DomainError
+from spaces.models import Space
+
+logger = logging.getLogger(__name__)
+
+NOTHING = "No other tool of this workspace has one of these words. Other words may help."
+FULL = "No more tools can be added."
+
+
+def discover(call: ToolCall, offered: Offered, *, now: datetime) -> Started:  # noqa: ARG001 - as others start
+    """Look for tools for a locked call and add them to the plan of its objective, which is locked too.
+
+    Part of the caller's transaction: the plan has the tools exactly when the call has its result. They are
+    offered as any tool of the plan is, with its approvals, secrets, overlays and pinned parameters.
+    """
+    objective = call.objective
+    plan = Plan.read(objective.plan)
+    most = min(int(offered.config["maxTools"]), MOST_OFFERED - len(plan.offered))
+    if most <= 0:
+        return Started(outcome=_outcome([], FULL))
+    tools = found_tools(
+        objective.space_id,
+        str(call.arguments.get("query", "")),
+        offered.config["hints"],
+        known={one.ref for one in plan.offered if one.kind == CallKind.TOOL},
+        most=most,
+    )
+    larger = with_functions(plan, list(_usable(tools, objective)))
+    objective.plan = larger.stored()
+    objective.save(update_fields=["plan"])
+    return Started(outcome=_outcome(larger.offered[len(plan.offered) :], NOTHING))
+
+
+def _usable(tools: Iterable[Tool], objective: Objective) -> Iterable[Offered]:
+    tenant_id = Space.objects.values_list("tenant_id", flat=True).get(pk=objective.space_id)
+    for tool in tools:
+        try:
+            yield offered_tool(tool, objective.pinned_parameters, tenant_id)
+        except DomainError as error:
+            # An objective whose plan has such a tool from the beginning cannot be made at all.
+            logger.warning("The tool %s cannot be offered: %s", tool.id, error.message)
+
+
+def _outcome(found: Sequence[Offered], otherwise: str) -> Outcome:
+    tools: list[Json] = [
+        {"name": one.function, "description": one.description, "parameters": one.parameters} for one in found
+    ]
+    told: Json = {"tools": tools} if tools else {"tools": [], "note": otherwise}
+    return Outcome([Text(json.dumps(told, ensure_ascii=False))])
