@@ -53,7 +53,8 @@ def accepted_media(choice: ModelChoice) -> frozenset[MediaKind]:
     if choice.provider == DEMO:
         return frozenset(KINDS)
     # Made to be looked at: nothing is ever sent with this client.
-    profile = _provider_model(choice, httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport())).profile
+    unused = httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport(), timeout=None)
+    profile = _provider_model(choice, unused).profile
     takes: dict[MediaKind, bool] = {
         "image": profile.get("supports_image_input", False),
         "audio": profile.get("supports_audio_file_input", False) and choice.provider != COMPATIBLE,

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pydantic import SecretStr
 
 from executions.inference import transcript
+from executions.inference.choices import ModelChoice
 from executions.inference.errors import ModelRefused, ModelUnavailable
 from executions.inference.interface import DemoSettings, Message, ModelReply, ToolRequest
 from executions.inference.media import (
@@ -19,9 +21,10 @@ from executions.inference.media import (
     fitting,
     media_in,
 )
+from executions.inference.providers import accepted_media
 from executions.inference.weighing import CHARACTERS_PER_TOKEN, weight
 from spaces.blobs import store_blob
-from tests.inference.asking import ANSWER, LIST, ask, compatible, make_request
+from tests.inference.asking import ANSWER, KEY, LIST, ask, compatible, make_request
 from tests.inference.provider_server import Answer, ProviderServer, serving
 from tests.inference.test_anthropic_messages import claude
 from tests.inference.wire import chat_events, message_events
@@ -173,6 +176,25 @@ def test_the_demo_model_says_what_it_was_given() -> None:
     assert scripted.endswith(f"2: image/png, audio/wav; {lines}")
     assert planned is not None
     assert "given 2 files" in str(planned.arguments)
+
+
+@pytest.mark.parametrize(
+    ("provider", "name", "takes"),
+    [
+        ("openai-compatible", "gpt-audio", {"image"}),
+        ("openai", "gpt-5.2", {"image"}),
+        ("anthropic", "claude-sonnet-4-6", {"image"}),
+        ("google", "gemini-3-pro", {"image", "audio"}),
+        ("demo", "demo", {"image", "audio"}),
+    ],
+)
+def test_the_library_says_what_a_model_takes(provider: str, name: str, takes: set[str]) -> None:
+    choice = ModelChoice(
+        provider=provider, name=name, base_url="http://127.0.0.1:9/v1", api_key=SecretStr(KEY)
+    )
+
+    assert accepted_media(choice) == takes
+    assert accepted_media(choice.model_copy(update={"media": frozenset({"audio"})})) == {"audio"}
 
 
 def test_the_newest_media_are_kept_while_there_is_room() -> None:
