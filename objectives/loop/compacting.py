@@ -27,7 +27,7 @@ from objectives.lifecycle import note
 from objectives.loop.clearing import clear_results, compaction_due
 from objectives.loop.leased import leased_objective
 from objectives.loop.request import CannotAsk, chosen_model, step_request
-from objectives.loop.step import after_error, give_up
+from objectives.loop.step import after_error, give_up, note_request
 from objectives.loop.texts import TextRecorder
 from objectives.loop.transcript import Conversation, conversation_of, results_of
 from objectives.loop.watching import InterruptWatch
@@ -132,6 +132,7 @@ def _sum_up(
         idempotency_key=f"{objective.id}-window-{talk.window.sequence}-{held.lease.fence}",
         demo=DemoSettings([{"answer": DEMO_SUMMARY}] * 2, turn=1),
     )
+    note_request(held, objective, request, chosen.choice, now=timezone.now())
     stop = InterruptWatch(held.stop, objective.id)
     reply = respond(request, on_text=lambda _: None, stop=stop)
     return storable_text(reply.text), reply.spending
@@ -170,8 +171,8 @@ def _count(objective: Objective, old: ContextWindow, shortened: Shortened) -> No
     objective.window_count += 1
     for spending in shortened.spendings:
         charge(objective, old.pk, spending)
-    objective.failures = 0
-    objective.save(update_fields=["window_count", "failures", *CHARGED])
+    objective.failures, objective.asked_at = 0, None
+    objective.save(update_fields=["window_count", "failures", "asked_at", *CHARGED])
 
 
 def _event(objective: Objective, window: ContextWindow, shortened: Shortened, now: datetime) -> NewEvent:

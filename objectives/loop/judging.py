@@ -24,9 +24,9 @@ from objectives.loop.answers import answer_problem
 from objectives.loop.leased import leased_objective
 from objectives.loop.questions import judging_request
 from objectives.loop.request import CannotAsk, ChosenModel, chosen_model
-from objectives.loop.restarts import estimate, keep_broken
+from objectives.loop.restarts import estimate, is_paid, keep_broken
 from objectives.loop.texts import TextRecorder
-from objectives.models import BrokenRequest, Objective, ToolCall
+from objectives.models import Objective, ToolCall
 from objectives.plan import Plan
 
 logger = logging.getLogger(__name__)
@@ -74,16 +74,10 @@ def _note_beginning(
     with transaction.atomic():
         _, objective = leased_objective(lease)
         row = locked_call(objective, call.id)
-        if row.fence not in {None, lease.fence} and not _is_paid(objective, row):
+        if row.fence not in {None, lease.fence} and not is_paid(objective, row.step.created_at):
             keep_broken(objective, estimate(request, chosen.choice, written=0), now=now)
         row.fence = lease.fence
         row.save(update_fields=["fence"])
-
-
-def _is_paid(objective: Objective, call: ToolCall) -> bool:
-    """Whether the request that was cut off could still say what it cost."""
-    broken = BrokenRequest.objects.filter(objective=objective, turn=objective.turn)
-    return broken.filter(created_at__gte=call.step.created_at).exists()
 
 
 class _Asking:

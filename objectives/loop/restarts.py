@@ -1,4 +1,8 @@
-"""A turn that is asked anew: readers drop what they saw of it, and what was cut off is paid for."""
+"""Requests that are cut off: readers drop what they saw of them, and they are paid for all the same.
+
+Decision: that the model is asked is written down first. So a request whose worker was killed is found by the
+next one, and charged by an estimate, although nobody told what it cost.
+"""
 
 from datetime import datetime
 
@@ -20,24 +24,47 @@ from objectives.models import BrokenRequest, Objective
 _OF_TURNS = (Kind.TEXT, Kind.ASSISTANT_MESSAGE, Kind.RESTARTED, Kind.COMPACTED)
 
 
-def note_restart(lease: Lease, request: ModelRequest, choice: ModelChoice, *, now: datetime) -> None:
-    """Say so in the log where a former attempt at this turn was heard of; raises LeaseLost.
+def note_asking(lease: Lease, request: ModelRequest, choice: ModelChoice, *, now: datetime) -> None:
+    """Write down that the model is asked now; raises LeaseLost.
 
-    A request of which nobody told what it cost, since its worker vanished, is charged by an estimate.
+    Says so in the log where a former attempt at this turn was heard of. May be repeated with the same `now`.
     """
     with transaction.atomic():
         head, objective = leased_objective(lease)
-        heard = RunEvent.objects.filter(run_id=lease.run_id, kind__in=_OF_TURNS).order_by("-seq").first()
-        if heard is None or heard.kind != Kind.TEXT or heard.data["turn"] != objective.turn:
-            return
-        paid = BrokenRequest.objects.filter(
-            objective=objective, turn=objective.turn, created_at__gte=heard.at
-        )
-        if not paid.exists():
-            written = heard.data["offset"] + len(heard.data["text"])
+        heard = _heard_of(objective)
+        if objective.asked_at not in {None, now} and not is_paid(objective, objective.asked_at):
+            written = 0 if heard is None else heard.data["offset"] + len(heard.data["text"])
             keep_broken(objective, estimate(request, choice, written), now=now)
-        restarted = {"turn": objective.turn, "attempt": objective.attempt}
-        note(objective, head, [NewEvent(Kind.RESTARTED, restarted, now)])
+        objective.asked_at = now
+        objective.save(update_fields=["asked_at"])
+        if heard is not None:
+            restarted = {"turn": objective.turn, "attempt": objective.attempt}
+            note(objective, head, [NewEvent(Kind.RESTARTED, restarted, now)])
+
+
+def _heard_of(objective: Objective) -> RunEvent | None:
+    """The newest text of a response that never came to its end; None where no such thing was streamed."""
+    events = RunEvent.objects.filter(run_id=objective.id, kind__in=_OF_TURNS)
+    newest = events.order_by("-seq").first()
+    is_of_turn = newest is not None and newest.kind == Kind.TEXT and newest.data["turn"] == objective.turn
+    return newest if is_of_turn else None
+
+
+def is_paid(objective: Objective, since: datetime | None) -> bool:
+    """Whether a request that was made then and cut off could still say what it cost."""
+    return BrokenRequest.objects.filter(objective=objective, created_at__gte=since).exists()
+
+
+def close_request(objective: Objective, spending: Spending | None, *, now: datetime) -> None:
+    """Keep what a request cost that failed, and that nothing more is to be charged for it.
+
+    `objective` is as it was when the request was made: one that another worker makes by now is not touched.
+    """
+    with transaction.atomic():
+        keep_broken(objective, spending, now=now)
+        if objective.asked_at is not None:
+            asked = Objective.objects.filter(pk=objective.pk, asked_at=objective.asked_at)
+            asked.update(asked_at=None)
 
 
 def keep_broken(objective: Objective, spending: Spending | None, *, now: datetime) -> None:

@@ -1,12 +1,14 @@
 """One step of the loop: the model is asked once, and its response is kept whole."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
+from executions.inference.choices import ModelChoice
 from executions.inference.errors import ModelError, ModelStopped, ModelUnavailable
+from executions.inference.interface import ModelRequest
 from executions.inference.respond import respond
 from executions.runner.outcomes import RunStopped
 from executions.runner.patience import ask_patiently
@@ -14,7 +16,7 @@ from executions.worker.keeper import Held
 from objectives.loop.ending import fail_objective
 from objectives.loop.leased import leased_objective
 from objectives.loop.request import CannotAsk, chosen_model, note_use, step_request
-from objectives.loop.restarts import keep_broken, note_restart
+from objectives.loop.restarts import close_request, note_asking
 from objectives.loop.retrying import try_again
 from objectives.loop.texts import TextRecorder
 from objectives.loop.transcript import conversation_of
@@ -41,7 +43,7 @@ def ask_model(held: Held[TextRecorder]) -> bool:
     except ModelError as error:
         return after_error(held, objective, error)
     if response.reply.finish_reason == "content_filter":
-        keep_broken(objective, response.reply.spending, now=timezone.now())
+        close_request(objective, response.reply.spending, now=timezone.now())
         give_up(held, ErrorType.MODEL_ERROR, CONTENT_FILTER)
         return False
     ask_patiently(lambda: write_response(lease, response, now=timezone.now()), check=held.require)
@@ -78,9 +80,7 @@ def _asked(held: Held[TextRecorder], objective: Objective) -> Response:
     talk = conversation_of(objective)
     request = step_request(objective, plan, talk, chosen.choice, fence=held.lease.fence)
     began_at = timezone.now()
-    ask_patiently(
-        lambda: note_restart(held.lease, request, chosen.choice, now=timezone.now()), check=held.require
-    )
+    note_request(held, objective, request, chosen.choice, now=began_at)
     held.recorder.begin(objective.turn, objective.attempt)
     try:
         reply = respond(request, on_text=held.recorder.add, stop=InterruptWatch(held.stop, held.lease.run_id))
@@ -89,9 +89,22 @@ def _asked(held: Held[TextRecorder], objective: Objective) -> Response:
     return Response(objective.turn, talk.window, plan, chosen, request, reply, began_at)
 
 
+def note_request(
+    held: Held[TextRecorder],
+    objective: Objective,
+    request: ModelRequest,
+    choice: ModelChoice,
+    *,
+    now: datetime,
+) -> None:
+    """Write down that the model is asked, here and in the row; raises LeaseLost."""
+    ask_patiently(lambda: note_asking(held.lease, request, choice, now=now), check=held.require)
+    objective.asked_at = now
+
+
 def after_error(held: Held[TextRecorder], objective: Objective, error: ModelError) -> bool:
     """Keep what the request cost all the same, and go on as far as that is possible."""
-    ask_patiently(lambda: keep_broken(objective, error.spending, now=timezone.now()))
+    ask_patiently(lambda: close_request(objective, error.spending, now=timezone.now()))
     if isinstance(error, ModelStopped):
         if held.stop.reason is not None:
             raise RunStopped(held.stop.reason) from None

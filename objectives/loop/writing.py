@@ -124,7 +124,7 @@ def _usage(step: Step) -> Json:
 
 
 def _count(objective: Objective, response: Response, *, calls: int) -> None:
-    objective.failures = 0
+    objective.failures, objective.asked_at = 0, None
     objective.tool_call_count += calls
     charge(objective, response.window.pk, response.reply.spending)
-    objective.save(update_fields=["turn", "failures", "tool_call_count", *CHARGED])
+    objective.save(update_fields=["turn", "failures", "asked_at", "tool_call_count", *CHARGED])

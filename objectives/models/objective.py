@@ -78,6 +78,7 @@ class Objective(Operation, TokenCounts):
     turn = models.PositiveIntegerField(default=0)
     attempt = models.PositiveIntegerField(default=0)  # how often a worker took it up
     failures = models.PositiveSmallIntegerField(default=0)  # times in a row that the model did not answer
+    asked_at = models.DateTimeField(null=True)  # when the model was asked for what it has not answered yet
     event_count = models.PositiveBigIntegerField(default=0)
     tool_call_count = models.PositiveIntegerField(default=0)
     window_count = models.PositiveIntegerField(default=0)

@@ -114,6 +114,30 @@ def test_an_answer_that_is_cut_off_is_paid_for_and_asked_for_again(actor, bench,
     assert objective.failures == 0
 
 
+def test_a_request_that_a_killed_worker_made_is_paid_for_although_nothing_was_heard_of_it(
+    actor, bench, settings
+):
+    with provided(settings, Answer(events=DONE)):
+        objective = start(actor, script=[{"answer": "Unheard."}])
+        # What is left of an attempt that was killed before the first word of the answer came.
+        Objective.objects.filter(pk=objective.pk).update(asked_at=timezone.now())
+        objective = work(objective, bench)
+
+    broken = BrokenRequest.objects.get(objective=objective)
+    assert (broken.is_estimated, broken.output_tokens, broken.input_tokens > 0) == (True, 0, True)
+    assert objective.asked_at is None
+    assert tree_cost(objective.id).cost_usd == broken.cost_usd + Decimal("0.15")
+
+
+def test_a_provider_that_never_began_to_answer_is_not_paid(actor, bench, settings):
+    with provided(settings, Answer(status=503, body={}), Answer(events=DONE)):
+        objective = work(start(actor, script=[{"answer": "Unheard."}]), bench)
+        objective = work_again(objective, bench)
+
+    assert not BrokenRequest.objects.filter(objective=objective).exists()
+    assert objective.state == "waiting"
+
+
 def test_a_budget_ends_the_work_before_the_next_request(actor, bench, settings):
     unknown = chat_events(calls=(("c1", "none", "{}"),), finish="tool_calls")
     with provided(settings, Answer(events=unknown)) as server:
