@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from objectives.admin.browsing import Browsed
+from objectives.admin.overlays import overlay_list
 from objectives.admin.shown import badge, json_block, link_to
 from objectives.models import Tool, ToolSet, ToolSetState, ToolState
 from objectives.spelling import Prefix
@@ -47,7 +48,15 @@ class ToolSetAdmin(Browsed):
     prefix = Prefix.TOOL_SET
     list_display = ("name", "adapter", "shown_state", "tenant", "space", "base_url", "created_at")
     list_filter = (("space", AutocompleteSelectFilter), ("adapter", ChoicesDropdownFilter))
-    columns = ("adapter", "shown_state", "description", "base_url", "header_names", "content_seconds")
+    columns = (
+        "adapter",
+        "shown_state",
+        "description",
+        "base_url",
+        "header_names",
+        "content_seconds",
+        "shown_overlays",
+    )
     inlines = (ToolInline,)
 
     @display(description="State")
@@ -58,6 +67,10 @@ class ToolSetAdmin(Browsed):
     def header_names(self, tool_set: ToolSet) -> str:
         """By name alone: nothing keeps people from writing a password where a template belongs."""
         return ", ".join(tool_set.headers) or "–"
+
+    @display(description="Overlays")
+    def shown_overlays(self, tool_set: ToolSet) -> SafeString | str:
+        return overlay_list(tool_set.overlays)
 
 
 @admin.register(Tool)

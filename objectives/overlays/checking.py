@@ -7,7 +7,6 @@ import orjson
 import regex
 
 from executions.catalog.bounded import is_found
-from executions.runner.storable import storable
 from objectives.models import AdapterKind
 from objectives.overlays.liquid import problem_of
 from objectives.shapes.matching import StringMatcher
@@ -38,8 +37,7 @@ def check_overlays(overlays: Sequence[ToolOverlay] | None, adapter: str) -> list
         _check_selector(overlay, (*WHERE, place, "selector"))
         _check_actions(overlay, (*WHERE, place))
     check_results(kept, adapter)
-    checked: list[Json] = storable(kept)
-    return checked
+    return kept
 
 
 def check_results(overlays: Sequence[Json], adapter: str) -> None:

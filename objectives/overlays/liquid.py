@@ -21,10 +21,12 @@ class CannotRender(Exception):
 def problem_of(template: str) -> str | None:
     """What is wrong with a template itself, in a sentence; None for nothing."""
     try:
-        roots = {str(path[0]) for path in _paths(_parsed(template))}
+        analysis = _parsed(template).analyze()
     except (LiquidError, RecursionError) as error:
         return f"Not a template: {_sentence(error)}"
-    if "secrets" in roots:
+    if unknown := sorted(analysis.filters.keys() - _ENVIRONMENT.filters.keys()):
+        return f"Not a template: there is no filter {unknown[0][:100]!r}"
+    if "secrets" in analysis.globals:
         return "Overlays have no secrets: what they set is shown in tool calls. Use the adapter's headers."
     return None
 
@@ -40,10 +42,6 @@ def render(template: str, values: Mapping[str, Any], *, until: float) -> str:
 @lru_cache(maxsize=512)
 def _parsed(template: str) -> BoundTemplate:
     return _ENVIRONMENT.from_string(template)
-
-
-def _paths(template: BoundTemplate) -> list[list[Any]]:
-    return [list(one.segments) for found in template.analyze().globals.values() for one in found]
 
 
 def _sentence(error: Exception) -> str:

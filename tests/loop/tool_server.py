@@ -21,6 +21,7 @@ class ToolServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.begun: Counter[str] = Counter()  # requests that arrived, by tool call id
         self.done: Counter[str] = Counter()  # requests that were answered
+        self.bodies: list[object] = []  # what was sent, in the order in which it arrived
         self.most_at_once = 0
         self.holding: set[str] = set()  # the paths whose answers are held back
         self.released = threading.Event()
@@ -60,6 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
         call_id = self.headers["x-cadenya-tool-call-id"]
         with self.server.lock:
             self.server.begun[call_id] += 1
+            self.server.bodies.append(sent)
             self.server.most_at_once = max(self.server.most_at_once, self.server.at_once)
         if urlsplit(self.path).path in self.server.holding:
             self.server.released.wait(HOLD_SECONDS)

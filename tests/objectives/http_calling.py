@@ -69,13 +69,24 @@ def tool(reply) -> Iterator[Tool]:
 def calls_of(actor):
     """Calls a tool with this configuration and these arguments; returns the outcome and the row."""
 
-    def call(base_url, *, config=None, arguments=None, headers=None, seconds=20.0, stop=None, secret=True):
+    def call(
+        base_url,
+        *,
+        config=None,
+        arguments=None,
+        headers=None,
+        seconds=20.0,
+        stop=None,
+        secret=True,
+        overlays=(),
+    ):
         tool_set = make_tool_set(
             space=actor.space,
             created_by=actor.principal,
             adapter=AdapterKind.HTTP,
             base_url=base_url,
             headers=headers or {},
+            overlays=[*overlays],
         )
         if secret:
             make_secret(
