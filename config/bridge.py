@@ -21,6 +21,7 @@ import orjson
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import close_old_connections
 
+from config.refusals import refusal
 from executions.runlog.outlet import Gone, Outlet
 from spaces.errors import TooLarge
 
@@ -49,14 +50,14 @@ class Bridge:
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         if self._waiting >= MOST_WAITING:
-            await _refuse(send, 503, "The server is busy.", (b"retry-after", b"1"))
+            await _refuse(scope["path"], send, 503, "The server is busy.", (b"retry-after", b"1"))
             return
         with contextlib.ExitStack() as unread:
             body = unread.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))
             try:
                 size = await _read_body(receive, body, self._body_bytes(scope["path"]))
             except TooLarge as refused:
-                await _refuse(send, 413, refused.message)
+                await _refuse(scope["path"], send, 413, refused.message)
                 return
             except ConnectionError:
                 return  # half a request is none
@@ -225,7 +226,8 @@ async def _read_body(receive: Receive, body: IO[bytes], most: int) -> int:
     return size
 
 
-async def _refuse(send: Send, status: int, detail: str, *headers: tuple[bytes, bytes]) -> None:
+async def _refuse(path: str, send: Send, status: int, detail: str, *headers: tuple[bytes, bytes]) -> None:
+    status, body = refusal(path, status, detail) or (status, {"detail": detail})
     content = (b"content-type", b"application/json")
     await send({"type": "http.response.start", "status": status, "headers": [content, *headers]})
-    await send({"type": "http.response.body", "body": orjson.dumps({"detail": detail})})
+    await send({"type": "http.response.body", "body": orjson.dumps(body)})

@@ -1,13 +1,9 @@
 """Answers that no view gives: paths that lead nowhere, and our own failures."""
 
-import re
-
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
-_API = ("/v1/", "/api-proxy/")
-_STATUS = re.compile(r"/(?:api-proxy/)?v1/(?:workspaces|account|whoami)(?:[/:]|$)")
-_CODES = {400: 3, 403: 7, 404: 5, 500: 13}
+from config.refusals import refusal
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -28,9 +24,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, status: int, detail: str) -> HttpResponse | None:
-    if not request.path.startswith(_API):
+    refused = refusal(request.path, status, detail)
+    if refused is None:
         return None
-    body: dict[str, object] = {"detail": detail}
-    if _STATUS.match(request.path):
-        body = {"code": _CODES[status], "message": detail, "details": []}
+    status, body = refused
     return JsonResponse(body, status=status, json_dumps_params={"separators": (",", ":")})

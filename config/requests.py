@@ -1,7 +1,8 @@
-"""Django's requests, read as UTF-8 whatever charset a Content-Type claims."""
+"""Django's requests, read as UTF-8 whatever a Content-Type claims, also one that makes no sense."""
 
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
@@ -22,6 +23,17 @@ class Utf8:
     @encoding.setter
     def encoding(self, value: Any) -> None:
         pass
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        """A Content-Type that cannot be read is none: it is the views that know how to refuse a body.
+
+        What Django raises here nobody answers, since there is no request yet.
+        """
+        try:
+            super()._set_content_type_params(meta)  # type: ignore[misc]
+        except BadRequest:
+            meta["CONTENT_TYPE"] = ""
+            super()._set_content_type_params(meta)  # type: ignore[misc]
 
 
 class Utf8WsgiRequest(Utf8, WSGIRequest):

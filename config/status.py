@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework.response import Response
 
 from config.api import exception_handler, problems_of
+from config.refusals import BUG, BY_STATUS, status_body
 from spaces.errors import AlreadyExists, Invalid, NotReady, TooLarge, Unimplemented
 
 # What the HTTP status alone cannot tell: (code of google.rpc, HTTP status).
@@ -14,22 +15,6 @@ CODES: dict[type[Exception], tuple[int, int]] = {
     Unimplemented: (12, 501),
     Invalid: (3, 400),
     TooLarge: (3, 400),
-}
-# By the HTTP status that the space API answers with.
-BY_STATUS: dict[int, tuple[int, int]] = {
-    400: (3, 400),
-    401: (16, 401),
-    403: (7, 403),
-    404: (5, 404),
-    405: (12, 501),
-    406: (3, 400),
-    409: (6, 409),
-    413: (3, 400),
-    415: (3, 400),
-    422: (3, 400),
-    429: (8, 429),
-    501: (12, 501),
-    503: (14, 503),
 }
 # Where a path of a field may begin; people know it without being told.
 PLACES = {"body", "query", "path"}
@@ -42,15 +27,10 @@ def status_handler(error: Exception, context: dict[str, Any]) -> Response | None
         return None
     code, status = next(
         (CODES[kind] for kind in type(error).__mro__ if kind in CODES),
-        BY_STATUS.get(answer.status_code, (13, answer.status_code)),
+        BY_STATUS.get(answer.status_code, (BUG, answer.status_code)),
     )
     answer.data, answer.status_code = status_body(code, _message(error, answer)), status
     return answer
-
-
-def status_body(code: int, message: str) -> dict[str, Any]:
-    """A Status without details."""
-    return {"code": code, "message": message, "details": []}
 
 
 def _message(error: Exception, answer: Response) -> str:

@@ -54,11 +54,12 @@ class AccountViewSet(StatusViewSet):
         return self.action_permissions.get(self.action or "", self.required_permission)
 
     def body[S: Shape](self, shape: type[S]) -> S:
-        """The request's body; an empty one counts as `{}`. Raises Invalid naming each wrong field.
+        """The request's body; an empty one and `null` count as `{}`. Raises Invalid naming each wrong field.
 
         What the body holds is not repeated in the error: it may be a secret.
         """
-        return read_shape(shape, self.request.data or {})
+        given = self.request.data
+        return read_shape(shape, {} if given is None else given)
 
     def answer(self, shape: Shape) -> Response:
         """200 with an object."""

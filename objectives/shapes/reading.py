@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from executions.catalog.validation import check_storable
 from objectives.shapes.shape import Shape
+from spaces.api.bodies import told
 from spaces.errors import Invalid
 
 
@@ -22,7 +23,7 @@ def read_shape[S: Shape](shape: type[S], given: Any) -> S:
             [
                 {
                     "loc": ["body", *problem["loc"]],
-                    "msg": problem["msg"].removeprefix("Value error, "),
+                    "msg": told(problem["type"], problem["msg"]),
                     "type": problem["type"],
                     "input": None,
                 }

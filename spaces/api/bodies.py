@@ -25,13 +25,18 @@ def read_body[B: Body](model: type[B], request: Request) -> B:
             [
                 {
                     "loc": ["body", *problem["loc"]],
-                    "msg": problem["msg"],
+                    "msg": told(problem["type"], problem["msg"]),
                     "type": problem["type"],
                     "input": shown(problem["input"]),
                 }
                 for problem in error.errors(include_url=False, include_context=False)
             ]
         ) from error
+
+
+def told(kind: str, message: str) -> str:
+    """What pydantic says is wrong, without names of our own classes."""
+    return "Input should be an object" if kind == "model_type" else message.removeprefix("Value error, ")
 
 
 def shown(value: Any) -> Any:

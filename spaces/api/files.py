@@ -1,11 +1,11 @@
 """Uploading files into the caller's personal collection."""
 
 from django.utils import timezone
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from spaces.api import docs
+from spaces.api.parsing import NamedMultiPartParser
 from spaces.api.uploading import limit_upload
 from spaces.api.viewsets import ApiViewSet, caller_of
 from spaces.errors import Invalid
@@ -16,7 +16,7 @@ from spaces.uploads import upload_files
 class FileViewSet(ApiViewSet):
     """`POST /v1/files/`: multipart, the field `files` once or several times."""
 
-    parser_classes = (MultiPartParser,)
+    parser_classes = (NamedMultiPartParser,)
 
     @docs.upload
     def create(self, request: Request) -> Response:

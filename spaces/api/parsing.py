@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 
-from spaces.errors import TooLarge
+from spaces.errors import Invalid, TooLarge
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 64  # deeper JSON ends in somebody's recursion limit: Python's, PostgreSQL's or the reader's
@@ -31,6 +31,21 @@ class StrictJsonParser(BaseParser):
         if len(content) > MAX_BYTES:
             raise TooLarge(f"The body is larger than {MAX_BYTES} bytes.")
         return parse_json(content)
+
+
+class NamedMultiPartParser(MultiPartParser):
+    """Multipart bodies; raises Invalid, which says so, for one that cannot be read."""
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except ParseError as error:
+            raise Invalid.field("body", msg=str(error.detail), kind="multipart_invalid") from error
 
 
 def parse_json(content: bytes) -> Any:

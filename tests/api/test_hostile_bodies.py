@@ -3,18 +3,24 @@
 import pytest
 
 from executions.models import SkillExecution
+from objectives.spelling import Prefix, spell
+from spaces.models import Role
 from tests.api.speaking import Api, problems
 from tests.factories import make_actor, make_skill
 
 pytestmark = pytest.mark.django_db
 
 EXECUTE = "tools/echo/execute"
+NOT_BASE64 = (
+    b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n'
+    b"Content-Transfer-Encoding: base64\r\n\r\n!!!\r\n--x--\r\n"
+)
 
 
 @pytest.fixture
 def api():
     make_skill()
-    return Api(make_actor())
+    return Api(make_actor(role=Role.ADMIN))
 
 
 @pytest.mark.parametrize(
@@ -80,6 +86,35 @@ def test_another_type_of_body_is_a_415(api, content_type):
     )
 
     assert (response.status_code, list(response.json())) == (415, ["detail"])
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"--x"),
+        ("multipart/form-data; boundary=\xe9", b"--x"),
+        ("multipart/form-data; boundary=x", NOT_BASE64),
+        ("multipart/form-data; boundary=x", b"--x\r\n" + b"A: b\r\n" * 30_000 + b"\r\n--x--\r\n"),
+    ],
+)
+def test_multipart_that_cannot_be_read_is_a_422_that_says_so(api, content_type, body):
+    response = api.client.generic(
+        "POST", "/v1/files/", body, content_type=content_type, headers=api.actor.headers
+    )
+
+    assert problems(response) == [(["body"], "multipart_invalid")]
+
+
+@pytest.mark.parametrize("body", [b"[]", b"0", b'""', b"false", b'"text"'])
+def test_json_that_is_no_object_is_refused_by_both_apis(api, body):
+    response = api.post(EXECUTE, body)
+    workspace = spell(Prefix.WORKSPACE, api.actor.space.id)
+    made = api.post(f"/v1/workspaces/{workspace}/agents", body)
+
+    assert problems(response) == [(["body"], "model_type")]
+    assert response.json()["detail"][0]["msg"] == "Input should be an object"
+    assert made.status_code == 400
+    assert made.json() == {"code": 3, "message": "Input should be an object", "details": []}
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "latin-1", "utf-7", "nonsense"])
