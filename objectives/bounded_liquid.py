@@ -7,11 +7,13 @@ double at each step.
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from liquid import BoundTemplate, Environment, RenderContext, StrictUndefined, Token, Undefined
 from liquid.exceptions import LiquidError, ResourceLimitError
+
+from objectives.liquid_words import reading_fields
 
 MOST_SECONDS = 2.0  # of one rendering
 MOST_WEIGHT = 2_000_000  # of a value in characters, about
@@ -114,6 +116,9 @@ class BoundedEnvironment(Environment):
     def __init__(self, *, is_strict: bool) -> None:
         super().__init__(undefined=StrictUndefined if is_strict else Undefined)
         self.add_filter("uniq", _uniq)
+
+    def tokenizer(self) -> Callable[[str], Iterator[Token]]:
+        return reading_fields(super().tokenizer())
 
     @staticmethod
     def rendered(template: BoundTemplate, values: Mapping[str, Any], *, until: float) -> str:
