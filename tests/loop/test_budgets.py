@@ -76,7 +76,7 @@ def test_a_call_in_hand_comes_to_its_end_first(actor, bench, tools):
     at_last = decide(lease, set(), now=timezone.now())
 
     assert [call.id for call in begun.calls] == [first.id]
-    assert (meanwhile, at_last) == (Carry([]), Leave())
+    assert (meanwhile, at_last) == (Carry([], begun.plan), Leave())
     assert [call.execution for call in calls_of(objective)] == ["completed", "interrupted"]
     assert (fresh(objective).state, fresh(objective).error_type) == ("failed", "budget_exceeded")
 
