@@ -135,9 +135,38 @@ def test_a_workspace_is_addressed_by_the_customers_own_name():
     ],
 )
 def test_what_is_not_built_says_so(method, path):
-    admin = make_actor()
+    admin = make_actor(role=Role.ADMIN)
     root = f"/v1/workspaces/{spell(Prefix.WORKSPACE, admin.space.id)}"
     answer = Client().generic(method, f"{root}/{path}", headers=admin.headers)
 
     assert (answer.status_code, answer.json()["code"]) == (501, 12)
     assert answer.json()["message"].endswith(" is not built.")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "permission"),
+    [
+        ("GET", "agents/agent_1/schedules", "agents:read"),
+        ("POST", "agents/agent_1/schedules/agentsch_1:pause", "agents:manage"),
+        ("PATCH", "memory_layers/memlyr_1/entries/mement_1", "memory:manage"),
+        ("GET", "widget_sessions", "widget_sessions:read"),
+        ("DELETE", "widget_sessions", "widget_sessions:manage"),
+        ("POST", "uploads", "files:manage"),
+    ],
+)
+def test_what_is_not_built_asks_for_its_permission_first(method, path, permission):
+    admin = make_actor(role=Role.ADMIN)
+    address = f"/v1/workspaces/{spell(Prefix.WORKSPACE, admin.space.id)}/{path}"
+    resource, _, verb = permission.partition(":")
+    wrong = ["objectives:manage", f"{resource}:read"] if verb == "manage" else ["objectives:manage"]
+    answers = []
+    for granted in (wrong, [permission]):
+        _, token = create_key(
+            principal=admin.principal, name=str(granted), permissions=granted, spaces=None, now=NOW
+        )
+        answers.append(Client().generic(method, address, headers={"Authorization": f"Bearer {token}"}))
+
+    refused, told = answers
+    assert (refused.status_code, refused.json()["code"]) == (403, 7)
+    assert refused.json()["message"] == f"This needs the permission {permission}."
+    assert (told.status_code, told.json()["code"]) == (501, 12)

@@ -67,6 +67,21 @@ GROUPS: dict[str, dict[str, dict[str, str]]] = {
         f"account/workspaces/<ref:workspace_id>/members/{_ID}": {"delete": "removeMember"},
     },
 }
+# What a key must be permitted, by group: whoever may not use a thing is not told whether there is one.
+RESOURCES: dict[str, str] = {
+    "agent_pools": "agents",
+    "agent_schedules": "agents",
+    "memory_layers": "memory",
+    "memory_entries": "memory",
+    "tenants": "objectives",
+    "tool_search": "tools",
+    "uploads": "files",
+    "widgets": "widgets",
+    "widget_sessions": "widget_sessions",
+    "trusted_endpoints": "account",
+    "workspace_admin": "workspaces",
+}
+ONLY_MANAGED = {"account"}
 _WORKSPACE = "workspaces/<ref:workspace_id>"
 
 
@@ -80,14 +95,22 @@ def routes() -> list[URLPattern]:
 
 
 def _route(template: str, group: str, actions: dict[str, str]) -> URLPattern:
-    """One viewset a path: whatever is asked, the caller and the workspace are checked first."""
+    """One viewset a path: whatever is asked, the caller, the workspace and the permission come first."""
     above: type[AccountViewSet] = WorkspaceViewSet if template.startswith("ws/") else AccountViewSet
     route = template.replace("ws/", f"{_WORKSPACE}/", 1) if above is WorkspaceViewSet else template
     names = [piece.partition(">")[0] for piece in route.split("<ref:")[1:]]
     methods: dict[str, Any] = {action: _described(f"{group}.{action}", names) for action in actions.values()}
-    viewset: Any = type(f"NotBuilt{group.title().replace('_', '')}", (above,), methods)
+    needed = {action: _permission(group, method) for method, action in actions.items()}
+    viewset: Any = type(
+        f"NotBuilt{group.title().replace('_', '')}", (above,), {**methods, "action_permissions": needed}
+    )
     pattern: URLPattern = path(route, viewset.as_view(dict(actions)))
     return pattern
+
+
+def _permission(group: str, method: str) -> str:
+    resource = RESOURCES[group]
+    return f"{resource}:{'read' if method == 'get' and resource not in ONLY_MANAGED else 'manage'}"
 
 
 def _described(name: str, names: list[str]) -> Callable[..., Response]:
