@@ -82,7 +82,7 @@ class AgentRecordsViewSet(WorkspaceViewSet):
     )
     def list_webhook_deliveries(self, request: Request, workspace_id: str, agent_id: str) -> Response:
         known_agent(self.access, agent_id)
-        return empty_page()
+        return empty_page(request)
 
     def _feedback(self, request: Request, agent: Agent) -> QuerySet[Feedback]:
         rows = Feedback.objects.filter(objective__agent=agent)

@@ -12,10 +12,11 @@ from rest_framework.response import Response
 from executions.runlog.models import RunEvent
 from objectives.actions.feedback import give_feedback
 from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_items, answer_page, empty_page, flag, limit_of, page_at, sort_order
+from objectives.api.lists import answer_items, answer_page, flag, limit_of, page_at, sort_order
 from objectives.api.objectives import OfObjectives
 from objectives.diagnosing import diagnose
 from objectives.events import PUBLIC, TYPES
+from objectives.labels import read_filter
 from objectives.models import (
     ActionState,
     ContextWindow as WindowRow,
@@ -67,11 +68,11 @@ class HistoryViewSet(OfObjectives):
     )
     def events(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         objective = self.objective(objective_id)
-        if request.query_params.get("labels"):
-            return empty_page()  # events carry none
         descending = sort_order(request, default="asc") == "desc"
         keyset = Keyset((_SEQ,), is_descending=descending)
         rows = self._events(objective, request)
+        if read_filter(request.query_params.get("labels", "")):
+            rows = rows.none()  # events carry none
         page = page_at(rows, keyset, request, of_list=f"events {objective.id}")
         with_info = flag(request, "includeInfo") or False
         shown = self.reader.events(objective, page.rows, now=timezone.now(), with_info=with_info)

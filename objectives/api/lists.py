@@ -48,8 +48,15 @@ def answer_items(shapes: Sequence[Shape], next_cursor: str | None) -> Response:
     return Response({"items": items, "pagination": {"nextCursor": next_cursor or ""}})
 
 
-def empty_page() -> Response:
-    """Of a list whose things are not built yet."""
+def empty_page(request: Request) -> Response:
+    """Of a list whose things are not built yet; raises Invalid as any other list does."""
+    limit_of(request)
+    sort_order(request, default="desc")
+    read_filter(request.query_params.get("labels", ""))
+    if cursor := request.query_params.get("cursor"):
+        # Such a list never hands one out.
+        message = "This cursor belongs to another list."
+        raise Invalid.field("query", "cursor", msg=message, kind="cursor_invalid", value=cursor[:200])
     return answer_items([], None)
 
 

@@ -13,7 +13,7 @@ from objectives.actions.queueing import newest_window, remove_action
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.addressing import find
 from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_page, empty_page, flag
+from objectives.api.lists import answer_page, flag
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.clients import dialect_of
 from objectives.models import Agent, Objective as ObjectiveRow, ObjectiveState, QueuedAction as ActionRow
@@ -74,9 +74,9 @@ class ObjectiveViewSet(OfObjectives):
     )
     def list(self, request: Request, workspace_id: str) -> Response:
         query = request.query_params
-        if any(query.get(name) for name in _FILTERS_OF_NOTHING):
-            return empty_page()
         rows = self.objectives()
+        if any(query.get(name) for name in _FILTERS_OF_NOTHING):
+            rows = rows.none()
         if address := query.get("agentId"):
             rows = rows.filter(agent=self._wanted(Agent.objects, Prefix.AGENT, address, "agentId"))
         if address := query.get("parentObjectiveId"):

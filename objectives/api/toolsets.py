@@ -119,7 +119,7 @@ class ToolSetViewSet(WorkspaceViewSet):
     )
     def events(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
         self.found(tool_set_id)
-        return empty_page()
+        return empty_page(request)
 
     @operation(
         "getToolSetOpenApiSpec",

@@ -85,3 +85,14 @@ def test_there_are_no_deliveries(api, agent):
     page = api.get(f"{path_of(agent)}/webhook_deliveries", limit="5")
 
     assert page == {"items": [], "pagination": {"nextCursor": ""}}
+
+
+def test_a_cursor_of_another_list_leads_nowhere(api, agent):
+    cursor = api.get(f"{path_of(agent)}/feedback", limit="1")["pagination"]["nextCursor"]
+    deliveries = f"{path_of(agent)}/webhook_deliveries"
+
+    assert cursor
+    assert api.refused("get", deliveries, cursor=cursor)[:2] == (400, 3)
+    assert api.refused("get", "/objectives", tenantId="t", cursor=cursor)[:2] == (400, 3)
+    assert api.refused("get", "/objectives", tenantId="t", state="BOGUS")[:2] == (400, 3)
+    assert api.get("/objectives", tenantId="t", cursor="")["items"] == []
