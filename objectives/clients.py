@@ -2,9 +2,10 @@
 
 The clients up to 0.x say `Cadenya/Python 0.9.0` (JS, Go and Ruby alike), those since say
 `cadenya-python/1.5.0 (api 1.0)`, with the number of an earlier release: 1.1.0 says 1.0.1; 1.3.0 to 1.5.0
-say 1.3.0; 1.6.0 and 1.7.0 say 1.5.0; 1.8.0 says 1.7.0. The versions below are what clients say of
+say 1.3.0; 1.6.0 and 1.7.0 say 1.5.0; 1.8.0 says 1.7.0. Those of other languages count for themselves: that
+of TypeScript which says 1.6.0 knows what Python's 1.7.0 does. The versions below are what clients say of
 themselves, from where on every release knows the thing: heartbeats came with 1.4.0, `interrupted` and the
-states beside it with 1.7.0, whose own clients are therefore not told of them.
+states beside it with Python's 1.7.0, whose own clients are therefore not told of them.
 """
 
 import re
@@ -22,14 +23,11 @@ EVENT_SINCE: Final[dict[str, Version]] = {
     "reasoning": (0, 9),
     "stateChanged": (1, 2),
     "heartbeat": (1, 5),
-    "interrupted": (1, 7),
+    "interrupted": (1, 6),
 }
 _STATES_SINCE: Final[Version] = (1, 2)  # before, `OBJECTIVE_STATE_X` was written `STATE_X`
-_INTERRUPTING_SINCE: Final[Version] = (1, 7)  # before, an objective that ends its turn counted as running
-_INTERRUPTED_SINCE: Final[Version] = (
-    1,
-    7,
-)  # before, a tool call that was given up counted as one that failed
+_INTERRUPTING_SINCE: Final[Version] = (1, 6)  # before, an objective that ends its turn counted as running
+_INTERRUPTED_SINCE: Final[Version] = (1, 6)  # before, a tool call that was given up counted as a failed one
 
 
 @dataclass(frozen=True, slots=True)

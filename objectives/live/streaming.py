@@ -30,8 +30,10 @@ from spaces.api.parsing import MAX_BYTES, parse_json
 from spaces.errors import AlreadyExists, Invalid, TooLarge
 from spaces.identity import Identity, caller_and_identity
 
-# No frame of its own: clients before 1.0 take an empty one for an event, and cannot read it.
-RETRY = b"retry: 1000\n"
+# A comment, so that something is sent at once. No frame of its own: clients before 1.0 take an empty one for
+# an event, and cannot read it. No `retry` either: with it the official clients give up after five equal waits,
+# without it they double each of theirs, which outlasts a restart of the server.
+OPENING = b":\n"
 
 
 async def stream_events(
@@ -39,7 +41,7 @@ async def stream_events(
 ) -> None:
     """Answer `GET …/objectives/{id}/events:stream`; before the answer begins, raises any domain error."""
     identity, opened, after, stream = await in_thread(_open_events, scope, workspace, objective)
-    manner = Manner(stream, stream.silence, RETRY, ended=200)
+    manner = Manner(stream, stream.silence, OPENING, ended=200)
     await follow_run(scope, receive, send, identity=identity, opened=opened, after=after, manner=manner)
 
 
@@ -50,7 +52,7 @@ async def create_and_stream(scope: Scope, receive: Receive, send: Send, *, works
     """
     body = await _body(receive)
     identity, opened, after, stream = await in_thread(_open_created, scope, workspace, body)
-    opening = RETRY + await in_thread(stream.opening)
+    opening = OPENING + await in_thread(stream.opening)
     manner = Manner(stream, stream.silence, opening, ended=200)
     await follow_run(scope, receive, send, identity=identity, opened=opened, after=after, manner=manner)
 

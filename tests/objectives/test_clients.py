@@ -16,6 +16,7 @@ KNOWN = {
     "cadenya-python/1.3.0 (api 1.0)": {"reasoning", "stateChanged"},  # 1.3.0, 1.4.0, 1.5.0
     "cadenya-python/1.5.0 (api 1.0)": {"reasoning", "stateChanged", "heartbeat"},  # 1.6.0, 1.7.0
     "cadenya-python/1.7.0 (api 1.0)": ALL,  # 1.8.0
+    "cadenya-typescript/1.6.0 (api 1.0)": ALL,  # of the same API as Python's 1.7.0
     "cadenya-go/1.10.0 (api 1.0)": ALL,
     "Cadenya/JS 0.97.0": {"reasoning"},
     "Mozilla/5.0 (X11; Linux x86_64)": ALL,
