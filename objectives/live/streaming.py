@@ -31,8 +31,8 @@ from spaces.errors import AlreadyExists, Invalid, TooLarge
 from spaces.identity import Identity, caller_and_identity
 
 # A comment, so that something is sent at once. No frame of its own: clients before 1.0 take an empty one for
-# an event, and cannot read it. No `retry` either: with it the official clients give up after five equal waits.
-# Without it they double each of theirs, which outlasts a restart of the server.
+# an event, and cannot read it. No `retry` either: with it the official clients give up after five equal
+# waits. Without it they double each of theirs, which outlasts a restart of the server.
 OPENING = b":\n"
 
 
