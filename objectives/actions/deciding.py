@@ -58,12 +58,13 @@ def approve(
 ) -> None:
     """The same for a locked call; `by` None is the default after an expiry."""
     _decide(call, Approval.APPROVED, by=by, memo=None, now=now)
-    events = [_event(Kind.APPROVED, call, {}, by=by, now=now)]
+    note(objective, head, [_event(Kind.APPROVED, call, {}, by=by, now=now)])
     offered = Plan.read(objective.plan).of_function(call.called_as)
-    if offered is not None and offered.is_bare:
-        events += begin_bare(call, offered, now=now)
-    note(objective, head, events)
+    begun = begin_bare(call, offered, now=now) if offered is not None and offered.is_bare else []
+    # The objective goes on by the approval; that the call has its result already is what comes of it.
     wake(objective, head, now=now)
+    if begun:
+        note(objective, head, begun)
 
 
 def deny(

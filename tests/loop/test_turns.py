@@ -222,6 +222,25 @@ def test_a_budget_that_is_spent_ends_it(actor, bench):
     assert (objective.state, objective.error_type, objective.turn) == ("failed", "budget_exceeded", 0)
 
 
+def test_an_approved_call_with_a_fixed_result_goes_on_before_it_has_it(actor, bench):
+    tool = bare_tool(actor, requires_approval=True, config={"alwaysSetResult": "It is 42."})
+    objective = work(start(actor, tool, script=[ASK, {"answer": "Yes."}]), bench)
+    (call,) = calls_of(objective)
+    before = len(types(objective))
+
+    approve_call(access=actor.access, objective_id=objective.id, call_id=call.id, now=timezone.now())
+    objective = work(objective, bench)
+
+    assert types(objective)[before:] == [
+        "toolApproved",
+        "RUNNING",
+        "toolCalled",
+        "toolResult",
+        "assistantMessage",
+        "WAITING",
+    ]
+
+
 def test_what_was_sent_and_received_is_kept(actor, bench):
     objective = work(start(actor, bare_tool(actor), script=[{"answer": "Yes."}]), bench)
 
