@@ -25,12 +25,19 @@ MOVES: dict[Verb, tuple[frozenset[str], AgentState]] = {
     Verb.ARCHIVE: (frozenset({_S.DRAFT, _S.PUBLISHED}), _S.ARCHIVED),
     Verb.UNARCHIVE: (frozenset({_S.ARCHIVED}), _S.DRAFT),
 }
+# What has been done to the agent then.
+DONE: dict[Verb, str] = {
+    Verb.PUBLISH: "published",
+    Verb.UNPUBLISH: "unpublished",
+    Verb.ARCHIVE: "archived",
+    Verb.UNARCHIVE: "unarchived",
+}
 
 
 def move(agent: Agent, verb: Verb, *, now: datetime) -> None:
     """Move a locked agent and save it; raises IllegalMove."""
     came_from, to = MOVES[verb]
     if agent.state not in came_from:
-        raise IllegalMove("agent", agent.state, to)
+        raise IllegalMove("agent", agent.state, DONE[verb])
     agent.state, agent.updated_at = to, now
     agent.save(update_fields=["state", "updated_at"])

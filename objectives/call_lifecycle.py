@@ -30,6 +30,11 @@ EXECUTION_MOVES: dict[str, frozenset[str]] = {
 }
 
 
+def standing(call: ToolCall) -> str:
+    """Where a call stands, of its two axes the one that says more."""
+    return call.approval if call.execution == Execution.PENDING else call.execution
+
+
 def decide(call: ToolCall, to: Approval, *, also: Iterable[str] = ()) -> None:
     """Move a locked call on the axis of approval and save it; raises IllegalMove.
 
@@ -37,8 +42,7 @@ def decide(call: ToolCall, to: Approval, *, also: Iterable[str] = ()) -> None:
     """
     is_open = call.execution == Execution.PENDING
     if to not in APPROVAL_MOVES[call.approval] or not is_open:
-        current = call.approval if is_open else f"{call.approval} ({call.execution})"
-        raise IllegalMove("tool call", current, to)
+        raise IllegalMove("tool call", standing(call), to)
     call.approval, call.awaits_judgement = to, False
     call.save(update_fields=sorted({"approval", "awaits_judgement", *also}))
 
@@ -63,7 +67,7 @@ def execute(call: ToolCall, to: Execution, *, now: datetime, also: Iterable[str]
     elif call.approval == Approval.DENIED:
         allowed = frozenset()
     if to not in allowed:
-        raise IllegalMove("tool call", f"{call.approval}, {call.execution}", to)
+        raise IllegalMove("tool call", standing(call), to)
     call.execution = to
     fields = {"execution", *also}
     if to in {Execution.RUNNING, Execution.WAITING_FOR_CONTENT} and call.started_at is None:

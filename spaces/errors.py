@@ -5,6 +5,8 @@ Doors never build HTTP errors by hand: `config.api` maps each of these to an ans
 
 from typing import Any
 
+from spaces.wording import refusal_of
+
 
 class DomainError(Exception):
     """Something in the request cannot be done."""
@@ -38,10 +40,13 @@ class NotReady(Conflict):
 
 
 class IllegalMove(NotReady):
-    """The row is not in a state from which that is possible."""
+    """The row is not in a state from which that is possible.
+
+    `wanted` is the state that it cannot reach, or what somebody wants done: `retried`.
+    """
 
     def __init__(self, noun: str, current: str, wanted: str) -> None:
-        super().__init__(f"This {noun} is {current} and cannot become {wanted}.")
+        super().__init__(refusal_of(noun, current, wanted))
         self.current = current
         self.wanted = wanted
 

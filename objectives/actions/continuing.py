@@ -13,6 +13,7 @@ from objectives.models import ActionKind, Objective, ObjectiveState, QueuedActio
 from objectives.shapes.shape import Json
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove, NotReady
+from spaces.wording import standing_of
 
 
 def continue_objective(
@@ -34,7 +35,7 @@ def continue_objective(
             wake(objective, head, now=now)
             return heard
         if not enqueue:
-            raise NotReady(f"This objective is {_busy(objective)}; set enqueue to have it said afterwards.")
+            raise NotReady(f"This objective {_busy(objective)}; set enqueue to have it said afterwards.")
         kind = ActionKind.USER_MESSAGE
         return enqueue_action(objective, kind, by=access.principal_id, now=now, content=message)
 
@@ -72,4 +73,6 @@ def _check_open(objective: Objective, verb: str) -> None:
 
 
 def _busy(objective: Objective) -> str:
-    return "waiting for a tool call" if objective.state == ObjectiveState.WAITING else objective.state
+    return (
+        "waits for a tool call" if objective.state == ObjectiveState.WAITING else standing_of(objective.state)
+    )

@@ -9,7 +9,7 @@ from django.db import transaction
 from objectives.actions.locking import locked_call, locked_objective
 from objectives.actions.waking import wake
 from objectives.adapters.outcome import Media, Text
-from objectives.call_lifecycle import complete
+from objectives.call_lifecycle import complete, standing
 from objectives.lifecycle import note
 from objectives.models import Execution, ToolCall
 from objectives.results import store_blocks
@@ -35,7 +35,7 @@ def supply_content(
         head, objective = locked_objective(objective_id, access.space_id)
         call = locked_call(objective, call_id)
         if call.execution != Execution.WAITING_FOR_CONTENT:
-            raise IllegalMove("tool call", f"{call.approval}, {call.execution}", Execution.COMPLETED)
+            raise IllegalMove("tool call", standing(call), "given content")
         done = complete(call, store_blocks(call, drafts), now=now)
         note(objective, head, [done])
         wake(objective, head, now=now)

@@ -197,8 +197,8 @@ def test_what_a_verb_refuses_is_said_on_the_page(actor: Actor):
     cancelled = client.post(f"{LIST}{done.pk}/cancel/", follow=True).content.decode()
     retried = client.post(f"{LIST}{running.pk}/retry/", follow=True).content.decode()
 
-    assert "This execution is succeeded and cannot become cancelled." in cancelled
-    assert "This execution is queued and cannot become retried." in retried
+    assert "This execution has succeeded and cannot be cancelled." in cancelled
+    assert "This execution is queued and cannot be retried." in retried
 
 
 @pytest.mark.parametrize("verb", ["cancel", "retry"])

@@ -105,7 +105,7 @@ def test_the_second_decision_is_refused_and_said() -> None:
 
     call.refresh_from_db()
     assert call.approval == "denied"
-    assert "This tool call is denied and cannot become approved." in answer.content.decode()
+    assert "This tool call is denied and cannot be approved." in answer.content.decode()
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "/\\evil.example", "x"])
