@@ -219,6 +219,7 @@ SESSION_COOKIE_HTTPONLY = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"built": {"()": "config.logs.OnlyWhatIsBuilt"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
@@ -228,6 +229,7 @@ LOGGING = {
         "procrastinate": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
         # A 4xx is the caller's to know; asking for what is not there yet is what callers are told to do.
-        "django.request": {"level": "ERROR"},
+        # So is a 501, which Django counts among our own failures.
+        "django.request": {"level": "ERROR", "filters": ["built"]},
     },
 }

@@ -1,6 +1,7 @@
 """The account, its secrets, and the workspaces that a key reaches."""
 
 import base64
+import logging
 
 import pytest
 from django.test import Client
@@ -141,6 +142,18 @@ def test_what_is_not_built_says_so(method, path):
 
     assert (answer.status_code, answer.json()["code"]) == (501, 12)
     assert answer.json()["message"].endswith(" is not built.")
+
+
+def test_what_is_not_built_is_no_error_in_the_log(caplog):
+    admin = make_actor(role=Role.ADMIN)
+    root = f"/v1/workspaces/{spell(Prefix.WORKSPACE, admin.space.id)}"
+    answers = [
+        Client().generic(method, f"{root}/{path}", headers=admin.headers)
+        for method, path in [("GET", "widgets"), ("PUT", "agents")]
+    ]
+
+    assert [answer.status_code for answer in answers] == [501, 501]
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 @pytest.mark.parametrize(
