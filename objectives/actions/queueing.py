@@ -93,6 +93,9 @@ def say(objective: Objective, head: RunHead, content: str, *, by: uuid.UUID, now
     UserMessage.objects.create(
         objective=objective, window=window, after_turn=objective.turn, content=content, created_at=now
     )
+    if objective.is_interrupted:
+        objective.is_interrupted = False
+        objective.save(update_fields=["is_interrupted"])
     said = event(Kind.USER_MESSAGE, {"content": content}, now=now, window_id=window.id, by=by)
     return note(objective, head, [said])[0]
 

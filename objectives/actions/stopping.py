@@ -73,8 +73,8 @@ def confirm_interrupt(objective: Objective, head: RunHead, *, now: datetime) -> 
     give_up_calls(objective, now=now)
     message = {"message": "The turn was interrupted."}
     stopped = event(Kind.INTERRUPTED, message, now=now, window_id=newest_window(objective).id)
-    objective.interrupt_requested_at, objective.idle_since = None, now
-    also = ["interrupt_requested_at", "idle_since"]
+    objective.interrupt_requested_at, objective.is_interrupted, objective.idle_since = None, True, now
+    also = ["interrupt_requested_at", "is_interrupted", "idle_since"]
     return move(objective, head, ObjectiveState.WAITING, now=now, first=[stopped], also=also)[0]
 
 

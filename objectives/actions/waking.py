@@ -45,7 +45,7 @@ def has_work(objective: Objective) -> bool:
         runnable = ToolCall.objects.filter(RUNNABLE, objective=objective).exists()
         return runnable or (objective.state == ObjectiveState.RUNNING and _only_people_are_awaited(objective))
     return (
-        _model_is_due(objective)
+        model_is_due(objective)
         or QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED).exists()
     )
 
@@ -61,8 +61,13 @@ def _only_people_are_awaited(objective: Objective) -> bool:
     return not open_calls.exclude(WAITS_FOR_PEOPLE).exists()
 
 
-def _model_is_due(objective: Objective) -> bool:
-    """The last thing said was not the model's: results of tools, or a person's message, wait for it."""
+def model_is_due(objective: Objective) -> bool:
+    """The last thing said was not the model's: results of tools, or a person's message, wait for it.
+
+    A turn that was interrupted waits for nothing but a person's next message.
+    """
+    if objective.is_interrupted:
+        return False
     if objective.turn == 0:
         return True
     return (

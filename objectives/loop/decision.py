@@ -14,6 +14,7 @@ from django.db import transaction
 from executions.runlog.lease import Lease
 from objectives.actions.queueing import newest_window, next_action, send_messages
 from objectives.actions.stopping import confirm_cancel, confirm_interrupt
+from objectives.actions.waking import model_is_due
 from objectives.loop.answers import answer_of
 from objectives.loop.calls import Turn, Work, begin_calls, work_on
 from objectives.loop.clearing import compaction_due
@@ -136,7 +137,7 @@ class _Decision:
         """Between two turns: what was queued comes first, then the model, unless the turn is over."""
         send_messages(self._objective, self._head, now=self._now)
         action = next_action(self._objective)
-        if action is None and not self._model_is_due():
+        if action is None and not model_is_due(self._objective):
             return self._end_turn()
         compacts = action is not None or self._window_is_full()
         reached = (
@@ -147,12 +148,6 @@ class _Decision:
             return Leave()
         return Compact(action) if compacts else Ask()
 
-    def _model_is_due(self) -> bool:
-        """The last thing said was not the model's: a person's message, or results of calls."""
-        if self._step is None or ToolCall.objects.filter(step=self._step).exists():
-            return True
-        return self._objective.messages.filter(after_turn=self._step.turn).exists()
-
     def _window_is_full(self) -> bool:
         step = self._step
         if step is None or not compaction_due(self._plan, step.input_tokens):
@@ -161,8 +156,9 @@ class _Decision:
 
     def _end_turn(self) -> Leave:
         """A sub-agent's last words are its result; others wait for the next message."""
-        if self._objective.parent_id is not None and self._step is not None:
-            finalize(self._objective, self._head, {"text": text_in(self._step.response)}, now=self._now)
+        objective, step = self._objective, self._step
+        if objective.parent_id is not None and step is not None and not objective.is_interrupted:
+            finalize(objective, self._head, {"text": text_in(step.response)}, now=self._now)
         else:
-            rest(self._objective, self._head, is_idle=True, now=self._now)
+            rest(objective, self._head, is_idle=True, now=self._now)
         return Leave()

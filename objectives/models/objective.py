@@ -94,6 +94,7 @@ class Objective(Operation, TokenCounts):
         "spaces.Principal", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
     interrupt_requested_at = models.DateTimeField(null=True)
+    is_interrupted = models.BooleanField(default=False)  # the turn was, and nobody has said anything since
     trace_id = models.CharField(max_length=32)
 
     class Meta:

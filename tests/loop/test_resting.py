@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from objectives.actions.continuing import continue_objective
+from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.loop.continuing import continue_after_child
 from objectives.models import Objective
@@ -75,3 +75,20 @@ def test_what_was_queued_before_an_interrupt_is_heard_before_what_is_said_after_
     assert heard[-2:] == ["First.", "Second."]
     assert said(ended)[-1] == "You said Second."
     assert [action.state for action in ended.queued_actions.all()] == ["sent"]
+
+
+def test_compacting_after_an_interrupt_does_not_take_up_the_turn_again(actor, bench):
+    script = [{"tool": "ask", "arguments": {"order": "7"}}, {"answer": "You said {message}"}]
+    objective = work(start(actor, bare_tool(actor), script=script), bench)
+    interrupt_objective(access=actor.access, objective_id=objective.id, now=timezone.now())
+
+    compact_objective(access=actor.access, objective_id=objective.id, compaction=None, now=timezone.now())
+    objective = work(fresh(objective), bench)
+
+    assert (objective.state, objective.turn) == ("waiting", 1)
+    assert types(objective)[-3:] == ["RUNNING", "contextWindowCompacted", "WAITING"]
+
+    continue_objective(
+        access=actor.access, objective_id=objective.id, message="More.", enqueue=False, now=timezone.now()
+    )
+    assert said(work(fresh(objective), bench))[-1] == "You said More."
