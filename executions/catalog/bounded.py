@@ -4,6 +4,7 @@ Schemas are anybody's, and are checked in processes that everybody shares: a pat
 or references that double at each step would hold all of them up.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -20,8 +21,12 @@ from referencing.exceptions import Unresolvable
 
 MOST_SECONDS = 2.0  # of looking for patterns, in one validation
 MOST_REFERENCES = 20_000  # followed in one validation
+MOST_PATTERN = 10_000  # characters
+MOST_REPEATS = 2_000  # that a pattern demands: the library builds each of them, before any clock of ours runs
 _TOO_LONG = "Checking this takes too long."
 _SCHEMA = "schema"
+_LEAST = re.compile(r"(\)\s*)?\{\s*(\d+)")  # how often something must be repeated at least, a group or else
+_FREE_SPACING = re.compile(r"\(\?[a-zA-Z0-9]*x")
 
 
 class _TakesTooLong(Exception):
@@ -74,13 +79,29 @@ def is_inapplicable(problem: ValidationError) -> bool:
 def is_found(pattern: str, text: str, *, until: float, ignores_case: bool = False) -> bool:
     """Whether a pattern is somewhere in a text; raises TimeoutError where that is not known at `until`.
 
-    `until` is monotonic; other threads go on meanwhile. Raises regex.error for what is no pattern.
+    `until` is monotonic; other threads go on meanwhile. Raises regex.error for what is no pattern, or too
+    large a one.
     """
+    _check_size(pattern)
     left = until - time.monotonic()
     if left <= 0:
         raise TimeoutError
     flags = regex.IGNORECASE if ignores_case else 0
     return regex.search(pattern, text, flags, timeout=left, concurrent=True) is not None
+
+
+def _check_size(pattern: str) -> None:
+    if len(pattern) > MOST_PATTERN:
+        raise regex.error(f"it has more than {MOST_PATTERN} characters")
+    # Where spaces mean nothing, a group and the number of its repeats may stand far apart.
+    is_spaced = _FREE_SPACING.search(pattern) is not None
+    repeats = 0
+    for group, least in _LEAST.findall(pattern):
+        times = int(least[:10])
+        # No more than this: a group repeats at most what stands before its end.
+        repeats = (repeats + 1) * max(times, 1) if group or is_spaced else repeats + times
+        if repeats > MOST_REPEATS:
+            raise regex.error(f"it demands more than {MOST_REPEATS} repeats")
 
 
 def _failure(message: str) -> ValidationError:

@@ -130,6 +130,10 @@ REGEX = "spec.overlays.0.selector.conditions.0.attribute.matcher"
         (with_matcher({"exact": "a", "regex": "a"}), f"{REGEX}: Say of which type"),
         (with_matcher({"type": "regex", "regex": "(["}), f"{REGEX}.regex: Not a regular expression"),
         (with_matcher({"type": "regex", "regex": r"\L<names>"}), f"{REGEX}.regex: Not a regular expression"),
+        (
+            with_matcher({"type": "regex", "regex": "(?:a{5000}){5000}"}),
+            f"{REGEX}.regex: Not a regular expression: it demands",
+        ),
         (with_matcher({"type": "regex", "regex": "a" * 1001}), f"{REGEX}.regex: "),
         (one(selector=where(takes(""))), "spec.overlays.0.selector.conditions.0.hasParameter.path: "),
         (one(parameterActions=[{}]), "spec.overlays.0.parameterActions.0: Say of which type"),

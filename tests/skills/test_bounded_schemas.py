@@ -39,6 +39,34 @@ def test_a_pattern_that_backtracks_for_ever_is_given_up(value, schema, monkeypat
     assert time.monotonic() - begun < 3
 
 
+# The library builds every repeat that a pattern demands: these would fill the memory of any machine.
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?:a{5000}){5000}",
+        "((a{900})+){900}",
+        "(?x)(a{50}) # and\n {50}",
+        "(((a{30}){30}){30}){30}",
+        "a" * 10_001,
+    ],
+)
+def test_a_pattern_that_would_fill_the_memory_is_not_built(pattern):
+    begun = time.monotonic()
+
+    assert of({"x": "a"}, properties={"x": {"pattern": pattern}}) == [
+        "The schema has a pattern that is none."
+    ]
+    assert time.monotonic() - begun < 1
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["^.{1,65535}$", "^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$", "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"],
+)
+def test_patterns_that_count_as_people_do_are_looked_for(pattern):
+    assert of({"x": ""}, properties={"x": {"pattern": pattern}}) == [f"'' does not match {pattern!r}"]
+
+
 def test_other_threads_go_on_while_a_pattern_is_looked_for(monkeypatch):
     monkeypatch.setattr(bounded, "MOST_SECONDS", 1.0)
     turns = 0
