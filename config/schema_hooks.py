@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from executions.api.docs.live import live_components, live_paths
-from objectives.api.routes.objectives import older
+from objectives.api.routes import older
 
 type Document = dict[str, Any]
 
@@ -21,7 +21,7 @@ _WORKER = {
 
 def only_canonical_paths(endpoints: list[Any], **_: Any) -> list[Any]:
     """Leave out second addresses: behind a web application's proxy, and those of older clients."""
-    old = {f"/v1/{_plain(str(route.pattern))}" for route in older}
+    old = {f"/v1/{_plain(str(route.pattern))}" for route in older.urlpatterns}
     return [
         endpoint
         for endpoint in endpoints

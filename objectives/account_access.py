@@ -80,6 +80,16 @@ class AccountAccess:
             raise Invalid.field(*loc, msg=message, value=address[:200]) from None
 
 
+@dataclass(frozen=True)
+class WorkspaceKeyAccess(AccountAccess):
+    """The same caller among the keys of one workspace: those that are assigned to it."""
+
+    space_id: uuid.UUID
+
+    def keys(self) -> QuerySet[ApiKey]:
+        return super().keys().filter(spaces=self.space_id, all_spaces=False, is_default=False)
+
+
 def _reached(principal_id: uuid.UUID, key: ApiKey | None) -> QuerySet[Membership]:
     """Where a principal works: the memberships that the key reaches, all of them without a key."""
     memberships = Membership.objects.filter(principal_id=principal_id, space__archived_at__isnull=True)

@@ -19,7 +19,7 @@ from objectives.models import (
     ToolState,
 )
 from objectives.shapes.assignments import VariationAssignment
-from objectives.spelling import Prefix
+from objectives.spelling import Prefix, read
 from spaces.access import SpaceAccess
 from spaces.errors import AlreadyExists, Invalid, NotFound, NotReady, Unimplemented
 
@@ -35,8 +35,8 @@ def add_assignment(
     address: str,
     assignment: VariationAssignment,
     now: datetime,
-) -> AgentVariation:
-    """Let a variation call one thing more.
+) -> Assignment:
+    """Let a variation call one thing more; what is returned holds both as they are now.
 
     Raises NotFound, AlreadyExists where it may call it already, Invalid where there is no such thing in the
     space, and NotReady for one that is archived or omitted.
@@ -48,9 +48,8 @@ def add_assignment(
         if _key(thing) in _assigned(variation):
             raise AlreadyExists("This is assigned to the variation already.")
         _check_usable(thing)
-        Assignment.objects.create(variation=variation, created_at=now, **{column: thing})
         _touch(variation, now)
-    return variation
+        return Assignment.objects.create(variation=variation, created_at=now, **{column: thing})
 
 
 def remove_assignment(
@@ -68,10 +67,17 @@ def remove_assignment(
     with transaction.atomic():
         variation = locked_variation(access, agent_address, address)
         column, thing_id = _key(_thing(variation, assignment, ("body",)))
-        removed, _ = variation.assignments.filter(**{column: thing_id}).delete()
-        if not removed:
-            raise NotFound("This is not assigned to the variation.")
-        _touch(variation, now)
+        _remove(variation, now, **{column: thing_id})
+    return variation
+
+
+def remove_assignment_of_id(
+    *, access: SpaceAccess, agent_address: str, address: str, assignment_id: str, now: datetime
+) -> AgentVariation:
+    """The same by the assignment's own id, `avt_…`; raises NotFound."""
+    with transaction.atomic():
+        variation = locked_variation(access, agent_address, address)
+        _remove(variation, now, pk=read(Prefix.ASSIGNMENT, assignment_id))
     return variation
 
 
@@ -147,6 +153,13 @@ def _check_usable(thing: Thing) -> None:
             is_usable = thing.state != AgentState.ARCHIVED
     if not is_usable:
         raise NotReady(f"{thing.name!r} is archived or omitted, so it cannot be assigned.")
+
+
+def _remove(variation: AgentVariation, now: datetime, **which: uuid.UUID | None) -> None:
+    removed, _ = variation.assignments.filter(**which).delete()
+    if not removed:
+        raise NotFound("This is not assigned to the variation.")
+    _touch(variation, now)
 
 
 def _touch(variation: AgentVariation, now: datetime) -> None:

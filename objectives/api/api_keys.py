@@ -43,66 +43,86 @@ class ApiKeyPatch(Patch):
     """What it may do, and where."""
 
 
-class ApiKeyViewSet(AccountViewSet):
-    """The keys of the caller; for administrators those of the whole account."""
+class OfKeys(AccountViewSet):
+    """A viewset of API keys: reading needs `api_keys:read`, all else `api_keys:manage`."""
 
     required_permission = MANAGE
     action_permissions: ClassVar = {"list": READ, "retrieve": READ}
 
+    @property
+    def key_access(self) -> AccountAccess:
+        """Which keys the caller may see and change."""
+        return AccountAccess(self.caller, self.tenant_id)
+
+    def rows(self) -> QuerySet[ApiKeyRow]:
+        return self.key_access.keys().select_related("principal").prefetch_related("spaces")
+
+    def answer_keys(self, rows: QuerySet[ApiKeyRow], request: Request, *, of_list: str) -> Response:
+        """The page of these that is asked for."""
+        with_info = bool(flag(request, "includeInfo"))
+        return answer_page(
+            by_name(rows, request),
+            request,
+            of_list=of_list,
+            show=lambda page: _show(page, with_info=with_info),
+        )
+
+    def answer_key(self, row: ApiKeyRow, *, token: str = "") -> Response:
+        """One key; its token only where it was just made."""
+        return self.answer(_show([row], with_info=True, token=token)[0])
+
+
+class ApiKeyViewSet(OfKeys):
+    """The keys of the caller; for administrators those of the whole account."""
+
     @operation("listApiKeys", "List API keys", tag=TAG, answer=page_of(ApiKey), query=FILTERS)
     def list(self, request: Request) -> Response:
-        with_info = bool(flag(request, "includeInfo"))
-        rows = by_name(self._rows(), request)
+        rows = self.rows()
         if address := request.query_params.get("workspaceId"):
-            space_id = self._access.space_of(address, "query", "workspaceId")
+            space_id = self.key_access.space_of(address, "query", "workspaceId")
             rows = rows.filter(
                 Q(all_spaces=True, principal__memberships__space=space_id)
                 | Q(pk__in=ApiKeyRow.spaces.through.objects.filter(space=space_id).values("apikey"))
             )
-        return answer_page(
-            rows,
-            request,
-            of_list=f"{self.tenant_id}/api_keys",
-            show=lambda page: self._show(page, with_info=with_info),
-        )
+        return self.answer_keys(rows, request, of_list=f"{self.tenant_id}/api_keys")
 
     @operation("createApiKey", "Make an API key", tag=TAG, answer=ApiKey, body=NewApiKey)
     def create(self, request: Request) -> Response:
-        key, token = make_api_key(access=self._access, new=self.body(NewApiKey), now=timezone.now())
-        return self._answer(key, token=token)
+        key, token = make_api_key(access=self.key_access, new=self.body(NewApiKey), now=timezone.now())
+        return self.answer_key(key, token=token)
 
     @operation("getApiKey", "Read an API key", tag=TAG, answer=ApiKey, paths="key_id")
     def retrieve(self, request: Request, key_id: str) -> Response:
-        return self._answer(find(self._rows(), Prefix.API_KEY, key_id))
+        return self.answer_key(find(self.rows(), Prefix.API_KEY, key_id))
 
     @operation("updateApiKey", "Change an API key", tag=TAG, answer=ApiKey, body=ApiKeyPatch, paths="key_id")
     def update(self, request: Request, key_id: str) -> Response:
         given = changes(self.body(ApiKeyPatch), spec=ApiKeyChanges)
-        return self._answer(change_api_key(access=self._access, address=key_id, changes=given))
+        return self.answer_key(change_api_key(access=self.key_access, address=key_id, changes=given))
 
     @operation("deleteApiKey", "End an API key for good", tag=TAG, answer=Empty, paths="key_id")
     def destroy(self, request: Request, key_id: str) -> Response:
-        delete_api_key(access=self._access, address=key_id, now=timezone.now())
+        delete_api_key(access=self.key_access, address=key_id, now=timezone.now())
         return self.answer(Empty())
 
     @operation("enableApiKey", "Let an API key work", tag=TAG, answer=ApiKey, paths="key_id")
     def enable(self, request: Request, key_id: str) -> Response:
         now = timezone.now()
-        return self._answer(set_enabled(access=self._access, address=key_id, is_enabled=True, now=now))
+        return self.answer_key(set_enabled(access=self.key_access, address=key_id, is_enabled=True, now=now))
 
     @operation("disableApiKey", "Let an API key not work", tag=TAG, answer=ApiKey, paths="key_id")
     def disable(self, request: Request, key_id: str) -> Response:
         now = timezone.now()
-        return self._answer(set_enabled(access=self._access, address=key_id, is_enabled=False, now=now))
+        return self.answer_key(set_enabled(access=self.key_access, address=key_id, is_enabled=False, now=now))
 
     @operation("rotateApiKey", "Give an API key a new token", tag=TAG, answer=ApiKey, paths="key_id")
     def rotate(self, request: Request, key_id: str) -> Response:
-        key, token = renew_api_key(access=self._access, address=key_id, now=timezone.now())
-        return self._answer(key, token=token)
+        key, token = renew_api_key(access=self.key_access, address=key_id, now=timezone.now())
+        return self.answer_key(key, token=token)
 
     @operation("revealApiKey", "Say that no token can be shown again", tag=TAG, answer=ApiKey, paths="key_id")
     def reveal(self, request: Request, key_id: str) -> Response:
-        find(self._rows(), Prefix.API_KEY, key_id)
+        find(self.rows(), Prefix.API_KEY, key_id)
         raise NotReady(UNREADABLE)
 
     @operation(
@@ -115,7 +135,7 @@ class ApiKeyViewSet(AccountViewSet):
     )
     def add_workspace(self, request: Request, key_id: str) -> Response:
         workspace = self.body(WorkspaceNamed).workspace_id
-        return self._answer(assign_workspace(access=self._access, address=key_id, workspace=workspace))
+        return self.answer_key(assign_workspace(access=self.key_access, address=key_id, workspace=workspace))
 
     @operation(
         "removeApiKeyWorkspace",
@@ -127,26 +147,19 @@ class ApiKeyViewSet(AccountViewSet):
     )
     def remove_workspace(self, request: Request, key_id: str) -> Response:
         workspace = self.body(WorkspaceNamed).workspace_id
-        return self._answer(unassign_workspace(access=self._access, address=key_id, workspace=workspace))
+        return self.answer_key(
+            unassign_workspace(access=self.key_access, address=key_id, workspace=workspace)
+        )
 
-    @property
-    def _access(self) -> AccountAccess:
-        return AccountAccess(self.caller, self.tenant_id)
 
-    def _rows(self) -> QuerySet[ApiKeyRow]:
-        return self._access.keys().select_related("principal").prefetch_related("spaces")
-
-    def _show(self, rows: Sequence[ApiKeyRow], *, with_info: bool, token: str = "") -> Sequence[ApiKey]:
-        now = timezone.now()
-        return [
-            ApiKey.of(
-                row,
-                is_enabled=row.disabled_at is None and not is_over(row, now=now),
-                with_info=with_info,
-                token=token,
-            )
-            for row in rows
-        ]
-
-    def _answer(self, row: ApiKeyRow, *, token: str = "") -> Response:
-        return self.answer(self._show([row], with_info=True, token=token)[0])
+def _show(rows: Sequence[ApiKeyRow], *, with_info: bool, token: str = "") -> Sequence[ApiKey]:
+    now = timezone.now()
+    return [
+        ApiKey.of(
+            row,
+            is_enabled=row.disabled_at is None and not is_over(row, now=now),
+            with_info=with_info,
+            token=token,
+        )
+        for row in rows
+    ]

@@ -2,14 +2,14 @@
 
 from django.urls import URLPattern, URLResolver
 
-from objectives.api.routes import account, agents, models, not_built, objectives, tools, waiting
+from objectives.api.routes import account, agents, models, not_built, objectives, older, tools, waiting
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *account.urlpatterns,
     *agents.urlpatterns,
     *models.urlpatterns,
     *objectives.urlpatterns,
-    *objectives.older,
+    *older.urlpatterns,
     *tools.urlpatterns,
     *waiting.urlpatterns,
     *not_built.urlpatterns,

@@ -110,14 +110,14 @@ class VariationViewSet(WorkspaceViewSet):
     def add_assignment(
         self, request: Request, workspace_id: str, agent_id: str, variation_id: str
     ) -> Response:
-        variation = add_assignment(
+        added = add_assignment(
             access=self.access,
             agent_address=agent_id,
             address=variation_id,
             assignment=self.body(VariationAssignment),
             now=timezone.now(),
         )
-        return self._answer(variation)
+        return self._answer(added.variation)
 
     @operation(
         "removeAgentVariationAssignment",

@@ -21,14 +21,19 @@ class WorkspaceAssignment(Shape):
     """The workspace, `workspace_…`; in requests also `external_id:…`."""
 
 
-class ApiKeyChanges(Shape):
-    """What is written of an API key."""
+class WorkspaceKeyChanges(Shape):
+    """What is written of an API key of one workspace, as clients before 1.8 know them."""
 
     description: str | None = Field(default=None, max_length=10_000)
     """What it is for."""
     permissions: list[str] | None = Field(default=None, max_length=MOST_PERMISSIONS)
     """What it may do, `resource:read` or `resource:manage`, `*` for everything; nothing unless told.
     Never more than the key that makes it."""
+
+
+class ApiKeyChanges(WorkspaceKeyChanges):
+    """What is written of an API key."""
+
     all_workspaces: bool | None = None
     """Whether it reaches every workspace that its owner is in, later ones included."""
     workspace_assignments: list[WorkspaceAssignment] | None = Field(default=None, max_length=MOST_WORKSPACES)
@@ -44,6 +49,15 @@ class NewApiKey(Shape):
     """What it may do, and where."""
 
 
+class NewWorkspaceKey(Shape):
+    """An API key to be made for one workspace, as clients before 1.8 do."""
+
+    metadata: NewResource
+    """Its identity."""
+    spec: WorkspaceKeyChanges = Field(default_factory=WorkspaceKeyChanges)
+    """What it may do."""
+
+
 class ApiKeySpec(Shape):
     """What a key may do, and where."""
 
@@ -55,6 +69,8 @@ class ApiKeySpec(Shape):
     """The workspaces that it reaches otherwise."""
     default: bool
     """Whether the account was founded with it."""
+    system: bool
+    """The same as `default`, for clients before 1.8."""
     description: str
     """What it is for."""
     permissions: list[str]
@@ -103,6 +119,7 @@ class ApiKey(Shape):
                 all_workspaces=row.all_spaces,
                 workspace_assignments=[WorkspaceAssignment(workspace_id=one.id) for one in shown],
                 default=row.is_default,
+                system=row.is_default,
                 description=row.description,
                 permissions=row.permissions,
             ),

@@ -27,8 +27,6 @@ SCRIPT = Path(__file__).with_name("try_version.py")
 HAS_NONE = {
     *("tool_sets.retrieve_open_api_spec", "tool_sets.get_openapi_spec"),
     *("objectives.tasks.list", "objectives.list_tasks", "objectives.retrieve_task"),
-    *("api_keys.list", "api_keys.list with info", "api_keys.retrieve", "api_keys.retrieve_global"),
-    "global_api_key.retrieve",
 }
 SUPERSET = Path(__file__).with_name("superset.json")
 

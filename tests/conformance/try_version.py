@@ -52,6 +52,8 @@ class Trial:
             self._one("retrieve_tool_call", self._told["ids"]["objective_id"], call)
         self._stream()
         self._steer(self._told["steerable"])
+        self._manage_keys()
+        self._assign()
         for body in self._told["bodies"]:
             self._decode(body)
 
@@ -93,6 +95,37 @@ class Trial:
             self._try("interrupt", of_objectives.interrupt, idle)
         self._try("cancel", of_objectives.cancel, idle)
 
+    def _manage_keys(self) -> None:
+        """A key's life; the verbs of the account's own key where the library has them: 1.8.0 dropped them."""
+        of_keys = self._client.api_keys
+        metadata = {"name": "Shop"}
+        made = self._try(
+            "make a key", partial(of_keys.create, metadata=metadata, spec={"permissions": []}), ()
+        )
+        if made is None:
+            return
+        for verb in ("retrieve", "disable", "enable", "rotate", "update", "delete"):
+            given = {"metadata": metadata, "update_mask": "metadata.name"} if verb == "update" else {}
+            self._try(f"{verb} a key", partial(getattr(of_keys, verb), **given), (made.metadata.id,))
+        older = getattr(self._client, "global_api_key", None)
+        for verb in ("disable", "enable", "rotate"):
+            if act := getattr(older, verb, None) or getattr(of_keys, f"{verb}_global", None):
+                self._try(f"{verb} the account's key", act, ())
+
+    def _assign(self) -> None:
+        """Something more for a variation, and taken from it again: before 1.2 by an id of its own."""
+        of_agents, ids = self._client.agents, self._told["ids"]
+        of_variations = getattr(of_agents, "variations", None) or self._client.agent_variations
+        what = {"type": "toolSetId", "tool_set_id": ids["tool_set_id"]}
+        add, remove = of_variations.add_assignment, of_variations.remove_assignment
+        given = {"body": what} if "body" in inspect.signature(add).parameters else what
+        at = (ids["agent_id"], ids["variation_id"])
+        added = self._try("assign", partial(add, **given), at)
+        if "id" in inspect.signature(remove).parameters:
+            self._try("unassign", remove, (*at, getattr(added, "id", "")))
+        else:
+            self._try("unassign", partial(remove, **given), at)
+
     def _decode(self, body: dict[str, Any]) -> None:
         """A body that no server of ours sends, read with the library's own type."""
         if hasattr(cadenya, "types") and hasattr(cadenya.types, "ObjectiveToolCallWithResult"):
@@ -103,8 +136,10 @@ class Trial:
             read = ObjectiveToolCallWithResult.model_validate
         self._try("the superset body", read, (body,))
 
-    def _try(self, name: str, method: Callable[..., Any], ids: tuple[Any, ...]) -> None:
+    def _try(self, name: str, method: Callable[..., Any], ids: tuple[Any, ...]) -> Any:
+        """The answer; None where there is none that can be read."""
         self.tried.append(name)
+        answer = None
         try:
             answer = method(*ids)
             if hasattr(answer, "__iter__") and not isinstance(answer, dict | str):
@@ -113,6 +148,7 @@ class Trial:
             status = getattr(error, "status_code", None)
             is_answer = isinstance(status, int) and status >= 400
             (self.refused if is_answer else self.failed)[name] = _told(error)
+        return answer
 
 
 def operations(client: Any, ids: dict[str, str]) -> Iterator[tuple[str, Callable[..., Any], tuple[str, ...]]]:

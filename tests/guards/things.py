@@ -6,8 +6,9 @@ A new kind of thing needs a value in `things_of`, and one in `BODIES` where its 
 from collections.abc import Mapping
 from typing import Any
 
-from objectives.models import ActionKind, Approval, Provider, QueuedAction
+from objectives.models import ActionKind, Approval, Assignment, Provider, QueuedAction
 from objectives.spelling import Prefix, spell
+from spaces.keys import create_key
 from tests.factories import NOW, Actor, unknown_id
 from tests.objectives.factories import make_model, make_provider_key, make_secret, make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent
@@ -25,6 +26,7 @@ BODIES: Mapping[str, Any] = {
     "variations": {"metadata": {"name": "New"}, "spec": {}},
     ":addAssignment": {"type": "toolId", "toolId": "{tool_id}"},
     ":removeAssignment": {"type": "toolId", "toolId": "{tool_id}"},
+    "assignments": {"type": "toolSetId", "toolSetId": "{tool_set_id}"},
     ":addMemoryLayer": {"memoryLayerId": "memlyr_1"},
     ":removeMemoryLayer": {"memoryLayerId": "memlyr_1"},
     ":updateMemoryLayer": {"memoryLayerId": "memlyr_1", "position": 1},
@@ -71,10 +73,13 @@ def things_of(actor: Actor) -> dict[str, str]:
         objective=objective, kind=ActionKind.USER_MESSAGE, content="Next.", created_at=NOW, **made
     )
     key = make_provider_key(provider=Provider.OPENAI, credential={"apiKey": "k"}, **made)
+    api_key = {"principal": actor.principal, "permissions": ["*"], "now": NOW}
+    create_key(name="First key", spaces=None, is_default=True, **api_key)  # of the account
     return {
         "workspace_id": spell(Prefix.WORKSPACE, actor.space.id),
         "agent_id": spell(Prefix.AGENT, agent.id),
         "variation_id": spell(Prefix.VARIATION, agent.variations.get().id),
+        "assignment_id": spell(Prefix.ASSIGNMENT, Assignment.objects.get(tool=tool).id),
         "tool_set_id": spell(Prefix.TOOL_SET, tool_set.id),
         "tool_id": spell(Prefix.TOOL, tool.id),
         "secrets/secret_id": spell(Prefix.TOOL_SET_SECRET, make_secret(tool_set=tool_set, **made).id),
@@ -84,7 +89,7 @@ def things_of(actor: Actor) -> dict[str, str]:
         "queued_action_id": spell(Prefix.QUEUED_ACTION, queued.id),
         "provider_key_id": spell(Prefix.PROVIDER_KEY, key.id),
         "model_id": spell(Prefix.MODEL, make_model(provider_key=key).id),
-        "key_id": spell(Prefix.API_KEY, actor.key.id),
+        "key_id": spell(Prefix.API_KEY, create_key(name="k", spaces=[actor.space], **api_key)[0].id),
         "thing_id": spell(Prefix.ACTOR, actor.principal.id),
         "entry_id": spell(Prefix.ACTOR, actor.principal.id),
     }

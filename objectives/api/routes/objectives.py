@@ -1,4 +1,4 @@
-"""The objectives group, and the older addresses of some of its verbs."""
+"""The routes of the objectives group."""
 
 from django.urls import URLPattern, path
 
@@ -34,12 +34,4 @@ urlpatterns: list[URLPattern] = [
     path(f"{CALL}:setContent", Calls.as_view({"post": "set_content"})),
     path(CALL, Calls.as_view({"get": "retrieve"})),
     path("media/<uuid:media_id>", Media.as_view({"get": "retrieve"})),
-]
-# As clients from before June 2026 write them; not described, since nothing new should use them.
-older: list[URLPattern] = [
-    path(f"{CALL}/approve", Calls.as_view({"post": "approve", "put": "approve"})),
-    path(f"{CALL}/deny", Calls.as_view({"post": "deny", "put": "deny"})),
-    path(f"{ONE}/cancel", Objectives.as_view({"post": "cancel"})),
-    path(f"{ONE}/continue", Objectives.as_view({"post": "continue_"})),
-    path(f"{ONE}/compact", Objectives.as_view({"post": "compact"})),
 ]

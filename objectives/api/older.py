@@ -1,0 +1,149 @@
+"""API keys and assignments as clients before 1.8 and before 1.2 address them."""
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from objectives.account_access import AccountAccess, WorkspaceKeyAccess
+from objectives.actions.api_keys import (
+    change_api_key,
+    delete_api_key,
+    make_api_key,
+    renew_api_key,
+    set_enabled,
+)
+from objectives.actions.assigning import add_assignment, remove_assignment_of_id
+from objectives.addressing import find
+from objectives.api.api_keys import OfKeys
+from objectives.api.masks import Patch, changes
+from objectives.api.viewsets import WorkspaceViewSet
+from objectives.shapes.apikeys import (
+    ApiKeyChanges,
+    NewApiKey,
+    NewWorkspaceKey,
+    WorkspaceAssignment,
+    WorkspaceKeyChanges,
+)
+from objectives.shapes.assignments import VariationAssignment, as_before
+from objectives.shapes.status import Empty
+from objectives.spelling import Prefix, spell
+from spaces.errors import NotFound
+
+
+class WorkspaceKeyPatch(Patch):
+    """What changes of an API key of one workspace."""
+
+    spec: WorkspaceKeyChanges | None = None
+    """What it may do."""
+
+
+class WorkspaceKeyViewSet(WorkspaceViewSet, OfKeys):
+    """`/workspaces/{workspaceId}/api_keys`: the keys that are assigned to the workspace.
+
+    To those clients a key belongs to exactly one workspace. Keys that reach all workspaces are none of them.
+    As everything below a workspace this also needs a role in it that permits it.
+    """
+
+    def list(self, request: Request, workspace_id: str) -> Response:
+        return self.answer_keys(self.rows(), request, of_list=f"{self.space_id}/api_keys")
+
+    def create(self, request: Request, workspace_id: str) -> Response:
+        given = self.body(NewWorkspaceKey)
+        spec = ApiKeyChanges(
+            description=given.spec.description,
+            permissions=given.spec.permissions,
+            workspace_assignments=[WorkspaceAssignment(workspace_id=spell(Prefix.WORKSPACE, self.space_id))],
+        )
+        new = NewApiKey(metadata=given.metadata, spec=spec)
+        key, token = make_api_key(access=self.key_access, new=new, now=timezone.now())
+        return self.answer_key(key, token=token)
+
+    def retrieve(self, request: Request, workspace_id: str, key_id: str) -> Response:
+        return self.answer_key(find(self.rows(), Prefix.API_KEY, key_id))
+
+    def update(self, request: Request, workspace_id: str, key_id: str) -> Response:
+        given = changes(self.body(WorkspaceKeyPatch), spec=WorkspaceKeyChanges)
+        return self.answer_key(change_api_key(access=self.key_access, address=key_id, changes=given))
+
+    def destroy(self, request: Request, workspace_id: str, key_id: str) -> Response:
+        delete_api_key(access=self.key_access, address=key_id, now=timezone.now())
+        return self.answer(Empty())
+
+    def enable(self, request: Request, workspace_id: str, key_id: str) -> Response:
+        now = timezone.now()
+        return self.answer_key(set_enabled(access=self.key_access, address=key_id, is_enabled=True, now=now))
+
+    def disable(self, request: Request, workspace_id: str, key_id: str) -> Response:
+        now = timezone.now()
+        return self.answer_key(set_enabled(access=self.key_access, address=key_id, is_enabled=False, now=now))
+
+    def rotate(self, request: Request, workspace_id: str, key_id: str) -> Response:
+        key, token = renew_api_key(access=self.key_access, address=key_id, now=timezone.now())
+        return self.answer_key(key, token=token)
+
+    @property
+    def key_access(self) -> AccountAccess:
+        return WorkspaceKeyAccess(self.caller, self.tenant_id, self.space_id)
+
+
+class GlobalKeyViewSet(OfKeys):
+    """`/account/global_api_key`: the key that the account was founded with.
+
+    To those clients it is the one key that reaches all workspaces: the server makes it, nobody deletes it.
+    """
+
+    def retrieve(self, request: Request) -> Response:
+        return self.answer_key(find(self.rows(), Prefix.API_KEY, self._address))
+
+    def enable(self, request: Request) -> Response:
+        now = timezone.now()
+        return self.answer_key(
+            set_enabled(access=self.key_access, address=self._address, is_enabled=True, now=now)
+        )
+
+    def disable(self, request: Request) -> Response:
+        now = timezone.now()
+        return self.answer_key(
+            set_enabled(access=self.key_access, address=self._address, is_enabled=False, now=now)
+        )
+
+    def rotate(self, request: Request) -> Response:
+        key, token = renew_api_key(access=self.key_access, address=self._address, now=timezone.now())
+        return self.answer_key(key, token=token)
+
+    @property
+    def _address(self) -> str:
+        """Raises NotFound, also for callers who may not see that key."""
+        founding = self.key_access.keys().filter(is_default=True).order_by("created_at", "id")
+        key_id = founding.values_list("id", flat=True).first()
+        if key_id is None:
+            raise NotFound("The key that the account was founded with has ended, or is not yours to see.")
+        return spell(Prefix.API_KEY, key_id)
+
+
+class AssignmentViewSet(WorkspaceViewSet):
+    """`/variations/{variationId}/assignments`: one thing that a variation may call, by an id of its own."""
+
+    required_permission = "agents:manage"
+
+    def create(self, request: Request, workspace_id: str, agent_id: str, variation_id: str) -> Response:
+        added = add_assignment(
+            access=self.access,
+            agent_address=agent_id,
+            address=variation_id,
+            assignment=self.body(VariationAssignment),
+            now=timezone.now(),
+        )
+        return Response(as_before(added))
+
+    def destroy(
+        self, request: Request, workspace_id: str, agent_id: str, variation_id: str, *, assignment_id: str
+    ) -> Response:
+        remove_assignment_of_id(
+            access=self.access,
+            agent_address=agent_id,
+            address=variation_id,
+            assignment_id=assignment_id,
+            now=timezone.now(),
+        )
+        return self.answer(Empty())
