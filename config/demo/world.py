@@ -18,7 +18,7 @@ from executions.catalog.manifest import TOOLS
 from objectives.spelling import Prefix, spell
 from spaces.access import SpaceAccess
 from spaces.keys import Unauthenticated, caller_of_token, create_key
-from spaces.models import Membership, Principal, PrincipalKind, Role, Space, Tenant
+from spaces.models import ApiKey, Membership, Principal, PrincipalKind, Role, Space, Tenant
 
 DEMO_FILE = LOCAL_DIR / "demo.json"
 BUNDLES = Path(__file__).resolve().parents[2] / "executions" / "bundles"
@@ -61,6 +61,7 @@ def build_world(*, base_url: str, now: datetime) -> World:
     _person(space, email="ada@northwind.example", name="Ada Sommer", role=Role.ADMIN, now=now)
     _person(space, email="ben@northwind.example", name="Ben Okafor", role=Role.MEMBER, now=now)
     machine = _machine(tenant, space, now)
+    _first_key(machine, now)
     access = SpaceAccess(space.id, tenant.id, machine.id, Role.ADMIN, frozenset({"*"}))
     world = World(
         base_url=base_url,
@@ -130,6 +131,15 @@ def _machine_key(machine: Principal, known_token: str, now: datetime) -> str:
     except Unauthenticated:
         pass  # first run, or the key was revoked since
     return create_key(principal=machine, name="Demo", permissions=["*"], spaces=None, now=now)[1]
+
+
+def _first_key(machine: Principal, now: datetime) -> None:
+    """What every account is founded with. Nobody knows its token, which is renewed to get one."""
+    firsts = ApiKey.objects.filter(tenant=machine.tenant, is_default=True, revoked_at__isnull=True)
+    if not firsts.exists():
+        create_key(
+            principal=machine, name="First key", permissions=["*"], spaces=None, now=now, is_default=True
+        )
 
 
 def _operator_password(known: str, now: datetime) -> str:
