@@ -60,15 +60,14 @@ def build_world(*, base_url: str, now: datetime) -> World:
     second_tenant, second_space = _tenant_with_space(SECOND_TENANT, now)
     _person(space, email="ada@northwind.example", name="Ada Sommer", role=Role.ADMIN, now=now)
     _person(space, email="ben@northwind.example", name="Ben Okafor", role=Role.MEMBER, now=now)
-    machine = _machine(tenant, space, now)
-    _first_key(machine, now)
+    machine, second_machine = _machine(tenant, space, now), _machine(second_tenant, second_space, now)
+    for one in (machine, second_machine):
+        _first_key(one, now)
     access = SpaceAccess(space.id, tenant.id, machine.id, Role.ADMIN, frozenset({"*"}))
     world = World(
         base_url=base_url,
         api_key=_machine_key(machine, str(known.get("api_key", "")), now),
-        second_tenant_api_key=_machine_key(
-            _machine(second_tenant, second_space, now), str(known.get("second_tenant_api_key", "")), now
-        ),
+        second_tenant_api_key=_machine_key(second_machine, str(known.get("second_tenant_api_key", "")), now),
         tenant_id=str(tenant.id),
         space_id=str(space.id),
         workspace_id=spell(Prefix.WORKSPACE, space.id),
