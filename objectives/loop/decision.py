@@ -16,7 +16,7 @@ from objectives.actions.queueing import newest_window, next_action, send_message
 from objectives.actions.stopping import confirm_cancel, confirm_interrupt
 from objectives.actions.waking import model_is_due
 from objectives.loop.answers import answer_of
-from objectives.loop.calls import Turn, Work, begin_calls, work_on
+from objectives.loop.calls import MOST_PARALLEL, Turn, Work, begin_calls, work_on
 from objectives.loop.clearing import compaction_due
 from objectives.loop.ending import fail_objective, finalize, rest
 from objectives.loop.leased import leased_objective, park
@@ -114,7 +114,9 @@ class _Decision:
             return self._over_budget(calls, reached)
         begun = begin_calls(self._turn, calls)
         unsettled = [call for call in calls if not call.is_settled]
-        if begun or any(work_on(call) in self._turn.at_work for call in unsettled):
+        # What could begin may wait for room, although people have decided all that is still being judged.
+        is_full = len(self._turn.at_work) >= MOST_PARALLEL
+        if begun or (unsettled and is_full) or any(work_on(call) in self._turn.at_work for call in unsettled):
             return Carry(begun, self._plan)
         return self._wait_for(unsettled) if unsettled else None
 

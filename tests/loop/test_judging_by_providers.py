@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +12,9 @@ from django.utils import timezone
 
 from executions.models import RunHead
 from objectives.accounting import tree_cost
-from objectives.actions.deciding import approve_call
+from objectives.actions.deciding import approve_call, deny_call
 from objectives.actions.stopping import cancel_objective
-from objectives.loop import judging
+from objectives.loop import calls, decision, judging
 from objectives.loop.healing import heal_objective
 from objectives.models import BrokenRequest, Objective
 from tests.factories import Actor, make_actor
@@ -120,6 +121,34 @@ def test_a_person_who_decides_while_the_model_thinks_is_not_kept_waiting(actor, 
     assert (call.approval, call.execution, call.decision_scores) == ("approved", "waiting_for_content", None)
     assert (call.decided_by, objective.state) == (actor.principal, "waiting")
     assert "toolApprovalRequested" not in types(objective)
+
+
+def test_a_call_that_waits_for_room_is_judged_though_people_decide_all_before_it(
+    actor, bench, settings, monkeypatch
+):
+    for module in (calls, decision):
+        monkeypatch.setattr(module, "MOST_PARALLEL", 1)
+    slow = replace(scores(0, 0), delay_seconds=1.5)
+    asked = tuple((f"c{place}", "ask", '{"order": "7"}') for place in range(2))
+    many = Answer(events=chat_events("I ask. ", calls=asked, finish="tool_calls"))
+    with provided(settings, many, slow, scores(1, 1)) as server:
+        objective = judged(actor, bare_tool(actor), 0)
+        person = while_judged(server, lambda: deny_first(actor, objective))
+        objective = work(objective, bench)
+        person.join()
+
+    last = calls_of(objective)[-1]
+    assert (last.approval, last.execution, last.awaits_judgement) == (
+        "auto_approved",
+        "waiting_for_content",
+        False,
+    )
+    assert objective.state == "waiting"
+
+
+def deny_first(actor: Actor, objective: Objective) -> None:
+    call = calls_of(objective)[0]
+    deny_call(access=actor.access, objective_id=objective.id, call_id=call.id, memo="", now=timezone.now())
 
 
 def approve_first(actor: Actor, objective: Objective) -> None:
