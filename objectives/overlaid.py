@@ -1,5 +1,7 @@
 """Overlays of the rows: what they mean for a tool, for an objective, and for lists of tools."""
 
+import math
+import time
 from collections.abc import Collection
 
 from objectives.models import Objective, Tool, ToolSet
@@ -9,10 +11,12 @@ from objectives.overlays.selecting import Subject, applying
 from objectives.shapes.shape import Json
 from objectives.spelling import Prefix, spell
 
+MOST_SECONDS = 3.0  # of looking for the patterns of many tools
 
-def overlays_of(tool: Tool, tool_set: ToolSet) -> list[Json]:
-    """Those of its set that apply to a tool, in order; raises NotReady where that takes too long to tell."""
-    return applying(tool_set.overlays, _subject(tool)) if tool_set.overlays else []
+
+def overlays_of(tool: Tool, tool_set: ToolSet, *, until: float = math.inf) -> list[Json]:
+    """Those of its set that apply to a tool, in order; raises NotReady where that is not known at `until`."""
+    return applying(tool_set.overlays, _subject(tool), until=until) if tool_set.overlays else []
 
 
 def auto_mode_of(overlays: list[Json]) -> Json | None:
@@ -35,12 +39,16 @@ def effective_parameters(tool: Tool, overlays: list[Json]) -> Json:
 
 
 def tools_changed_by(keys: Collection[str], tool_set: ToolSet) -> list[Tool]:
-    """The tools of a set to which one of these overlays applies, in one query; only their ids are of use."""
+    """The tools of a set to which one of these overlays applies, in one query; only their ids are of use.
+
+    Raises NotReady where that takes too long to tell.
+    """
     named = [one for one in tool_set.overlays if one["key"] in keys]
     if not named:
         return []
     columns = ("name", "description", "function_name", "parameters", "config")
-    return [tool for tool in tool_set.tools.only(*columns) if applying(named, _subject(tool))]
+    until = time.monotonic() + MOST_SECONDS
+    return [tool for tool in tool_set.tools.only(*columns) if applying(named, _subject(tool), until=until)]
 
 
 def given_by(objective: Objective) -> Given:

@@ -1,6 +1,8 @@
 """Writing down a new objective's plan: what its variation may call, and how it is run."""
 
+import math
 import re
+import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
@@ -23,7 +25,7 @@ from objectives.models import (
     ToolSetState,
     ToolState,
 )
-from objectives.overlaid import auto_mode_of, overlays_of
+from objectives.overlaid import MOST_SECONDS, auto_mode_of, overlays_of
 from objectives.overlays.parameters import seen_parameters
 from objectives.plan import Offered, Plan
 from objectives.shapes.metadata import ResourceMetadata
@@ -63,9 +65,13 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 def build_plan(
     agent: Agent, variation: AgentVariation, *, pinned: Mapping[str, str], demo: Any, tenant_id: uuid.UUID
 ) -> Plan:
-    """The plan of an objective that is made now; `demo` is the script found in the system prompt."""
+    """The plan of an objective that is made now; `demo` is the script found in the system prompt.
+
+    Raises NotReady where it takes too long to tell which overlays apply to its tools.
+    """
+    until = time.monotonic() + MOST_SECONDS
     offered = [
-        *(offered_tool(tool, pinned, tenant_id) for tool in effective_tools(variation)),
+        *(offered_tool(tool, pinned, tenant_id, until=until) for tool in effective_tools(variation)),
         *_sub_agents(variation, tenant_id),
         *_skills(variation, tenant_id),
         *discovering(variation, tenant_id),
@@ -96,16 +102,18 @@ def effective_tools(variation: AgentVariation) -> list[Tool]:
     return list(usable.select_related("tool_set").distinct().order_by("function_name", "created_at", "id"))
 
 
-def offered_tool(tool: Tool, pinned: Mapping[str, str], tenant_id: uuid.UUID) -> Offered:
+def offered_tool(
+    tool: Tool, pinned: Mapping[str, str], tenant_id: uuid.UUID, *, until: float = math.inf
+) -> Offered:
     """A tool, read with its set, as an objective with these pinned parameters offers it.
 
-    Raises NotReady where its overlays cannot be applied in time.
+    Raises NotReady where it is not known at `until` (monotonic) which overlays apply to it.
     """
     tool_set, rules = tool.tool_set, read_tool_labels(tool.labels)
     metadata = ResourceMetadata.of(tool, Prefix.TOOL, tenant_id=tenant_id).wire()
     reads_only = tool.config.get("requestMethod", "GET") in {"GET", "HEAD"}
     is_safe = tool_set.adapter == AdapterKind.HTTP and reads_only
-    overlays = overlays_of(tool, tool_set)
+    overlays = overlays_of(tool, tool_set, until=until)
     auto_mode = auto_mode_of(overlays)
     return Offered(
         function=tool.function_name,

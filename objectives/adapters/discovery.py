@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from spaces.models import Space
 
 logger = logging.getLogger(__name__)
 
+MOST_SECONDS = 2.0  # of looking for the patterns of overlays: the objective is locked meanwhile
 NOTHING = "No other tool of this workspace has one of these words. Other words may help."
 FULL = "No more tools can be added."
 
@@ -46,9 +48,10 @@ def discover(call: ToolCall, offered: Offered, *, now: datetime) -> Started:  # 
 
 def _usable(tools: Iterable[Tool], objective: Objective) -> Iterable[Offered]:
     tenant_id = Space.objects.values_list("tenant_id", flat=True).get(pk=objective.space_id)
+    until = time.monotonic() + MOST_SECONDS
     for tool in tools:
         try:
-            yield offered_tool(tool, objective.pinned_parameters, tenant_id)
+            yield offered_tool(tool, objective.pinned_parameters, tenant_id, until=until)
         except DomainError as error:
             # An objective whose plan has such a tool from the beginning cannot be made at all.
             logger.warning("The tool %s cannot be offered: %s", tool.id, error.message)

@@ -4,26 +4,58 @@ What the objective pins by name comes first, then the tool set's overlays, in th
 tools goes before data that happens to have a parameter's name.
 """
 
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from executions.inference.interface import ToolRequest
 from executions.runner.prompt_texts import problem_with
 from executions.runner.storable import storable
 from objectives.models import Objective
 from objectives.overlaid import given_by
 from objectives.overlays.arguments import CannotRewrite, own_part, rewritten
-from objectives.plan import Offered
+from objectives.plan import Offered, Plan
 from objectives.shapes.shape import Json
+
+MOST_SECONDS = 5.0  # of filling the templates of all calls of one response
 
 
 class ArgumentsRefused(Exception):
     """The call cannot be made with these arguments; the message tells the model why."""
 
 
-def final_arguments(written: Json | None, offered: Offered, objective: Objective) -> Json:
+def arguments_of(
+    requests: Sequence[ToolRequest], plan: Plan, objective: Objective
+) -> list[Json | ArgumentsRefused]:
+    """The final arguments of each call, in order, or why it cannot be made; empty for no function.
+
+    Not for transactions on the objective: templates and patterns take their time, and a head that is locked
+    so long loses its lease.
+    """
+    until = time.monotonic() + MOST_SECONDS
+    return [_arguments_or_refusal(one, plan, objective, until) for one in requests]
+
+
+def _arguments_or_refusal(
+    request: ToolRequest, plan: Plan, objective: Objective, until: float
+) -> Json | ArgumentsRefused:
+    offered = plan.of_function(request.name)
+    if offered is None:
+        return {}
+    try:
+        return final_arguments(request.arguments, offered, objective, until=until)
+    except ArgumentsRefused as refused:
+        return refused
+
+
+def final_arguments(
+    written: Json | None, offered: Offered, objective: Objective, *, until: float = math.inf
+) -> Json:
     """The arguments that are recorded, shown, approved and sent; raises ArgumentsRefused.
 
     `written` is what the model wrote, None for no JSON object. It answers only for what it was shown.
+    Templates must be filled by `until` (monotonic).
     """
     if written is None:
         raise ArgumentsRefused("The arguments must be a JSON object.")
@@ -36,7 +68,7 @@ def final_arguments(written: Json | None, offered: Offered, objective: Objective
     whole: Json = offered.snapshot.get("spec", {}).get("parameters") or {}
     arguments = _with_pins(written, whole, pinned)
     try:
-        made: Json = storable(rewritten(arguments, whole, offered.overlays, given_by(objective)))
+        made: Json = storable(rewritten(arguments, whole, offered.overlays, given_by(objective), until=until))
     except CannotRewrite as cannot:
         raise ArgumentsRefused(str(cannot)) from None
     return made

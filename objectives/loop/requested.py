@@ -9,9 +9,10 @@ from executions.runlog.events import NewEvent
 from executions.runner.storable import storable, storable_text
 from objectives.call_lifecycle import ask_people, fail
 from objectives.loop.answers import answer_problem
-from objectives.loop.arguments import ArgumentsRefused, final_arguments
+from objectives.loop.arguments import ArgumentsRefused
 from objectives.models import Agent, Approval, CallError, CallKind, Objective, Step, Tool, ToolCall
 from objectives.plan import Offered, Plan
+from objectives.shapes.shape import Json
 from spaces.ids import new_id
 
 MOST_ID = 512  # characters of a provider's call id
@@ -29,15 +30,24 @@ class Requested:
 
 
 def requested_calls(
-    objective: Objective, plan: Plan, step: Step, reply: ModelReply, *, now: datetime
+    objective: Objective,
+    plan: Plan,
+    step: Step,
+    reply: ModelReply,
+    *,
+    arguments: Sequence[Json | ArgumentsRefused],
+    now: datetime,
 ) -> list[Requested]:
-    """Unsaved rows for everything that a response asks for.
+    """Unsaved rows for everything that a response asks for; `arguments` are those of its calls, in order.
 
     An accepted final answer ends the objective: what was asked for beside it is not done. One that is not as
     it should be becomes a call that failed, so that the model hears what is wrong with it.
     """
     reading = _Reading(objective, plan, step, now)
-    asked = [reading.call(request, place) for place, request in enumerate(reply.tool_calls)]
+    asked = [
+        reading.call(request, place, final)
+        for place, (request, final) in enumerate(zip(reply.tool_calls, arguments, strict=True))
+    ]
     if reply.answer is None or plan.answer_schema is None:
         return asked
     problem = answer_problem(reply.answer.arguments, plan.answer_schema)
@@ -67,16 +77,15 @@ class _Reading:
         self._step = step
         self._now = now
 
-    def call(self, request: ToolRequest, place: int) -> Requested:
+    def call(self, request: ToolRequest, place: int, final: Json | ArgumentsRefused) -> Requested:
         call = self._row(request, place)
         offered = self._plan.of_function(request.name)
         if offered is None:
             return Requested(request, call, (CallError.UNKNOWN_TOOL, f"There is no tool {call.called_as!r}."))
         _describe(call, offered)
-        try:
-            call.arguments = final_arguments(request.arguments, offered, self._objective)
-        except ArgumentsRefused as refused:
-            return Requested(request, call, (CallError.INVALID_ARGUMENTS, str(refused)))
+        if isinstance(final, ArgumentsRefused):
+            return Requested(request, call, (CallError.INVALID_ARGUMENTS, str(final)))
+        call.arguments = final
         if offered.requires_approval:
             call.approval = Approval.WAITING_FOR_APPROVAL
             call.awaits_judgement = offered.auto_mode is not None

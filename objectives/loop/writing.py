@@ -14,6 +14,7 @@ from objectives.accounting import CHARGED, charge
 from objectives.calling import callable_of
 from objectives.events import Kind, event
 from objectives.lifecycle import note
+from objectives.loop.arguments import arguments_of
 from objectives.loop.leased import leased_objective
 from objectives.loop.request import ChosenModel, sent_beside
 from objectives.loop.requested import Requested, requested_calls, requested_events
@@ -41,13 +42,17 @@ def write_response(lease: Lease, response: Response, *, now: datetime) -> None:
 
     May be repeated: a turn is answered once.
     """
+    asking = Objective.objects.get(pk=lease.run_id)
+    arguments = arguments_of(response.reply.tool_calls, response.plan, asking)
     with transaction.atomic():
         head, objective = leased_objective(lease)
         if objective.turn != response.turn:
             return
         objective.turn += 1
         step = _step(objective, response, now)
-        requested = requested_calls(objective, response.plan, step, response.reply, now=now)
+        requested = requested_calls(
+            objective, response.plan, step, response.reply, arguments=arguments, now=now
+        )
         step.save(force_insert=True)
         events = [
             *_thoughts(step, response, now),

@@ -1,5 +1,6 @@
 """What overlays make of the arguments of a call."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,13 +44,21 @@ def own_part(arguments: Json, overlays: Sequence[Json], pinned: Mapping[str, str
     return arguments
 
 
-def rewritten(arguments: Json, parameters: Json, overlays: Sequence[Json], given: Given) -> Json:
-    """The arguments that the tool gets for those of the model; raises CannotRewrite.
+def rewritten(
+    arguments: Json,
+    parameters: Json,
+    overlays: Sequence[Json],
+    given: Given,
+    *,
+    until: float = math.inf,
+) -> Json:
+    """The arguments that the tool gets for those of the model; raises CannotRewrite, also after `until`.
 
-    `parameters` is the tool's own schema. A value is set or pinned where the tool declares the parameter, or
-    else where the model sent it: what the model may not see it cannot decide on in either case.
+    `until` is monotonic. `parameters` is the tool's own schema. A value is set or pinned where the tool
+    declares the parameter, or else where the model sent it: what the model may not see it cannot decide on
+    in either case.
     """
-    until = time.monotonic() + MOST_SECONDS
+    until = min(until, time.monotonic() + MOST_SECONDS)
     made = arguments
     for action in actions_of(overlays, given.pinned):
         if action.kind == "remove":

@@ -1,5 +1,6 @@
 """Which tools an overlay means."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,13 +33,13 @@ class Subject:
         }[name]
 
 
-def applying(overlays: Sequence[Json], subject: Subject) -> list[Json]:
-    """Those of the overlays that are switched on and mean this tool, in order.
+def applying(overlays: Sequence[Json], subject: Subject, *, until: float = math.inf) -> list[Json]:
+    """Those of the overlays that are switched on and mean this tool, in order; `until` is monotonic.
 
     Raises NotReady where that cannot be told in time: to leave such an overlay out might give the model what
     the overlay is to keep from it.
     """
-    until = time.monotonic() + MOST_SECONDS
+    until = min(until, time.monotonic() + MOST_SECONDS)
     return [one for one in overlays if not one.get("disabled") and _means(one, subject, until)]
 
 
