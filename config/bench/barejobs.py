@@ -1,13 +1,16 @@
 """The physical limit of dispatch: a bare procrastinate job whose task only says that it has started."""
 
 import asyncio
+import time
 
 import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 
 from config.bench.apart import say_ready
+from config.bench.hearing import Listener
 
 TASK, QUEUE, CHANNEL = "bench.start", "bench", "bench_started"
+PATIENCE_SECONDS = 30.0
 SETTLE_SECONDS = 1.0  # until the worker listens
 
 
@@ -19,6 +22,14 @@ def bare_app(url: str) -> App:
 def defer_bare(app: App, number: int) -> None:
     """Put one job into the queue."""
     app.configure_task(TASK, queue=QUEUE).defer(number=number)
+
+
+def time_bare(app: App, listener: Listener, number: int) -> float:
+    """Milliseconds from before a job is put into the queue to its start; raises TimeoutError."""
+    begun = time.monotonic_ns()
+    defer_bare(app, number)
+    started = listener.wait_for(lambda _channel, payload: payload == str(number), PATIENCE_SECONDS)
+    return (started - begun) / 1e6
 
 
 def work(*, url: str) -> None:

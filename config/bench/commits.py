@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import django
@@ -18,10 +18,25 @@ from django.utils import timezone  # noqa: E402
 from executions.actions.running import Progress, record  # noqa: E402
 from executions.models import RunHead  # noqa: E402
 from executions.runlog.events import NewEvent  # noqa: E402
-from executions.runlog.lease import lease_of  # noqa: E402
+from executions.runlog.lease import Lease, lease_of  # noqa: E402
+
+type Write = Callable[[Lease, int], None]
+"""Writes one event of a leased run, the number of the turn in hand; part of its caller's transaction."""
 
 
 def commit_events(*, run_ids: Sequence[str], count: int, per_second: float) -> list[tuple[int, int, int]]:
+    """`count` events of progress, as `commit_steadily` commits them."""
+
+    def write(lease: Lease, turn: int) -> None:
+        data = {"fraction": turn / count, "message": f"Step {turn} of {count}"}
+        record(lease=lease, progress=Progress([NewEvent("execution.progressed", data, timezone.now())]))
+
+    return commit_steadily(run_ids, write, count=count, per_second=per_second)
+
+
+def commit_steadily(
+    run_ids: Sequence[str], write: Write, *, count: int, per_second: float
+) -> list[tuple[int, int, int]]:
     """`count` events, to the runs in turn, at a steady pace; gives (index of the run, number, nanoseconds).
 
     The time is taken right after the commit, before its wake-up is sent; by a clock that all
@@ -34,13 +49,11 @@ def commit_events(*, run_ids: Sequence[str], count: int, per_second: float) -> l
     for turn in range(count):
         time.sleep(max(begun + turn / per_second - time.monotonic(), 0))
         index = turn % len(leases)
-        data = {"fraction": turn / count, "message": f"Step {turn} of {count}"}
-        progress = Progress([NewEvent("execution.progressed", data, timezone.now())])
         numbers[index] += 1
         with transaction.atomic():
             # Registered first, so called first: before the wake-up is handed over.
             transaction.on_commit(partial(_note, commits, index, numbers[index]))
-            record(lease=leases[index], progress=progress)
+            write(leases[index], turn)
     return commits
 
 

@@ -9,8 +9,9 @@ import psutil
 import psycopg
 
 from config.bench.apart import Apart
+from config.bench.delivering import check_delivered, commit
 from config.bench.figures import Figure
-from config.bench.live import check_delivered, commit, openings
+from config.bench.live import COMMITS, opening
 from config.bench.seeding import seed_running
 from config.bench.servers import Server, bare_web, web
 from config.bench.stage import Stage, World
@@ -55,7 +56,7 @@ def measure_connections(stage: Stage) -> list[Figure]:
     for door in stage.steps.over("connections: streams, then websockets", MOST_KB):
         run_ids = [str(run_id) for run_id in seed_running(world.site.database_url, world.ids, count=1)]
         with web(world.site, processes=1) as real:
-            held = _hold(world, real, openings(world, door, run_ids, count), run_ids)
+            held = _hold(world, real, [opening(world, door, run_ids[0])] * count, run_ids)
         with bare_web(world.site, {}, processes=1) as bare:
             limit = _hold(world, bare, _bare_openings(door, count), [])
         figures += _figures(door, count, held, limit)
@@ -108,7 +109,7 @@ def _following(server: Server, wanted: Sequence[Mapping[str, Any]], deliveries: 
 
 def _prove_alive(world: World, crowd: Apart, run_ids: list[str], count: int) -> None:
     """A connection that gets nothing would be cheap, and worth nothing."""
-    commit(world, run_ids, count=1, per_second=1)
+    commit(world, COMMITS, run_ids, count=1, per_second=1)
     check_delivered(crowd.result(60), count)
 
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import psycopg
 
-from config.bench.barejobs import CHANNEL as BARE_CHANNEL, bare_app, defer_bare
+from config.bench.barejobs import CHANNEL as BARE_CHANNEL, PATIENCE_SECONDS, bare_app, time_bare
 from config.bench.hearing import Listener
 from config.bench.lines import Line, request_bytes
 
 WAKEUPS = "callboard"  # the channel of wake-ups; not imported, since that would take Django along
 STARTED = 2  # a run's second event is `execution.started`
 WARM_UPS = 5  # not counted
-PATIENCE_SECONDS = 30.0
 LOOK_SECONDS = 0.01
 
 
@@ -46,13 +45,11 @@ def time_dispatches(
             answered = time.monotonic_ns()
             started = wakeups.wait_for(_is_start_of(execution), PATIENCE_SECONDS)
             _wait_until_ended(looking, execution)
-            bare_begun = time.monotonic_ns()
-            defer_bare(app, number)
-            bare_started = bare.wait_for(_is_number(number), PATIENCE_SECONDS)
+            bare_started = time_bare(app, bare, number)
             if number >= WARM_UPS:
                 taken["started"].append((started - begun) / 1e6)
                 taken["answered"].append((answered - begun) / 1e6)
-                taken["bare"].append((bare_started - bare_begun) / 1e6)
+                taken["bare"].append(bare_started)
     return taken
 
 
@@ -64,10 +61,6 @@ def _is_start_of(execution: str) -> Callable[[str, str], bool]:
         return any(name == topic and int(number) >= STARTED for name, _, number in lines)
 
     return is_start
-
-
-def _is_number(number: int) -> Callable[[str, str], bool]:
-    return lambda _channel, payload: payload == str(number)
 
 
 def _wait_until_ended(looking: "psycopg.Connection[Any]", execution: str) -> None:

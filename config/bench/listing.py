@@ -1,14 +1,11 @@
 """Part 5: the newest executions of a space, and a page half way down the table."""
 
-import base64
 import json
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
-import psycopg
-
 from config.bench.apart import call_apart
+from config.bench.depth import BEYOND_ALL, cursor_to, row_at
 from config.bench.figures import Figure, Spread, is_within, median, median_ratio
 from config.bench.lines import Line, request_bytes
 from config.bench.servers import Server, bare_web, web
@@ -18,26 +15,21 @@ from executions.api.reading import SUMMARY_FIELDS
 
 PAGE = 50
 SLOWEST_MS = 10.0
-MARK_BYTES = 8  # of a cursor, before its values: which list it belongs to
+TABLE = "executions_skillexecution"
 
 _PAGE_SQL = f"""
 SELECT {", ".join(SUMMARY_FIELDS)} FROM executions_skillexecution
  WHERE space_id = %s AND (created_at, id) < (%s::timestamptz, %s::uuid)
  ORDER BY created_at DESC, id DESC LIMIT {PAGE + 1}
 """  # noqa: S608 - names of our own columns
-_AT_DEPTH = """
-SELECT created_at, id FROM executions_skillexecution WHERE space_id = %s
- ORDER BY created_at DESC, id DESC OFFSET %s LIMIT 1
-"""
-_BEYOND_ALL = ("infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff")
 
 
 def measure_list(stage: Stage) -> list[Figure]:
     """HTTP latency of one client, authentication included; by a bare server; and by SQL alone."""
     world, effort = stage.world, stage.effort
     depth = world.rows // 2
-    deep_row = _row_at(world, depth)
-    begins = {"newest": _BEYOND_ALL, "deep": (deep_row.created_at.isoformat(), str(deep_row.id))}
+    deep_row = row_at(world.site.database_url, TABLE, space_id=world.ids["space_id"], depth=depth)
+    begins = {"newest": BEYOND_ALL, "deep": (deep_row.created_at.isoformat(), str(deep_row.id))}
     served: dict[str, list[float]] = {name: [] for name in (*begins, *(f"bare {name}" for name in begins))}
     alone: dict[str, list[float]] = {name: [] for name in begins}
     with web(world.site) as real, bare_web(world.site, _bare_routes(world, real)) as bare:
@@ -85,22 +77,11 @@ def _figures(served: dict[str, list[float]], alone: dict[str, list[float]], dept
     return figures
 
 
-def _row_at(world: World, depth: int) -> Any:
-    """The last row of the page before the deep one."""
-    with psycopg.connect(world.site.database_url) as connection:
-        row = connection.execute(_AT_DEPTH, [world.ids["space_id"], depth - 1]).fetchone()
-    if row is None:
-        raise ValueError(f"there are not {depth} executions")
-    return SimpleNamespace(created_at=row[0], id=row[1])
-
-
 def _paths(world: World, real: Server, deep_row: Any) -> dict[str, str]:
-    """The deep page's cursor is made as the API makes it: the list's mark, and the row before the page."""
     newest = f"{world.space_path}/skills/executions?limit={PAGE}"
     with Line(real.port) as line:
         cursor = json.loads(line.ask(request_bytes(newest, world.headers)))["meta"]["next_cursor"]
-    mark = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[:MARK_BYTES]
-    return {"newest": newest, "deep": f"{newest}&cursor={NEWEST_FIRST.cursor(deep_row, mark)}"}
+    return {"newest": newest, "deep": f"{newest}&cursor={cursor_to(deep_row, NEWEST_FIRST, like=cursor)}"}
 
 
 def _bare_routes(world: World, real: Server) -> dict[str, Any]:

@@ -7,7 +7,7 @@ costs the same at any size.
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -86,17 +86,31 @@ def seed(
     url: str, world: Mapping[str, Any], *, rows: int, newest: datetime, advance: Callable[[int], None]
 ) -> None:
     """Write `rows` finished executions, the last one at `newest`; `advance` hears of each chunk's size."""
-    with psycopg.connect(url, autocommit=True) as connection, _indexed_afterwards(connection):
-        connection.execute("SET synchronous_commit = off")
-        connection.execute("SET maintenance_work_mem = '256MB'")
-        _skip_foreign_keys(connection)
-        for first in range(1, rows + 1, CHUNK):
-            last = min(first + CHUNK - 1, rows)
+    with filling(url, TABLES) as connection:
+        for first, last in chunks(rows):
             given = {"rows": rows, "first": first, "last": last, "newest": newest, "apart": SECONDS_APART}
             connection.execute(_ROWS, {**world, **given})
             advance(last - first + 1)
+
+
+def chunks(rows: int) -> Iterator[tuple[int, int]]:
+    """The first and the last number of each statement that writes some of so many rows."""
+    for first in range(1, rows + 1, CHUNK):
+        yield first, min(first + CHUNK - 1, rows)
+
+
+@contextlib.contextmanager
+def filling(url: str, tables: Sequence[str]) -> Iterator["psycopg.Connection[Any]"]:
+    """A connection for writing very many rows to these tables; they are indexed and analysed at the end."""
+    with psycopg.connect(url, autocommit=True) as connection, _indexed_afterwards(connection, tables):
+        connection.execute("SET synchronous_commit = off")
+        connection.execute("SET maintenance_work_mem = '256MB'")
+        _skip_foreign_keys(connection)
+        yield connection
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"VACUUM (ANALYZE) {', '.join(TABLES)}")
+        connection.execute(
+            sql.SQL("VACUUM (ANALYZE) {}").format(sql.SQL(", ").join(map(sql.Identifier, tables)))
+        )
         with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
             connection.execute("CHECKPOINT")  # else the server does it while we measure
 
@@ -108,9 +122,9 @@ def seed_running(url: str, world: Mapping[str, Any], *, count: int) -> list[UUID
 
 
 @contextlib.contextmanager
-def _indexed_afterwards(connection: psycopg.Connection) -> Iterator[None]:
+def _indexed_afterwards(connection: psycopg.Connection, tables: Sequence[str]) -> Iterator[None]:
     """Take the plain indexes away and build them again at the end: three times as fast as filling them."""
-    found = connection.execute(_PLAIN_INDEXES, [list(TABLES)]).fetchall()
+    found = connection.execute(_PLAIN_INDEXES, [list(tables)]).fetchall()
     for name, _ in found:
         connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
     yield

@@ -23,7 +23,7 @@ TURN_SECONDS = 1.0  # how late the end of the time may be noticed
 PIECE_BYTES = 16 * 1024
 MOST_ASIDE = 10_000  # pieces that are put aside before they are read all the same
 _HEAD_END = b"\r\n\r\n"
-_SSE_NUMBER = re.compile(rb"(?:^|\n)id: ?(\d+)\n")
+_SSE_ID = re.compile(rb"(?:^|\n)id: ?([^\n]+)\n")
 _EVENT_NUMBER = re.compile(rb'^\{"type":"event".*?"seq":(\d+)')
 _TEXT, _PING, _PONG = 0x1, 0x9, 0xA
 
@@ -66,14 +66,20 @@ class _Subscriber:
 
 
 class _SseSubscriber(_Subscriber):
-    """Server-sent events; the sizes of HTTP chunks stand between them and do not matter."""
+    """Server-sent events; the sizes of HTTP chunks stand between them and do not matter.
+
+    Events whose ids are no numbers, as those of objectives, are counted as they come, from 1.
+    """
+
+    _count = 0
 
     def read(self, at: int) -> None:
+        self.is_open = self.is_open or bool(self._buffer)  # the first words tell that it has subscribed
         complete, found, self._buffer = self._buffer.rpartition(b"\n\n")
         if found:
-            self.is_open = True
-            for number in _SSE_NUMBER.findall(complete + b"\n"):
-                self.note(int(number), at)
+            for event_id in _SSE_ID.findall(complete + b"\n"):
+                self._count += 1
+                self.note(int(event_id) if event_id.isdigit() else self._count, at)
 
 
 class _SocketSubscriber(_Subscriber):

@@ -1,11 +1,7 @@
 """The benchmark's pieces: its arithmetic, its scratch databases, its processes and its clients."""
 
-import asyncio
 import secrets
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +10,6 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from config.bench.admin import Page, _look_at
 from config.bench.apart import Apart, ApartFailed, call_apart
 from config.bench.database import BenchRefused, scratch_databases, url_of
 from config.bench.failures import NotMeasured
@@ -22,7 +17,9 @@ from config.bench.figures import Figure, Spread, is_within, median_ratio, quanti
 from config.bench.hearing import Listener
 from config.bench.lines import BadAnswer, Line, answer_size, request_bytes, time_in_turns
 from config.bench.load import count_requests
+from config.bench.pages import Page, look_at, row_of
 from config.bench.subscribers import follow, socket_opening, sse_opening
+from tests.config.canned import server
 
 SCRATCH = f"callboard_bench_{secrets.token_hex(4)}"  # several runs of the suite may share a server
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -36,37 +33,6 @@ def is_there(name: str) -> bool:
     with psycopg.connect(settings.DATABASE_URL) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
         return found is not None
-
-
-@contextmanager
-def server(answer: bytes, *, first: bytes = b"") -> Iterator[int]:
-    """A server in a thread that sends `answer` for each request, on a connection that stays; its port."""
-    loop, ports, ready = asyncio.new_event_loop(), [], threading.Event()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await reader.readuntil(b"\r\n\r\n"):
-                writer.write(first + answer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-
-    async def main() -> None:
-        listening = await asyncio.start_server(serve, "127.0.0.1", 0)
-        ports.append(listening.sockets[0].getsockname()[1])
-        ready.set()
-        async with listening:
-            await over.wait()
-
-    over = asyncio.Event()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
-    thread.start()
-    ready.wait(10)
-    try:
-        yield ports[0]
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(10)
-        loop.close()
 
 
 def test_a_quantile_is_the_smallest_sample_that_enough_samples_do_not_exceed() -> None:
@@ -182,7 +148,7 @@ def test_a_page_of_the_admin_that_is_not_what_it_shall_be_is_not_measured(*, has
 
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(shown), shown)
     with server(answer) as port, pytest.raises(NotMeasured):
-        _look_at(Page("list", ["/"], has_rows=has_rows), port, {})
+        look_at(Page("list", ["/"], row_of("skillexecution"), has_rows=has_rows), port, {})
 
 
 def test_many_clients_are_counted_for_as_long_as_asked() -> None:
@@ -211,6 +177,19 @@ def test_every_event_of_a_stream_is_noted_whatever_the_chunks() -> None:
         (index, number) for index in range(3) for number in (1, 2)
     ]
     assert crowd["lost"] == 0
+
+
+def test_events_whose_ids_are_no_numbers_are_counted_and_a_stream_is_open_with_its_first_words() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc\r\nretry: 1000\n\r\n"
+    events = b"2a\r\nid: objevt_A\ndata: {}\n\nid: objevt_B\ndata: {}\n\n\r\n"
+
+    with server(b"", first=head) as port:
+        silent = follow(port=port, openings=[sse_opening("/", {})], deliveries=0, seconds=1)
+    with server(events, first=head) as port:
+        crowd = follow(port=port, openings=[sse_opening("/", {})], deliveries=2, seconds=10)
+
+    assert silent == {"received": [], "lost": 0}
+    assert [number for _, number, _ in crowd["received"]] == [1, 2]
 
 
 def test_a_websocket_s_frames_are_told_apart() -> None:
