@@ -18,6 +18,7 @@ from config.bench.figures import Figure
 from config.bench.listing import measure_list
 from config.bench.live import measure_live
 from config.bench.lookup import measure_lookup
+from config.bench.objectives.part import measure_objectives
 from config.bench.seeding import seed
 from config.bench.servers import site_of
 from config.bench.stage import Effort, Stage, Steps, World
@@ -31,8 +32,9 @@ PARTS: Mapping[str, Callable[[Stage], list[Figure]]] = {
     "connections": measure_connections,
     "list": measure_list,
     "admin": measure_admin,
+    "objectives": measure_objectives,
 }
-NEED_FEW = {"lookup", "dispatch"}  # parts that need the second, small database
+NEED_FEW = {"lookup", "dispatch", "objectives"}  # parts that need the second, small database
 
 
 def run_parts(

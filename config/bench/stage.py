@@ -92,7 +92,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything together; `few` is the small database, which only the lookup needs."""
+    """Everything together; `few` is the small database, for the parts that need it."""
 
     world: World
     few: World | None

@@ -1,0 +1,101 @@
+"""The admin's pages of objectives and tool calls, with many of them in the tables."""
+
+import uuid
+from typing import Any
+from urllib.parse import urlencode
+
+from config.bench.depth import row_at
+from config.bench.figures import Figure
+from config.bench.objectives.place import Place
+from config.bench.pages import DETAILS, Page, measure_pages, row_of
+from config.bench.servers import Server
+from config.bench.stage import Stage
+from objectives.spelling import Prefix, spell
+from spaces.admin.places import Place as Depth
+
+OBJECTIVES = "/admin/objectives/objective/"
+CALLS = "/admin/objectives/toolcall/"
+QUEUE = f"{CALLS}waiting/"
+_OBJECTIVE, _CALL = row_of("objective"), row_of("toolcall")
+_DECISION = r"/toolcall/[0-9a-f-]{36}/approve/"
+
+
+def measure_desk(stage: Stage, many: Place, _few: Place, real: Server) -> list[Figure]:
+    """Milliseconds until the last byte of a page's HTML; all kinds in turns, one client."""
+    chosen = many.some_calls(DETAILS)
+    pages = [
+        Page("dashboard", ["/admin/"], _DECISION),
+        *_objective_lists(many),
+        Page(
+            "one objective", [f"{OBJECTIVES}{objective}/change/" for objective, _ in chosen], row_of("agent")
+        ),
+        Page("one with 400 entries", [f"{OBJECTIVES}{many.models['long']}/change/"], _CALL),
+        *_call_lists(many),
+        Page("one tool call", [f"{CALLS}{call}/change/" for _, call in chosen], _OBJECTIVE),
+        *_queue(many),
+    ]
+    return measure_pages("objectives", pages, stage, real, prefix="admin: ")
+
+
+def _objective_lists(many: Place) -> list[Page]:
+    """Rare and frequent, at the top and half way down, and of those for whom nothing happens any more."""
+    agents, space = many.agents, many.world.ids["space_id"]
+    middle = _row(many, "objectives_objective", many.objectives // 2)
+    broad = {"state__exact": "finalized", "agent__id__exact": agents["clerk"], "space__id__exact": space}
+    asked = {
+        "objectives, newest": {},
+        f"objectives, at depth {many.objectives // 2:,}": {"p": _depth(middle)},
+        "objectives of a state": {"state__exact": "waiting"},
+        "objectives of an agent": {"agent__id__exact": agents["clerk"]},
+        "objectives of an agent that is retired": {"agent__id__exact": agents["retired"]},
+        "objectives of a quiet space": {"space__id__exact": many.quiet_space},
+        "objectives of a state, an agent and a space": broad,
+        "objectives by the agent's name": {"q": "clerk"},
+        "objectives by an id": {"q": spell(Prefix.OBJECTIVE, middle.id)},
+    }
+    empty: dict[str, dict[str, Any]] = {
+        "objectives of a state, none": {"state__exact": "cancelled"},
+        "objectives of an agent, none": {"agent__id__exact": agents["idle"]},
+        "objectives of a state and an agent, none": {
+            "state__exact": "failed",
+            "agent__id__exact": agents["retired"],
+        },
+    }
+    return [
+        *(Page(what, [_listed(OBJECTIVES, asking)], _OBJECTIVE) for what, asking in asked.items()),
+        *(
+            Page(what, [_listed(OBJECTIVES, asking)], _OBJECTIVE, has_rows=False)
+            for what, asking in empty.items()
+        ),
+    ]
+
+
+def _call_lists(many: Place) -> list[Page]:
+    middle = _row(many, "objectives_toolcall", many.calls // 2)
+    objective = spell(Prefix.OBJECTIVE, uuid.UUID(many.models["long"]))
+    asked = {
+        "tool calls, newest": {},
+        f"tool calls, at depth {many.calls // 2:,}": {"p": _depth(middle)},
+        "tool calls of a quiet space": {"space__id__exact": many.quiet_space},
+        "tool calls by their objective": {"q": objective},
+    }
+    return [Page(what, [_listed(CALLS, asking)], _CALL) for what, asking in asked.items()]
+
+
+def _queue(many: Place) -> list[Page]:
+    space = many.world.ids["space_id"]
+    asked = {"queue": {}, "queue of a space": {"space": space}}
+    return [Page(what, [_listed(QUEUE, asking)], _DECISION) for what, asking in asked.items()]
+
+
+def _row(many: Place, table: str, depth: int) -> Any:
+    return row_at(many.world.site.database_url, table, space_id=many.world.ids["space_id"], depth=depth)
+
+
+def _depth(row: Any) -> str:
+    """Where the page past a row begins; these lists go by the id alone."""
+    return str(Depth(is_older=True, number=9, at=None, id=row.id))
+
+
+def _listed(base: str, asked: dict[str, Any]) -> str:
+    return f"{base}?{urlencode(asked)}"

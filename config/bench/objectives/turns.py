@@ -1,0 +1,69 @@
+"""From creating an objective to its end, and from an approval to the call, as a client sees them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from config.bench.apart import Apart, call_apart
+from config.bench.figures import Figure, Spread
+from config.bench.objectives.place import Place
+from config.bench.objectives.populating import point_tools_at
+from config.bench.servers import Server, worker
+from config.bench.stage import Stage
+
+SECONDS_EACH = 10.0  # more than a turn takes; bounds the part
+PIECE = 10  # turns between two steps of the progress
+WHAT = {
+    "shown": "create to its own frame on the stream",
+    "answered": "create to the model's first response",
+    "finalized": "create to finalized",
+    "called": "approval to the call begun",
+}
+
+
+def measure_turns(stage: Stage, many: Place, few: Place, real: Server) -> list[Figure]:
+    """One objective at a time through the real API, queue and worker; a bare job in between.
+
+    The bare queue is in the small database, where the real worker does not see its jobs.
+    """
+    point_tools_at(many.world, real)
+    arguments: dict[str, Any] = {
+        "port": real.port,
+        "path": many.path,
+        "headers": many.world.headers,
+        "answerer": many.agent("answerer"),
+        "asker": many.agent("decider"),
+        "bare_url": few.world.site.database_url,
+    }
+    taken: dict[str, list[float]] = {name: [] for name in (*WHAT, "bare")}
+    with (
+        worker(many.world.site, real.port),
+        Apart("config.bench.barejobs.work", url=few.world.site.database_url) as bare,
+    ):
+        bare.wait_until_ready()
+        pieces = max(stage.effort.dispatches // PIECE, 1)
+        for _ in stage.steps.over("objectives: tens of turns", range(pieces)):
+            some = call_apart(
+                "config.bench.objectives.turning.time_turns",
+                seconds=60 + SECONDS_EACH * PIECE,
+                count=PIECE,
+                **arguments,
+            )
+            for name, samples in some.items():
+                taken[name] += samples
+    return _figures({name: Spread.of(samples) for name, samples in taken.items()})
+
+
+def _figures(spread: Mapping[str, Spread]) -> list[Figure]:
+    bare = spread["bare"]
+    return [
+        figure
+        for name, what in WHAT.items()
+        for figure in (
+            Figure("objectives", f"{what}, p50", spread[name].p50, "ms").beside(
+                bare.p50, spread[name].p50 / bare.p50
+            ),
+            Figure("objectives", f"{what}, p95", spread[name].p95, "ms").beside(
+                bare.p95, spread[name].p95 / bare.p95
+            ),
+        )
+    ]
