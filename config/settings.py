@@ -228,6 +228,10 @@ LOGGING = {
         "httpx2": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
+        # Clients of models that tell more: each request, and the least of them its headers, a token among them.
+        "botocore": {"level": "WARNING"},
+        "google": {"level": "WARNING"},
+        "google_genai": {"level": "WARNING"},
         # A 4xx is the caller's to know; asking for what is not there yet is what callers are told to do.
         # So is a 501, which Django counts among our own failures.
         "django.request": {"level": "ERROR", "filters": ["built"]},

@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 DEMO = "demo"
 """The alias of the built-in model, which is always there and cannot be redefined."""
+
+GEMINI: Final = "google"
+VERTEX: Final = "google-cloud"
+BEDROCK: Final = "bedrock"
+"""The model library's names of providers that we know more about."""
+
+NO_KEY: Final = "no-key-given"
+"""In place of an API key where headers are the credential; no header that holds it is sent beside them."""
 
 
 class ModelChoiceInvalid(ValueError):
@@ -34,16 +42,33 @@ class ModelPrices(BaseModel):
     cache_write: Decimal | None = Field(default=None, ge=0)
 
 
+GivenSecret = Annotated[SecretStr, Field(min_length=1)]
+"""Never empty: libraries take an empty credential for none, and look for one in the environment."""
+
+
+class AwsKey(BaseModel):
+    """An access key of AWS; a temporary one has a token."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    access_key_id: GivenSecret
+    secret_access_key: GivenSecret
+    session_token: GivenSecret | None = None
+
+
 class ModelChoice(BaseModel):
     """One model at one provider.
 
-    `provider` is `openai-compatible` (needs `base_url`), `openai`, `anthropic`, or another name
-    that the model library knows and whose package is installed. `name` is the provider's name of
-    the model. `headers` go with every request, over those that the library writes. `prices` override
-    the price list. `settings` are the model library's, for every request. `silence_seconds` is the
-    longest wait for the next piece of an answer, `request_seconds` the longest request. `media` are the
-    kinds of files that the model takes; None leaves it to what the model library knows of it. A choice
-    that `is_guarded` reaches public addresses only, and those that the deployment lists.
+    `provider` is `openai-compatible` (needs `base_url`), `openai`, `anthropic`, `google` (Gemini),
+    `google-cloud` (Vertex AI), `bedrock`, or another name that the model library knows and whose package is
+    installed. `name` is the provider's name of the model. `project` is of Vertex AI, `region` of Bedrock and
+    of Vertex AI, where it is called location. `service_account` is a Google service account's JSON document.
+    Where neither it nor `api_key` nor `aws_key` is given, the library takes what it needs from the worker's
+    environment. `headers` go with every request, over those that the library writes. `prices` override the
+    price list. `settings` are the model library's, for every request. `silence_seconds` is the longest wait
+    for the next piece of an answer, `request_seconds` the longest request. `media` are the kinds of files
+    that the model takes; None leaves it to what the model library knows of it. A choice that `is_guarded`
+    reaches public addresses only, and those that the deployment lists.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,7 +76,12 @@ class ModelChoice(BaseModel):
     provider: str = Field(min_length=1)
     name: str = Field(min_length=1)
     base_url: str | None = None
-    api_key: SecretStr | None = None
+    api_key: GivenSecret | None = None
+    service_account: GivenSecret | None = None
+    aws_key: AwsKey | None = None
+    # Both become parts of an address.
+    project: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.:-]{4,92}[a-z0-9]$")
+    region: str | None = Field(default=None, pattern=r"^[a-z]+(-[a-z]+)*-?[0-9]{0,2}$", max_length=40)
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     prices: ModelPrices | None = None
     settings: dict[str, Any] = Field(default_factory=dict)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
@@ -11,21 +12,23 @@ from pydantic import SecretStr
 from pydantic_ai.messages import ModelResponse, TextPart
 
 from executions.inference import transcript
+from executions.inference.arguments import read_arguments
 from executions.inference.choices import DEMO, ModelChoice
 from executions.redacting import Redaction
 
 LEAST_CHARACTERS = 8  # no credential is shorter; `ollama` and `EMPTY` are what people give for none
-_IN_ENVIRONMENT = re.compile(r"_(?:(?:API|ACCESS)_KEY|TOKEN)$")
+_IN_ENVIRONMENT = re.compile(r"_(?:(?:API|ACCESS)_KEY(?:_ID)?|TOKEN(?:_BEDROCK)?)$")
 # The library reads these, and they are never a provider's own words.
 _FORM = frozenset({"kind", "part_kind", "timestamp", "state", "finish_reason"})
 
 
 def redaction_for(choice: ModelChoice) -> Redaction:
     """What nothing that comes from a model, or from its provider's client, may repeat."""
-    known = {"api_key": choice.api_key, **choice.headers}
+    known = {"api_key": choice.api_key, **_of_clouds(choice), **choice.headers}
     if choice.base_url and (password := urlsplit(choice.base_url).password):
         known["password"] = SecretStr(unquote(password))
-    if choice.provider != DEMO and choice.api_key is None:
+    own = (choice.api_key, choice.service_account, choice.aws_key)
+    if choice.provider != DEMO and all(one is None for one in own):
         # The library then takes what it needs from the worker's environment.
         in_environment = {name: value for name, value in os.environ.items() if _IN_ENVIRONMENT.search(name)}
         known |= {name: SecretStr(value) for name, value in in_environment.items()}
@@ -44,6 +47,20 @@ def without_credentials(response: ModelResponse, redaction: Redaction) -> ModelR
     return _texts_as_one(response, redaction)
 
 
+def _of_clouds(choice: ModelChoice) -> dict[str, SecretStr | None]:
+    """The parts of a service account's document and of an access key."""
+    known: dict[str, SecretStr | None] = {}
+    if choice.service_account:
+        document = choice.service_account.get_secret_value()
+        known["service_account"] = choice.service_account
+        with suppress(ValueError, TypeError, KeyError):
+            known["private_key"] = SecretStr(str(json.loads(document)["private_key"]))
+    if key := choice.aws_key:
+        known["access_key_id"], known["secret_access_key"] = key.access_key_id, key.secret_access_key
+        known["session_token"] = key.session_token
+    return known
+
+
 def _is_secret(value: SecretStr, choice: ModelChoice) -> bool:
     text = value.get_secret_value()
     return len(text) >= LEAST_CHARACTERS and text not in {choice.name, choice.provider}
@@ -59,7 +76,7 @@ def _part(part: dict[str, Any], redaction: Redaction) -> dict[str, Any]:
 def _arguments(written: str, redaction: Redaction) -> str:
     """Arguments as the model wrote them; escapes that JSON has for any character hide no secret."""
     try:
-        value = json.loads(written)
+        value = read_arguments(written)
     except ValueError:
         return redaction.of_text(written)
     cleaned = redaction.of_json(value)

@@ -1,8 +1,12 @@
 """What a provider's failure means to us, said without a secret in it."""
 
 import re
+from typing import Any
 
 import httpx2
+from botocore.exceptions import BotoCoreError
+from google.auth.exceptions import GoogleAuthError
+from pydantic import ValidationError
 from pydantic_ai.exceptions import (
     AgentRunError,
     ContentFilterError,
@@ -25,16 +29,25 @@ from executions.inference.credentials import redaction_for
 from executions.inference.errors import ModelError, ModelRefused, ModelUnavailable
 from executions.inference.interface import Spending
 
-LIBRARY_ERRORS = (AgentRunError, UserError, httpx2.HTTPError)
+LIBRARY_ERRORS = (
+    AgentRunError,
+    UserError,
+    httpx2.HTTPError,
+    # What the clients of AWS and Google raise of their own; Google's also reads answers into models.
+    BotoCoreError,
+    GoogleAuthError,
+    ValidationError,
+)
 """Everything that a model request may raise on the provider's account."""
 
 # A 429 that means an empty account is a ModelQuotaExceededError: waiting does not help.
-_FINAL = (UserError, ContentFilterError, ModelQuotaExceededError, ModelRequestRejectedError)
+_FINAL = (UserError, ContentFilterError, ModelQuotaExceededError, ModelRequestRejectedError, BotoCoreError)
 _PASSING = (ModelRateLimitError, ModelUnavailableError, ModelServerError)
 _PASSING_STATUS = frozenset({408, 409, 425, 429})
 # 404 too: a router has no provider of the model that takes pictures.
 _CONTENT_STATUS = frozenset({400, 404, 413, 415, 422})
-_TOKEN = re.compile(r"\b(?:sk|pk|key|Bearer)[-_ ][\w*.-]{6,}", re.IGNORECASE)
+# Also what a service account signs, which is not among the choice's own credentials.
+_TOKEN = re.compile(r"\b(?:sk|pk|key|Bearer)[-_ ][\w*.-]{6,}|\beyJ[\w-]{6,}(?:\.[\w-]+)*", re.IGNORECASE)
 _MAX_DETAIL = 300
 
 
@@ -50,6 +63,8 @@ def model_error(error: Exception, choice: ModelChoice, spending: Spending | None
 def _may_pass(error: Exception) -> bool:
     if isinstance(error, _FINAL):
         return False
+    if isinstance(error, GoogleAuthError):
+        return bool(error.retryable)
     if isinstance(error, ModelHTTPError) and not isinstance(error, _PASSING):
         return error.status_code in _PASSING_STATUS or error.status_code >= 500
     # What is left is a connection that broke or an answer that makes no sense.
@@ -81,6 +96,9 @@ def _reason(error: Exception, choice: ModelChoice) -> str:
             reason = "the key was refused"
         case ModelHTTPError():
             reason = f"answered {error.status_code}: {_detail(error, choice)}"
+        case BotoCoreError() | GoogleAuthError():
+            # Their words may repeat what was to be sent, and name files of this machine.
+            reason = f"the request could not be made ({type(error).__name__})"
         case ModelAPIError() | UserError():
             reason = _redacted(error.message, choice)
         case _:
@@ -89,10 +107,10 @@ def _reason(error: Exception, choice: ModelChoice) -> str:
 
 
 def _detail(error: ModelHTTPError, choice: ModelChoice) -> str:
-    body = error.body
+    body: Any = error.body
     if isinstance(body, dict):
-        inner = body.get("error", body)
-        body = inner.get("message") if isinstance(inner, dict) else inner
+        inner = body.get("error") or body.get("Error") or body  # AWS's library writes members large
+        body = inner.get("message") or inner.get("Message") if isinstance(inner, dict) else inner
     text = body if isinstance(body, str) else error.provider_error_code or "no reason given"
     return _redacted(text, choice)
 

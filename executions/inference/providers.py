@@ -5,24 +5,33 @@ request has its own, and a handshake is nothing beside a model's answer.
 """
 
 import inspect
-from collections.abc import AsyncIterator, Generator
+import re
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final
 
 import httpx2
+from anyio.to_thread import run_sync
 from django.conf import settings
 from django.utils.module_loading import import_string
-from pydantic_ai.models import Model, create_async_httpx2_client, infer_model
+from pydantic_ai.models import Model, create_async_httpx2_client, infer_model, infer_model_profile
 from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.profiles import DEFAULT_PROFILE, ModelProfile, merge_profile
 from pydantic_ai.providers import Provider, infer_provider_class
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
-from executions.inference.choices import DEMO, ModelChoice
+from executions.inference.bedrock import bedrock_client
+from executions.inference.choices import BEDROCK, DEMO, GEMINI, NO_KEY, VERTEX, ModelChoice
 from executions.inference.demo import demo_model
 from executions.inference.errors import ModelRefused
+from executions.inference.google_cloud import service_account_credentials
 from executions.inference.interface import ModelRequest
 from executions.inference.media import KINDS, MediaKind
 
 COMPATIBLE = "openai-compatible"
+# At Google a name becomes a part of the address, and its client fails at others in ways of its own.
+_GOOGLE_NAME: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._@:/-]{0,500}")
 
 
 @asynccontextmanager
@@ -34,12 +43,16 @@ async def opened_model(choice: ModelChoice, request: ModelRequest) -> AsyncItera
     if choice.provider == DEMO:
         yield demo_model(request)
         return
+    if choice.provider == BEDROCK:
+        with bedrock_client(choice) as bedrock:
+            yield await _made(choice, lambda name: _of_class(name, bedrock_client=bedrock))
+        return
     timeout = httpx2.Timeout(choice.silence_seconds, connect=choice.connect_seconds)
     guard = import_string(settings.GUARDED_TRANSPORT)() if choice.is_guarded else None
     async with create_async_httpx2_client(timeout=timeout, transport=guard) as client:
         if choice.headers:
             client.auth = OwnHeaders(choice)
-        yield _provider_model(choice, client)
+        yield await _made(choice, lambda name: _provider(name, choice, client))
 
 
 def accepted_media(choice: ModelChoice) -> frozenset[MediaKind]:
@@ -52,12 +65,11 @@ def accepted_media(choice: ModelChoice) -> frozenset[MediaKind]:
         return choice.media
     if choice.provider == DEMO:
         return frozenset(KINDS)
-    # Made to be looked at: nothing is ever sent with this client.
-    unused = httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport(), timeout=None)
-    profile = _provider_model(choice, unused).profile
+    profile = _profile(choice)
     takes: dict[MediaKind, bool] = {
         "image": profile.get("supports_image_input", False),
-        "audio": profile.get("supports_audio_file_input", False) and choice.provider != COMPATIBLE,
+        "audio": profile.get("supports_audio_file_input", False)
+        and choice.provider not in {COMPATIBLE, BEDROCK},
     }
     return frozenset(kind for kind in KINDS if takes[kind])
 
@@ -69,26 +81,25 @@ class OwnHeaders(httpx2.Auth):
         self._headers = {name: value.get_secret_value() for name, value in choice.headers.items()}
 
     def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response]:
+        # Some providers refuse a request for a key that is none, although another header is right.
+        for name in [name for name, value in request.headers.items() if NO_KEY in value]:
+            del request.headers[name]
         request.headers.update(self._headers)
         yield request
 
 
-def _provider_model(choice: ModelChoice, client: httpx2.AsyncClient) -> Model:
-    if choice.provider == COMPATIBLE:
-        if choice.base_url is None:
-            raise ModelRefused(f"the model {choice.name} needs a base_url")
-        provider = OpenAICompatibleProvider(
-            COMPATIBLE,
-            base_url=choice.base_url,
-            api_key=_key(choice),
-            http_client=client,
-        )
-        return OpenAIChatModel(choice.name, provider=provider)
+async def _made(choice: ModelChoice, provider: Callable[[str], Provider[Any]]) -> Model:
+    """The model; made in a thread, so that a stop is heard while a library loads, which may take seconds."""
+    return await run_sync(partial(_model, choice, provider), abandon_on_cancel=True)
+
+
+def _model(choice: ModelChoice, provider: Callable[[str], Provider[Any]]) -> Model:
+    if choice.provider in {GEMINI, VERTEX} and not _GOOGLE_NAME.fullmatch(choice.name):
+        raise ModelRefused(f"{choice.name!r} is not the name of a model at Google")
     try:
-        return infer_model(
-            f"{choice.provider}:{choice.name}",
-            provider_factory=lambda name: _provider(name, choice, client),
-        )
+        if choice.provider == COMPATIBLE:
+            return OpenAIChatModel(choice.name, provider=provider(COMPATIBLE))
+        return infer_model(f"{choice.provider}:{choice.name}", provider_factory=provider)
     except ImportError:
         raise ModelRefused(f"the package for {choice.provider} is not installed") from None
     except (ValueError, RuntimeError, TypeError):
@@ -99,15 +110,47 @@ def _provider_model(choice: ModelChoice, client: httpx2.AsyncClient) -> Model:
         ) from None
 
 
-def _provider(name: str, choice: ModelChoice, client: httpx2.AsyncClient) -> Provider[object]:
-    """The provider, given those of our settings that it takes."""
+def _profile(choice: ModelChoice) -> ModelProfile:
+    """What the library knows of a model; Bedrock's own lack of sounds is not in it."""
+    if choice.provider in {GEMINI, VERTEX, BEDROCK}:
+        # The name says it all, while their clients take long to make.
+        return merge_profile(DEFAULT_PROFILE, infer_model_profile(f"{choice.provider}:{choice.name}"))
+    # Made to be looked at: nothing is ever sent with this client.
+    unused = httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport(), timeout=None)
+    return _model(choice, lambda name: _provider(name, choice, unused)).profile
+
+
+def _provider(name: str, choice: ModelChoice, client: httpx2.AsyncClient) -> Provider[Any]:
+    """The provider of a choice, which sends by our client."""
+    if name == COMPATIBLE:
+        if choice.base_url is None:
+            raise ModelRefused(f"the model {choice.name} needs a base_url")
+        return OpenAICompatibleProvider(
+            COMPATIBLE, base_url=choice.base_url, api_key=_key(choice), http_client=client
+        )
+    account = choice.service_account
+    if name == VERTEX and choice.api_key and (choice.project or choice.region):
+        # The library would let go of the key and take what the worker's environment has.
+        raise ModelRefused(f"the model {choice.name} has an API key: it goes without project and region")
+    return _of_class(
+        name,
+        api_key=_key(choice),
+        credentials=None if account is None else service_account_credentials(account),
+        project=choice.project,
+        location=choice.region,
+        base_url=choice.base_url,
+        http_client=client,
+    )
+
+
+def _of_class(name: str, **offered: Any) -> Provider[Any]:
+    """A provider of the library, given what there is of what it takes."""
     provider_class = infer_provider_class(name)
     accepted = inspect.signature(provider_class).parameters
-    offered = {"api_key": _key(choice), "base_url": choice.base_url, "http_client": client}
     return provider_class(
         **{key: value for key, value in offered.items() if key in accepted and value is not None}
     )
 
 
 def _key(choice: ModelChoice) -> str | None:
-    return choice.api_key.get_secret_value() if choice.api_key else None
+    return None if choice.api_key is None else choice.api_key.get_secret_value()

@@ -24,7 +24,14 @@ from pydantic_ai.settings import ModelSettings
 
 from executions.inference import transcript
 from executions.inference.attaching import Attachments, fitted
-from executions.inference.choices import DEMO, ModelChoice, ModelChoiceInvalid, ModelUnknown, find_choice
+from executions.inference.choices import (
+    BEDROCK,
+    DEMO,
+    ModelChoice,
+    ModelChoiceInvalid,
+    ModelUnknown,
+    find_choice,
+)
 from executions.inference.credentials import redaction_for, without_credentials
 from executions.inference.errors import ModelError, ModelRefused, ModelStopped, ModelUnavailable
 from executions.inference.failures import LIBRARY_ERRORS, model_error
@@ -201,9 +208,10 @@ def _settings(request: ModelRequest, choice: ModelChoice) -> ModelSettings:
         limits.append(request.timeout_seconds)
     settings["request_timeout"] = max(min(limits), 0.001)
     if choice.provider != DEMO:
-        settings["timeout"] = choice.silence_seconds
-        # Retries are the caller's, who may have been stopped or have spent the budget meanwhile.
-        settings["max_retries"] = 0
+        if choice.provider != BEDROCK:  # whose client has been told the same
+            settings["timeout"] = choice.silence_seconds
+            # Retries are the caller's, who may have been stopped or have spent the budget meanwhile.
+            settings["max_retries"] = 0
         if request.idempotency_key:
             headers = dict(settings.get("extra_headers") or {})
             settings["extra_headers"] = {**headers, "Idempotency-Key": request.idempotency_key}

@@ -1,6 +1,7 @@
-"""A local server that speaks the HTTP APIs of two model providers, word for word as told."""
+"""A local server that speaks the HTTP APIs of model providers, word for word as told."""
 
 import json
+import ssl
 import threading
 import time
 from collections import deque
@@ -15,16 +16,19 @@ HOLD_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer: JSON when `body` is given, else server-sent events.
+    """One HTTP answer: JSON when `body` is given, else a stream of events.
 
-    `events` are raw SSE blocks. `ending` says what follows them: `end` closes the stream properly, `cut`
-    drops the connection in the middle of it, `hold` keeps it open until the client goes away.
+    `events` are raw SSE blocks, or frames of another media type. `ending` says what follows them: `end`
+    closes the stream properly, `cut` drops the connection in the middle of it, `hold` keeps it open, by
+    `filler`, until the client goes away.
     """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
-    events: tuple[str, ...] = ()
+    events: tuple[str | bytes, ...] = ()
+    media_type: str = "text/event-stream"
+    filler: str | bytes = ": still thinking\n\n"
     ending: str = "end"
     delay_seconds: float = 0.0
 
@@ -41,24 +45,27 @@ class ProviderServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self._scheme = "https" if tls else "http"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.answers = deque(answers)
         self.received: list[Received] = []
         self.client_left = threading.Event()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self.server_address[1]}"
 
     def next_answer(self) -> Answer:
         return self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
 
 
 @contextmanager
-def serving(*answers: Answer) -> Iterator[ProviderServer]:
+def serving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[ProviderServer]:
     """A server that runs for the length of a test."""
-    server = ProviderServer(*answers)
+    server = ProviderServer(*answers, tls=tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -96,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_events(self, answer: Answer) -> None:
         self.close_connection = True
         self.send_response(answer.status)
-        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Content-Type", answer.media_type)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for event in answer.events:
@@ -104,21 +111,21 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.ending == "end":
             self.wfile.write(b"0\r\n\r\n")
         elif answer.ending == "hold":
-            self._hold()
+            self._hold(answer.filler)
 
-    def _hold(self) -> None:
-        """Send comments until the client is gone, and say so."""
+    def _hold(self, filler: str | bytes) -> None:
+        """Send what says nothing until the client is gone, and say so."""
         until = time.monotonic() + HOLD_SECONDS
         while time.monotonic() < until:
             try:
-                self._send_chunk(": still thinking\n\n")
+                self._send_chunk(filler)
             except ConnectionError:
                 self.server.client_left.set()
                 return
             time.sleep(0.02)
 
-    def _send_chunk(self, text: str) -> None:
-        content = text.encode()
+    def _send_chunk(self, event: str | bytes) -> None:
+        content = event.encode() if isinstance(event, str) else event
         self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
         self.wfile.flush()
 

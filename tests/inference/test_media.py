@@ -185,6 +185,9 @@ def test_the_demo_model_says_what_it_was_given() -> None:
         ("openai", "gpt-5.2", {"image"}),
         ("anthropic", "claude-sonnet-4-6", {"image"}),
         ("google", "gemini-3-pro", {"image", "audio"}),
+        ("google-cloud", "gemini-3-pro", {"image", "audio"}),
+        ("bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", {"image"}),
+        ("bedrock", "amazon.nova-lite-v1:0", {"image"}),
         ("demo", "demo", {"image", "audio"}),
     ],
 )
