@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from objectives.clouds import ANYWHERE, NotUsable, checked_places, service_account
 from objectives.models import Provider, ProviderKey
 from objectives.shapes.providers import (
     Credential,
@@ -92,7 +93,20 @@ def checked_config(provider: str, config: ProviderConfig | None) -> dict[str, An
         raise Invalid.field(*at, "type", msg=f"This provider takes {wanted or 'no config'}.")
     if config.openai_compatible is not None:
         _check_address(config.openai_compatible.base_url, *at, "openaiCompatible", "baseUrl")
-    return config.wire()
+    kept = config.wire()
+    try:
+        checked_places(kept)
+    except NotUsable as wrong:
+        raise Invalid.field(*at, config.type, wrong.member, msg=str(wrong)) from None
+    return kept
+
+
+def check_together(key: ProviderKey) -> None:
+    """Raises Invalid for a config that does not go with the credential; both have been checked."""
+    location = ((key.config or {}).get("vertex") or {}).get("location") or ANYWHERE
+    if key.provider == Provider.VERTEX and key.credential_kind == "apiKey" and location != ANYWHERE:
+        message = f"With an API key, Vertex AI answers at {ANYWHERE} only."
+        raise Invalid.field("body", "spec", "config", "vertex", "location", msg=message)
 
 
 def open_credential(key: ProviderKey) -> Parts:
@@ -118,6 +132,11 @@ def _check(key: ProviderKey, kind: str, parts: Parts, *at: str) -> None:
         raise Invalid.field(*at, kind, missing[0], msg="This part is needed.")
     if kind == "headers" and not parts:
         raise Invalid.field(*at, kind, msg="At least one header is needed.")
+    if kind == "googleServiceAccount":
+        try:
+            service_account(parts["json"])
+        except NotUsable as wrong:
+            raise Invalid.field(*at, kind, "json", msg=str(wrong)) from None
     for name, value in parts.items():
         if kind == "headers" and not _HEADER_NAME.fullmatch(name):
             raise Invalid.field(*at, kind, msg="This is not the name of a header.")

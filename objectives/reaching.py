@@ -1,48 +1,65 @@
 """From a model's row to what a request to its provider needs, the opened credential included."""
 
 from decimal import Decimal
-from importlib.util import find_spec
 from typing import Any, Final
 
 from pydantic import SecretStr
 
-from executions.inference.choices import ModelChoice, ModelPrices
+from executions.inference.choices import (
+    BEDROCK,
+    GEMINI,
+    NO_KEY,
+    VERTEX,
+    AwsKey,
+    ModelChoice,
+    ModelPrices,
+)
 from executions.inference.errors import ModelRefused
-from objectives.credentials import open_credential
+from objectives.clouds import ANYWHERE, NotUsable, checked_places, service_account, vertex_address
+from objectives.credentials import Parts, open_credential
 from objectives.models import LanguageModel, Provider, ProviderKey
 from objectives.vault import CannotOpen
 
 CENTS_IN_A_DOLLAR: Final = 100
-OPENROUTER_URL: Final = "https://openrouter.ai/api/v1"
-NO_KEY: Final = "no-key-given"
 
-# The model library's name of a provider, and the module that it needs beside itself ("" for none).
-_LIBRARY: dict[str, tuple[str, str]] = {
-    Provider.OPENAI: ("openai", "openai"),
-    Provider.OPENROUTER: ("openai-compatible", "openai"),
-    Provider.OPENAI_COMPATIBLE: ("openai-compatible", "openai"),
-    Provider.ANTHROPIC: ("anthropic", "anthropic"),
-    Provider.GEMINI: ("google", "google.genai"),
+# The model library's name of each provider.
+_LIBRARY: Final[dict[str, str]] = {
+    Provider.OPENAI: "openai",
+    Provider.OPENROUTER: "openai-compatible",
+    Provider.OPENAI_COMPATIBLE: "openai-compatible",
+    Provider.ANTHROPIC: "anthropic",
+    Provider.GEMINI: GEMINI,
+    Provider.VERTEX: VERTEX,
+    Provider.BEDROCK: BEDROCK,
+}
+# Always said, since the library would else take an address from the deployment's own environment.
+_ADDRESSES: Final[dict[str, str]] = {
+    Provider.OPENAI: "https://api.openai.com/v1",
+    Provider.OPENROUTER: "https://openrouter.ai/api/v1",
+    Provider.ANTHROPIC: "https://api.anthropic.com",
+    Provider.GEMINI: "https://generativelanguage.googleapis.com",
 }
 
 
 def choice_at_provider(model: LanguageModel) -> ModelChoice:
-    """How to ask this model; the credential inside is a secret. Raises ModelRefused with the reason."""
+    """How to ask this model; the credential inside is a secret. Raises ModelRefused with the reason.
+
+    There is always a credential in it, or what stands for one: without any, the library would take what the
+    deployment's own environment holds.
+    """
     key = model.provider_key
     if key.provider not in _LIBRARY:
         raise ModelRefused(f"{key.get_provider_display()} cannot be reached from this deployment")
-    library, module = _LIBRARY[key.provider]
-    if not _is_installed(module):
-        raise ModelRefused(f"the package for {key.get_provider_display()} is not installed")
-    api_key, headers = _credential(key)
+    try:
+        reached = _reached(key, open_credential(key))
+    except (CannotOpen, NotUsable) as error:
+        raise ModelRefused(f"the provider key {key.name!r}: {error}") from None
     return ModelChoice(
-        provider=library,
+        provider=_LIBRARY[key.provider],
         name=model.provider_model_id,
-        base_url=_base_url(key),
-        api_key=api_key,
-        headers={**_public_headers(key), **headers},
         prices=prices_of(model),
         is_guarded=key.provider == Provider.OPENAI_COMPATIBLE,  # whose address comes from outside
+        **reached,
     )
 
 
@@ -75,17 +92,54 @@ def _dollars(cents: int) -> Decimal:
     return Decimal(cents) / CENTS_IN_A_DOLLAR
 
 
-def _is_installed(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False  # the package around it is missing already
+def _reached(key: ProviderKey, parts: Parts) -> dict[str, Any]:
+    """The fields of a choice that say where it goes, and as whom; raises ModelRefused and NotUsable."""
+    if key.provider == Provider.VERTEX:
+        return _at_vertex(key, parts)
+    if key.provider == Provider.BEDROCK:
+        return _at_bedrock(key, parts)
+    api_key, headers = _credential(key, parts)
+    return {
+        "base_url": _ADDRESSES.get(key.provider) or _config(key, "openaiCompatible").get("baseUrl"),
+        "api_key": api_key,
+        "headers": {**_public_headers(key), **headers},
+    }
 
 
-def _base_url(key: ProviderKey) -> str | None:
-    if key.provider == Provider.OPENROUTER:
-        return OPENROUTER_URL
-    return _config(key, "openaiCompatible").get("baseUrl")
+def _at_vertex(key: ProviderKey, parts: Parts) -> dict[str, Any]:
+    """By a service account in its project, or by an API key, which knows its project and no location."""
+    places = checked_places(key.config or {})
+    location = places.get("location", ANYWHERE)
+    if key.credential_kind == "apiKey" and location == ANYWHERE:
+        return {"base_url": vertex_address(ANYWHERE), "api_key": parts["apiKey"]}
+    if key.credential_kind != "googleServiceAccount":
+        raise _no_credential(key)
+    account = service_account(parts["json"])
+    project = places.get("projectId") or account.project_id
+    if not project:
+        raise ModelRefused(f"the provider key {key.name!r} names no projectId")
+    return {
+        "base_url": vertex_address(location),
+        "service_account": account.document(),
+        "project": project,
+        "region": location,
+    }
+
+
+def _at_bedrock(key: ProviderKey, parts: Parts) -> dict[str, Any]:
+    region = checked_places(key.config or {}).get("region")
+    if region is None:
+        raise ModelRefused(f"the provider key {key.name!r} names no region")
+    if key.credential_kind == "apiKey":
+        return {"region": region, "api_key": parts["apiKey"]}
+    if key.credential_kind != "awsAccessKey":
+        raise _no_credential(key)
+    aws_key = AwsKey(
+        access_key_id=SecretStr(parts["accessKeyId"]),
+        secret_access_key=SecretStr(parts["secretAccessKey"]),
+        session_token=SecretStr(parts["sessionToken"]) if "sessionToken" in parts else None,
+    )
+    return {"region": region, "aws_key": aws_key}
 
 
 def _public_headers(key: ProviderKey) -> dict[str, SecretStr]:
@@ -99,16 +153,16 @@ def _config(key: ProviderKey, kind: str) -> dict[str, Any]:
     return config.get(kind) or {}
 
 
-def _credential(key: ProviderKey) -> tuple[SecretStr, dict[str, SecretStr]]:
+def _credential(key: ProviderKey, parts: Parts) -> tuple[SecretStr, dict[str, SecretStr]]:
     """The API key and the headers of a provider key; raises ModelRefused where it has neither."""
-    try:
-        parts = open_credential(key)
-    except CannotOpen as error:
-        raise ModelRefused(f"the provider key {key.name!r}: {error}") from None
     if key.credential_kind == "apiKey":
         return SecretStr(parts["apiKey"]), {}
     if key.credential_kind != "headers" and key.provider != Provider.OPENAI_COMPATIBLE:
-        raise ModelRefused(f"the provider key {key.name!r} has no credential that can be used here")
+        raise _no_credential(key)
     headers = {name: SecretStr(value) for name, value in parts.items()}
     # Never nothing: the library would then take whatever key the deployment's own environment holds.
     return SecretStr(NO_KEY), headers
+
+
+def _no_credential(key: ProviderKey) -> ModelRefused:
+    return ModelRefused(f"the provider key {key.name!r} has no credential that can be used here")

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from objectives.addressing import find
-from objectives.credentials import checked_config, patch_credential, set_credential
+from objectives.credentials import check_together, checked_config, patch_credential, set_credential
 from objectives.models import AgentVariation, Provider, ProviderKey
 from objectives.naming import change_identity, new_identity, unique_names
 from objectives.shapes.providers import CredentialPatch, NewProviderKey
@@ -28,6 +28,7 @@ def create_provider_key(*, access: SpaceAccess, new: NewProviderKey, now: dateti
     key = ProviderKey(provider=provider, **new_identity(new.metadata, access=access, now=now))
     key.config = checked_config(provider, new.spec.config)
     set_credential(key, new.spec.credentials)
+    check_together(key)
     with unique_names():
         key.save(force_insert=True)
     return key
@@ -54,6 +55,7 @@ def update_provider_key(
                 message = "Give either spec.credentials or a patch."
                 raise Invalid.field("body", "credentialPatch", msg=message)
             fields |= patch_credential(key, patch)
+        check_together(key)
         if fields:
             key.updated_at = now
             with unique_names():

@@ -42,7 +42,7 @@ class GoogleServiceAccount(Shape):
     """A service account of Google's."""
 
     document: SecretText | None = Field(default=None, alias="json")
-    """Its JSON document, as text."""
+    """Its JSON document, as text; it signs by itself, and no address in it is ever asked."""
 
 
 class AwsAccessKey(Shape):
@@ -96,16 +96,16 @@ class VertexConfig(Shape):
     """Settings at Vertex AI."""
 
     project_id: Text | None = None
-    """The Google Cloud project."""
+    """The Google Cloud project; without it, the service account's own."""
     location: Text | None = None
-    """Its location."""
+    """Its location, such as `europe-west4`; without it `global`, where alone an API key is taken."""
 
 
 class BedrockConfig(Shape):
     """Settings at Bedrock."""
 
     region: Text | None = None
-    """The AWS region."""
+    """The AWS region, such as `eu-central-1`; without it no model can be asked."""
 
 
 class ProviderConfig(OneOf):

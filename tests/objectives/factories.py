@@ -135,7 +135,7 @@ def make_provider_key(
     space = space or make_space()
     if credential is not None:
         kind = next(iter(credential))
-        parts = credential["headers"] if kind == "headers" else credential
+        parts = credential[kind] if isinstance(credential[kind], dict) else credential
         sealed, key_id = seal(json.dumps(parts))
         fields |= {"sealed": sealed, "sealed_with": key_id, "credential_kind": kind}
         fields |= {"credential_fields": sorted(parts)}

@@ -49,6 +49,23 @@ def test_headers_take_the_place_of_the_librarys_own(listed):
     assert (received["authorization"], received["x-team"]) == (f"Token {VALUE}", "a")
 
 
+def test_headers_of_ones_own_go_without_a_key_that_is_none(listed):
+    with serving(Answer(events=chat_events("Hello."))) as server:
+        ask(request_to(model_at(server.url, headers={"X-Key": VALUE})))
+
+    received = server.received[0].headers
+    assert received["x-key"] == VALUE
+    assert "authorization" not in received
+
+
+@pytest.mark.parametrize("provider", ["openai", "openrouter", "anthropic", "gemini"])
+def test_no_address_of_the_deployments_environment_is_asked(provider):
+    key = make_provider_key(provider=provider, credential={"apiKey": VALUE})
+    model = make_model(provider_key=key)
+
+    assert choice_of(model, model.space).base_url.startswith("https://")
+
+
 def test_without_a_credential_no_key_of_the_deployment_is_sent(listed, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", VALUE)
     with serving(Answer(events=chat_events("Hello."))) as server:
