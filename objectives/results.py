@@ -7,11 +7,13 @@ A kept block is `{"type": "text", "text": …}` or `{"type": "image" | "audio", 
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import BinaryIO, Literal
 
 from executions.inference.media import MediaReference, Mixed, line_of
 from objectives.adapters.outcome import Media, Text
 from objectives.models import ResultMedia, ToolCall
 from objectives.shapes.shape import Json, wire_moment
+from spaces.blobs import store_blob
 from spaces.ids import new_id
 from spaces.signing import expiry, sign
 
@@ -37,6 +39,13 @@ def store_blocks(call: ToolCall, drafts: Sequence[Text | Media]) -> list[Json]:
         blocks.append({**block, "mime_type": draft.mime_type, "size_bytes": draft.size_bytes})
     ResultMedia.objects.bulk_create(media)
     return blocks
+
+
+def keep_media(content: BinaryIO, mime_type: str, *, now: datetime) -> Media:
+    """An image or a sound (`media_type` says so) for `store_blocks`, its bytes stored."""
+    blob = store_blob(content, now=now)
+    kind: Literal["image", "audio"] = "image" if mime_type.startswith("image/") else "audio"
+    return Media(kind, blob.sha256, mime_type, blob.size_bytes)
 
 
 def show_blocks(blocks: Sequence[Json], *, base_url: str, now: datetime) -> list[Json]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from django.utils import timezone
 from executions.redacting import Redaction
 from objectives.actions.secrets import open_secrets
 from objectives.adapters.addresses import CONNECT_SECONDS, AddressRefused, CheckedTransport
-from objectives.adapters.outcome import MOST_TEXT, Media, Outcome, Text
+from objectives.adapters.outcome import MOST_TEXT, Media, Outcome, Text, media_type
 from objectives.adapters.requesting import RequestInvalid, ToolRequest, build_request, wanted_secrets
 from objectives.adapters.reshaping import reshaped
 from objectives.models import CallError, ToolCall
@@ -156,7 +155,7 @@ def _outcome(answer: _Answer, redaction: Redaction) -> Outcome:
 
 
 def _media_kind(answer: _Answer) -> Literal["image", "audio"] | None:
-    if not answer.content or answer.mime_type == _SVG or not _MIME_TYPE.fullmatch(answer.mime_type):
+    if not answer.content or answer.mime_type == _SVG or not media_type(answer.mime_type):
         return None
     return next((kind for kind in _MEDIA if answer.mime_type.startswith(f"{kind}/")), None)
 
@@ -175,6 +174,5 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-_MIME_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _SVG = "image/svg+xml"  # may carry a script: it is text here
 _MEDIA: tuple[Literal["image"], Literal["audio"]] = ("image", "audio")

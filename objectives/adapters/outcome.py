@@ -1,5 +1,6 @@
 """What carrying out a tool call gave: content for its result, or why there is none."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +9,7 @@ from executions.runlog.events import NewEvent
 from objectives.models import CallError
 
 MOST_TEXT = 200_000  # characters of a text block that a tool gives
+_MEDIA_TYPE = re.compile(r"(?:image|audio)/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,9 @@ class Started:
 
     events: Sequence[NewEvent] = ()
     outcome: Outcome | None = None
+
+
+def media_type(given: str) -> str:
+    """`image/png` of a Content-Type, without parameters; "" where it names no image and no sound."""
+    plain = given.partition(";")[0].strip().lower()
+    return plain if _MEDIA_TYPE.fullmatch(plain) else ""

@@ -66,6 +66,10 @@ class ShownCall:
         return self.word == "waits for approval"
 
     @property
+    def is_to_be_answered(self) -> bool:
+        return self.word == "waits for content"
+
+    @property
     def decision(self) -> str:
         """Who decided, in words; "" where nobody had to, or has not yet."""
         if self.call.approval == Approval.WAITING_FOR_APPROVAL or self.call.decided_at is None:

@@ -53,6 +53,11 @@ class ObjectivePage:
         return [shown for shown in self.calls if shown.is_to_be_decided]
 
     @property
+    def to_answer(self) -> list[ShownCall]:
+        """The calls that wait for their content."""
+        return [shown for shown in self.calls if shown.is_to_be_answered]
+
+    @property
     def took(self) -> str:
         return duration(self.objective.started_at, self.objective.finished_at, timezone.now())
 

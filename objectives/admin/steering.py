@@ -14,6 +14,8 @@ from django.views.decorators.http import require_POST
 from objectives.actions.continuing import continue_objective
 from objectives.actions.deciding import MOST_MEMO, approve_call, deny_call
 from objectives.actions.stopping import cancel_objective, interrupt_objective
+from objectives.actions.supplying import supply_content
+from objectives.admin.content_form import ContentForm
 from objectives.models import Objective, QueuedAction, ToolCall
 from spaces.access import SpaceAccess, desk_access
 from spaces.errors import DomainError, NotFound
@@ -29,7 +31,7 @@ def may_steer(request: HttpRequest) -> bool:
 
 
 def may_decide(request: HttpRequest) -> bool:
-    """Whether this person may approve and deny tool calls."""
+    """Whether this person may approve and deny tool calls, and give their content."""
     return request.user.has_perm("objectives.change_toolcall")
 
 
@@ -57,6 +59,18 @@ def ask_deny(request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
         return f"{call.called_as} is denied."
 
     return _steer(request, call.objective_id, deny)
+
+
+def supply(request: HttpRequest, call: ToolCall, form: ContentForm) -> HttpResponse:
+    """Give a tool call that waits for it the content of a valid form; for whoever may decide."""
+
+    def give(access: SpaceAccess) -> str:
+        now = timezone.now()
+        drafts = form.drafts(now=now)
+        supply_content(access=access, objective_id=call.objective_id, call_id=call.id, drafts=drafts, now=now)
+        return f"{call.called_as} has its content."
+
+    return _steer(request, call.objective_id, give)
 
 
 @require_POST

@@ -1,13 +1,14 @@
 """Tool calls in the admin: the list, the page of one of them, and the queue of those that wait."""
 
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -16,10 +17,11 @@ from unfold.decorators import display
 from executions.admin.shown import duration
 from executions.templatetags.humane import to_the_second
 from objectives.admin.calls import ShownCall
+from objectives.admin.content_form import ContentForm
 from objectives.admin.page import tool_sets_of
 from objectives.admin.queue import read_queue
 from objectives.admin.shown import badge, call_state, link_to, row_id
-from objectives.admin.steering import ask_approve, ask_deny, may_decide
+from objectives.admin.steering import ask_approve, ask_deny, may_decide, supply
 from objectives.models import ToolCall
 from objectives.spelling import Prefix
 from spaces.admin.lists import NewestFirst, ReadOnly
@@ -104,6 +106,7 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
             path("waiting/", self.waiting_view, name="objectives_toolcall_waiting"),
             path("<uuid:call_id>/approve/", ask_approve, name="objectives_toolcall_approve"),
             path("<uuid:call_id>/deny/", ask_deny, name="objectives_toolcall_deny"),
+            path("<uuid:call_id>/content/", self.supply_view, name="objectives_toolcall_supply"),
         ]
         for each in ours:
             each.callback = self.admin_site.admin_view(each.callback)
@@ -125,12 +128,18 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
         """The page of one call, by id in either spelling: no form, since nothing on it is edited."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        related = ("objective__agent", "space__tenant", "created_by", "decided_by", "step", "tool__tool_set")
-        rows = ToolCall.objects.select_related(*related).defer("step__request", "step__response")
-        call_id = row_id(Prefix.TOOL_CALL, object_id)
-        call = rows.filter(pk=call_id).first() if call_id else None
-        if call is None:
-            raise Http404
+        return self._page(request, _found(object_id))
+
+    def supply_view(self, request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
+        """Take what a call waits for; what is wrong with it is said on the call's page."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not may_decide(request):
+            raise PermissionDenied
+        call, form = _found(str(call_id)), ContentForm(request.POST, request.FILES)
+        return supply(request, call, form) if form.is_valid() else self._page(request, call, form)
+
+    def _page(self, request: HttpRequest, call: ToolCall, form: ContentForm | None = None) -> HttpResponse:
         shown = ShownCall(call, tool_sets_of(call.objective).get(call.called_as, ""))
         context = {
             "title": call.called_as,
@@ -138,9 +147,22 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
             "shown": shown,
             "shown_tool": link_to(call.tool),
             "may_decide": may_decide(request),
+            "form": form or ContentForm(),
+            "next": reverse("admin:objectives_toolcall_change", args=(call.pk,)),
         }
         return self._render(request, "page.html", context)
 
     def _render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
         return TemplateResponse(request, f"admin/objectives/toolcall/{template}", context)
+
+
+def _found(address: str) -> ToolCall:
+    """A call with what its page shows, by id in either spelling; raises Http404."""
+    related = ("objective__agent", "space__tenant", "created_by", "decided_by", "step", "tool__tool_set")
+    rows = ToolCall.objects.select_related(*related).defer("step__request", "step__response")
+    call_id = row_id(Prefix.TOOL_CALL, address)
+    call = rows.filter(pk=call_id).first() if call_id else None
+    if call is None:
+        raise Http404
+    return call

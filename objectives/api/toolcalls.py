@@ -14,11 +14,12 @@ from rest_framework.response import Response
 
 from objectives.actions.deciding import approve_call, deny_call
 from objectives.actions.supplying import supply_content
-from objectives.adapters.outcome import Media, Text
+from objectives.adapters.outcome import Media, Text, media_type
 from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_page, flag
 from objectives.api.objectives import OfObjectives
 from objectives.models import Approval, Execution, Objective, ToolCall as CallRow
+from objectives.results import keep_media
 from objectives.shapes.toolcalls import (
     ContentBlock,
     ContentBody,
@@ -28,7 +29,6 @@ from objectives.shapes.toolcalls import (
     ToolCallWithResult,
 )
 from objectives.spelling import Prefix, read
-from spaces.blobs import store_blob
 from spaces.errors import Invalid, NotFound
 
 _PATH = "workspace_id objective_id tool_call_id"
@@ -163,7 +163,8 @@ def _draft(block: ContentBlock, place: int, now: datetime) -> Text | Media:
 
 def _media(kind: Literal["image", "audio"], content: MediaContent, place: int, now: datetime) -> Media:
     where = ("body", "content", place, kind)
-    if not content.mime_type.startswith(f"{kind}/"):
+    mime_type = media_type(content.mime_type)
+    if not mime_type.startswith(f"{kind}/"):
         raise Invalid.field(*where, "mimeType", msg=f"This is no type of {kind}.", value=content.mime_type)
     try:
         raw = base64.b64decode(content.data, validate=True)
@@ -171,5 +172,4 @@ def _media(kind: Literal["image", "audio"], content: MediaContent, place: int, n
         raise Invalid.field(*where, "data", msg="This is not base64.") from None
     if not raw:
         raise Invalid.field(*where, "data", msg="There are no bytes.")
-    blob = store_blob(io.BytesIO(raw), now=now)
-    return Media(kind, blob.sha256, content.mime_type, blob.size_bytes)
+    return keep_media(io.BytesIO(raw), mime_type, now=now)

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from objectives.actions.deciding import deny_call
 from objectives.actions.stopping import cancel_objective
 from objectives.models import ToolCall
+from tests.admin.desk import PNG
 from tests.admin.desk_objectives import CALLS, OBJECTIVES, QUEUE, waiting
 from tests.admin.test_in_a_browser import sign_in
 from tests.factories import Actor, make_actor
@@ -71,6 +72,32 @@ def test_a_call_is_approved_on_its_own_page(page: Page, server: Server, actor: A
     expect(page.get_by_text(f"Approved by {operator}")).to_be_visible()
     call.refresh_from_db()
     assert (call.approval, call.decided_by_id) == ("approved", operator.pk)
+
+
+def test_content_that_is_being_written_survives_what_happens_and_is_given(
+    page: Page, server: Server, actor: Actor
+) -> None:
+    call = waiting(actor)
+    sign_in(page, server)
+    page.goto(f"{server.url}{CALLS}{call.pk}/change/")
+    page.get_by_role("button", name="Approve").click()
+    text = page.get_by_label("What ask answers")
+    text.fill("It is")
+    ToolCall.objects.filter(pk=call.pk).update(memo="Look at the picture.")
+    page.wait_for_timeout(4000)
+
+    expect(text).to_have_value("It is")
+    text.fill("It is blue.")
+    page.get_by_label("An image or a sound").set_input_files(
+        {"name": "sky.png", "mimeType": "image/png", "buffer": PNG}
+    )
+    page.get_by_role("button", name="Give content").click()
+
+    expect(page.get_by_text("ask has its content.")).to_be_visible()
+    expect(page.locator("#result pre")).to_have_text("It is blue.")
+    expect(page.locator("#result img")).to_be_visible()
+    call.refresh_from_db()
+    assert [block["type"] for block in call.result] == ["text", "image"]
 
 
 def test_cancelling_is_asked_about_first(page: Page, server: Server, actor: Actor) -> None:

@@ -15,7 +15,7 @@ from objectives.actions.deciding import approve_call, deny_call
 from objectives.models import Objective, ToolCall
 from objectives.spelling import Prefix, spell
 from spaces.ids import new_id
-from tests.admin.desk import operator_client
+from tests.admin.desk import client_of, make_staff, operator_client
 from tests.admin.desk_objectives import CALLS, OBJECTIVES, page_of
 from tests.factories import Actor, make_actor, make_skill
 from tests.loop.working import bare_tool, calls_of, start, work
@@ -71,6 +71,17 @@ def test_a_denial_is_shown_with_who_and_why(actor: Actor, bench: Bench) -> None:
     for page in (page_of(objective, client), client.get(f"{CALLS}{call.pk}/change/").content.decode()):
         assert "Denied by owner" in page
         assert "Too dear." in page
+
+
+def test_a_call_that_waits_for_content_leads_to_where_it_is_given(actor: Actor, bench: Bench) -> None:
+    ask = {"tool": "ask", "arguments": {"order": "7"}}
+    objective = work(start(actor, bare_tool(actor), script=[ask, {"answer": "Done."}]), bench)
+    (call,) = calls_of(objective)
+    watcher = client_of(make_staff(permissions=("view_objective", "view_toolcall")))
+
+    assert f'href="{CALLS}{call.pk}/change/#content">Give content</a>' in page_of(objective)
+    assert "Waits for content:" in page_of(objective, watcher)
+    assert "Give content" not in page_of(objective, watcher)
 
 
 def test_skills_and_their_calls_lead_to_each_other(actor: Actor, bench: Bench) -> None:

@@ -149,6 +149,7 @@ BAD_CONTENT = {
     "bad base64": {"content": [{"type": "image", "image": {"data": "%%%", "mimeType": "image/png"}}]},
     "no type": {"content": [{"type": "image", "image": {"data": "AA=="}}]},
     "another kind": {"content": [{"type": "audio", "audio": {"data": "AA==", "mimeType": "image/png"}}]},
+    "no type at all": {"content": [{"image": {"data": "AA==", "mimeType": "image/png\r\nX-Odd: y"}}]},
     "another key": {"content": [{"type": "image", "text": {"text": "a"}}]},
 }
 

@@ -6,7 +6,7 @@ const SOON = 300; // ms: what happens together is drawn together
 
 // Somebody is about to send this part's form: it stays as it is.
 function isInUse(part) {
-  const fields = [...part.querySelectorAll("input[type=text], textarea")];
+  const fields = [...part.querySelectorAll("input[type=text]:enabled, input[type=file], textarea")];
   return fields.some((field) => field.value || field === document.activeElement);
 }
 

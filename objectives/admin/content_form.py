@@ -1,0 +1,55 @@
+"""The form with which the desk answers a tool call that waits for its content."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from objectives.adapters.outcome import MOST_TEXT, Media, Text, media_type
+from objectives.results import keep_media
+
+MOST_BYTES = 5 * 1024 * 1024  # of a file, as of what a tool over HTTP answers
+
+
+class ContentForm(forms.Form):
+    """A text, one image or sound, or both; `drafts` are the blocks that it makes."""
+
+    text = forms.CharField(required=False, strip=False, max_length=MOST_TEXT)
+    file = forms.FileField(
+        required=False,
+        max_length=255,
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": "image/*,audio/*"}),
+    )
+
+    def clean_text(self) -> str:
+        """Browsers end lines as forms always did; a text of blanks is none."""
+        text: str = self.cleaned_data["text"]
+        return text.replace("\r\n", "\n") if text.strip() else ""
+
+    def clean_file(self) -> "UploadedFile[Any] | None":
+        """Raises ValidationError for another type of file, and for one that is too large."""
+        file: UploadedFile[Any] | None = self.cleaned_data["file"]
+        if file is None:
+            return None
+        if not media_type(file.content_type or ""):
+            raise forms.ValidationError("Only an image or a sound can go along; write anything else as text.")
+        if (file.size or 0) > MOST_BYTES:
+            raise forms.ValidationError(f"The file is larger than {MOST_BYTES // 1024**2} MiB.")
+        return file
+
+    def clean(self) -> dict[str, Any] | None:
+        """Raises ValidationError where there is nothing to give."""
+        given = super().clean()
+        if not self.errors and not any(self.cleaned_data.get(name) for name in ("text", "file")):
+            raise forms.ValidationError("Write something, or choose a file.")
+        return given
+
+    def drafts(self, *, now: datetime) -> list[Text | Media]:
+        """The blocks of a valid form, the bytes of its file stored."""
+        text, file = self.cleaned_data["text"], self.cleaned_data["file"]
+        blocks: list[Text | Media] = [Text(text)] if text else []
+        if file is not None:
+            blocks.append(keep_media(file.file, media_type(file.content_type), now=now))
+        return blocks
