@@ -8,6 +8,7 @@ import pydantic_ai
 from pydantic_ai.messages import ModelResponse, TextPart, ThinkingPart, ToolCallPart
 
 from executions.inference import transcript
+from executions.inference.arguments import read_arguments
 from executions.inference.choices import ModelChoice
 from executions.inference.interface import ModelReply, Spending, ToolRequest
 from executions.inference.tool_names import FINAL_ANSWER
@@ -60,7 +61,7 @@ def _tool_request(part: ToolCallPart, names: Mapping[str, str]) -> ToolRequest:
 
 def _json_object(text: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(text) if text else {}
+        value = read_arguments(text)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

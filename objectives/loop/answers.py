@@ -1,8 +1,8 @@
 """The final answer in a model's response: whether there is one, and whether it is as its agent promises."""
 
-import json
 from typing import Any
 
+from executions.inference.arguments import read_arguments
 from executions.inference.tool_names import FINAL_ANSWER
 from executions.runner.prompt_texts import problem_with
 from objectives.models import Step
@@ -30,7 +30,7 @@ def answer_problem(answer: dict[str, Any] | None, schema: Json) -> str | None:
 def _object(arguments: Any) -> dict[str, Any] | None:
     if isinstance(arguments, str):
         try:
-            arguments = json.loads(arguments or "{}")
+            arguments = read_arguments(arguments)
         except ValueError:
             return None
     return arguments if isinstance(arguments, dict) else {} if arguments is None else None

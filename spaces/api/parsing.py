@@ -8,9 +8,9 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
 
 from spaces.errors import Invalid, TooLarge
+from spaces.nesting import MAX_DEPTH, is_too_deep
 
 MAX_BYTES = 5 * 1024 * 1024
-MAX_DEPTH = 64  # deeper JSON ends in somebody's recursion limit: Python's, PostgreSQL's or the reader's
 
 
 class StrictJsonParser(BaseParser):
@@ -58,25 +58,10 @@ def parse_json(content: bytes) -> Any:
         raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.") from error
     except ValueError as error:
         raise ParseError(f"The body is not JSON: {error}") from error
-    if _is_deeper_than(value, MAX_DEPTH):
+    if is_too_deep(value):
         raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
     return value
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
-
-
-def _is_deeper_than(value: Any, depth: int) -> bool:
-    """Level by level, since the depth comes from outside and must not become ours."""
-    level = [value]
-    for _ in range(depth + 1):
-        level = [
-            item
-            for node in level
-            if isinstance(node, dict | list)
-            for item in (node.values() if isinstance(node, dict) else node)
-        ]
-        if not level:
-            return False
-    return True
