@@ -46,6 +46,7 @@ LISTED = (
 class ObjectiveAdmin(ReadOnly, NewestFirst):
     """What agents work on; written by machines, steered by the verbs on its page."""
 
+    time_field = "created_at"
     list_display = (
         "shown_state",
         "shown_message",

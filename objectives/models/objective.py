@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -116,11 +117,15 @@ class Objective(Operation, TokenCounts):
         ]
         indexes: ClassVar = [
             newest_in_space("objective"),
-            # The list of one state, of one agent, of one parent.
+            # The list of one state, of one profile, of one agent (and state), of one parent.
             models.Index(fields=["space", "state", "created_at", "id"], name="objective_by_state"),
-            models.Index(fields=["agent", "created_at", "id"], name="objective_by_agent"),
-            # The operators' list of one state, over all spaces.
-            models.Index(fields=["state", "id"], name="objective_by_state_anywhere"),
+            models.Index(fields=["space", "created_by", "created_at", "id"], name="objective_by_principal"),
+            models.Index(fields=["agent", "created_at", "id", "state"], name="objective_by_agent"),
+            # The list of those that carry a label.
+            GinIndex(fields=["labels"], opclasses=["jsonb_path_ops"], name="objective_by_label"),
+            # The operators' list over all spaces, and that of one state.
+            models.Index(fields=["created_at", "id"], name="objective_newest"),
+            models.Index(fields=["state", "created_at", "id"], name="objective_by_state_anywhere"),
             models.Index(
                 fields=["parent", "created_at", "id"],
                 condition=Q(parent__isnull=False),

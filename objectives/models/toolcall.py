@@ -151,6 +151,8 @@ class ToolCall(Operation):
         ]
         indexes: ClassVar = [
             models.Index(fields=["objective", "created_at", "id"], name="call_by_objective"),
+            # The operators' list of one space.
+            models.Index(fields=["space", "id"], name="call_by_space"),
             # The queue of what waits in a space, oldest first.
             models.Index(
                 fields=["space", "created_at", "id"],

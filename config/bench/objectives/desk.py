@@ -41,10 +41,11 @@ def _objective_lists(many: Place) -> list[Page]:
     """Rare and frequent, at the top and half way down, and of those for whom nothing happens any more."""
     agents, space = many.agents, many.world.ids["space_id"]
     middle = _row(many, "objectives_objective", many.objectives // 2)
+    deep = Depth(is_older=True, number=9, at=middle.created_at, id=middle.id)
     broad = {"state__exact": "finalized", "agent__id__exact": agents["clerk"], "space__id__exact": space}
     asked = {
         "objectives, newest": {},
-        f"objectives, at depth {many.objectives // 2:,}": {"p": _depth(middle)},
+        f"objectives, at depth {many.objectives // 2:,}": {"p": str(deep)},
         "objectives of a state": {"state__exact": "waiting"},
         "objectives of an agent": {"agent__id__exact": agents["clerk"]},
         "objectives of an agent that is retired": {"agent__id__exact": agents["retired"]},
@@ -72,10 +73,11 @@ def _objective_lists(many: Place) -> list[Page]:
 
 def _call_lists(many: Place) -> list[Page]:
     middle = _row(many, "objectives_toolcall", many.calls // 2)
+    deep = Depth(is_older=True, number=9, at=None, id=middle.id)  # this list goes by the id alone
     objective = spell(Prefix.OBJECTIVE, uuid.UUID(many.models["long"]))
     asked = {
         "tool calls, newest": {},
-        f"tool calls, at depth {many.calls // 2:,}": {"p": _depth(middle)},
+        f"tool calls, at depth {many.calls // 2:,}": {"p": str(deep)},
         "tool calls of a quiet space": {"space__id__exact": many.quiet_space},
         "tool calls by their objective": {"q": objective},
     }
@@ -90,11 +92,6 @@ def _queue(many: Place) -> list[Page]:
 
 def _row(many: Place, table: str, depth: int) -> Any:
     return row_at(many.world.site.database_url, table, space_id=many.world.ids["space_id"], depth=depth)
-
-
-def _depth(row: Any) -> str:
-    """Where the page past a row begins; these lists go by the id alone."""
-    return str(Depth(is_older=True, number=9, at=None, id=row.id))
 
 
 def _listed(base: str, asked: dict[str, Any]) -> str:
