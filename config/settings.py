@@ -228,7 +228,7 @@ LOGGING = {
         "httpx2": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
-        # Clients of models that tell more: each request, and the least of them its headers, a token among them.
+        # Clients of models that tell more: each request, and at DEBUG its headers, a token among them.
         "botocore": {"level": "WARNING"},
         "google": {"level": "WARNING"},
         "google_genai": {"level": "WARNING"},
