@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
 from executions.admin.shown import duration
@@ -62,7 +62,12 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
     )
     list_display_links = ("shown_state", "called_as")
     list_select_related = ("space__tenant", "objective__agent", "decided_by")
-    list_filter: ClassVar[Any] = (("space", AutocompleteSelectFilter),)
+    list_filter: ClassVar[Any] = (
+        ("approval", ChoicesDropdownFilter),
+        ("execution", ChoicesDropdownFilter),
+        ("objective__agent", AutocompleteSelectFilter),
+        ("space", AutocompleteSelectFilter),
+    )
     list_filter_submit = True
     list_fullwidth = True
     actions = None

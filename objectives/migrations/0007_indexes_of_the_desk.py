@@ -6,44 +6,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('objectives', '0006_turns_that_were_interrupted'),
-        ('spaces', '0003_keys_and_spaces_of_the_workspace_api'),
+        ("objectives", "0006_turns_that_were_interrupted"),
+        ("spaces", "0003_keys_and_spaces_of_the_workspace_api"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='objective',
-            name='objective_by_agent',
+            model_name="objective",
+            name="objective_by_agent",
         ),
         migrations.RemoveIndex(
-            model_name='objective',
-            name='objective_by_state_anywhere',
+            model_name="objective",
+            name="objective_by_state_anywhere",
         ),
         migrations.AddIndex(
-            model_name='objective',
-            index=models.Index(fields=['space', 'created_by', 'created_at', 'id'], name='objective_by_principal'),
+            model_name="objective",
+            index=models.Index(
+                fields=["space", "created_by", "created_at", "id"], name="objective_by_principal"
+            ),
         ),
         migrations.AddIndex(
-            model_name='objective',
-            index=models.Index(fields=['agent', 'created_at', 'id', 'state'], name='objective_by_agent'),
+            model_name="objective",
+            index=models.Index(fields=["agent", "created_at", "id", "state"], name="objective_by_agent"),
         ),
         migrations.AddIndex(
-            model_name='objective',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['labels'], name='objective_by_label', opclasses=['jsonb_path_ops']),
+            model_name="objective",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["labels"], name="objective_by_label", opclasses=["jsonb_path_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='objective',
-            index=models.Index(fields=['created_at', 'id'], name='objective_newest'),
+            model_name="objective",
+            index=models.Index(fields=["created_at", "id"], name="objective_newest"),
         ),
         migrations.AddIndex(
-            model_name='objective',
-            index=models.Index(fields=['state', 'created_at', 'id'], name='objective_by_state_anywhere'),
+            model_name="objective",
+            index=models.Index(fields=["state", "created_at", "id"], name="objective_by_state_anywhere"),
         ),
         migrations.AddIndex(
-            model_name='toolcall',
-            index=models.Index(fields=['space', 'id'], name='call_by_space'),
+            model_name="toolcall",
+            index=models.Index(fields=["space", "id"], name="call_by_space"),
         ),
     ]

@@ -171,6 +171,14 @@ class ToolCall(Operation):
                 condition=Q(execution="waiting_for_content", content_expires_at__isnull=False),
                 name="call_content_expiry",
             ),
+            # The operators' lists of one approval or execution, over all spaces: but of those that most calls
+            # have, whose newest are found by walking back.
+            models.Index(
+                fields=["approval", "id"], condition=~Q(approval="auto_approved"), name="call_by_approval"
+            ),
+            models.Index(
+                fields=["execution", "id"], condition=~Q(execution="completed"), name="call_by_execution"
+            ),
             # Whose call a child objective or a skill execution is.
             models.Index(fields=["run_id"], condition=Q(run_id__isnull=False), name="call_by_run"),
         ]
