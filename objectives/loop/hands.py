@@ -18,7 +18,7 @@ from executions.worker.keeper import Held
 from objectives.adapters.http import CALL_SECONDS, call_http
 from objectives.adapters.outcome import Outcome
 from objectives.loop.calls import MOST_PARALLEL, Work, work_on, write_outcome
-from objectives.loop.judging import Judgement, judge
+from objectives.loop.judging import Judgement, close_judging, judge
 from objectives.loop.texts import TextRecorder
 from objectives.loop.verdicts import write_judgement
 from objectives.models import CallError, ToolCall
@@ -48,6 +48,10 @@ class Hands:
         self._listening.close()
         self._stop.set("cancelled")
         self._threads.shutdown(wait=True)
+        for future, call in self._going_on.items():
+            found = None if future.exception() else future.result()
+            if isinstance(found, Judgement):
+                self._keep_unused(call, found)
 
     @property
     def at_work(self) -> set[Work]:
@@ -76,6 +80,10 @@ class Hands:
                 write_judgement(lease, call_id, found, now=timezone.now())
 
         ask_patiently(write, check=self._held.require)
+
+    def _keep_unused(self, call: ToolCall, judgement: Judgement) -> None:
+        """A judgement that came too late was paid for all the same."""
+        ask_patiently(lambda: close_judging(call.objective, call, judgement.spending, now=timezone.now()))
 
     def finish_what_cannot_be_repeated(self, seconds: float) -> None:
         """Give calls that must not be repeated so long to come to their end; raises LeaseLost."""

@@ -24,7 +24,7 @@ from objectives.loop.answers import answer_problem
 from objectives.loop.leased import leased_objective
 from objectives.loop.questions import judging_request
 from objectives.loop.request import CannotAsk, ChosenModel, chosen_model
-from objectives.loop.restarts import estimate, is_paid, keep_broken
+from objectives.loop.restarts import estimate, keep_broken
 from objectives.loop.texts import TextRecorder
 from objectives.models import Objective, ToolCall
 from objectives.plan import Plan
@@ -61,10 +61,18 @@ def judge(held: Held[TextRecorder], call: ToolCall, plan: Plan, *, stop: StopSig
         lambda: judging_request(objective, call, plan, chosen=chosen, fence=held.lease.fence),
         check=held.require,
     )
-    ask_patiently(
-        lambda: _note_beginning(held.lease, call, request, chosen, now=timezone.now()), check=held.require
-    )
-    return _Asking(objective, request, stop).judgement()
+    return _Asking(held, objective, call, request, chosen, stop).judgement()
+
+
+def close_judging(objective: Objective, call: ToolCall, spending: Spending | None, *, now: datetime) -> None:
+    """Keep what a request cost that decides nothing, and that nothing more is to be charged for it.
+
+    It needs no lease: a request that another worker makes by now is not touched.
+    """
+    with transaction.atomic():
+        keep_broken(objective, spending, now=now)
+        begun = ToolCall.objects.filter(pk=call.pk, fence=call.fence, awaits_judgement=True)
+        begun.update(fence=None)
 
 
 def _note_beginning(
@@ -74,19 +82,22 @@ def _note_beginning(
     with transaction.atomic():
         _, objective = leased_objective(lease)
         row = locked_call(objective, call.id)
-        if row.fence not in {None, lease.fence} and not is_paid(objective, row.step.created_at):
+        if row.fence not in {None, lease.fence}:
             keep_broken(objective, estimate(request, chosen.choice, written=0), now=now)
         row.fence = lease.fence
         row.save(update_fields=["fence"])
 
 
+@dataclass
 class _Asking:
     """The same request, until it gives scores or has been made often enough."""
 
-    def __init__(self, objective: Objective, request: ModelRequest, stop: StopSignal) -> None:
-        self._objective = objective
-        self._request = request
-        self._stop = stop
+    held: Held[TextRecorder]
+    objective: Objective
+    call: ToolCall
+    request: ModelRequest
+    chosen: ChosenModel
+    stop: StopSignal
 
     def judgement(self) -> Judgement | None:
         for number in range(TRIES):
@@ -98,28 +109,34 @@ class _Asking:
             except ModelUnavailable as unavailable:
                 found, wait = None, max(wait, unavailable.retry_after or 0)
             except ModelError as error:
-                logger.warning("No judgement for %s: %s", self._objective.id, error.message)
+                logger.warning("No judgement for %s: %s", self.objective.id, error.message)
                 break
             if found is not None:
                 return found
             if number == TRIES - 1 or wait > LONGEST_WAIT_SECONDS:
                 break
-            if self._stop.wait(wait):
+            if self.stop.wait(wait):
                 return None
         return Judgement()
 
     def _once(self) -> Judgement | None:
         """The scores; None for an answer that holds none."""
+        lease = self.held.lease
+        ask_patiently(
+            lambda: _note_beginning(lease, self.call, self.request, self.chosen, now=timezone.now()),
+            check=self.held.require,
+        )
+        self.call.fence = lease.fence
         try:
-            reply = respond(self._request, on_text=lambda _: None, stop=self._stop)
+            reply = respond(self.request, on_text=lambda _: None, stop=self.stop)
         except ModelError as error:
             self._keep(error.spending)
             raise
         given = reply.answer.arguments if reply.answer else None
-        if given is None or answer_problem(given, dict(self._request.answer_schema or {})) is not None:
+        if given is None or answer_problem(given, dict(self.request.answer_schema or {})) is not None:
             self._keep(reply.spending)
             return None
         return Judgement([float(score) for score in given["scores"]], reply.spending)
 
     def _keep(self, spending: Spending | None) -> None:
-        ask_patiently(lambda: keep_broken(self._objective, spending, now=timezone.now()))
+        ask_patiently(lambda: close_judging(self.objective, self.call, spending, now=timezone.now()))

@@ -32,7 +32,7 @@ def note_asking(lease: Lease, request: ModelRequest, choice: ModelChoice, *, now
     with transaction.atomic():
         head, objective = leased_objective(lease)
         heard = _heard_of(objective)
-        if objective.asked_at not in {None, now} and not is_paid(objective, objective.asked_at):
+        if objective.asked_at not in {None, now} and not _is_paid(objective, objective.asked_at):
             written = 0 if heard is None else heard.data["offset"] + len(heard.data["text"])
             keep_broken(objective, estimate(request, choice, written), now=now)
         objective.asked_at = now
@@ -50,7 +50,7 @@ def _heard_of(objective: Objective) -> RunEvent | None:
     return newest if is_of_turn else None
 
 
-def is_paid(objective: Objective, since: datetime | None) -> bool:
+def _is_paid(objective: Objective, since: datetime | None) -> bool:
     """Whether a request that was made then and cut off could still say what it cost."""
     return BrokenRequest.objects.filter(objective=objective, created_at__gte=since).exists()
 

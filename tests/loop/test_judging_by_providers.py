@@ -16,7 +16,7 @@ from objectives.actions.deciding import approve_call, deny_call
 from objectives.actions.stopping import cancel_objective
 from objectives.loop import calls, decision, judging
 from objectives.loop.healing import heal_objective
-from objectives.models import BrokenRequest, Objective
+from objectives.models import BrokenRequest, Objective, ToolCall
 from tests.factories import Actor, make_actor
 from tests.inference.provider_server import Answer, ProviderServer
 from tests.inference.wire import chat_events
@@ -190,3 +190,25 @@ def test_a_judgement_that_was_cut_off_with_its_worker_is_had_again_and_paid_for(
     assert calls_of(objective)[0].approval == "auto_approved"
     assert BrokenRequest.objects.filter(objective=objective).count() == 1
     assert len(server.received) == 3
+
+
+def test_each_judgement_that_was_cut_off_is_paid_for(actor, bench, settings):
+    two = (("c1", "ask", '{"order": "7"}'), ("c2", "ask", '{"order": "8"}'))
+    both = Answer(events=chat_events(calls=two, finish="tool_calls"))
+    with provided(settings, both, scores(1, 1)):
+        objective = judged(actor, bare_tool(actor), 0)
+        objective = work(objective, bench)
+        paid = tree_cost(objective.id).cost_usd
+        # What is left of an attempt that was killed while the model was asked about both.
+        ToolCall.objects.filter(objective=objective).update(
+            approval="waiting_for_approval", execution="pending", awaits_judgement=True, fence=0
+        )
+        ToolCall.objects.filter(objective=objective).update(decision_scores=None, started_at=None)
+        Objective.objects.filter(pk=objective.pk).update(state="running")
+        RunHead.objects.filter(pk=objective.pk).update(state="queued", available_at=timezone.now())
+        objective = work(objective, bench)
+
+    estimated = BrokenRequest.objects.filter(objective=objective, is_estimated=True)
+    assert estimated.count() == 2
+    again = paid + 2 * Decimal("0.15")
+    assert tree_cost(objective.id).cost_usd == again + sum(one.cost_usd for one in estimated)
