@@ -21,6 +21,7 @@ def give_feedback(
         objective = Objective.objects.get(pk=objective_id, space_id=access.space_id)
         return Feedback.objects.create(
             objective=objective,
+            agent_id=objective.agent_id,
             variation_id=objective.variation_id,
             score=given.data.score,
             comment=given.data.comment,

@@ -85,7 +85,7 @@ class AgentRecordsViewSet(WorkspaceViewSet):
         return empty_page(request)
 
     def _feedback(self, request: Request, agent: Agent) -> QuerySet[Feedback]:
-        rows = Feedback.objects.filter(objective__agent=agent)
+        rows = Feedback.objects.filter(agent=agent)
         given = {
             name: request.query_params.get(name, "").replace("\0", "\ufffd") for name in FEEDBACK_FILTERS
         }

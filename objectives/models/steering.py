@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from objectives.models.agent import AgentVariation
+from objectives.models.agent import Agent, AgentVariation
 from objectives.models.objective import Objective
 from objectives.models.resource import Operation
 
@@ -49,6 +49,8 @@ class Feedback(Operation):
     objective = models.ForeignKey(
         Objective, on_delete=models.CASCADE, related_name="feedback", db_index=False
     )
+    # The objective's own, which never changes: so that an agent's list needs no other table.
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+", db_index=False)
     variation = models.ForeignKey(
         AgentVariation, on_delete=models.SET_NULL, null=True, related_name="feedback"
     )
@@ -62,7 +64,8 @@ class Feedback(Operation):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["objective", "created_at", "id"], name="feedback_by_objective")
+            models.Index(fields=["objective", "created_at", "id"], name="feedback_by_objective"),
+            models.Index(fields=["agent", "created_at", "id"], name="feedback_by_agent"),
         ]
 
     def __str__(self) -> str:

@@ -185,6 +185,7 @@ def make_feedback(*, objective: Objective, score: float = 1.0, **fields: Any) ->
         space_id=objective.space_id,
         created_by_id=objective.created_by_id,
         objective=objective,
+        agent_id=objective.agent_id,
         variation=objective.variation,
         score=score,
         **given,

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from objectives.spelling import Prefix, spell
 from spaces.models import Role
@@ -96,3 +98,32 @@ def test_a_cursor_of_another_list_leads_nowhere(api, agent):
     assert api.refused("get", "/objectives", tenantId="t", cursor=cursor)[:2] == (400, 3)
     assert api.refused("get", "/objectives", tenantId="t", state="BOGUS")[:2] == (400, 3)
     assert api.get("/objectives", tenantId="t", cursor="")["items"] == []
+
+
+def test_an_agents_newest_feedback_is_found_through_an_index(api, agent):
+    with CaptureQueriesContext(connection) as captured:
+        items = api.get(f"{path_of(agent)}/feedback")["items"]
+    (asked,) = [each["sql"] for each in captured if 'FROM "objectives_feedback"' in each["sql"]]
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "bitmapscan"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        cursor.execute(f"EXPLAIN {asked}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert len(items) == 4
+    assert "Index Scan Backward using feedback_by_agent" in plan
+    assert "Sort" not in plan
+
+
+def test_feedback_given_through_the_api_is_the_agents(api):
+    objective = make_objective(
+        variation=make_variation(
+            agent=make_agent(space=api.actor.space, created_by=api.actor.principal, name="Anna")
+        )
+    )
+    path = f"/objectives/{spell(Prefix.OBJECTIVE, objective.id)}/feedback"
+
+    api.post(path, {"metadata": {}, "data": {"score": 1, "comment": "Good."}})
+
+    (item,) = api.get(f"{path_of(objective.agent)}/feedback")["items"]
+    assert item["data"]["comment"] == "Good."
