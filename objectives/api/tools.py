@@ -1,6 +1,8 @@
 """The tools of a set."""
 
+import time
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -14,7 +16,7 @@ from objectives.api.lists import answer_page, by_name, choices, flag, words
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Tool as ToolRow, ToolSet, ToolState
-from objectives.overlaid import tools_changed_by
+from objectives.overlaid import MOST_SECONDS, tools_changed_by
 from objectives.shapes.status import Empty
 from objectives.shapes.tools import NewTool, Tool, ToolChanges
 from objectives.spelling import Prefix
@@ -58,7 +60,9 @@ class ToolViewSet(WorkspaceViewSet):
         with_info = bool(flag(request, "includeInfo"))
 
         def show(page: Sequence[ToolRow]) -> Sequence[Tool]:
-            return [self.represent(row, tool_set, with_info=with_info) for row in page]
+            until = time.monotonic() + MOST_SECONDS
+            how: Any = {"tenant_id": self.tenant_id, "with_info": with_info, "until": until}
+            return [Tool.of(row, tool_set, **how) for row in page]
 
         rows = _filtered(by_name(_rows(tool_set), request), request, tool_set)
         return answer_page(rows, request, of_list=f"{tool_set.id}/tools", show=show)
@@ -104,8 +108,8 @@ class ToolViewSet(WorkspaceViewSet):
         """The set that a path means; raises NotFound."""
         return find(ToolSet.objects.filter(space_id=self.space_id), Prefix.TOOL_SET, address)
 
-    def represent(self, row: ToolRow, tool_set: ToolSet, *, with_info: bool = True) -> Tool:
-        return Tool.of(row, tool_set, tenant_id=self.tenant_id, with_info=with_info)
+    def represent(self, row: ToolRow, tool_set: ToolSet) -> Tool:
+        return Tool.of(row, tool_set, tenant_id=self.tenant_id, with_info=True)
 
     def shown(self, row: ToolRow) -> Response:
         """200 with a tool that an action gave back, its set included."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import uuid
 from typing import Literal, Self
 
@@ -122,8 +123,16 @@ class Tool(Shape):
     """What follows from it; in lists only with `includeInfo`."""
 
     @classmethod
-    def of(cls, row: ToolRow, tool_set: ToolSetRow, *, tenant_id: uuid.UUID, with_info: bool = False) -> Self:
-        """That of a row of ours, in its set."""
+    def of(
+        cls,
+        row: ToolRow,
+        tool_set: ToolSetRow,
+        *,
+        tenant_id: uuid.UUID,
+        with_info: bool = False,
+        until: float = math.inf,
+    ) -> Self:
+        """That of a row, in its set; raises NotReady where its overlays are not known `until` (monotonic)."""
         return cls(
             metadata=ResourceMetadata.of(row, Prefix.TOOL, tenant_id=tenant_id),
             spec=ToolSpec(
@@ -134,7 +143,7 @@ class Tool(Shape):
                 llm_tool_name=row.function_name,
             ),
             state=f"STATE_{row.state.upper()}",
-            info=_info(row, tool_set, tenant_id) if with_info else None,
+            info=_info(row, tool_set, tenant_id, until) if with_info else None,
         )
 
 
@@ -148,8 +157,8 @@ class NewTool(Shape):
     """What it is."""
 
 
-def _info(row: ToolRow, tool_set: ToolSetRow, tenant_id: uuid.UUID) -> ToolInfo:
-    overlays = overlays_of(row, tool_set)
+def _info(row: ToolRow, tool_set: ToolSetRow, tenant_id: uuid.UUID, until: float) -> ToolInfo:
+    overlays = overlays_of(row, tool_set, until=until)
     return ToolInfo(
         signature=signature(row),
         tool_set=ResourceMetadata.of(tool_set, Prefix.TOOL_SET, tenant_id=tenant_id),

@@ -262,7 +262,7 @@ def test_the_next_demo_asks_again_and_goes_on_once_it_is_approved(serving: Demo,
             sdk.objectives.approve_tool_call(told["objective_id"], told["waiting_tool_call_id"])
             demo.wait_for("That is all I was asked for.", 30)
             kinds = [event.data.type for event in sdk.objectives.list_events(told["objective_id"])]
-        assert kinds[-4:] == ["toolResult", "stateChanged", "assistantMessage", "stateChanged"]
+        assert kinds[-4:] == ["toolCalled", "toolResult", "assistantMessage", "stateChanged"]
         demo.press_ctrl_c()
         assert demo.end(40) == 0
     assert belonging_to(folder) == []
