@@ -9,14 +9,15 @@ from typing import Any
 from executions.runlog.models import RunEvent
 from objectives.clients import NEWEST, Dialect
 from objectives.models import (
+    CallKind,
     ContextWindow as WindowRow,
     Feedback as FeedbackRow,
     Objective as ObjectiveRow,
     QueuedAction as ActionRow,
-    Secret,
     ToolCall as CallRow,
 )
 from objectives.portraits import Profiles, profiles_of
+from objectives.reading import FoundCall, secret_names_of, tool_sets_of
 from objectives.results import show_blocks
 from objectives.shapes.history import (
     ContextWindow,
@@ -29,7 +30,7 @@ from objectives.shapes.history import (
     ObjectiveFeedback,
     QueuedAction,
 )
-from objectives.shapes.metadata import BareMetadata, OperationMetadata, ResourceMetadata
+from objectives.shapes.metadata import BareMetadata, OperationMetadata, Profile, ResourceMetadata
 from objectives.shapes.objectives import Objective, ObjectiveInfo
 from objectives.shapes.shape import Json
 from objectives.shapes.toolcalls import ToolCall, ToolCallInfo, ToolCallResult, ToolCallWithResult, secrets_of
@@ -52,13 +53,7 @@ class Reader:
 
     def objectives(self, rows: Sequence[ObjectiveRow], *, with_info: bool) -> list[Objective]:
         """These objectives, in this order."""
-        ids = [row.id for row in rows]
-        secrets: dict[uuid.UUID, list[str]] = {}
-        for owner, name in (
-            Secret.objects.filter(objective_id__in=ids).order_by("name").values_list("objective_id", "name")
-        ):
-            if owner is not None:
-                secrets.setdefault(owner, []).append(name)
+        secrets = secret_names_of([row.id for row in rows])
         infos = self._objective_infos(rows) if with_info else {}
         return [
             Objective.of(
@@ -74,26 +69,29 @@ class Reader:
     def calls(self, rows: Sequence[CallRow], *, with_info: bool) -> list[ToolCall]:
         """These calls (with `objective` at hand), in this order, without results."""
         profiles = self.profiles(one for row in rows for one in (row.decided_by_id, row.created_by_id))
+        of_tools = [row.id for row in rows if row.kind == CallKind.TOOL]
+        tool_sets = tool_sets_of(of_tools) if with_info else {}
         return [
             ToolCall.of(
                 row,
                 metadata=self.operation(row, Prefix.TOOL_CALL),
                 decided_by=profiles.get(row.decided_by_id) if row.decided_by_id else None,
-                info=self._call_info(row, profiles) if with_info else None,
+                info=self._call_info(row, profiles, tool_sets.get(row.id)) if with_info else None,
                 dialect=self.dialect,
             )
             for row in rows
         ]
 
-    def call_with_result(self, row: CallRow, *, now: datetime) -> ToolCallWithResult:
-        """One call (with `objective` at hand), with links to its media that live from `now`."""
-        profiles = self.profiles([row.decided_by_id, row.created_by_id])
+    def call_with_result(self, found: FoundCall, *, now: datetime) -> ToolCallWithResult:
+        """One call with links to its media that live from `now`."""
+        row = found.call
+        profiles = {one.pk: Profile.of(one, tenant_id=self.tenant_id) for one in found.people}
         blocks = None if row.result is None else show_blocks(row.result, base_url=self.base_url, now=now)
         return ToolCallWithResult.of(
             row,
             metadata=self.operation(row, Prefix.TOOL_CALL),
             decided_by=profiles.get(row.decided_by_id) if row.decided_by_id else None,
-            info=self._call_info(row, profiles),
+            info=self._call_info(row, profiles, found.tool_set),
             dialect=self.dialect,
             resolved_secrets=secrets_of(row),
             result=None if blocks is None else ToolCallResult(content=blocks),
@@ -115,15 +113,17 @@ class Reader:
             for row in rows
         ]  # fmt: skip
 
-    def windows(self, rows: Sequence[WindowRow], *, with_info: bool) -> list[ContextWindow]:
-        """These windows (with `objective` at hand), in this order."""
+    def windows(
+        self, objective: ObjectiveRow, rows: Sequence[WindowRow], *, with_info: bool
+    ) -> list[ContextWindow]:
+        """These windows of one objective, in this order."""
         profiles = self.profiles(row.created_by_id for row in rows) if with_info else {}
         return [
             ContextWindow(
                 metadata=self.operation(row, Prefix.WINDOW),
                 data=window_data(row),
                 info=ContextWindowInfo(
-                    objective=self.operation(row.objective, Prefix.OBJECTIVE),
+                    objective=self.operation(objective, Prefix.OBJECTIVE),
                     created_by=profiles[row.created_by_id],
                 )
                 if with_info
@@ -187,8 +187,7 @@ class Reader:
             for row in rows
         }
 
-    def _call_info(self, row: CallRow, profiles: Profiles) -> ToolCallInfo:
-        tool_set = _tool_set(row)
+    def _call_info(self, row: CallRow, profiles: Profiles, tool_set: Json | None) -> ToolCallInfo:
         return ToolCallInfo(
             objective=self.operation(row.objective, Prefix.OBJECTIVE),
             created_by=profiles[row.created_by_id],
@@ -239,14 +238,6 @@ def window_data(row: WindowRow) -> ContextWindowData:
         completion_tokens=row.completion_tokens,
         previous_window_continue_instructions=row.continue_instructions,
     )
-
-
-def _tool_set(row: CallRow) -> dict[str, str]:
-    """Id and name of the set of the tool that was called; nothing for agents and skills."""
-    for offered in row.objective.plan["offered"]:
-        if offered["function"] == row.called_as:
-            return dict(offered["tool_set"])
-    return {}
 
 
 def _action_data(row: ActionRow) -> Json:

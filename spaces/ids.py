@@ -5,12 +5,15 @@ The space API writes it as a UUID, the workspace API as `prefix_` and a ULID of 
 
 import re
 import uuid
+from functools import lru_cache
 
 import uuid_utils.compat as uuid_utils
 from ulid import ULID
 
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+WORKSPACE = "workspace"  # how the workspace API calls a space
 
 
 def new_id() -> uuid.UUID:
@@ -23,8 +26,12 @@ def parse_uuid(text: str) -> uuid.UUID | None:
     return uuid.UUID(text) if _UUID.fullmatch(text) else None
 
 
+@lru_cache(maxsize=4096)
 def to_prefixed(prefix: str, row_id: uuid.UUID) -> str:
-    """`obj_01ARZ…`: the workspace API's spelling of an id."""
+    """`obj_01ARZ…`: the workspace API's spelling of an id.
+
+    Remembered: an answer repeats the ids of account, workspace and profile in every row.
+    """
     return f"{prefix}_{ULID.from_uuid(row_id)}"
 
 

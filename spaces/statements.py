@@ -6,7 +6,8 @@ planning them another half: more than everything else together. Bound by the ser
 they are prepared by themselves; behind a pooler, where that does not work, the settings turn it off.
 """
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, LiteralString
 
 import psycopg
@@ -20,7 +21,22 @@ def fetch_row(
 
     JSON comes as text. Raises what Django raises, such as IntegrityError.
     """
+    with _prepared() as cursor:
+        return cursor.execute(statement, parameters).fetchone()
+
+
+def fetch_rows(
+    statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """All rows, as `fetch_row` fetches one."""
+    with _prepared() as cursor:
+        return cursor.execute(statement, parameters).fetchall()
+
+
+@contextlib.contextmanager
+def _prepared() -> Iterator["psycopg.Cursor[tuple[Any, ...]]"]:
+    """A cursor of Django's connection that binds on the server."""
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(statement, parameters).fetchone()
+        yield cursor

@@ -22,7 +22,9 @@ def locked_objective(objective_id: uuid.UUID, space_id: uuid.UUID | None = None)
 
 def locked_call(objective: Objective, call_id: uuid.UUID) -> ToolCall:
     """A tool call of a locked objective, locked too, with its step; raises NotFound."""
-    calls = ToolCall.objects.select_related("step").select_for_update(no_key=True, of=("self",))
+    # What a model was sent and said may be megabytes.
+    calls = ToolCall.objects.select_related("step").defer("step__request", "step__response")
+    calls = calls.select_for_update(no_key=True, of=("self",))
     call = calls.filter(pk=call_id, objective=objective).first()
     if call is None:
         raise NotFound

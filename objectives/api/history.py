@@ -67,7 +67,7 @@ class HistoryViewSet(OfObjectives):
         paths=_PATH,
     )
     def events(self, request: Request, workspace_id: str, objective_id: str) -> Response:
-        objective = self.objective(objective_id)
+        objective = self.owner(objective_id)
         descending = sort_order(request, default="asc") == "desc"
         keyset = Keyset((_SEQ,), is_descending=descending)
         rows = self._events(objective, request)
@@ -87,13 +87,14 @@ class HistoryViewSet(OfObjectives):
         paths=_PATH,
     )
     def windows(self, request: Request, workspace_id: str, objective_id: str) -> Response:
-        rows = WindowRow.objects.filter(objective=self.objective(objective_id)).select_related("objective")
+        objective = self.owner(objective_id)
+        rows = WindowRow.objects.filter(objective=objective).defer("opening")  # which may be long
         with_info = flag(request, "includeInfo") or False
         return answer_page(
             rows,
             request,
             of_list=f"windows {objective_id}",
-            show=lambda page: self.reader.windows(page, with_info=with_info),
+            show=lambda page: self.reader.windows(objective, page, with_info=with_info),
         )
 
     @operation(
@@ -115,7 +116,7 @@ class HistoryViewSet(OfObjectives):
         paths=_PATH,
     )
     def feedback(self, request: Request, workspace_id: str, objective_id: str) -> Response:
-        rows = Feedback.objects.filter(objective=self.objective(objective_id)).select_related("variation")
+        rows = Feedback.objects.filter(objective=self.owner(objective_id)).select_related("variation")
         return answer_page(rows, request, of_list=f"feedback {objective_id}", show=self.reader.feedback)
 
     @operation(
@@ -127,7 +128,7 @@ class HistoryViewSet(OfObjectives):
         paths=_PATH,
     )
     def create_feedback(self, request: Request, workspace_id: str, objective_id: str) -> Response:
-        objective, body = self.objective(objective_id), self.body(FeedbackBody)
+        objective, body = self.owner(objective_id), self.body(FeedbackBody)
         given = give_feedback(access=self.access, objective_id=objective.id, given=body, now=timezone.now())
         return self.answer(self.reader.feedback([given])[0])
 
@@ -140,7 +141,7 @@ class HistoryViewSet(OfObjectives):
         paths=_PATH,
     )
     def queued_actions(self, request: Request, workspace_id: str, objective_id: str) -> Response:
-        rows = ActionRow.objects.filter(objective=self.objective(objective_id))
+        rows = ActionRow.objects.filter(objective=self.owner(objective_id))
         if name := request.query_params.get("state"):
             rows = rows.filter(state=_action_state(name))
         return answer_page(

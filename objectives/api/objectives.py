@@ -18,6 +18,7 @@ from objectives.api.viewsets import WorkspaceViewSet
 from objectives.clients import dialect_of
 from objectives.models import Agent, Objective as ObjectiveRow, ObjectiveState, QueuedAction as ActionRow
 from objectives.ordering import wanted_objective
+from objectives.reading import listed, with_snapshots
 from objectives.records import Reader, window_data
 from objectives.shapes.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedAction
 from objectives.shapes.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
@@ -36,6 +37,8 @@ _FILTERS = {
     **dict.fromkeys(_FILTERS_OF_NOTHING, "Not built: nothing has one."),
 }
 _PATH = "workspace_id objective_id"
+# What `metadata` of an objective is made of; the rest of the row may be long.
+IDENTITY = ("id", "space_id", "external_id", "labels", "created_by_id", "created_at")
 
 
 class OfObjectives(WorkspaceViewSet):
@@ -56,6 +59,10 @@ class OfObjectives(WorkspaceViewSet):
         """Raises NotFound."""
         return find(self.objectives(), Prefix.OBJECTIVE, address)
 
+    def owner(self, address: str) -> ObjectiveRow:
+        """The objective that what is asked for belongs to, with its identity only; raises NotFound."""
+        return find(self.objectives().only(*IDENTITY), Prefix.OBJECTIVE, address)
+
 
 class ObjectiveViewSet(OfObjectives):
     """`/objectives` and its verbs."""
@@ -74,7 +81,7 @@ class ObjectiveViewSet(OfObjectives):
     )
     def list(self, request: Request, workspace_id: str) -> Response:
         query = request.query_params
-        rows = self.objectives()
+        rows = listed(self.objectives())
         if any(query.get(name) for name in _FILTERS_OF_NOTHING):
             rows = rows.none()
         if address := query.get("agentId"):
@@ -91,7 +98,7 @@ class ObjectiveViewSet(OfObjectives):
             rows,
             request,
             of_list=f"objectives {self.space_id}",
-            show=lambda page: self.reader.objectives(page, with_info=with_info),
+            show=lambda page: self.reader.objectives(with_snapshots(page), with_info=with_info),
         )
 
     @operation(

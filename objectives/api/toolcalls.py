@@ -4,10 +4,10 @@ import base64
 import binascii
 import io
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,7 @@ from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_page, flag
 from objectives.api.objectives import OfObjectives
 from objectives.models import Approval, Execution, Objective, ToolCall as CallRow
+from objectives.reading import find_call
 from objectives.results import keep_media
 from objectives.shapes.toolcalls import (
     ContentBlock,
@@ -32,6 +33,7 @@ from objectives.spelling import Prefix, read
 from spaces.errors import Invalid, NotFound
 
 _PATH = "workspace_id objective_id tool_call_id"
+UNLISTED = ("result", "raw_arguments")  # long, and not shown in lists
 _FILTERS = {
     "status": "Only calls with this status.",
     "executionStatus": "Only calls with this execution status.",
@@ -53,7 +55,8 @@ class ToolCallViewSet(OfObjectives):
         paths="workspace_id objective_id",
     )
     def list(self, request: Request, workspace_id: str, objective_id: str) -> Response:
-        rows = self._calls(self.objective(objective_id))
+        objective = self.owner(objective_id)
+        rows = CallRow.objects.filter(objective=objective).defer(*UNLISTED)
         if name := request.query_params.get("status"):
             rows = rows.filter(approval=_word(name, "TOOL_CALL_STATUS_", Approval.values, "status"))
         if name := request.query_params.get("executionStatus"):
@@ -64,7 +67,7 @@ class ToolCallViewSet(OfObjectives):
             rows,
             request,
             of_list=f"tool calls {objective_id}",
-            show=lambda page: self.reader.calls(page, with_info=with_info),
+            show=lambda page: self.reader.calls(_of(objective, page), with_info=with_info),
         )
 
     @operation(
@@ -75,14 +78,15 @@ class ToolCallViewSet(OfObjectives):
         paths=_PATH,
     )
     def retrieve(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
-        row = self._calls(self.objective(objective_id)).filter(pk=_id(tool_call_id)).first()
-        if row is None:
+        owner_id = read(Prefix.OBJECTIVE, objective_id) or self.owner(objective_id).id
+        found = find_call(self.space_id, owner_id, _id(tool_call_id))
+        if found is None:
             raise NotFound
-        return self.answer(self.reader.call_with_result(row, now=timezone.now()))
+        return self.answer(self.reader.call_with_result(found, now=timezone.now()))
 
     @operation("approveToolCall", "Approve a tool call", tag="objectives", answer=ToolCall, paths=_PATH)
     def approve(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
-        objective = self.objective(objective_id)
+        objective = self.owner(objective_id)
         call = approve_call(
             access=self.access, objective_id=objective.id, call_id=_id(tool_call_id), now=timezone.now()
         )
@@ -92,7 +96,7 @@ class ToolCallViewSet(OfObjectives):
         "denyToolCall", "Deny a tool call", tag="objectives", body=DenyBody, answer=ToolCall, paths=_PATH
     )
     def deny(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
-        objective, memo = self.objective(objective_id), self.body(DenyBody).memo
+        objective, memo = self.owner(objective_id), self.body(DenyBody).memo
         call = deny_call(
             access=self.access,
             objective_id=objective.id,
@@ -113,7 +117,7 @@ class ToolCallViewSet(OfObjectives):
     def set_content(
         self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str
     ) -> Response:
-        objective, call_id, now = self.objective(objective_id), _id(tool_call_id), timezone.now()
+        objective, call_id, now = self.owner(objective_id), _id(tool_call_id), timezone.now()
         body = self.body(ContentBody)
         drafts = [_draft(block, place, now) for place, block in enumerate(body.content)]
         call = supply_content(
@@ -121,11 +125,15 @@ class ToolCallViewSet(OfObjectives):
         )
         return self._show(call)
 
-    def _calls(self, objective: Objective) -> QuerySet[CallRow]:
-        return CallRow.objects.filter(objective=objective).select_related("objective")
-
     def _show(self, call: CallRow) -> Response:
         return self.answer(self.reader.calls([call], with_info=True)[0])
+
+
+def _of(objective: Objective, calls: Sequence[CallRow]) -> Sequence[CallRow]:
+    """The calls with their one objective at hand."""
+    for call in calls:
+        call.objective = objective
+    return calls
 
 
 def _id(text: str) -> uuid.UUID:

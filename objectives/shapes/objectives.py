@@ -115,6 +115,15 @@ class Objective(Shape):
             info=info,
         )
 
+    def wire(self) -> Json:
+        """The object as the API writes it; its snapshots already are."""
+        shown = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"config_snapshot"})
+        snapshot = self.config_snapshot
+        return {
+            **shown,
+            "configSnapshot": {"agent": snapshot.agent, "agentVariation": snapshot.agent_variation},
+        }
+
 
 class GivenSecret(Shape):
     """A secret for one objective."""

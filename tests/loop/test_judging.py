@@ -10,6 +10,7 @@ from objectives.actions.deciding import approve_call
 from objectives.actions.expiring import expired_approvals
 from objectives.loop.verdicts import decision_scores
 from objectives.models import ContextWindow, Objective, Tool
+from objectives.reading import find_call
 from objectives.records import Reader
 from objectives.waiting import waiting_calls
 from tests.factories import Actor, make_actor
@@ -44,7 +45,9 @@ def shown(objective: Objective) -> dict[str, Any]:
     """Its one call as the API shows it."""
     (call,) = calls_of(objective)
     reader = Reader(tenant_id=objective.space.tenant_id)
-    return reader.call_with_result(call, now=timezone.now()).wire()
+    found = find_call(objective.space_id, objective.id, call.id)
+    assert found is not None
+    return reader.call_with_result(found, now=timezone.now()).wire()
 
 
 def test_a_call_of_which_the_model_is_sure_enough_runs_without_people(actor, bench, tools):
