@@ -9,7 +9,8 @@ from typing import Any, Self
 from cadenya import Cadenya
 from cadenya.types import Objective, ObjectiveEvent, ObjectiveToolCall
 
-from objectives.spelling import Prefix, spell
+from objectives.models import Objective as Row
+from objectives.spelling import Prefix, read, spell
 from tests.factories import Actor
 from tests.live.server import Server
 from tests.loop.tool_server import ToolServer
@@ -63,6 +64,11 @@ class Stage:
             return found.state == f"OBJECTIVE_STATE_{state}" and found.info.total_iterations >= turns
 
         return eventually(lambda: self.client.objectives.retrieve(objective), is_there)
+
+    def until_asked(self, objective: str) -> None:
+        """Until the model is being asked, which the API does not tell: what is queued now waits."""
+        rows = Row.objects.filter(pk=read(Prefix.OBJECTIVE, objective), asked_at__isnull=False)
+        eventually(rows.exists, bool)
 
     def until_calls(self, objective: str, **counts: int) -> list[ObjectiveToolCall]:
         """Its tool calls, oldest first, once so many have each execution status."""

@@ -132,6 +132,7 @@ def steer(stage: Stage, objective: str) -> None:
     stage.until(objective, "WAITING", turns=3)
 
     objectives.continue_(objective, message="Think.")
+    stage.until_asked(objective)
     assert refused(objectives.continue_, objective, message="Quick.") == (400, 9)
     queued = objectives.continue_(objective, message="Later.", enqueue=True)
     assert (queued.type, queued.queued_action.state) == ("queuedAction", "STATE_QUEUED")
