@@ -1,13 +1,22 @@
 """A piece of a log as it goes to clients: read once, encoded once, handed to everybody who stands there."""
 
-import asyncio
 import json
+import uuid
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 GAP = "gap"
+
+
+class Logged(NamedTuple):
+    """An event as its log has it, for writers of their own; `data` is a JSON text."""
+
+    event_id: uuid.UUID
+    data: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,22 +24,25 @@ class Frame:
     """One event, or the news that events are missing, ready for the wire.
 
     `number` is where a reader stands after it. `fields` is the inside of a JSON object, without its
-    braces, so that each door writes its own beginning before it.
+    braces, so that each door writes its own beginning before it. `logged` is the event of a run's log.
     """
 
     number: int
     kind: str
     fields: str
+    logged: Logged | None = None
 
     @property
     def is_gap(self) -> bool:
         return self.kind == GAP
 
 
-def event_frame(number: int, kind: str, data: str, at: str, *, seq: str, also: str = "") -> Frame:
+def event_frame(
+    number: int, kind: str, data: str, at: str, *, seq: str, also: str = "", logged: Logged | None = None
+) -> Frame:
     """`data` and `seq` are JSON texts, `also` further members with a leading comma."""
     fields = f'"seq":{seq},"kind":{json.dumps(kind)},"data":{data},"at":"{at}"{also}'
-    return Frame(number, kind, fields)
+    return Frame(number, kind, fields, logged)
 
 
 def gap_frame(first: str, last: str, number: int) -> Frame:
@@ -41,8 +53,8 @@ def gap_frame(first: str, last: str, number: int) -> Frame:
 class Writer(Hashable, Protocol):
     """How an API of its own writes a log; two that are equal write alike."""
 
-    async def encode(self, batch: "Batch") -> bytes:
-        """The bytes of a batch, empty where there is nothing to say."""
+    def encode(self, batch: "Batch") -> bytes:
+        """The bytes of a batch, empty where there is nothing to say; asks nothing of anybody."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ class Batch:
     head: int
     is_last: bool
     frames: Sequence[Frame]
-    _written: dict[Writer, asyncio.Task[bytes]] = field(default_factory=dict, compare=False, repr=False)
+    _written: dict[Writer, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def beyond(self, number: int) -> Self:
         """The same without what a reader at `number` has; itself for one at its start."""
@@ -71,13 +83,11 @@ class Batch:
         """All frames as server-sent events; made once for all streams that stand at `start`."""
         return "".join(_sse_lines(self.frames)).encode()
 
-    async def written_by(self, writer: Writer) -> bytes:
+    def written_by(self, writer: Writer) -> bytes:
         """All of it as this writer has it; made once for all streams at `start` that write alike."""
-        task = self._written.get(writer)
-        if task is None or (task.done() and task.exception() is not None):
-            task = self._written[writer] = asyncio.ensure_future(writer.encode(self))
-        # Whoever leaves while it is made takes it from nobody else.
-        return await asyncio.shield(task)
+        if writer not in self._written:
+            self._written[writer] = writer.encode(self)
+        return self._written[writer]
 
 
 # Makes the frame for the numbers from the first to the last one missing.

@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg_pool import AsyncConnectionPool
 
-from executions.runlog.batches import Batch, Frame, Row, batch_of, event_frame, gap_frame
+from executions.runlog.batches import Batch, Frame, Logged, Row, batch_of, event_frame, gap_frame
 from executions.runlog.feed import FeedPosition
 
 CONNECTIONS = 4
@@ -21,11 +21,12 @@ BATCH_ROWS = 100
 BATCH_BYTES = 256 * 1024  # of payloads in one read, unless the first alone is larger
 
 _RUN = """
-SELECT head.seq, head.state = 'ended', event.seq, event.kind, event.data, event.at
+SELECT head.seq, head.state = 'ended', event.seq, event.kind, event.data, event.at, event.event_id
   FROM executions_runhead AS head
   LEFT JOIN LATERAL (
-       SELECT seq, kind, data, at, sum(octet_length(data)) OVER (ORDER BY seq) - octet_length(data) AS before
-         FROM (SELECT seq, kind, data::text AS data, at FROM executions_runevent
+       SELECT seq, kind, data, at, event_id,
+              sum(octet_length(data)) OVER (ORDER BY seq) - octet_length(data) AS before
+         FROM (SELECT seq, kind, data::text AS data, at, event_id FROM executions_runevent
                 WHERE run_id = head.run_id AND seq > %(after)s ORDER BY seq LIMIT %(rows)s) AS next
   ) AS event ON event.before < %(bytes)s
  WHERE head.run_id = %(id)s ORDER BY event.seq
@@ -84,11 +85,7 @@ class Reader:
         values = {"id": run_id, "after": after, "rows": BATCH_ROWS, "bytes": BATCH_BYTES}
         rows = await self._rows(_RUN, values)
         head, has_ended = rows[0][:2] if rows else (after, True)
-        found = [
-            Row(seq, event_frame(seq, kind, data, _wire_time(at), seq=str(seq)))
-            for _, _, seq, kind, data, at in rows
-            if seq is not None
-        ]
+        found = [_run_row(row[2:]) for row in rows if row[2] is not None]
         return batch_of(after, head, found, has_ended=has_ended, write_gap=_number_gap)
 
     async def feed_after(self, space_id: uuid.UUID, after: int, id_names: Mapping[str, str]) -> Batch:
@@ -120,6 +117,12 @@ class Reader:
         async with self._pool.connection() as connection:
             answer = await connection.execute(query, values)
             return await answer.fetchall()
+
+
+def _run_row(row: Sequence[Any]) -> Row:
+    seq, kind, data, at, event_id = row
+    logged = Logged(event_id, data, at)
+    return Row(seq, event_frame(seq, kind, data, _wire_time(at), seq=str(seq), logged=logged))
 
 
 def _feed_row(epoch: uuid.UUID, row: Sequence[Any], id_names: Mapping[str, str]) -> Row:

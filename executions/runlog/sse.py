@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from executions.runlog.batches import Writer
+from executions.runlog.batches import Batch, Writer
 from executions.runlog.connecting import Scope, header, query
 from executions.runlog.hub import Hub, running_hub
 from executions.runlog.opening import OpenedRun, RunAsk, open_run
@@ -50,6 +50,10 @@ class Manner:
     silence: Callable[[], bytes] = lambda: b":\n\n"
     opening: bytes = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
     ended: int = 204
+
+    def bytes_of(self, batch: Batch) -> bytes:
+        """A batch as this API writes it, empty where it has nothing to say of it."""
+        return batch.as_sse if self.writer is None else batch.written_by(self.writer)
 
 
 AS_LOGGED = Manner()
@@ -155,8 +159,7 @@ class _Reading:
                 self._is_waiting = False
             else:
                 self._at = batch.end
-                writer = self._manner.writer
-                if body := batch.as_sse if writer is None else await batch.written_by(writer):
+                if body := self._manner.bytes_of(batch):
                     await self._outlet.write_body(body)
                 if batch.is_last:
                     return
@@ -170,12 +173,14 @@ class _Reading:
             self._news.set()
 
     def _write_now(self) -> bool:
-        if self._manner.writer is not None:
-            return False  # what has to be read for it takes a task
         batch = self._follower.at_hand(self._at)
-        if batch is None or batch.is_last or not batch.frames or len(batch.as_sse) > PIECE_BYTES:
+        if batch is None or batch.is_last or not batch.frames:
             return False
-        if not self._outlet.write_now(body_part(batch.as_sse)):
+        try:
+            body = self._manner.bytes_of(batch)
+        except Exception:  # noqa: BLE001 - the others are told here too: the task fails for this stream alone
+            return False
+        if len(body) > PIECE_BYTES or (body and not self._outlet.write_now(body_part(body))):
             return False
         self._at = batch.end
         return True

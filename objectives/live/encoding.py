@@ -1,5 +1,6 @@
 """An objective's log as the event stream of the workspace API."""
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from itertools import count
@@ -8,9 +9,8 @@ from typing import Any
 import orjson
 from django.utils import timezone
 
-from executions.runlog.batches import Batch
+from executions.runlog.batches import Batch, Logged
 from executions.runlog.models import RunEvent
-from executions.runlog.threads import in_thread
 from objectives.events import PUBLIC, TYPES
 from objectives.models import Objective
 from objectives.records import Reader
@@ -36,11 +36,15 @@ class EventStream:
     is_wrapped: bool = False
     _silences: "count[int]" = field(default_factory=lambda: count(1), compare=False)
 
-    async def encode(self, batch: Batch) -> bytes:
-        """The events behind a batch of the log that this client understands, as frames."""
-        if not batch.frames:
-            return b""
-        return await in_thread(self._frames, batch.start, batch.end)
+    def encode(self, batch: Batch) -> bytes:
+        """The events of a batch that this client understands, as frames."""
+        rows = [
+            _event(self.objective.id, frame.number, frame.kind, frame.logged)
+            for frame in batch.frames
+            if frame.logged is not None and self._tells(frame.kind)
+        ]
+        events = self.reader.events(self.objective, rows, now=timezone.now(), with_info=False)
+        return b"".join(_frame(self._put(event), event.metadata.id) for event in events)
 
     def opening(self) -> bytes:
         """The objective itself, as the first frame of create-and-stream; without an id, it is no event."""
@@ -52,13 +56,9 @@ class EventStream:
         is_beat = next(self._silences) % _BEATS == 0 and self.reader.dialect.knows_event("heartbeat")
         return PING + _frame(self._put(self._heartbeat())) if is_beat else PING
 
-    def _frames(self, start: int, end: int) -> bytes:
-        kinds = [kind for kind in PUBLIC if self.reader.dialect.knows_event(TYPES[kind])]
-        rows = RunEvent.objects.filter(
-            run_id=self.objective.id, seq__gt=start, seq__lte=end, kind__in=kinds
-        ).order_by("seq")
-        events = self.reader.events(self.objective, list(rows), now=timezone.now(), with_info=False)
-        return b"".join(_frame(self._put(event), event.metadata.id) for event in events)
+    def _tells(self, kind: str) -> bool:
+        """Whether the client is told of events of this kind."""
+        return kind in PUBLIC and self.reader.dialect.knows_event(TYPES[kind])
 
     def _put(self, event: ObjectiveEvent) -> Json:
         shown = event.wire()
@@ -77,6 +77,11 @@ class EventStream:
         return ObjectiveEvent(metadata=metadata, data=data, context_window_id="")
 
 
+def _event(run_id: uuid.UUID, seq: int, kind: str, logged: Logged) -> RunEvent:
+    data = json.loads(logged.data)
+    return RunEvent(run_id=run_id, seq=seq, event_id=logged.event_id, kind=kind, data=data, at=logged.at)
+
+
 def number_after(objective_id: uuid.UUID, event_id: uuid.UUID) -> int | None:
     """The number of an event, by which its log is read on; None for one that it does not have."""
     return (
@@ -86,5 +91,9 @@ def number_after(objective_id: uuid.UUID, event_id: uuid.UUID) -> int | None:
 
 def _frame(shown: Json, event_id: str = "") -> bytes:
     head = f"id: {event_id}\n".encode() if event_id else b""
+    try:
+        body = orjson.dumps(shown)
+    except TypeError:  # an integer beyond 64 bits, as a model may write them
+        body = json.dumps(shown, separators=(",", ":")).encode()
     # JSON has no line end inside, so one `data:` line always holds it.
-    return head + b"data: " + orjson.dumps(shown) + b"\n\n"
+    return head + b"data: " + body + b"\n\n"

@@ -1,16 +1,19 @@
 """A piece of a log is written once for all streams that write alike."""
 
-import asyncio
+import json
 from dataclasses import dataclass, field
 
 import pytest
 
-from executions.runlog.batches import Batch
+from executions.runlog.batches import Batch, Logged, event_frame
 from objectives.clients import NEWEST, Dialect
+from objectives.events import Kind
 from objectives.live.encoding import EventStream
 from objectives.models import Objective
 from objectives.records import Reader
+from objectives.spelling import Prefix, spell
 from spaces.ids import new_id
+from tests.factories import NOW
 
 
 @dataclass(frozen=True)
@@ -18,46 +21,48 @@ class Counting:
     name: str
     asked: list[str] = field(compare=False)
 
-    async def encode(self, batch: Batch) -> bytes:
+    def encode(self, batch: Batch) -> bytes:
         self.asked.append(self.name)
-        await asyncio.sleep(0)
         if len(self.asked) == 1 and self.name == "fails":
             raise LookupError(self.name)
         return self.name.encode()
 
 
-BATCH = {"start": 0, "end": 1, "head": 1, "is_last": False, "frames": ()}
+BATCH = {"start": 0, "end": 1, "head": 1, "is_last": False}
 
 
 def test_those_who_write_alike_share_what_is_written():
-    batch, asked = Batch(**BATCH), list[str]()
+    batch, asked = Batch(**BATCH, frames=()), list[str]()
 
-    async def write() -> list[bytes]:
-        writers = [Counting(name, asked) for name in ("a", "b", "a", "a")]
-        return await asyncio.gather(*(batch.written_by(writer) for writer in writers))
+    written = [batch.written_by(Counting(name, asked)) for name in ("a", "b", "a", "a")]
 
-    assert asyncio.run(write()) == [b"a", b"b", b"a", b"a"]
+    assert written == [b"a", b"b", b"a", b"a"]
     assert asked == ["a", "b"]
 
 
-def test_who_leaves_takes_it_from_nobody_and_what_failed_is_tried_again():
-    batch, asked = Batch(**BATCH), list[str]()
+def test_what_failed_is_tried_again():
+    batch, asked = Batch(**BATCH, frames=()), list[str]()
 
-    async def write() -> bytes:
-        leaving = asyncio.create_task(batch.written_by(Counting("a", asked)))
-        await asyncio.sleep(0)
-        staying = asyncio.create_task(batch.written_by(Counting("a", asked)))
-        leaving.cancel()
-        return await staying
+    with pytest.raises(LookupError):
+        batch.written_by(Counting("fails", asked))
 
-    async def fail_once() -> bytes:
-        with pytest.raises(LookupError):
-            await batch.written_by(Counting("fails", asked))
-        return await batch.written_by(Counting("fails", asked))
+    assert batch.written_by(Counting("fails", asked)) == b"fails"
 
-    assert asyncio.run(write()) == b"a"
-    asked.clear()
-    assert asyncio.run(fail_once()) == b"fails"
+
+def test_a_stream_writes_what_its_client_can_read_and_integers_of_any_size():
+    objective, now = Objective(id=new_id(), space_id=new_id(), created_by_id=new_id(), created_at=NOW), NOW
+    payload = {"type": "notice", "notice": {"message": "Large", "details": {"order": 10**30}}}
+    frames = [
+        event_frame(number, kind, data, "", seq=str(number), logged=Logged(new_id(), data, now))
+        for number, (kind, data) in enumerate([(Kind.NOTICE, json.dumps(payload)), (Kind.TEXT, "{}")], 1)
+    ]
+
+    stream = EventStream(objective, Reader(new_id(), NEWEST, "http://a"))
+    written = stream.encode(Batch(**{**BATCH, "end": 2}, frames=frames)).decode()
+
+    assert written.startswith(f"id: {spell(Prefix.EVENT, frames[0].logged.event_id)}\ndata: {{")
+    assert written.count("data: ") == 1
+    assert json.loads(written.partition("data: ")[2])["data"] == payload
 
 
 def test_streams_are_alike_whose_clients_read_alike():
