@@ -16,6 +16,7 @@ from objectives.models import (
     ToolSetState,
     ToolState,
 )
+from objectives.reading import people_of
 from objectives.shapes.agents import Agent, AgentInfo
 from objectives.shapes.assignments import as_before, named
 from objectives.shapes.metadata import Profile, ResourceMetadata
@@ -23,7 +24,6 @@ from objectives.shapes.variations import AgentVariation, VariationInfo
 from objectives.spelling import Prefix
 from spaces.access import SpaceAccess
 from spaces.errors import NotFound
-from spaces.models import Principal
 
 type Profiles = dict[uuid.UUID, Profile]
 type Assigned = dict[uuid.UUID, list[Assignment]]
@@ -82,8 +82,8 @@ def show_variations(rows: Sequence[VariationRow], *, tenant_id: uuid.UUID) -> li
 
 def profiles_of(principal_ids: Iterable[uuid.UUID], *, tenant_id: uuid.UUID) -> Profiles:
     """The profile of each of these principals, in one query."""
-    principals = Principal.objects.in_bulk(set(principal_ids))
-    return {key: Profile.of(principal, tenant_id=tenant_id) for key, principal in principals.items()}
+    people = people_of(set(principal_ids))
+    return {key: Profile.of(person, tenant_id=tenant_id) for key, person in people.items()}
 
 
 def _assigned(rows: Sequence[VariationRow]) -> Assigned:

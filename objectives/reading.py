@@ -20,15 +20,16 @@ def _ordered(model: type[Model], *wanted: str) -> list[str]:
 
 
 _SNAPSHOTS = ("agent_snapshot", "variation_snapshot")
-_IDENTITY = ("id", "space_id", "external_id", "labels", "created_by_id", "created_at")
-_CALL_JSON = {"labels", "callable", "arguments", "resolved_secrets", "decision_scores", "result"}
-_CALL_FIELDS = _ordered(
-    ToolCall,
-    *_IDENTITY,
-    *_CALL_JSON,
+# What the `metadata` of an objective is made of, and what lists show of a call: the rest may be long.
+IDENTITY = ("id", "space_id", "external_id", "labels", "created_by_id", "created_at")
+LISTED_CALL = (
+    *IDENTITY,
     *("objective_id", "called_as", "kind", "approval", "execution", "memo", "decided_by_id"),
+    *("callable", "arguments", "resolved_secrets", "decision_scores"),
 )
-_OBJECTIVE_FIELDS = _ordered(Objective, *_IDENTITY)
+_CALL_FIELDS = _ordered(ToolCall, *LISTED_CALL, "result")
+_CALL_JSON = {"labels", "callable", "arguments", "resolved_secrets", "decision_scores", "result"}
+_OBJECTIVE_FIELDS = _ordered(Objective, *IDENTITY)
 _PRINCIPAL_FIELDS = _ordered(Principal, "id", "tenant_id", "kind", "email", "display_name", "created_at")
 
 # The set of the tool that was called, as the objective's plan has it: {"id", "name"}, empty for other calls.
@@ -52,6 +53,7 @@ SELECT call.id, {_TOOL_SET}
   FROM objectives_toolcall AS call JOIN objectives_objective AS objective ON objective.id = call.objective_id
  WHERE call.id = ANY(%s)
 """  # noqa: S608 - the same
+_PEOPLE = f"SELECT {', '.join(_PRINCIPAL_FIELDS)} FROM spaces_principal WHERE id = ANY(%s)"  # noqa: S608 - the same
 _SECRETS = "SELECT objective_id, name FROM objectives_secret WHERE objective_id = ANY(%s) ORDER BY name"
 
 
@@ -109,6 +111,13 @@ def secret_names_of(objective_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[
     for objective_id, name in fetch_rows(_SECRETS, [list(objective_ids)]) if objective_ids else []:
         names.setdefault(objective_id, []).append(name)
     return names
+
+
+def people_of(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Principal]:
+    """These principals, with what a profile shows of them."""
+    rows = fetch_rows(_PEOPLE, [list(ids)])
+    people = [Principal.from_db("default", _PRINCIPAL_FIELDS, row) for row in rows]
+    return {person.pk: person for person in people}
 
 
 def _values(columns: Iterable[Any], names: Sequence[str]) -> list[Any]:

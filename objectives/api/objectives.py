@@ -18,7 +18,7 @@ from objectives.api.viewsets import WorkspaceViewSet
 from objectives.clients import dialect_of
 from objectives.models import Agent, Objective as ObjectiveRow, ObjectiveState, QueuedAction as ActionRow
 from objectives.ordering import wanted_objective
-from objectives.reading import listed, with_snapshots
+from objectives.reading import IDENTITY, listed, with_snapshots
 from objectives.records import Reader, window_data
 from objectives.shapes.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedAction
 from objectives.shapes.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
@@ -37,8 +37,6 @@ _FILTERS = {
     **dict.fromkeys(_FILTERS_OF_NOTHING, "Not built: nothing has one."),
 }
 _PATH = "workspace_id objective_id"
-# What `metadata` of an objective is made of; the rest of the row may be long.
-IDENTITY = ("id", "space_id", "external_id", "labels", "created_by_id", "created_at")
 
 
 class OfObjectives(WorkspaceViewSet):

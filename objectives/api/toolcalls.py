@@ -19,7 +19,7 @@ from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_page, flag
 from objectives.api.objectives import OfObjectives
 from objectives.models import Approval, Execution, Objective, ToolCall as CallRow
-from objectives.reading import find_call
+from objectives.reading import LISTED_CALL, find_call
 from objectives.results import keep_media
 from objectives.shapes.toolcalls import (
     ContentBlock,
@@ -33,7 +33,6 @@ from objectives.spelling import Prefix, read
 from spaces.errors import Invalid, NotFound
 
 _PATH = "workspace_id objective_id tool_call_id"
-UNLISTED = ("result", "raw_arguments")  # long, and not shown in lists
 _FILTERS = {
     "status": "Only calls with this status.",
     "executionStatus": "Only calls with this execution status.",
@@ -56,7 +55,7 @@ class ToolCallViewSet(OfObjectives):
     )
     def list(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         objective = self.owner(objective_id)
-        rows = CallRow.objects.filter(objective=objective).defer(*UNLISTED)
+        rows = CallRow.objects.filter(objective=objective).only(*LISTED_CALL)
         if name := request.query_params.get("status"):
             rows = rows.filter(approval=_word(name, "TOOL_CALL_STATUS_", Approval.values, "status"))
         if name := request.query_params.get("executionStatus"):

@@ -7,8 +7,8 @@ from objectives.addressing import find
 from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_page, choices
 from objectives.api.objectives import OfObjectives
-from objectives.api.toolcalls import UNLISTED
 from objectives.models import Agent, Approval, Execution
+from objectives.reading import IDENTITY, LISTED_CALL
 from objectives.shapes.toolcalls import ToolCall
 from objectives.spelling import Prefix
 from objectives.waiting import waiting_calls
@@ -16,8 +16,7 @@ from spaces.errors import Invalid, NotFound
 
 STATUSES = {f"TOOL_CALL_STATUS_{value.upper()}": str(value) for value in Approval}
 EXECUTION_STATUSES = {f"TOOL_CALL_EXECUTION_STATUS_{value.upper()}": str(value) for value in Execution}
-# Of their objectives, beside what is never read of them in the queue.
-_LONG = [f"objective__{name}" for name in ("plan", "output", "first_user_message", "first_user_message_data")]
+_READ = [*LISTED_CALL, *(f"objective__{name}" for name in IDENTITY)]
 _FILTERS = {
     "status": "Only calls with this status: `TOOL_CALL_STATUS_WAITING_FOR_APPROVAL` for what is to be "
     "decided.",
@@ -39,7 +38,7 @@ class WaitingViewSet(OfObjectives):
         paths="workspace_id",
     )
     def list(self, request: Request, workspace_id: str) -> Response:
-        rows = waiting_calls(self.space_id).defer(*UNLISTED, *_LONG)
+        rows = waiting_calls(self.space_id).only(*_READ)
         if statuses := choices(request, "status", STATUSES):
             rows = rows.filter(approval__in=statuses)
         if statuses := choices(request, "executionStatus", EXECUTION_STATUSES):
