@@ -22,23 +22,9 @@ from objectives.shapes.assignments import as_before, named
 from objectives.shapes.metadata import Profile, ResourceMetadata
 from objectives.shapes.variations import AgentVariation, VariationInfo
 from objectives.spelling import Prefix
-from spaces.access import SpaceAccess
-from spaces.errors import NotFound
 
 type Profiles = dict[uuid.UUID, Profile]
 type Assigned = dict[uuid.UUID, list[Assignment]]
-
-
-def snapshot(
-    agent_id: uuid.UUID, variation_id: uuid.UUID, *, access: SpaceAccess
-) -> tuple[Agent, AgentVariation]:
-    """An agent and one of its variations as they are now; raises NotFound."""
-    agent = AgentRow.objects.filter(pk=agent_id, space_id=access.space_id).first()
-    variation = VariationRow.objects.filter(pk=variation_id, agent_id=agent_id).first()
-    if agent is None or variation is None:
-        raise NotFound
-    tenant_id = access.tenant_id
-    return show_agents([agent], tenant_id=tenant_id)[0], show_variations([variation], tenant_id=tenant_id)[0]
 
 
 def show_agents(rows: Sequence[AgentRow], *, tenant_id: uuid.UUID) -> list[Agent]:

@@ -36,7 +36,7 @@ from objectives.models import (
 from objectives.naming import unique_names
 from objectives.plan import DAY_SECONDS
 from objectives.planning import build_plan
-from objectives.portraits import snapshot
+from objectives.portraits import show_agents, show_variations
 from objectives.spelling import Prefix
 from objectives.templates import fill
 from objectives.variation_labels import cost_budget
@@ -103,7 +103,8 @@ def prepare(
     plan = build_plan(
         agent, variation, pinned=wanted.pinned_parameters, demo=demo, tenant_id=access.tenant_id
     )
-    agent_shown, variation_shown = snapshot(agent.id, variation.id, access=access)
+    (agent_shown,) = show_agents([agent], tenant_id=access.tenant_id)
+    (variation_shown,) = show_variations([variation], tenant_id=access.tenant_id)
     return Objective(
         id=new_id(),
         space_id=access.space_id,
