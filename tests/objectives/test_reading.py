@@ -62,6 +62,25 @@ def test_the_page_of_a_call_takes_no_query_beside_its_one_statement(actor):
     assert captured.captured_queries == []
 
 
+@pytest.mark.parametrize("info", ["true", "false"])
+@pytest.mark.parametrize("path", ["/objectives", "/objectives/{}/tool_calls", "/waiting"])
+def test_a_longer_list_takes_no_further_query(actor, path, info):
+    objective, client = begin(actor), WorkspaceClient(actor)
+    address, asked = path.format(spell(Prefix.OBJECTIVE, objective.id)), []
+    ask_for(objective, "ask", approval=Approval.WAITING_FOR_APPROVAL)
+    client.get(address)  # the first use of a key in a minute is noted
+
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            client.get(address, includeInfo=info)
+        asked.append(len(captured))
+        begin(actor)
+        for _ in range(3):
+            ask_for(objective, "ask", approval=Approval.WAITING_FOR_APPROVAL)
+
+    assert asked[0] == asked[1]
+
+
 def test_a_call_tells_its_tool_s_set_and_who_decided_about_it(actor):
     call = ask_for(begin(actor), "ask", approval=Approval.APPROVED)
     ToolCall.objects.filter(pk=call.pk).update(decided_by=actor.principal)
