@@ -38,8 +38,7 @@ LISTED = (
     "settled_at",
     "decided_by__display_name",
     "decided_by__email",
-    "objective__state",
-    "objective__agent__name",
+    "caller__name",
     "space__name",
     "space__tenant__name",
 )
@@ -61,11 +60,11 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
         "shown_duration",
     )
     list_display_links = ("shown_state", "called_as")
-    list_select_related = ("space__tenant", "objective__agent", "decided_by")
+    list_select_related = ("space__tenant", "caller", "decided_by")
     list_filter: ClassVar[Any] = (
         ("approval", ChoicesDropdownFilter),
         ("execution", ChoicesDropdownFilter),
-        ("objective__agent", AutocompleteSelectFilter),
+        ("caller", AutocompleteSelectFilter),
         ("space", AutocompleteSelectFilter),
     )
     list_filter_submit = True
@@ -80,7 +79,7 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
 
     @display(description="Agent")
     def shown_agent(self, call: ToolCall) -> str:
-        return call.objective.agent.name
+        return call.caller.name
 
     @display(description="Tenant")
     def tenant(self, call: ToolCall) -> str:

@@ -44,7 +44,7 @@ class WaitingViewSet(OfObjectives):
         if statuses := choices(request, "executionStatus", EXECUTION_STATUSES):
             rows = rows.filter(execution__in=statuses)
         if address := request.query_params.get("agentId"):
-            rows = rows.filter(objective__agent=self._agent(address))
+            rows = rows.filter(caller=self._agent(address))
         return answer_page(
             rows,
             request,

@@ -103,6 +103,7 @@ class _Reading:
             created_by_id=self._objective.created_by_id,
             created_at=self._now,
             objective=self._objective,
+            caller_id=self._objective.agent_id,
             step=self._step,
             place=place,
             provider_call_id=request.call_id[:MOST_ID],

@@ -75,9 +75,10 @@ SETTLED = Q(approval=Approval.DENIED) | Q(
 class ToolCall(Operation):
     """The row behind the seed page of the workspace API.
 
-    `callable` is what was called as the API shows it (a ResourceMetadata), `called_as` the function name and
-    `provider_call_id` the id that the model gave. `result` are the stored content blocks: `{"type": "text",
-    "text"}` or `{"type": "image" | "audio", "media_id", "mime_type", "size_bytes"}`; `raw_arguments` is
+    `caller` is the agent of its objective, `agent` the one that was called. `callable` is what was called as
+    the API shows it (a ResourceMetadata), `called_as` the function name and `provider_call_id` the id that
+    the model gave. `result` are the stored content blocks: `{"type": "text", "text"}` or `{"type": "image" |
+    "audio", "media_id", "mime_type", "size_bytes"}`; `raw_arguments` is
     what the model wrote where that was no JSON object. `run_id` is the child objective or the skill
     execution that carries the call out. `fence` is the lease under which it began, or is being judged.
     `awaits_judgement` means that auto mode is to be asked before people are; `decision_scores` is what came
@@ -94,6 +95,9 @@ class ToolCall(Operation):
     kind = models.CharField(max_length=10, choices=CallKind)
     tool = models.ForeignKey(Tool, on_delete=models.SET_NULL, null=True, related_name="calls")
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="calls")
+    caller = models.ForeignKey(
+        Agent, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name="agent"
+    )
     skill_slug = models.CharField(max_length=64, blank=True, default="")
     callable = models.JSONField(encoder=DjangoJSONEncoder)
     config = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
@@ -151,8 +155,9 @@ class ToolCall(Operation):
         ]
         indexes: ClassVar = [
             models.Index(fields=["objective", "created_at", "id"], name="call_by_objective"),
-            # The operators' list of one space.
+            # The operators' list of one space, of one agent.
             models.Index(fields=["space", "id"], name="call_by_space"),
+            models.Index(fields=["caller", "id"], name="call_by_caller"),
             # The queue of what waits in a space, oldest first.
             models.Index(
                 fields=["space", "created_at", "id"],

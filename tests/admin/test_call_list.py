@@ -64,15 +64,15 @@ def test_it_is_narrowed_by_approval_execution_and_agent() -> None:
     assert listed(execution__exact="pending") == ids(
         *(of[state] for of in (anna, bert) for state in ("denied", "waiting_for_approval"))
     )
-    assert listed(objective__agent__id__exact=of_anna) == ids(*anna.values())
-    assert listed(
-        objective__agent__id__exact=of_anna, execution__exact="running", approval__exact="approved"
-    ) == ids(anna["approved"])
+    assert listed(caller__id__exact=of_anna) == ids(*anna.values())
+    assert listed(caller__id__exact=of_anna, execution__exact="running", approval__exact="approved") == ids(
+        anna["approved"]
+    )
 
 
 def test_no_filter_costs_more_with_more_agents_or_calls() -> None:
     anna = make_calls("Anna")["Anna"]["denied"]
-    queries = ["", "?approval__exact=denied", f"?objective__agent__id__exact={agent_of(anna)}"]
+    queries = ["", "?approval__exact=denied", f"?caller__id__exact={agent_of(anna)}"]
     client, asked, pages = operator_client(), [], []
     for _ in range(2):
         for query in queries:

@@ -64,6 +64,7 @@ def ask_for(
     result = [{"type": "text", "text": "done"}] if execution == Execution.COMPLETED else None
     return ToolCall.objects.create(
         objective=objective,
+        caller_id=objective.agent_id,
         space_id=objective.space_id,
         created_by_id=objective.created_by_id,
         created_at=NOW,

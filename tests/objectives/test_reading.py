@@ -161,8 +161,9 @@ def test_a_label_is_looked_for_in_an_index(actor):
             "objective_by_state_anywhere",
         ),
         (ToolCall.objects.filter(space_id=new_id()).order_by("-id"), "call_by_space"),
+        (ToolCall.objects.filter(caller_id=new_id()).order_by("-id"), "call_by_caller"),
     ],
-    ids=["newest", "of a state", "calls of a space"],
+    ids=["newest", "of a state", "calls of a space", "calls of an agent"],
 )
 def test_the_desk_s_lists_are_read_off_their_indexes_in_their_order(actor, rows, index):
     objective = begin(actor)

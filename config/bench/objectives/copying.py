@@ -52,6 +52,7 @@ SELECT {values}
 RETURNING {key}
 """
 _QUIET_SPACE = "CASE WHEN is_quiet THEN %(quiet_space)s::uuid ELSE model.space_id END"
+_QUIET_AGENT = "CASE WHEN is_quiet THEN %(quiet_agent)s::uuid ELSE model.{} END"
 _COPY = "pg_temp.copy_of(model.{}, n, at)"
 # By table: the column that says whose a row is, and what differs in a copy. Times are all shifted.
 _CHANGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -60,7 +61,7 @@ _CHANGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "id": _COPY.format("id"),
             "space_id": _QUIET_SPACE,
-            "agent_id": "CASE WHEN is_quiet THEN %(quiet_agent)s::uuid ELSE model.agent_id END",
+            "agent_id": _QUIET_AGENT.format("agent_id"),
             "first_user_message": "'Where is order 2026-' || n || '?'",
         },
     ),
@@ -84,6 +85,7 @@ _CHANGES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "objective_id": _COPY.format("objective_id"),
             "step_id": _COPY.format("step_id"),
             "space_id": _QUIET_SPACE,
+            "caller_id": _QUIET_AGENT.format("caller_id"),
         },
     ),
 }

@@ -78,10 +78,16 @@ def _call_lists(many: Place) -> list[Page]:
     asked = {
         "tool calls, newest": {},
         f"tool calls, at depth {many.calls // 2:,}": {"p": str(deep)},
+        "tool calls of an approval": {"approval__exact": "waiting_for_approval"},
+        "tool calls of an agent that is retired": {"caller__id__exact": many.agents["retired"]},
         "tool calls of a quiet space": {"space__id__exact": many.quiet_space},
         "tool calls by their objective": {"q": objective},
     }
-    return [Page(what, [_listed(CALLS, asking)], _CALL) for what, asking in asked.items()]
+    none = _listed(CALLS, {"execution__exact": "errored"})
+    return [
+        *(Page(what, [_listed(CALLS, asking)], _CALL) for what, asking in asked.items()),
+        Page("tool calls of an execution, none", [none], _CALL, has_rows=False),
+    ]
 
 
 def _queue(many: Place) -> list[Page]:
