@@ -4,10 +4,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from django.core.management import CommandError
 from django.db import connection
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
+
+from tests.emptying import despite_deadlocks
 
 _LEFT = """
 SELECT pg_terminate_backend(pid), application_name, state, left(query, 200) FROM pg_stat_activity
@@ -15,24 +16,12 @@ SELECT pg_terminate_backend(pid), application_name, state, left(query, 200) FROM
 """
 
 
-FLUSH_ATTEMPTS = 5
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _flush_again_after_a_deadlock() -> Iterator[None]:
-    """Emptying the tables meets the sweepers of web processes that serve several tests: one must give way."""
     original = TransactionTestCase._fixture_teardown
 
     def flush(test: TransactionTestCase) -> None:
-        for attempt in range(FLUSH_ATTEMPTS):
-            try:
-                original(test)
-            except CommandError as error:
-                is_deadlock = "deadlock" in str(error.__cause__)
-                if not is_deadlock or attempt == FLUSH_ATTEMPTS - 1:
-                    raise
-            else:
-                return
+        despite_deadlocks(lambda: original(test))
 
     TransactionTestCase._fixture_teardown = flush  # type: ignore[method-assign]
     yield

@@ -11,6 +11,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from executions.worker.bench import Bench
 from executions.worker.keeper import LeaseKeeper
 from spaces.ids import new_id
+from tests.emptying import despite_deadlocks
 from tests.worker.collector import Collector, collector
 from tests.worker.processes import Worker, worker
 
@@ -23,10 +24,14 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
     """
     with django_db_blocker.unblock():
         yield
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
-        call_command("flush", verbosity=0, interactive=False)
+        despite_deadlocks(_empty)
         connection.close()
+
+
+def _empty() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
+    call_command("flush", verbosity=0, interactive=False)
 
 
 @pytest.fixture
