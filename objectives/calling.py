@@ -3,27 +3,13 @@
 from datetime import datetime, timedelta
 
 from executions.runlog.events import NewEvent
-from objectives.call_lifecycle import complete, execute
 from objectives.events import Kind, event
-from objectives.models import CallKind, Execution, ToolCall
-from objectives.overlaid import exposes_arguments
-from objectives.plan import Offered
-from objectives.shapes.shape import Json
-from objectives.spelling import Prefix, spell
-
-# The one key of the API's `callable`, by kind of call; what the model made up has none.
-CALLABLE_KEYS: dict[str, str] = {
-    CallKind.TOOL: "tool",
-    CallKind.AGENT: "agent",
-    CallKind.SKILL: "cadenyaProvidedTool",
-    CallKind.SEARCH: "cadenyaProvidedTool",
-}
-
-
-def callable_of(call: ToolCall) -> Json:
-    """What was called, as the API writes it: one variant, or nothing for what there is not."""
-    key = CALLABLE_KEYS.get(call.kind)
-    return {"type": key, key: call.callable} if key else {}
+from objectives.lifecycles.calls import complete, execute
+from objectives.models import Execution, ToolCall
+from objectives.overlays.rows import exposes_arguments
+from objectives.planning.plan import Offered
+from objectives.shapes.toolcalls import callable_of
+from objectives.spelling import Json, Prefix, spell
 
 
 def called_event(call: ToolCall, offered: Offered, *, now: datetime) -> NewEvent:

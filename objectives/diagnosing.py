@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from objectives.models import ContextWindow, Execution, Objective, Step, ToolCall, UserMessage
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 from objectives.results import tell_model
 from objectives.shapes.history import ContextLengths, Diagnostics
 

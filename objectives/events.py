@@ -12,8 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from executions.runlog.events import NewEvent
-from objectives.shapes.shape import wire_moment
-from objectives.spelling import Prefix, spell
+from objectives.spelling import Prefix, spell, wire_moment
 
 
 class Kind(StrEnum):

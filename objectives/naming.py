@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from objectives.labels import check_external_id, check_labels
+from objectives.labels.plain import check_external_id, check_labels
 from objectives.models.resource import Resource
 from objectives.shapes.metadata import NewOperation, NewResource
 from spaces.access import SpaceAccess

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import BinaryIO, Literal
 
 from executions.inference.media import MediaReference, Mixed, line_of
-from objectives.adapters.outcome import Media, Text
 from objectives.models import ResultMedia, ToolCall
-from objectives.shapes.shape import Json, wire_moment
+from objectives.outcome import Media, Text
+from objectives.spelling import Json, wire_moment
 from spaces.blobs import store_blob
 from spaces.ids import new_id
 from spaces.signing import expiry, sign

@@ -1,9 +1,13 @@
-"""How the workspace API writes ids: one prefix a kind of row, then the ULID."""
+"""How the workspace API writes ids, one prefix a kind of row and then the ULID, and times."""
 
 import uuid
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from spaces.ids import parse_prefixed, to_prefixed
+
+type Json = dict[str, Any]
 
 
 class Prefix(StrEnum):
@@ -48,3 +52,8 @@ def read(prefix: Prefix, text: str) -> uuid.UUID | None:
 def external_id_in(text: str) -> str | None:
     """The customer's own name in `external_id:<name>`; None for a text that is no such address."""
     return text.removeprefix(EXTERNAL) if text.startswith(EXTERNAL) else None
+
+
+def wire_moment(moment: datetime) -> str:
+    """RFC 3339 in UTC ending in `Z`, always with six digits: older clients cannot read other counts."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

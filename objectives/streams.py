@@ -6,7 +6,7 @@ from typing import Any
 from executions.models import RunKind
 from executions.runlog.streams import RunStream, register_run
 from objectives.models import OPEN, Objective
-from objectives.records import Reader
+from objectives.portraits.objectives import Reader
 from objectives.spelling import Prefix, read
 from spaces.ids import parse_uuid
 from spaces.models import Space

@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 
 from executions.runlog.queue import QUEUE
 from objectives.actions.stopping import cancel_below
-from objectives.lifecycle import CHILD_ENDED, EXECUTION_ENDED, STOP_BELOW
+from objectives.lifecycles.objectives import CHILD_ENDED, EXECUTION_ENDED, STOP_BELOW
 from objectives.loop.continuing import continue_after_child, continue_after_execution
 from objectives.models import Objective
 

@@ -9,10 +9,10 @@ from jsonschema.exceptions import best_match
 from executions.catalog.refusals import BundleRefused
 from executions.catalog.schemas import check_ends, check_references
 from objectives.models import AdapterKind
-from objectives.shapes.shape import Json
 from objectives.shapes.tools import HttpConfig, ToolConfig
 from objectives.shapes.toolsets import Adapter, HttpAdapter
-from objectives.templates import check_template
+from objectives.spelling import Json
+from objectives.templating.templates import check_template
 from spaces.errors import Invalid, Unimplemented
 
 MOST_HEADERS = 64

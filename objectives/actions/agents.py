@@ -8,8 +8,8 @@ from django.db import transaction
 
 from objectives.actions.finding import locked_agent
 from objectives.actions.variations import add_variation
-from objectives.agent_lifecycle import Verb, move
 from objectives.json_schemas import checked_schema
+from objectives.lifecycles.agents import Verb, move
 from objectives.models import Agent, VariationChoice
 from objectives.naming import change_identity, new_identity, unique_names
 from objectives.shapes.agents import NewAgent

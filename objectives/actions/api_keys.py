@@ -9,7 +9,7 @@ from django.db import transaction
 
 from objectives.account_access import AccountAccess
 from objectives.addressing import find
-from objectives.labels import check_external_id, check_labels
+from objectives.labels.plain import check_external_id, check_labels
 from objectives.naming import change_identity, unique_names
 from objectives.shapes.apikeys import NewApiKey, WorkspaceAssignment
 from objectives.spelling import Prefix

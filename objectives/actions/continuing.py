@@ -10,7 +10,7 @@ from objectives.actions.locking import locked_objective
 from objectives.actions.queueing import enqueue_action, say, send_messages
 from objectives.actions.waking import has_open_calls, wake
 from objectives.models import ActionKind, Objective, ObjectiveState, QueuedAction
-from objectives.shapes.shape import Json
+from objectives.spelling import Json
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove, NotReady
 from spaces.wording import standing_of

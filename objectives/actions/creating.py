@@ -20,9 +20,9 @@ from executions.runlog.queue import enqueue_run
 from objectives.actions.secrets import secret_name
 from objectives.actions.variations import choose_variation
 from objectives.addressing import find
-from objectives.demo_block import split_demo
 from objectives.events import IN_FEED, Kind, event, state_name
-from objectives.labels import check_external_id, check_labels
+from objectives.labels.plain import check_external_id, check_labels
+from objectives.labels.variations import cost_budget
 from objectives.models import (
     Agent,
     AgentState,
@@ -34,12 +34,12 @@ from objectives.models import (
     UserMessage,
 )
 from objectives.naming import unique_names
-from objectives.plan import DAY_SECONDS
-from objectives.planning import build_plan
-from objectives.portraits import show_agents, show_variations
+from objectives.planning.demo_block import split_demo
+from objectives.planning.plan import DAY_SECONDS
+from objectives.planning.writing import build_plan
+from objectives.portraits.agents import show_agents, show_variations
 from objectives.spelling import Prefix
-from objectives.templates import fill
-from objectives.variation_labels import cost_budget
+from objectives.templating.templates import fill
 from objectives.vault import seal
 from spaces.access import SpaceAccess
 from spaces.errors import Invalid, NotReady

@@ -9,12 +9,12 @@ from executions.models import RunHead
 from executions.runlog.events import NewEvent
 from objectives.actions.locking import locked_call, locked_objective
 from objectives.actions.waking import wake
-from objectives.call_lifecycle import decide
 from objectives.calling import begin_bare
 from objectives.events import Kind, event
-from objectives.lifecycle import note
+from objectives.lifecycles.calls import decide
+from objectives.lifecycles.objectives import note
 from objectives.models import Approval, Objective, ToolCall
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 from objectives.spelling import Prefix, spell
 from spaces.access import SpaceAccess
 

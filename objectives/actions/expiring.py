@@ -11,9 +11,9 @@ from objectives.actions.deciding import EXPIRED_MEMO, approve, deny
 from objectives.actions.locking import locked_call, locked_objective
 from objectives.actions.stopping import cancel_below, end
 from objectives.actions.waking import has_open_calls, wake
-from objectives.call_lifecycle import fail
 from objectives.events import Kind
-from objectives.lifecycle import note
+from objectives.lifecycles.calls import fail
+from objectives.lifecycles.objectives import note
 from objectives.models import (
     Approval,
     CallError,
@@ -22,7 +22,7 @@ from objectives.models import (
     ObjectiveState,
     ToolCall,
 )
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 
 _BATCH = 200  # of what one sweep looks at
 

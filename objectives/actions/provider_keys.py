@@ -7,9 +7,9 @@ from typing import Any
 from django.db import transaction
 
 from objectives.addressing import find
-from objectives.credentials import check_together, checked_config, patch_credential, set_credential
 from objectives.models import AgentVariation, Provider, ProviderKey
 from objectives.naming import change_identity, new_identity, unique_names
+from objectives.providers.credentials import check_together, checked_config, patch_credential, set_credential
 from objectives.shapes.providers import CredentialPatch, NewProviderKey
 from objectives.spelling import Prefix
 from spaces.access import SpaceAccess

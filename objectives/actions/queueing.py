@@ -9,7 +9,7 @@ from executions.models import RunHead
 from executions.runlog.models import RunEvent
 from objectives.actions.locking import locked_objective
 from objectives.events import Kind, event
-from objectives.lifecycle import note
+from objectives.lifecycles.objectives import note
 from objectives.models import (
     ActionKind,
     ActionState,
@@ -18,7 +18,7 @@ from objectives.models import (
     QueuedAction,
     UserMessage,
 )
-from objectives.shapes.shape import Json
+from objectives.spelling import Json
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove, NotFound
 

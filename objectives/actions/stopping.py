@@ -13,9 +13,9 @@ from executions.runlog.models import HeadState, RunEvent
 from objectives.actions.locking import locked_objective
 from objectives.actions.queueing import discard_actions, newest_window
 from objectives.actions.waking import has_open_calls
-from objectives.call_lifecycle import execute
 from objectives.events import Kind, event
-from objectives.lifecycle import check_move, move
+from objectives.lifecycles.calls import execute
+from objectives.lifecycles.objectives import check_move, move
 from objectives.models import (
     OPEN,
     SETTLED,

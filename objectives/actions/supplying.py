@@ -8,10 +8,10 @@ from django.db import transaction
 
 from objectives.actions.locking import locked_call, locked_objective
 from objectives.actions.waking import wake
-from objectives.adapters.outcome import Media, Text
-from objectives.call_lifecycle import complete, standing
-from objectives.lifecycle import note
+from objectives.lifecycles.calls import complete, standing
+from objectives.lifecycles.objectives import note
 from objectives.models import Execution, ToolCall
+from objectives.outcome import Media, Text
 from objectives.results import store_blocks
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove

@@ -11,15 +11,15 @@ from django.db.models import Count, Q
 from objectives.actions.assigning import replace_assignments
 from objectives.actions.finding import locked_agent, locked_variation
 from objectives.addressing import find
-from objectives.demo_block import split_demo
-from objectives.modelchoice import find_model
+from objectives.labels.variations import check_variation_labels
 from objectives.models import Agent, AgentState, AgentVariation, VariationChoice
 from objectives.naming import change_identity, new_identity, unique_names
+from objectives.planning.demo_block import split_demo
+from objectives.providers.choosing import find_model
 from objectives.shapes.variations import ModelConfig, NewVariation, VariationConstraints
 from objectives.spelling import Prefix
-from objectives.templates import check_template
+from objectives.templating.templates import check_template
 from objectives.unbuilt import refuse_unbuilt
-from objectives.variation_labels import check_variation_labels
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
 

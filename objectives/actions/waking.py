@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from executions.models import RunHead
-from objectives.lifecycle import move, put_in_queue
+from objectives.lifecycles.objectives import move, put_in_queue
 from objectives.models import (
     AWAITS_JUDGEMENT,
     SETTLED,

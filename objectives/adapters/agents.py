@@ -4,10 +4,10 @@ import json
 from datetime import datetime
 
 from objectives.actions.creating import MOST_DEPTH, NewObjective, chosen_variation, prepare, write
-from objectives.adapters.outcome import Outcome, Started, Text
 from objectives.events import Kind, event
 from objectives.models import Agent, AgentState, CallError, Objective, ToolCall
-from objectives.plan import Offered
+from objectives.outcome import Outcome, Started, Text
+from objectives.planning.plan import Offered
 from objectives.shapes.metadata import OperationMetadata
 from objectives.spelling import Prefix, spell
 from spaces.access import SpaceAccess

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from objectives.adapters.outcome import Outcome, Started, Text
-from objectives.discovery import MOST_OFFERED, found_tools
 from objectives.models import CallKind, Objective, Tool, ToolCall
-from objectives.plan import Offered, Plan
-from objectives.planning import offered_tool, with_functions
-from objectives.shapes.shape import Json
+from objectives.outcome import Outcome, Started, Text
+from objectives.planning.discovery import MOST_OFFERED, found_tools
+from objectives.planning.plan import Offered, Plan
+from objectives.planning.writing import offered_tool, with_functions
+from objectives.spelling import Json
 from spaces.errors import DomainError
 from spaces.models import Space
 

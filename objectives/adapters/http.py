@@ -14,11 +14,11 @@ from django.utils import timezone
 from executions.redacting import Redaction
 from objectives.actions.secrets import open_secrets
 from objectives.adapters.addresses import CONNECT_SECONDS, AddressRefused, CheckedTransport
-from objectives.adapters.outcome import MOST_TEXT, Media, Outcome, Text, media_type
 from objectives.adapters.requesting import RequestInvalid, ToolRequest, build_request, wanted_secrets
 from objectives.adapters.reshaping import reshaped
 from objectives.models import CallError, ToolCall
-from objectives.plan import Offered
+from objectives.outcome import MOST_TEXT, Media, Outcome, Text, media_type
+from objectives.planning.plan import Offered
 from objectives.vault import CannotOpen
 from spaces.blobs import store_blob
 from spaces.errors import Invalid

@@ -9,9 +9,9 @@ import orjson
 from pydantic import SecretStr
 
 from objectives.models import ToolCall
-from objectives.plan import Offered
+from objectives.planning.plan import Offered
 from objectives.spelling import Prefix, spell
-from objectives.templates import TemplateMissing, fill, names_in, secret_names
+from objectives.templating.templates import TemplateMissing, fill, names_in, secret_names
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 JSON_TYPE = "application/json"

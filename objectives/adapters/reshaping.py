@@ -1,11 +1,11 @@
 """Results as a tool set's overlays want them, before they are kept."""
 
 from executions.redacting import Redaction
-from objectives.adapters.outcome import Outcome
 from objectives.models import CallError, ToolCall
-from objectives.overlaid import given_by
+from objectives.outcome import Outcome
+from objectives.overlays.rows import given_by
 from objectives.overlays.transforming import CannotTransform, transformed
-from objectives.plan import Offered
+from objectives.planning.plan import Offered
 
 
 def reshaped(outcome: Outcome, call: ToolCall, offered: Offered, redaction: Redaction) -> Outcome:

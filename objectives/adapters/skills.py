@@ -7,11 +7,11 @@ from typing import Any
 from executions.actions.creating import Order, digest_request
 from executions.actions.starting import place_order
 from executions.models import Artifact, SkillExecution, Source
-from objectives.adapters.outcome import Media, Outcome, Started, Text
-from objectives.lifecycle import EXECUTION_ENDED
+from objectives.lifecycles.objectives import EXECUTION_ENDED
 from objectives.models import CallError, ToolCall
-from objectives.plan import Offered
-from objectives.planning import SKILL_FILES
+from objectives.outcome import Media, Outcome, Started, Text
+from objectives.planning.plan import Offered
+from objectives.planning.writing import SKILL_FILES
 from objectives.spelling import Prefix, spell
 from spaces.errors import DomainError, Invalid
 from spaces.models import Space

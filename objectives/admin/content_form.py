@@ -7,7 +7,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from objectives.adapters.outcome import MOST_TEXT, Media, Text, media_type
+from objectives.outcome import MOST_TEXT, Media, Text, media_type
 from objectives.results import keep_media
 
 MOST_BYTES = 5 * 1024 * 1024  # of a file, as of what a tool over HTTP answers

@@ -13,11 +13,11 @@ from objectives.api.describing import NAMES, PAGING, operation, page_of
 from objectives.api.lists import answer_page, choices, empty_page
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Agent, AgentVariation, Feedback
-from objectives.records import Reader
+from objectives.portraits.objectives import Reader
 from objectives.shapes.history import ObjectiveFeedback
 from objectives.shapes.metadata import OperationMetadata
-from objectives.shapes.shape import Json, Shape
-from objectives.spelling import Prefix
+from objectives.shapes.shape import Shape
+from objectives.spelling import Json, Prefix
 from spaces.errors import Invalid
 
 TAG = "agents"

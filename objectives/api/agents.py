@@ -9,13 +9,13 @@ from rest_framework.response import Response
 
 from objectives.actions.agents import create_agent, delete_agent, move_agent, update_agent
 from objectives.actions.finding import known_agent
-from objectives.agent_lifecycle import Verb
 from objectives.api.describing import NAMES, PAGING, operation, page_of
 from objectives.api.lists import answer_page, by_name, choices
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
+from objectives.lifecycles.agents import Verb
 from objectives.models import Agent as AgentRow, AgentState, VariationChoice
-from objectives.portraits import show_agents
+from objectives.portraits.agents import show_agents
 from objectives.shapes.agents import Agent, AgentSpec, NewAgent
 from objectives.shapes.status import Empty
 

@@ -16,7 +16,7 @@ from objectives.api.lists import answer_items, answer_page, flag, limit_of, page
 from objectives.api.objectives import OfObjectives
 from objectives.diagnosing import diagnose
 from objectives.events import PUBLIC, TYPES
-from objectives.labels import read_filter
+from objectives.labels.plain import read_filter
 from objectives.models import (
     ActionState,
     ContextWindow as WindowRow,
@@ -24,7 +24,7 @@ from objectives.models import (
     Objective,
     QueuedAction as ActionRow,
 )
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 from objectives.shapes.history import (
     ContextWindow,
     DiagnosticsAnswer,

@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from objectives.labels import read_filter
+from objectives.labels.plain import read_filter
 from objectives.shapes.shape import Shape
 from spaces.api.pages import ID, MAX_LIMIT, TIME, Keyset, Page, mark_of
 from spaces.errors import Invalid

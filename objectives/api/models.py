@@ -13,9 +13,9 @@ from objectives.api.describing import NAMES, PAGING, operation, page_of
 from objectives.api.lists import answer_page, by_name, choices, flag
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
-from objectives.model_portraits import show_models
-from objectives.modelchoice import ensure_built_in, model_at
 from objectives.models import AgentVariation, LanguageModel, ModelState, ProviderKey
+from objectives.portraits.models import show_models
+from objectives.providers.choosing import ensure_built_in, model_at
 from objectives.shapes.models import Model, ModelChanges, ModelSwaps, NewModel, PricingOverride
 from objectives.shapes.status import Empty
 from objectives.spelling import Prefix

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.creating import create_objective
+from objectives.actions.ordering import wanted_objective
 from objectives.actions.queueing import newest_window, remove_action
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.addressing import find
@@ -17,9 +18,8 @@ from objectives.api.lists import answer_page, flag
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.clients import dialect_of
 from objectives.models import Agent, Objective as ObjectiveRow, ObjectiveState, QueuedAction as ActionRow
-from objectives.ordering import wanted_objective
-from objectives.reading import IDENTITY, listed, with_snapshots
-from objectives.records import Reader, window_data
+from objectives.portraits.objectives import Reader, window_data
+from objectives.portraits.reading import IDENTITY, listed, with_snapshots
 from objectives.shapes.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedAction
 from objectives.shapes.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
 from objectives.spelling import Prefix, read

@@ -13,9 +13,9 @@ from objectives.api.describing import NAMES, PAGING, operation, page_of
 from objectives.api.lists import answer_page, by_name, flag
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
-from objectives.model_portraits import show_provider_keys
-from objectives.modelchoice import ensure_built_in
 from objectives.models import Provider, ProviderKey as ProviderKeyRow
+from objectives.portraits.models import show_provider_keys
+from objectives.providers.choosing import ensure_built_in
 from objectives.shapes.providers import CredentialPatch, NewProviderKey, ProviderKey, ProviderKeyChanges
 from objectives.shapes.status import Empty
 from objectives.spelling import Prefix

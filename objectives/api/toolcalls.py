@@ -14,12 +14,12 @@ from rest_framework.response import Response
 
 from objectives.actions.deciding import approve_call, deny_call
 from objectives.actions.supplying import supply_content
-from objectives.adapters.outcome import Media, Text, media_type
 from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_page, flag
 from objectives.api.objectives import OfObjectives
 from objectives.models import Approval, Execution, Objective, ToolCall as CallRow
-from objectives.reading import LISTED_CALL, find_call
+from objectives.outcome import Media, Text, media_type
+from objectives.portraits.reading import LISTED_CALL, find_call
 from objectives.results import keep_media
 from objectives.shapes.toolcalls import (
     ContentBlock,

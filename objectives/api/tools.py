@@ -16,7 +16,8 @@ from objectives.api.lists import answer_page, by_name, choices, flag, words
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Tool as ToolRow, ToolSet, ToolState
-from objectives.overlaid import MOST_SECONDS, tools_changed_by
+from objectives.overlays.rows import MOST_SECONDS, tools_changed_by
+from objectives.portraits.tools import show_tool
 from objectives.shapes.status import Empty
 from objectives.shapes.tools import NewTool, Tool, ToolChanges
 from objectives.spelling import Prefix
@@ -62,7 +63,7 @@ class ToolViewSet(WorkspaceViewSet):
         def show(page: Sequence[ToolRow]) -> Sequence[Tool]:
             until = time.monotonic() + MOST_SECONDS
             how: Any = {"tenant_id": self.tenant_id, "with_info": with_info, "until": until}
-            return [Tool.of(row, tool_set, **how) for row in page]
+            return [show_tool(row, tool_set, **how) for row in page]
 
         rows = _filtered(by_name(_rows(tool_set), request), request, tool_set)
         return answer_page(rows, request, of_list=f"{tool_set.id}/tools", show=show)
@@ -109,7 +110,7 @@ class ToolViewSet(WorkspaceViewSet):
         return find(ToolSet.objects.filter(space_id=self.space_id), Prefix.TOOL_SET, address)
 
     def represent(self, row: ToolRow, tool_set: ToolSet) -> Tool:
-        return Tool.of(row, tool_set, tenant_id=self.tenant_id, with_info=True)
+        return show_tool(row, tool_set, tenant_id=self.tenant_id)
 
     def shown(self, row: ToolRow) -> Response:
         """200 with a tool that an action gave back, its set included."""

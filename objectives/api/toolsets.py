@@ -14,6 +14,7 @@ from objectives.api.lists import answer_page, by_name, choices, empty_page, flag
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Assignment, Tool, ToolSet as ToolSetRow, ToolSetState
+from objectives.portraits.toolsets import show_tool_sets, show_uses, uses_of
 from objectives.shapes.status import Empty
 from objectives.shapes.toolsets import (
     NewToolSet,
@@ -24,7 +25,6 @@ from objectives.shapes.toolsets import (
     ToolSetUsage,
 )
 from objectives.spelling import Prefix
-from objectives.toolboxes import show_tool_sets, show_uses, uses_of
 from spaces.errors import NotReady
 
 TAG = "tool_sets"

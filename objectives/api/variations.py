@@ -15,7 +15,7 @@ from objectives.api.lists import answer_page
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import AgentVariation as VariationRow
-from objectives.portraits import show_variations
+from objectives.portraits.agents import show_variations
 from objectives.shapes.assignments import VariationAssignment
 from objectives.shapes.status import Empty
 from objectives.shapes.variations import AgentVariation, MemoryLayerAssignment, NewVariation, VariationSpec

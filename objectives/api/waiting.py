@@ -8,7 +8,7 @@ from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_page, choices
 from objectives.api.objectives import OfObjectives
 from objectives.models import Agent, Approval, Execution
-from objectives.reading import IDENTITY, LISTED_CALL
+from objectives.portraits.reading import IDENTITY, LISTED_CALL
 from objectives.shapes.toolcalls import ToolCall
 from objectives.spelling import Prefix
 from objectives.waiting import waiting_calls

@@ -13,11 +13,10 @@ from executions.runlog.batches import Batch, Logged
 from executions.runlog.models import RunEvent
 from objectives.events import PUBLIC, TYPES
 from objectives.models import Objective
-from objectives.records import Reader
+from objectives.portraits.objectives import Reader
 from objectives.shapes.history import ObjectiveEvent
 from objectives.shapes.metadata import OperationMetadata
-from objectives.shapes.shape import Json
-from objectives.spelling import Prefix, spell
+from objectives.spelling import Json, Prefix, spell
 from spaces.ids import new_id
 
 PING = b"event: ping\ndata: {}\n\n"

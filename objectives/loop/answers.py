@@ -6,7 +6,7 @@ from executions.inference.arguments import read_arguments
 from executions.inference.tool_names import FINAL_ANSWER
 from executions.runner.prompt_texts import problem_with
 from objectives.models import Step
-from objectives.shapes.shape import Json
+from objectives.spelling import Json
 
 
 def answer_of(step: Step, schema: Json | None) -> dict[str, Any] | None:

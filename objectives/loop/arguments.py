@@ -13,10 +13,10 @@ from executions.inference.interface import ToolRequest
 from executions.runner.prompt_texts import problem_with
 from executions.runner.storable import storable
 from objectives.models import Objective
-from objectives.overlaid import given_by
 from objectives.overlays.arguments import CannotRewrite, own_part, rewritten
-from objectives.plan import Offered, Plan
-from objectives.shapes.shape import Json
+from objectives.overlays.rows import given_by
+from objectives.planning.plan import Offered, Plan
+from objectives.spelling import Json
 
 MOST_SECONDS = 5.0  # of filling the templates of all calls of one response
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from executions.models import RunHead, RunKind
 from executions.runlog.lease import Lease, lease_of
 from executions.runlog.taking import take, take_first
-from objectives.lifecycle import move
+from objectives.lifecycles.objectives import move
 from objectives.models import Objective, ObjectiveState
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from executions.inference.interface import Message
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 
 THRESHOLD = 0.75  # of what the model can read, where the variation says nothing else
 CLEARED = "[This result was left out to save room.]"

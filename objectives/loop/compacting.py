@@ -23,7 +23,7 @@ from executions.worker.keeper import Held
 from objectives.accounting import CHARGED, charge
 from objectives.actions.queueing import mark_sent, newest_window
 from objectives.events import Kind, event
-from objectives.lifecycle import note
+from objectives.lifecycles.objectives import note
 from objectives.loop.clearing import clear_results, compaction_due
 from objectives.loop.leased import leased_objective
 from objectives.loop.request import CannotAsk, chosen_model, step_request
@@ -32,9 +32,8 @@ from objectives.loop.texts import TextRecorder
 from objectives.loop.transcript import Conversation, conversation_of, results_of
 from objectives.loop.watching import InterruptWatch
 from objectives.models import ActionState, ContextWindow, Objective, QueuedAction
-from objectives.plan import Plan
-from objectives.shapes.shape import Json
-from objectives.spelling import Prefix, spell
+from objectives.planning.plan import Plan
+from objectives.spelling import Json, Prefix, spell
 
 CLEARING, SUMMING_UP = "tool_result_clearing", "summarization"
 PRESERVED = 2  # newest results that stay as they are

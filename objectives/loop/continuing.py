@@ -15,14 +15,13 @@ from executions.runlog.events import NewEvent
 from objectives.actions.locking import locked_call, locked_objective
 from objectives.actions.waking import wake
 from objectives.adapters.agents import outcome_of_child
-from objectives.adapters.outcome import Outcome
 from objectives.adapters.skills import outcome_of_execution
 from objectives.events import Kind, event
-from objectives.lifecycle import note
+from objectives.lifecycles.objectives import note
 from objectives.loop.calls import settle
 from objectives.models import Objective, ObjectiveState, ToolCall
-from objectives.shapes.shape import Json
-from objectives.spelling import Prefix, spell
+from objectives.outcome import Outcome
+from objectives.spelling import Json, Prefix, spell
 
 _STATUS = {
     ObjectiveState.FINALIZED.value: "STATUS_COMPLETED",

@@ -28,7 +28,7 @@ from objectives.models import (
     Step,
     ToolCall,
 )
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

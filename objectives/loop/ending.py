@@ -6,7 +6,7 @@ from typing import Any
 from executions.models import RunHead
 from objectives.actions.stopping import end
 from objectives.events import Kind
-from objectives.lifecycle import move
+from objectives.lifecycles.objectives import move
 from objectives.models import ErrorType, Objective, ObjectiveState
 
 

@@ -16,13 +16,13 @@ from executions.runner.patience import ask_patiently
 from executions.runner.stopping import StopSignal
 from executions.worker.keeper import Held
 from objectives.adapters.http import CALL_SECONDS, call_http
-from objectives.adapters.outcome import Outcome
 from objectives.loop.calls import MOST_PARALLEL, Work, work_on, write_outcome
 from objectives.loop.judging import Judgement, close_judging, judge
 from objectives.loop.texts import TextRecorder
 from objectives.loop.verdicts import write_judgement
 from objectives.models import CallError, ToolCall
-from objectives.plan import Plan
+from objectives.outcome import Outcome
+from objectives.planning.plan import Plan
 
 logger = logging.getLogger(__name__)
 

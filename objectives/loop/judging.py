@@ -27,7 +27,7 @@ from objectives.loop.request import CannotAsk, ChosenModel, chosen_model
 from objectives.loop.restarts import estimate, keep_broken
 from objectives.loop.texts import TextRecorder
 from objectives.models import Objective, ToolCall
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from executions.inference.tool_names import FINAL_ANSWER
 from objectives.accounting import tree_cost
 from objectives.models import CallKind, ErrorType, Objective, ToolCall
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 
 MOST_REPAIRS = 4  # final answers that may be refused before the work is given up
 

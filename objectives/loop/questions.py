@@ -8,8 +8,8 @@ from executions.inference.transcript import user_message
 from objectives.loop.request import ChosenModel, trace_of
 from objectives.loop.transcript import Conversation, conversation_of, text_in, told_of
 from objectives.models import Objective, ToolCall
-from objectives.plan import Plan
-from objectives.shapes.shape import Json
+from objectives.planning.plan import Plan
+from objectives.spelling import Json
 
 REQUEST_SECONDS = 60.0
 MOST_ENTRY, MOST_MATERIAL = 4_000, 60_000  # characters of one entry of the conversation, and of all of them

@@ -13,12 +13,11 @@ from executions.inference.interface import DemoSettings, ModelReply, ModelReques
 from executions.inference.prices import is_priced
 from objectives.loop.limits import has_budget
 from objectives.loop.transcript import Conversation
-from objectives.modelchoice import choice_of
 from objectives.models import ErrorType, LanguageModel, Objective
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
+from objectives.providers.choosing import choice_of
 from objectives.shapes.metadata import ResourceMetadata
-from objectives.shapes.shape import Json
-from objectives.spelling import Prefix, spell
+from objectives.spelling import Json, Prefix, spell
 from spaces.models import Space
 
 USE_STEP = timedelta(minutes=1)

@@ -7,12 +7,12 @@ from datetime import datetime
 from executions.inference.interface import ModelReply, ToolRequest
 from executions.runlog.events import NewEvent
 from executions.runner.storable import storable, storable_text
-from objectives.call_lifecycle import ask_people, fail
+from objectives.lifecycles.calls import ask_people, fail
 from objectives.loop.answers import answer_problem
 from objectives.loop.arguments import ArgumentsRefused
 from objectives.models import Agent, Approval, CallError, CallKind, Objective, Step, Tool, ToolCall
-from objectives.plan import Offered, Plan
-from objectives.shapes.shape import Json
+from objectives.planning.plan import Offered, Plan
+from objectives.spelling import Json
 from spaces.ids import new_id
 
 MOST_ID = 512  # characters of a provider's call id

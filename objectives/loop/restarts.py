@@ -17,7 +17,7 @@ from executions.models import RunEvent
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from objectives.events import Kind
-from objectives.lifecycle import note
+from objectives.lifecycles.objectives import note
 from objectives.loop.leased import leased_objective
 from objectives.models import BrokenRequest, Objective
 

@@ -23,7 +23,7 @@ from objectives.loop.transcript import conversation_of
 from objectives.loop.watching import InterruptWatch
 from objectives.loop.writing import Response, write_response
 from objectives.models import ErrorType, Objective
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 
 CONTENT_FILTER = "The provider withheld the answer (content filter)."
 

@@ -11,14 +11,14 @@ from executions.runlog.lease import Lease
 from objectives.accounting import CHARGED, charge
 from objectives.actions.deciding import deny
 from objectives.actions.locking import locked_call
-from objectives.call_lifecycle import ask_people, decide
-from objectives.lifecycle import note
+from objectives.lifecycles.calls import ask_people, decide
+from objectives.lifecycles.objectives import note
 from objectives.loop.judging import Judgement
 from objectives.loop.leased import leased_objective
 from objectives.loop.restarts import keep_broken
 from objectives.models import Approval, Objective, ToolCall
-from objectives.plan import Offered, Plan
-from objectives.shapes.shape import Json
+from objectives.planning.plan import Offered, Plan
+from objectives.spelling import Json
 
 
 def write_judgement(lease: Lease, call_id: uuid.UUID, judgement: Judgement, *, now: datetime) -> None:

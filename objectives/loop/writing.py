@@ -11,17 +11,16 @@ from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from executions.runner.storable import storable, storable_text
 from objectives.accounting import CHARGED, charge
-from objectives.calling import callable_of
 from objectives.events import Kind, event
-from objectives.lifecycle import note
+from objectives.lifecycles.objectives import note
 from objectives.loop.arguments import arguments_of
 from objectives.loop.leased import leased_objective
 from objectives.loop.request import ChosenModel, sent_beside
 from objectives.loop.requested import Requested, requested_calls, requested_events
 from objectives.models import ContextWindow, Objective, Step
-from objectives.plan import Plan
-from objectives.shapes.shape import Json
-from objectives.spelling import Prefix, spell
+from objectives.planning.plan import Plan
+from objectives.shapes.toolcalls import callable_of
+from objectives.spelling import Json, Prefix, spell
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from objectives.overlays.liquid import CannotRender, render
 from objectives.overlays.parameters import Action, Names, actions_of, declared_at
 from objectives.overlays.strict_json import read_json
-from objectives.shapes.shape import Json
+from objectives.spelling import Json
 
 MOST_SECONDS = 2.0  # of filling the templates of one call
 

@@ -11,7 +11,7 @@ from objectives.models import AdapterKind
 from objectives.overlays.liquid import problem_of
 from objectives.shapes.matching import StringMatcher
 from objectives.shapes.overlays import Condition, ToolOverlay
-from objectives.shapes.shape import Json
+from objectives.spelling import Json
 from spaces.errors import Invalid
 
 MOST_OVERLAYS = 50

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from executions.catalog.bounded import is_found
 from objectives.overlays.parameters import declared_at, names_of
-from objectives.shapes.shape import Json
+from objectives.spelling import Json
 from spaces.errors import NotReady
 
 MOST_SECONDS = 1.0  # of looking for patterns, for one tool

@@ -5,9 +5,9 @@ from typing import Literal, Self
 
 from objectives.models import Agent as AgentRow
 from objectives.shapes.metadata import NewResource, Profile, ResourceMetadata
-from objectives.shapes.shape import Json, Shape
+from objectives.shapes.shape import Shape
 from objectives.shapes.variations import NewVariation
-from objectives.spelling import Prefix
+from objectives.spelling import Json, Prefix
 
 SelectionMode = Literal[
     "VARIATION_SELECTION_MODE_UNSPECIFIED",

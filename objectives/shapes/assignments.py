@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from objectives.models import Assignment as AssignmentRow
 from objectives.shapes.metadata import BareMetadata
-from objectives.shapes.shape import Json, Shape
-from objectives.spelling import Prefix, spell
+from objectives.shapes.shape import Shape
+from objectives.spelling import Json, Prefix, spell
 
 KINDS = {
     "tool_id": "toolId",

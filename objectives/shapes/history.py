@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import Field
 
 from objectives.shapes.metadata import BareMetadata, NewOperation, OperationMetadata, Profile
-from objectives.shapes.shape import Json, Moment, Shape
+from objectives.shapes.shape import Moment, Shape
+from objectives.spelling import Json
 
 
 class EventInfo(Shape):

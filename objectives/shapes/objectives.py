@@ -8,8 +8,8 @@ from objectives.clients import NEWEST, Dialect
 from objectives.events import state_name
 from objectives.models import Objective as ObjectiveRow
 from objectives.shapes.metadata import NewOperation, OperationMetadata, Profile, ResourceMetadata
-from objectives.shapes.shape import Json, Shape
-from objectives.spelling import Prefix, spell
+from objectives.shapes.shape import Shape
+from objectives.spelling import Json, Prefix, spell
 
 
 class GivenSecretName(Shape):

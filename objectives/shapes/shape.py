@@ -1,24 +1,18 @@
 """What all bodies of the workspace API share: camelCase names, exact times, proto3's numbers."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 from pydantic.alias_generators import to_camel
 
-
-def wire_moment(moment: datetime) -> str:
-    """RFC 3339 in UTC ending in `Z`, always with six digits: older clients cannot read other counts."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-
+from objectives.spelling import Json, wire_moment
 
 Moment = Annotated[datetime, PlainSerializer(wire_moment, return_type=str)]
 """A time in an answer."""
 
 Count64 = Annotated[int, PlainSerializer(str, return_type=str)]
 """A 64-bit count: a string in JSON, since JavaScript's numbers cannot hold it."""
-
-type Json = dict[str, Any]
 
 
 class Shape(BaseModel):

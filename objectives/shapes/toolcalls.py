@@ -4,12 +4,20 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from objectives.calling import callable_of
 from objectives.clients import NEWEST, Dialect
-from objectives.models import ToolCall as CallRow
+from objectives.models import CallKind, ToolCall as CallRow
 from objectives.shapes.automode import AutoModeConfig
 from objectives.shapes.metadata import BareMetadata, OperationMetadata, Profile
-from objectives.shapes.shape import Json, Shape
+from objectives.shapes.shape import Shape
+from objectives.spelling import Json
+
+# The one key of the API's `callable`, by kind of call; what the model made up has none.
+CALLABLE_KEYS: dict[str, str] = {
+    CallKind.TOOL: "tool",
+    CallKind.AGENT: "agent",
+    CallKind.SKILL: "cadenyaProvidedTool",
+    CallKind.SEARCH: "cadenyaProvidedTool",
+}
 
 
 class ResolvedSecret(Shape):
@@ -133,6 +141,12 @@ class ToolCallWithResult(ToolCall):
     """The same as `data.resolvedSecrets`, where clients before 1.0 read them."""
     result: ToolCallResult | None = None
     """What it gave; left out until it is completed."""
+
+
+def callable_of(call: CallRow) -> Json:
+    """What was called, as the API writes it: one variant, or nothing for what there is not."""
+    key = CALLABLE_KEYS.get(call.kind)
+    return {"type": key, key: call.callable} if key else {}
 
 
 def secrets_of(row: CallRow) -> list[ResolvedSecret]:

@@ -2,18 +2,16 @@
 
 import hashlib
 import json
-import math
 import uuid
 from typing import Literal, Self
 
 from pydantic import Field
 
 from objectives.models import AdapterKind, Tool as ToolRow, ToolSet as ToolSetRow
-from objectives.overlaid import effective_parameters, overlays_of
 from objectives.shapes.metadata import NewResource, Profile, ResourceMetadata
 from objectives.shapes.oneof import OneOf
-from objectives.shapes.shape import Json, Shape
-from objectives.spelling import Prefix
+from objectives.shapes.shape import Shape
+from objectives.spelling import Json, Prefix
 
 
 class HttpConfig(Shape):
@@ -129,10 +127,9 @@ class Tool(Shape):
         tool_set: ToolSetRow,
         *,
         tenant_id: uuid.UUID,
-        with_info: bool = False,
-        until: float = math.inf,
+        info: ToolInfo | None = None,
     ) -> Self:
-        """That of a row, in its set; raises NotReady where its overlays are not known `until` (monotonic)."""
+        """That of a row, in its set."""
         return cls(
             metadata=ResourceMetadata.of(row, Prefix.TOOL, tenant_id=tenant_id),
             spec=ToolSpec(
@@ -143,7 +140,7 @@ class Tool(Shape):
                 llm_tool_name=row.function_name,
             ),
             state=f"STATE_{row.state.upper()}",
-            info=_info(row, tool_set, tenant_id, until) if with_info else None,
+            info=info,
         )
 
 
@@ -155,17 +152,6 @@ class NewTool(Shape):
     `callboard/approval-default` (`deny` or `approve`), `callboard/safe-to-repeat` (`true` or `false`)."""
     spec: ToolChanges
     """What it is."""
-
-
-def _info(row: ToolRow, tool_set: ToolSetRow, tenant_id: uuid.UUID, until: float) -> ToolInfo:
-    overlays = overlays_of(row, tool_set, until=until)
-    return ToolInfo(
-        signature=signature(row),
-        tool_set=ResourceMetadata.of(tool_set, Prefix.TOOL_SET, tenant_id=tenant_id),
-        created_by=Profile.of(row.created_by, tenant_id=tenant_id),
-        overlays=[overlay["key"] for overlay in overlays],
-        effective_parameters=effective_parameters(row, overlays),
-    )
 
 
 def signature(row: ToolRow) -> str:

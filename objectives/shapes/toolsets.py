@@ -12,8 +12,8 @@ from objectives.shapes.metadata import NewResource, OperationMetadata, Profile, 
 from objectives.shapes.oneof import OneOf
 from objectives.shapes.overlays import ToolOverlay
 from objectives.shapes.secrets import MOST_CHARACTERS
-from objectives.shapes.shape import Json, Moment, Shape
-from objectives.spelling import Prefix
+from objectives.shapes.shape import Moment, Shape
+from objectives.spelling import Json, Prefix
 
 
 class HttpAdapter(Shape):

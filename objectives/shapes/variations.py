@@ -11,8 +11,8 @@ from objectives.shapes.assignments import VariationAssignment
 from objectives.shapes.compaction import CompactionConfig
 from objectives.shapes.durations import read_seconds
 from objectives.shapes.metadata import BareMetadata, NewResource, Profile, ResourceMetadata
-from objectives.shapes.shape import Json, Shape
-from objectives.spelling import Prefix, spell
+from objectives.shapes.shape import Shape
+from objectives.spelling import Json, Prefix, spell
 
 LARGEST = 2**31 - 1  # of a 32-bit number
 Effort = Literal[

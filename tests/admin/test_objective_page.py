@@ -8,9 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from objectives.adapters.outcome import Media, Text
-from objectives.call_lifecycle import complete
+from objectives.lifecycles.calls import complete
 from objectives.models import Approval, Execution, Objective, ToolCall
+from objectives.outcome import Media, Text
 from objectives.results import store_blocks
 from objectives.spelling import Prefix, spell
 from spaces.blobs import store_blob

@@ -11,9 +11,8 @@ from django.db import transaction
 from executions.models import RunHead
 from executions.runlog.models import HeadState
 from objectives.actions.locking import locked_objective
-from objectives.adapters.outcome import Media, Text
 from objectives.events import Kind, event
-from objectives.lifecycle import note
+from objectives.lifecycles.objectives import note
 from objectives.models import (
     OVER,
     AdapterKind,
@@ -24,6 +23,7 @@ from objectives.models import (
     ObjectiveState,
     ToolCall,
 )
+from objectives.outcome import Media, Text
 from objectives.results import store_blocks
 from objectives.spelling import Prefix, spell
 from spaces.blobs import store_blob

@@ -18,10 +18,10 @@ from executions.models import RunHead
 from executions.worker.bench import Bench
 from objectives import tasks
 from objectives.actions.supplying import supply_content
-from objectives.adapters.outcome import Text
-from objectives.lifecycle import CHILD_ENDED, STOP_BELOW
+from objectives.lifecycles.objectives import CHILD_ENDED, STOP_BELOW
 from objectives.loop.healing import heal_objective
 from objectives.models import Execution, Objective, ToolCall
+from objectives.outcome import Text
 from objectives.spelling import Prefix, spell
 from tests.factories import Actor, make_actor
 from tests.loop.tool_server import ToolServer

@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from objectives.actions.deciding import approve_call
-from objectives.adapters.outcome import Outcome, Text
 from objectives.loop.calls import work_on, write_outcome
 from objectives.loop.claiming import begin_attempt
 from objectives.loop.decision import Carry, Leave, decide
 from objectives.models import BrokenRequest, Objective
+from objectives.outcome import Outcome, Text
 from tests.factories import Actor, make_actor
 from tests.inference.provider_server import Answer
 from tests.inference.wire import chat_events

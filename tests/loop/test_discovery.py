@@ -9,10 +9,10 @@ from django.utils import timezone
 from executions.worker.bench import Bench
 from objectives.actions.deciding import approve_call
 from objectives.adapters.discovery import FULL, NOTHING
-from objectives.calling import callable_of
-from objectives.discovery import MOST_OFFERED, found_tools
 from objectives.models import AdapterKind, Objective, Step, Tool, ToolSetState, ToolState
-from objectives.plan import Plan
+from objectives.planning.discovery import MOST_OFFERED, found_tools
+from objectives.planning.plan import Plan
+from objectives.shapes.toolcalls import callable_of
 from tests.factories import Actor, make_actor
 from tests.loop.tool_server import ToolServer
 from tests.loop.working import bare_tool, calls_of, http_tool, payloads, start, work

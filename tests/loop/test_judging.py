@@ -10,8 +10,8 @@ from objectives.actions.deciding import approve_call
 from objectives.actions.expiring import expired_approvals
 from objectives.loop.verdicts import decision_scores
 from objectives.models import ContextWindow, Objective, Tool
-from objectives.reading import find_call
-from objectives.records import Reader
+from objectives.portraits.objectives import Reader
+from objectives.portraits.reading import find_call
 from objectives.waiting import waiting_calls
 from tests.factories import Actor, make_actor
 from tests.loop.working import bare_tool, calls_of, http_tool, payloads, said, start, types, work

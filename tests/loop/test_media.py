@@ -13,11 +13,11 @@ from executions.models import RunEvent
 from executions.worker.bench import Bench
 from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.supplying import supply_content
-from objectives.adapters.outcome import Media, Text
 from objectives.loop.clearing import CLEARED
 from objectives.loop.restarts import estimate
 from objectives.loop.transcript import conversation_of
 from objectives.models import ContextWindow, Objective, Step
+from objectives.outcome import Media, Text
 from spaces.blobs import blob_name, storage, store_blob
 from tests.factories import Actor, make_actor
 from tests.inference.provider_server import Answer

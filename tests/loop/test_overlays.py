@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from objectives.actions.deciding import approve_call
 from objectives.models import Objective, Step, Tool
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 from spaces.errors import NotReady
 from tests.factories import Actor, make_actor
 from tests.loop.tool_server import ToolServer

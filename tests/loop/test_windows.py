@@ -5,11 +5,11 @@ from django.utils import timezone
 
 from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.supplying import supply_content
-from objectives.adapters.outcome import Text
 from objectives.loop.clearing import CLEARED
 from objectives.loop.compacting import DEMO_SUMMARY
 from objectives.loop.transcript import conversation_of
 from objectives.models import ContextWindow, Objective, QueuedAction
+from objectives.outcome import Text
 from tests.factories import Actor, make_actor
 from tests.loop.working import bare_tool, calls_of, payloads, said, start, types, work
 

@@ -12,7 +12,7 @@ from objectives.events import TYPES
 from objectives.loop.attempt import run_attempt
 from objectives.loop.claiming import begin_attempt
 from objectives.models import AdapterKind, Objective, Tool, ToolCall
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 from tests.factories import Actor
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import begin_objective, make_published_agent

@@ -10,7 +10,7 @@ from typing import Any
 from executions.runner.stopping import StopSignal
 from objectives.adapters.http import call_http
 from objectives.models import AdapterKind, Approval, ToolCall
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 from tests.objectives.factories import make_secret, make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent
 

@@ -16,7 +16,7 @@ from objectives.models import (
     Step,
     ToolCall,
 )
-from objectives.plan import Plan
+from objectives.planning.plan import Plan
 from objectives.spelling import Prefix, spell
 from tests.factories import NOW, Actor
 from tests.objectives.factories import make_agent, make_variation

@@ -2,7 +2,7 @@
 
 import pytest
 
-from objectives.agent_lifecycle import Verb
+from objectives.lifecycles.agents import Verb
 from objectives.models import Agent, AgentState
 from objectives.spelling import Prefix, spell
 from spaces.models import Role

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from objectives import bounded_liquid
-from objectives.templates import TemplateMissing, fill
+from objectives.templating import bounded
+from objectives.templating.templates import TemplateMissing, fill
 from spaces.errors import Invalid
 
 VALUES = {"long": "x" * 200_000, "items": ["y" * 1_000] * 100, "objects": [{"id": 1}, {"id": 1}, {"id": 2}]}
@@ -14,7 +14,6 @@ VALUES = {"long": "x" * 200_000, "items": ["y" * 1_000] * 100, "objects": [{"id"
 @pytest.mark.parametrize(
     ("template", "said"),
     [
-        ("{% for i in (1..10000) %}" + "{% if 1 %}{% endif %}" * 5_000 + "{% endfor %}", "takes too long"),
         ("{{ (1..100000000) | join }}", "a value is too large"),
         ("{{ (1..100000000) | sort }}", "a value is too large"),
         ("{{ long | replace: 'x', long }}", "a value is too large"),
@@ -29,16 +28,24 @@ VALUES = {"long": "x" * 200_000, "items": ["y" * 1_000] * 100, "objects": [{"id"
         ("{% assign n = 9 %}" + "{% assign n = n | times: n %}" * 40 + "{{ n }}", "a number is too large"),
         ("{{ '" + "9" * 5_000 + "' | plus: 1 }}", ""),
     ],
-    ids=range(11),
+    ids=range(10),
 )
-def test_a_template_that_takes_too_much_is_refused_in_time(template, said, monkeypatch):
-    monkeypatch.setattr(bounded_liquid, "MOST_SECONDS", 0.3)
-    began = time.monotonic()
+def test_a_template_that_makes_too_much_is_refused(template, said, monkeypatch):
+    monkeypatch.setattr(bounded, "MOST_SECONDS", 60.0)  # a slow machine finds the same
 
     with pytest.raises(Invalid) as refused:
         fill(template, VALUES)
 
     assert said in str(refused.value)
+
+
+def test_a_template_that_takes_too_long_is_refused_in_time(monkeypatch):
+    monkeypatch.setattr(bounded, "MOST_SECONDS", 0.3)
+    began = time.monotonic()
+
+    with pytest.raises(Invalid, match="takes too long"):
+        fill("{% for i in (1..10000) %}" + "{% if 1 %}{% endif %}" * 5_000 + "{% endfor %}", VALUES)
+
     assert time.monotonic() - began < 8
 
 

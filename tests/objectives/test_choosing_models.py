@@ -8,8 +8,8 @@ from django.db import connection
 
 from executions.inference.choices import ModelChoice
 from executions.inference.errors import ModelRefused
-from objectives.modelchoice import choice_of, default_model, ensure_built_in, find_model
 from objectives.models import LanguageModel, ModelState, Provider, ProviderKey
+from objectives.providers.choosing import choice_of, default_model, ensure_built_in, find_model
 from objectives.spelling import Prefix, spell
 from spaces.errors import Invalid
 from tests.factories import make_space

@@ -2,8 +2,8 @@
 
 import pytest
 
-from objectives.clouds import vertex_address
 from objectives.models import ProviderKey
+from objectives.providers.clouds import vertex_address
 from spaces.models import Role
 from tests.factories import make_actor
 from tests.inference.service_accounts import document, private_key

@@ -7,8 +7,8 @@ from django.test import Client
 from pydantic import SecretBytes
 
 from objectives.actions.accounts import account_secrets
-from objectives.modelchoice import choice_of, find_model
 from objectives.models import ProviderKey
+from objectives.providers.choosing import choice_of, find_model
 from objectives.resealing import reseal_all
 from spaces.models import Role, Tenant
 from tests.factories import make_actor

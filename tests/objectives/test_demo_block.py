@@ -2,7 +2,7 @@
 
 import pytest
 
-from objectives.demo_block import split_demo
+from objectives.planning.demo_block import split_demo
 from spaces.errors import Invalid
 
 SCRIPT = [{"say": "Hello {message}"}, {"tool": "find", "arguments": {"order": "{message}"}}]

@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from executions.redacting import Redaction
-from objectives.adapters.outcome import Text
 from objectives.models import CallError
+from objectives.outcome import Text
 from spaces.models import Blob
 from tests.factories import make_actor
 from tests.objectives.http_calling import SECRET, calls_of, tool

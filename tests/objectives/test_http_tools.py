@@ -10,8 +10,8 @@ import pytest
 from executions.runner.stopping import StopSignal
 from objectives.adapters.addresses import is_public
 from objectives.adapters.http import MOST_BYTES
-from objectives.adapters.outcome import Media, Text
 from objectives.models import CallError
+from objectives.outcome import Media, Text
 from objectives.spelling import Prefix, spell
 from spaces.blobs import open_blob
 from tests.factories import make_actor

@@ -3,8 +3,8 @@
 import pytest
 from liquid.builtin.expressions import _tokenize
 
-from objectives.liquid_words import _WORDS
-from objectives.templates import fill
+from objectives.templating.templates import fill
+from objectives.templating.words import _WORDS
 
 DATA = {"page": {word: {"x": word} for word in _WORDS.split()}, "rows": {"limit": [1, 2, 3]}, "limit": "bare"}
 

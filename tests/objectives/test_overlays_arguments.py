@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from objectives.overlays.arguments import CannotRewrite, Given, own_part, rewritten
 from objectives.overlays.parameters import declared_at, names_of, seen_parameters
-from objectives.shapes.shape import Json
+from objectives.spelling import Json
 from tests.objectives.overlaying import overlay, pin, put, remove
 
 PARAMETERS = {

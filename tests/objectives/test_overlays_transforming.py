@@ -7,12 +7,12 @@ import pytest
 from pydantic import SecretStr
 
 from executions.redacting import Redaction
-from objectives import bounded_liquid
-from objectives.adapters.outcome import Media, Text
 from objectives.models import CallError
+from objectives.outcome import Media, Text
 from objectives.overlays import transforming
 from objectives.overlays.transforming import CannotTransform, transformed
-from objectives.shapes.shape import Json
+from objectives.spelling import Json
+from objectives.templating import bounded
 from tests.factories import make_actor
 from tests.objectives.http_calling import SECRET, calls_of, tool
 from tests.objectives.overlaying import overlay, transform
@@ -141,7 +141,7 @@ def test_templates_that_work_for_long_are_stopped_together(monkeypatch):
 
     assert made([Text("a")], *[transform(slow, "RAW_CONTENT")] * 5) == [Text("a")]
 
-    assert time.monotonic() - began < bounded_liquid.MOST_SECONDS
+    assert time.monotonic() - began < bounded.MOST_SECONDS
 
 
 @pytest.mark.parametrize(

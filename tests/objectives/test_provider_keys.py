@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from objectives.credentials import open_credential
 from objectives.models import LanguageModel, Provider, ProviderKey
+from objectives.providers.credentials import open_credential
 from spaces.models import Role
 from tests.factories import make_actor
 from tests.objectives.calling import WorkspaceClient

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from executions.inference.errors import ModelRefused
-from objectives.modelchoice import choice_of
 from objectives.models import Provider
+from objectives.providers.choosing import choice_of
 from tests.inference.asking import ask, make_request
 from tests.inference.cloud_wire import bedrock_answer, gemini_events, google_error
 from tests.inference.provider_server import Answer, serving

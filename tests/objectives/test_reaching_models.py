@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from executions.inference.errors import ModelRefused
-from objectives.modelchoice import choice_of
+from objectives.providers.choosing import choice_of
 from tests.inference.asking import ask, make_request
 from tests.inference.provider_server import Answer, serving
 from tests.inference.wire import chat_events

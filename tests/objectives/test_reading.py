@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from objectives.models import AdapterKind, Approval, Execution, Objective, ToolCall
-from objectives.reading import find_call, listed, with_snapshots
+from objectives.portraits.reading import find_call, listed, with_snapshots
 from objectives.spelling import Prefix, spell
 from spaces.ids import new_id
 from tests.factories import Actor, make_actor

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from executions.models import State
-from objectives.agent_lifecycle import DONE
-from objectives.call_lifecycle import APPROVAL_MOVES, EXECUTION_MOVES
+from objectives.lifecycles.agents import DONE
+from objectives.lifecycles.calls import APPROVAL_MOVES, EXECUTION_MOVES
 from objectives.models import ActionState, AgentState, ObjectiveState, ToolSetState, ToolState
 from spaces.wording import refusal_of
 

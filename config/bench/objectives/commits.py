@@ -9,7 +9,7 @@ from django.utils import timezone  # isort: skip
 
 from executions.runlog.lease import Lease
 from objectives.events import Kind, event
-from objectives.lifecycle import note
+from objectives.lifecycles.objectives import note
 from objectives.loop.leased import leased_objective
 
 _USAGE = {"inputTokens": 120, "outputTokens": 30, "cacheReadInputTokens": 0, "cacheWriteInputTokens": 0}

@@ -9,7 +9,7 @@ from typing import Any
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, UndefinedError
 
-from objectives.bounded_liquid import RENDERING_ERRORS, BoundedEnvironment
+from objectives.templating.bounded import RENDERING_ERRORS, BoundedEnvironment
 from spaces.errors import Invalid
 
 MOST_CHARACTERS = 200_000  # of a template

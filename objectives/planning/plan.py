@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from objectives.models import AdapterKind, CallKind
-from objectives.shapes.shape import Json
+from objectives.spelling import Json
 
 MOST_TURNS = 200  # responses of the model in one objective, where the agent's variation says nothing else
 DAY_SECONDS = 86_400.0

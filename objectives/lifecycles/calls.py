@@ -7,8 +7,7 @@ from typing import Any
 from executions.runlog.events import NewEvent
 from objectives.events import Kind, event
 from objectives.models import Approval, CallError, Execution, ToolCall
-from objectives.shapes.shape import Json
-from objectives.spelling import Prefix, spell
+from objectives.spelling import Json, Prefix, spell
 from spaces.errors import IllegalMove
 
 _A, _E = Approval, Execution

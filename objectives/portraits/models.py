@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Count, Q
 
-from objectives.credentials import status_of
 from objectives.models import AgentVariation, LanguageModel, ModelState, Provider, ProviderKey as KeyRow
+from objectives.providers.credentials import status_of
 from objectives.shapes.models import Model, ModelInfo
 from objectives.shapes.providers import ProviderKey, ProviderKeyInfo
 

@@ -12,11 +12,10 @@ from typing import Final
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 
 from objectives.models import AgentVariation, CallKind, Tool, ToolSetState, ToolState
-from objectives.plan import Offered
+from objectives.planning.plan import Offered
+from objectives.planning.snapshots import tool_snapshot
 from objectives.shapes.metadata import ResourceMetadata
-from objectives.shapes.shape import Json
-from objectives.snapshots import tool_snapshot
-from objectives.spelling import Prefix, spell
+from objectives.spelling import Json, Prefix, spell
 from spaces.system import SYSTEM_ID, system_principal
 
 FIND_TOOLS: Final = "find_tools"

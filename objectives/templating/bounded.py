@@ -13,7 +13,7 @@ from typing import Any, cast
 from liquid import BoundTemplate, Environment, RenderContext, StrictUndefined, Token, Undefined
 from liquid.exceptions import LiquidError, ResourceLimitError
 
-from objectives.liquid_words import reading_fields
+from objectives.templating.words import reading_fields
 
 MOST_SECONDS = 2.0  # of one rendering
 MOST_WEIGHT = 2_000_000  # of a value in characters, about

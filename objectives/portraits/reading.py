@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from objectives.models import Objective, ToolCall
-from objectives.shapes.shape import Json
+from objectives.spelling import Json
 from spaces.models import Principal
 from spaces.statements import fetch_row, fetch_rows
 

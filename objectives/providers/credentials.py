@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from objectives.clouds import ANYWHERE, NotUsable, checked_places, service_account
 from objectives.models import Provider, ProviderKey
+from objectives.providers.clouds import ANYWHERE, NotUsable, checked_places, service_account
 from objectives.shapes.providers import (
     Credential,
     CredentialField,

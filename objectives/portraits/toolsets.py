@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from objectives.modelchoice import default_model
 from objectives.models import (
     AgentVariation,
     Assignment,
@@ -17,6 +16,7 @@ from objectives.models import (
     ToolSet as ToolSetRow,
     ToolState,
 )
+from objectives.providers.choosing import default_model
 from objectives.shapes.metadata import Profile, ResourceMetadata
 from objectives.shapes.toolsets import ToolSet, ToolSetInfo, ToolSetUsage
 from objectives.spelling import Prefix

@@ -16,7 +16,7 @@ from objectives.models import (
     ToolSetState,
     ToolState,
 )
-from objectives.reading import people_of
+from objectives.portraits.reading import people_of
 from objectives.shapes.agents import Agent, AgentInfo
 from objectives.shapes.assignments import as_before, named
 from objectives.shapes.metadata import Profile, ResourceMetadata

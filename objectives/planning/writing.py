@@ -14,7 +14,8 @@ from django.db.models import Q
 from executions.catalog.manifest import Manifest
 from executions.catalog.resolving import manifest_of, newest_version
 from executions.models import SkillVersion
-from objectives.discovery import discovering
+from objectives.labels.tools import read_tool_labels
+from objectives.labels.variations import skills_wanted
 from objectives.models import (
     AdapterKind,
     Agent,
@@ -25,15 +26,13 @@ from objectives.models import (
     ToolSetState,
     ToolState,
 )
-from objectives.overlaid import MOST_SECONDS, auto_mode_of, overlays_of
 from objectives.overlays.parameters import seen_parameters
-from objectives.plan import Offered, Plan
+from objectives.overlays.rows import MOST_SECONDS, auto_mode_of, overlays_of
+from objectives.planning.discovery import discovering
+from objectives.planning.plan import Offered, Plan
+from objectives.planning.snapshots import tool_snapshot
 from objectives.shapes.metadata import ResourceMetadata
-from objectives.shapes.shape import Json
-from objectives.snapshots import tool_snapshot
-from objectives.spelling import Prefix, spell
-from objectives.tool_labels import read_tool_labels
-from objectives.variation_labels import skills_wanted
+from objectives.spelling import Json, Prefix, spell
 from spaces.system import SYSTEM_ID, system_principal
 
 TASK = {

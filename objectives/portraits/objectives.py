@@ -16,8 +16,8 @@ from objectives.models import (
     QueuedAction as ActionRow,
     ToolCall as CallRow,
 )
-from objectives.portraits import Profiles, profiles_of
-from objectives.reading import FoundCall, secret_names_of, tool_sets_of
+from objectives.portraits.agents import Profiles, profiles_of
+from objectives.portraits.reading import FoundCall, secret_names_of, tool_sets_of
 from objectives.results import show_blocks
 from objectives.shapes.history import (
     ContextWindow,
@@ -32,9 +32,8 @@ from objectives.shapes.history import (
 )
 from objectives.shapes.metadata import BareMetadata, OperationMetadata, Profile, ResourceMetadata
 from objectives.shapes.objectives import Objective, ObjectiveInfo
-from objectives.shapes.shape import Json
 from objectives.shapes.toolcalls import ToolCall, ToolCallInfo, ToolCallResult, ToolCallWithResult, secrets_of
-from objectives.spelling import Prefix, read, spell
+from objectives.spelling import Json, Prefix, read, spell
 
 
 @dataclass(frozen=True, slots=True)

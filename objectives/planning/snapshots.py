@@ -1,6 +1,6 @@
 """A function that a model is offered, as the API writes a Tool."""
 
-from objectives.shapes.shape import Json
+from objectives.spelling import Json
 
 
 def tool_snapshot(

@@ -8,8 +8,7 @@ from objectives.models import Objective, Tool, ToolSet
 from objectives.overlays.arguments import Given
 from objectives.overlays.parameters import seen_parameters
 from objectives.overlays.selecting import Subject, applying
-from objectives.shapes.shape import Json
-from objectives.spelling import Prefix, spell
+from objectives.spelling import Json, Prefix, spell
 
 MOST_SECONDS = 3.0  # of looking for the patterns of many tools
 

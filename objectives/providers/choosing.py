@@ -13,7 +13,7 @@ from django.utils import timezone
 from executions.inference.choices import ModelChoice, ModelPrices, model_aliases, read_choices
 from objectives.addressing import find
 from objectives.models import LanguageModel, ModelState, Provider, ProviderKey
-from objectives.reaching import cents, choice_at_provider
+from objectives.providers.reaching import cents, choice_at_provider
 from objectives.spelling import EXTERNAL, Prefix, external_id_in, read
 from spaces.errors import Invalid
 from spaces.models import Space

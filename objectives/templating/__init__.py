@@ -1,0 +1,1 @@
+"""Liquid templates that users write: checked, and filled within bounds."""
