@@ -1,0 +1,1 @@
+"""The deployment: environment, settings, servers, the demo and the benchmark."""

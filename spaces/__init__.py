@@ -1,0 +1,1 @@
+"""Tenants, spaces, who may do what in them, and the bytes they keep."""

@@ -1,0 +1,1 @@
+"""The space API of skills and executions: routes, requests and answers."""

@@ -1,0 +1,1 @@
+"""Skill bundles: read, checked, kept as versions, and found again."""

@@ -1,0 +1,1 @@
+"""One request to a language model and its response, whoever provides it."""

@@ -1,0 +1,1 @@
+"""Where a run stands, who leases it, its numbered events, and the doors to them."""

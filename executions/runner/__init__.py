@@ -1,0 +1,1 @@
+"""One attempt of an execution: from its files to its outputs."""

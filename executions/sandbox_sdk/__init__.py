@@ -1,0 +1,1 @@
+"""What a script skill imports inside the sandbox."""

@@ -1,0 +1,1 @@
+"""Worker processes: slots, claims, leases, and looking after runs that others lost."""

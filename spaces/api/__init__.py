@@ -1,0 +1,1 @@
+"""Routes of spaces and of what all doors share."""
