@@ -2,7 +2,7 @@
 
 An event's payload in the log is what the API shows, `{"type": T, T: {…}}`, and beside it `contextWindowId`,
 `profileId` (who caused it) and, where something took time, `startedAt` and `duration`. Media of a tool's
-result stand there as stored blocks: their URLs are made on every read (`objectives.results`).
+result stand there as stored blocks: their URLs are made on every read (`objectives.results.blocks`).
 """
 
 import uuid

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from objectives.account_access import AccountAccess
+from objectives.access.accounts import AccountAccess
 from objectives.addressing import find
 from objectives.labels.plain import check_external_id, check_labels
 from objectives.naming import change_identity, unique_names

@@ -7,9 +7,9 @@ from django.db import transaction
 
 from executions.models import RunHead
 from executions.runlog.events import NewEvent
+from objectives.actions.beginning import begin_bare
 from objectives.actions.locking import locked_call, locked_objective
 from objectives.actions.waking import wake
-from objectives.calling import begin_bare
 from objectives.events import Kind, event
 from objectives.lifecycles.calls import decide
 from objectives.lifecycles.objectives import note

@@ -1,8 +1,8 @@
 """From the body that asks for an objective to what is asked for."""
 
 from objectives.actions.creating import NewObjective
+from objectives.checks.unbuilt import refuse_unbuilt
 from objectives.shapes.objectives import NewObjectiveBody
-from objectives.unbuilt import refuse_unbuilt
 
 NOT_BUILT = {
     "memory_cascade": "memoryCascade",

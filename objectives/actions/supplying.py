@@ -11,8 +11,8 @@ from objectives.actions.waking import wake
 from objectives.lifecycles.calls import complete, standing
 from objectives.lifecycles.objectives import note
 from objectives.models import Execution, ToolCall
-from objectives.outcome import Media, Text
-from objectives.results import store_blocks
+from objectives.results.blocks import store_blocks
+from objectives.results.outcome import Media, Text
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove
 

@@ -8,13 +8,13 @@ from django.db import transaction
 
 from objectives.actions.toolset_locks import locked_tool_set
 from objectives.addressing import find
+from objectives.checks.tools import NO_PARAMETERS, check_config, check_parameters, function_name_of
 from objectives.labels.tools import read_tool_labels
 from objectives.lifecycles.tools import move
 from objectives.models import Assignment, Tool, ToolSet, ToolState
 from objectives.naming import change_identity, new_identity, unique_names
 from objectives.shapes.tools import NewTool
 from objectives.spelling import Prefix
-from objectives.toolchecks import NO_PARAMETERS, check_config, check_parameters, function_name_of
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
 

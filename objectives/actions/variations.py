@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from objectives.actions.assigning import replace_assignments
 from objectives.actions.finding import locked_agent, locked_variation
 from objectives.addressing import find
+from objectives.checks.unbuilt import refuse_unbuilt
 from objectives.labels.variations import check_variation_labels
 from objectives.models import Agent, AgentState, AgentVariation, VariationChoice
 from objectives.naming import change_identity, new_identity, unique_names
@@ -19,7 +20,6 @@ from objectives.providers.choosing import find_model
 from objectives.shapes.variations import ModelConfig, NewVariation, VariationConstraints
 from objectives.spelling import Prefix
 from objectives.templating.templates import check_template
-from objectives.unbuilt import refuse_unbuilt
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
 

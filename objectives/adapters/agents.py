@@ -6,8 +6,8 @@ from datetime import datetime
 from objectives.actions.creating import MOST_DEPTH, NewObjective, chosen_variation, prepare, write
 from objectives.events import Kind, event
 from objectives.models import Agent, AgentState, CallError, Objective, ToolCall
-from objectives.outcome import Outcome, Started, Text
 from objectives.planning.plan import Offered
+from objectives.results.outcome import Outcome, Started, Text
 from objectives.shapes.metadata import OperationMetadata
 from objectives.spelling import Prefix, spell
 from spaces.access import SpaceAccess

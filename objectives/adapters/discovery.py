@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from objectives.models import CallKind, Objective, Tool, ToolCall
-from objectives.outcome import Outcome, Started, Text
 from objectives.planning.discovery import MOST_OFFERED, found_tools
 from objectives.planning.plan import Offered, Plan
 from objectives.planning.writing import offered_tool, with_functions
+from objectives.results.outcome import Outcome, Started, Text
 from objectives.spelling import Json
 from spaces.errors import DomainError
 from spaces.models import Space

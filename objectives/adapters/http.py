@@ -17,8 +17,8 @@ from objectives.adapters.addresses import CONNECT_SECONDS, AddressRefused, Check
 from objectives.adapters.requesting import RequestInvalid, ToolRequest, build_request, wanted_secrets
 from objectives.adapters.reshaping import reshaped
 from objectives.models import CallError, ToolCall
-from objectives.outcome import MOST_TEXT, Media, Outcome, Text, media_type
 from objectives.planning.plan import Offered
+from objectives.results.outcome import MOST_TEXT, Media, Outcome, Text, media_type
 from objectives.vault import CannotOpen
 from spaces.blobs import store_blob
 from spaces.errors import Invalid

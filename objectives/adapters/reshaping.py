@@ -2,10 +2,10 @@
 
 from executions.redacting import Redaction
 from objectives.models import CallError, ToolCall
-from objectives.outcome import Outcome
 from objectives.overlays.rows import given_by
 from objectives.overlays.transforming import CannotTransform, transformed
 from objectives.planning.plan import Offered
+from objectives.results.outcome import Outcome
 
 
 def reshaped(outcome: Outcome, call: ToolCall, offered: Offered, redaction: Redaction) -> Outcome:

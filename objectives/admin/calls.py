@@ -13,7 +13,7 @@ from django.utils import timezone
 from executions.admin.shown import duration, pretty_json
 from objectives.admin.shown import call_state
 from objectives.models import Approval, CallKind, ToolCall
-from objectives.results import media_path
+from objectives.results.blocks import media_path
 from objectives.spelling import Prefix, spell
 
 MOST_TEXT = 20_000  # characters of a result's text on a page

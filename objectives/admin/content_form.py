@@ -7,8 +7,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from objectives.outcome import MOST_TEXT, Media, Text, media_type
-from objectives.results import keep_media
+from objectives.results.blocks import keep_media
+from objectives.results.outcome import MOST_TEXT, Media, Text, media_type
 
 MOST_BYTES = 5 * 1024 * 1024  # of a file, as of what a tool over HTTP answers
 

@@ -10,7 +10,7 @@ from objectives.admin.calls import ShownCall
 from objectives.admin.page import tool_sets_of
 from objectives.admin.shown import age
 from objectives.models import ToolCall
-from objectives.waiting import waiting_calls
+from objectives.portraits.waiting import waiting_calls
 from spaces.admin.places import Place, read_place
 from spaces.ids import parse_uuid
 from spaces.models import Space

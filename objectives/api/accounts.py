@@ -3,7 +3,7 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from objectives.account_access import AccountAccess
+from objectives.access.accounts import AccountAccess
 from objectives.actions.accounts import account_secrets, rotate_challenge_token, rotate_webhook_secret
 from objectives.api.describing import operation
 from objectives.api.viewsets import AccountViewSet

@@ -8,7 +8,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from objectives.account_access import AccountAccess
+from objectives.access.accounts import AccountAccess
 from objectives.actions.api_keys import (
     assign_workspace,
     change_api_key,

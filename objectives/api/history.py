@@ -14,7 +14,6 @@ from objectives.actions.feedback import give_feedback
 from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_items, answer_page, flag, limit_of, page_at, sort_order
 from objectives.api.objectives import OfObjectives
-from objectives.diagnosing import diagnose
 from objectives.events import PUBLIC, TYPES
 from objectives.labels.plain import read_filter
 from objectives.models import (
@@ -25,6 +24,7 @@ from objectives.models import (
     QueuedAction as ActionRow,
 )
 from objectives.planning.plan import Plan
+from objectives.portraits.diagnostics import diagnose
 from objectives.shapes.history import (
     ContextWindow,
     DiagnosticsAnswer,

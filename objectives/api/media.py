@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from objectives.api.viewsets import StatusViewSet
 from objectives.models import ResultMedia
-from objectives.results import MEDIA_TOKEN
+from objectives.results.blocks import MEDIA_TOKEN
 from objectives.shapes.status import Status
 from spaces.api.downloads import Download, send_blob
 from spaces.errors import NotFound, NotPermitted

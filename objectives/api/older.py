@@ -4,7 +4,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from objectives.account_access import AccountAccess, WorkspaceKeyAccess
+from objectives.access.accounts import AccountAccess, WorkspaceKeyAccess
 from objectives.actions.api_keys import (
     change_api_key,
     delete_api_key,

@@ -18,9 +18,9 @@ from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_page, flag
 from objectives.api.objectives import OfObjectives
 from objectives.models import Approval, Execution, Objective, ToolCall as CallRow
-from objectives.outcome import Media, Text, media_type
 from objectives.portraits.reading import LISTED_CALL, find_call
-from objectives.results import keep_media
+from objectives.results.blocks import keep_media
+from objectives.results.outcome import Media, Text, media_type
 from objectives.shapes.toolcalls import (
     ContentBlock,
     ContentBody,

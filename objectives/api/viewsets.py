@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from objectives.reached import access_to
+from objectives.access.workspaces import access_to
 from objectives.shapes.reading import read_shape
 from objectives.shapes.shape import Shape
 from spaces.access import Caller, SpaceAccess

@@ -9,9 +9,9 @@ from objectives.api.lists import answer_page, choices
 from objectives.api.objectives import OfObjectives
 from objectives.models import Agent, Approval, Execution
 from objectives.portraits.reading import IDENTITY, LISTED_CALL
+from objectives.portraits.waiting import waiting_calls
 from objectives.shapes.toolcalls import ToolCall
 from objectives.spelling import Prefix
-from objectives.waiting import waiting_calls
 from spaces.errors import Invalid, NotFound
 
 STATUSES = {f"TOOL_CALL_STATUS_{value.upper()}": str(value) for value in Approval}

@@ -7,7 +7,7 @@ from django.db.models import Count
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from objectives.account_access import AccountAccess
+from objectives.access.accounts import AccountAccess
 from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_page, flag
 from objectives.api.viewsets import AccountViewSet

@@ -14,6 +14,7 @@ from executions.runlog.opening import OpenedRun, RunAsk, open_run
 from executions.runlog.outlet import Send
 from executions.runlog.sse import Manner, Receive, follow_run
 from executions.runlog.threads import in_thread
+from objectives.access.workspaces import access_to
 from objectives.actions.creating import create_objective, find_by_external_id
 from objectives.actions.ordering import wanted_objective
 from objectives.addressing import find
@@ -21,7 +22,6 @@ from objectives.clients import dialect_of
 from objectives.live.encoding import EventStream, number_after
 from objectives.models import Objective
 from objectives.portraits.objectives import Reader
-from objectives.reached import access_to
 from objectives.shapes.objectives import NewObjectiveBody
 from objectives.shapes.reading import read_shape
 from objectives.spelling import Prefix, read

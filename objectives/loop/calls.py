@@ -10,18 +10,18 @@ from django.db import transaction
 from executions.models import RunHead
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
+from objectives.actions.beginning import begin_bare, called_event
 from objectives.actions.locking import locked_call
 from objectives.adapters.agents import spawn_child
 from objectives.adapters.discovery import discover
 from objectives.adapters.skills import dispatch_skill
-from objectives.calling import begin_bare, called_event
 from objectives.lifecycles.calls import complete, execute, fail
 from objectives.lifecycles.objectives import note
 from objectives.loop.leased import leased_objective
 from objectives.models import Approval, CallError, CallKind, Execution, Objective, ToolCall
-from objectives.outcome import Outcome, Started
 from objectives.planning.plan import Offered, Plan
-from objectives.results import store_blocks
+from objectives.results.blocks import store_blocks
+from objectives.results.outcome import Outcome, Started
 
 MOST_PARALLEL = 8  # calls that one worker carries out for one objective at the same time
 CUT_OFF = (

@@ -20,7 +20,7 @@ from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note
 from objectives.loop.calls import settle
 from objectives.models import Objective, ObjectiveState, ToolCall
-from objectives.outcome import Outcome
+from objectives.results.outcome import Outcome
 from objectives.spelling import Json, Prefix, spell
 
 _STATUS = {

@@ -21,8 +21,8 @@ from objectives.loop.judging import Judgement, close_judging, judge
 from objectives.loop.texts import TextRecorder
 from objectives.loop.verdicts import write_judgement
 from objectives.models import CallError, ToolCall
-from objectives.outcome import Outcome
 from objectives.planning.plan import Plan
+from objectives.results.outcome import Outcome
 
 logger = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from objectives.models import (
     ToolCall,
     UserMessage,
 )
-from objectives.results import show_model, tell_model
+from objectives.results.blocks import show_model, tell_model
 
 INTERRUPTED = "The call was given up: somebody interrupted the work."
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from executions.redacting import Redaction
-from objectives.outcome import MOST_TEXT, Media, Text
 from objectives.overlays.liquid import CannotRender, render
 from objectives.overlays.strict_json import read_json
+from objectives.results.outcome import MOST_TEXT, Media, Text
 from objectives.spelling import Json
 
 MOST_SECONDS = 3.0  # of all templates of one result

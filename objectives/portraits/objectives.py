@@ -18,7 +18,7 @@ from objectives.models import (
 )
 from objectives.portraits.agents import Profiles, profiles_of
 from objectives.portraits.reading import FoundCall, secret_names_of, tool_sets_of
-from objectives.results import show_blocks
+from objectives.results.blocks import show_blocks
 from objectives.shapes.history import (
     ContextWindow,
     ContextWindowData,

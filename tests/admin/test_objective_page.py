@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from objectives.lifecycles.calls import complete
 from objectives.models import Approval, Execution, Objective, ToolCall
-from objectives.outcome import Media, Text
-from objectives.results import store_blocks
+from objectives.results.blocks import store_blocks
+from objectives.results.outcome import Media, Text
 from objectives.spelling import Prefix, spell
 from spaces.blobs import store_blob
 from tests.admin.desk import PNG, client_of, make_staff, operator_client

@@ -23,8 +23,8 @@ from objectives.models import (
     ObjectiveState,
     ToolCall,
 )
-from objectives.outcome import Media, Text
-from objectives.results import store_blocks
+from objectives.results.blocks import store_blocks
+from objectives.results.outcome import Media, Text
 from objectives.spelling import Prefix, spell
 from spaces.blobs import store_blob
 from tests.factories import NOW, Actor

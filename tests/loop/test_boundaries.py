@@ -21,7 +21,7 @@ from objectives.actions.supplying import supply_content
 from objectives.lifecycles.objectives import CHILD_ENDED, STOP_BELOW
 from objectives.loop.healing import heal_objective
 from objectives.models import Execution, Objective, ToolCall
-from objectives.outcome import Text
+from objectives.results.outcome import Text
 from objectives.spelling import Prefix, spell
 from tests.factories import Actor, make_actor
 from tests.loop.tool_server import ToolServer

@@ -10,7 +10,7 @@ from objectives.loop.calls import work_on, write_outcome
 from objectives.loop.claiming import begin_attempt
 from objectives.loop.decision import Carry, Leave, decide
 from objectives.models import BrokenRequest, Objective
-from objectives.outcome import Outcome, Text
+from objectives.results.outcome import Outcome, Text
 from tests.factories import Actor, make_actor
 from tests.inference.provider_server import Answer
 from tests.inference.wire import chat_events

@@ -12,7 +12,7 @@ from objectives.loop.verdicts import decision_scores
 from objectives.models import ContextWindow, Objective, Tool
 from objectives.portraits.objectives import Reader
 from objectives.portraits.reading import find_call
-from objectives.waiting import waiting_calls
+from objectives.portraits.waiting import waiting_calls
 from tests.factories import Actor, make_actor
 from tests.loop.working import bare_tool, calls_of, http_tool, payloads, said, start, types, work
 

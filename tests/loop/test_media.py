@@ -17,7 +17,7 @@ from objectives.loop.clearing import CLEARED
 from objectives.loop.restarts import estimate
 from objectives.loop.transcript import conversation_of
 from objectives.models import ContextWindow, Objective, Step
-from objectives.outcome import Media, Text
+from objectives.results.outcome import Media, Text
 from spaces.blobs import blob_name, storage, store_blob
 from tests.factories import Actor, make_actor
 from tests.inference.provider_server import Answer

@@ -14,7 +14,7 @@ from objectives.accounting import tree_cost
 from objectives.actions.supplying import supply_content
 from objectives.events import Kind
 from objectives.models import BrokenRequest, Objective, Step
-from objectives.outcome import Text
+from objectives.results.outcome import Text
 from tests.factories import Actor, make_actor
 from tests.inference.asking import KEY
 from tests.inference.provider_server import Answer, ProviderServer, serving

@@ -12,7 +12,7 @@ from objectives.actions.stopping import cancel_objective
 from objectives.actions.supplying import supply_content
 from objectives.events import Kind
 from objectives.models import BrokenRequest, Objective, Step
-from objectives.outcome import Text
+from objectives.results.outcome import Text
 from tests.factories import Actor, make_actor
 from tests.loop.working import bare_tool, calls_of, head_of, payloads, said, start, types, work
 

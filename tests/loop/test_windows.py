@@ -9,7 +9,7 @@ from objectives.loop.clearing import CLEARED
 from objectives.loop.compacting import DEMO_SUMMARY
 from objectives.loop.transcript import conversation_of
 from objectives.models import ContextWindow, Objective, QueuedAction
-from objectives.outcome import Text
+from objectives.results.outcome import Text
 from tests.factories import Actor, make_actor
 from tests.loop.working import bare_tool, calls_of, payloads, said, start, types, work
 

@@ -9,7 +9,7 @@ from executions.models import RunEvent
 from objectives.actions.deciding import approve_call, deny_call
 from objectives.actions.supplying import supply_content
 from objectives.models import AdapterKind, Approval, Execution, ToolCall
-from objectives.outcome import Text
+from objectives.results.outcome import Text
 from spaces.errors import IllegalMove
 from tests.factories import NOW, make_actor
 from tests.objectives.factories import make_tool, make_tool_set

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from executions.redacting import Redaction
 from objectives.models import CallError
-from objectives.outcome import Text
+from objectives.results.outcome import Text
 from spaces.models import Blob
 from tests.factories import make_actor
 from tests.objectives.http_calling import SECRET, calls_of, tool

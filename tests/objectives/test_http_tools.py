@@ -11,7 +11,7 @@ from executions.runner.stopping import StopSignal
 from objectives.adapters.addresses import is_public
 from objectives.adapters.http import MOST_BYTES
 from objectives.models import CallError
-from objectives.outcome import Media, Text
+from objectives.results.outcome import Media, Text
 from objectives.spelling import Prefix, spell
 from spaces.blobs import open_blob
 from tests.factories import make_actor

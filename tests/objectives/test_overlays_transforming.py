@@ -8,9 +8,9 @@ from pydantic import SecretStr
 
 from executions.redacting import Redaction
 from objectives.models import CallError
-from objectives.outcome import Media, Text
 from objectives.overlays import transforming
 from objectives.overlays.transforming import CannotTransform, transformed
+from objectives.results.outcome import Media, Text
 from objectives.spelling import Json
 from objectives.templating import bounded
 from tests.factories import make_actor

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from objectives.models import AdapterKind, Approval, Execution, Objective, ToolCall
+from objectives.portraits.waiting import waiting_calls
 from objectives.spelling import Prefix, spell
-from objectives.waiting import waiting_calls
 from tests.factories import NOW, Actor, make_actor
 from tests.objectives.calling import WorkspaceClient
 from tests.objectives.factories import make_tool, make_tool_set

@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 
 from executions.inference.media import MediaReference, Mixed, line_of
 from objectives.models import ResultMedia, ToolCall
-from objectives.outcome import Media, Text
+from objectives.results.outcome import Media, Text
 from objectives.spelling import Json, wire_moment
 from spaces.blobs import store_blob
 from spaces.ids import new_id

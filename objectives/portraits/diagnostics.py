@@ -5,7 +5,7 @@ from typing import Any
 
 from objectives.models import ContextWindow, Execution, Objective, Step, ToolCall, UserMessage
 from objectives.planning.plan import Plan
-from objectives.results import tell_model
+from objectives.results.blocks import tell_model
 from objectives.shapes.history import ContextLengths, Diagnostics
 
 

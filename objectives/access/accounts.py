@@ -6,7 +6,7 @@ from functools import cached_property
 
 from django.db.models import Q, QuerySet
 
-from objectives.reached import access_to
+from objectives.access.workspaces import access_to
 from spaces.access import Caller, grants
 from spaces.errors import Invalid, NotFound, NotPermitted
 from spaces.models import ApiKey, Membership, Role

@@ -1,0 +1,1 @@
+"""What a caller reaches: workspaces, and the account with its keys."""

@@ -1,0 +1,1 @@
+"""What came of tool calls: outcomes, and their content as it is kept, shown and told."""
