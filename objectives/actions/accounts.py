@@ -6,51 +6,55 @@ import uuid
 
 from django.db import transaction
 
-from objectives.vault import open_sealed, seal
+from objectives.sealed import CHALLENGE_TOKENS, WEBHOOK_SECRETS, Place
+from objectives.vault import CannotOpen
+from spaces.errors import NotReady
 from spaces.models import Tenant
 
 SECRET_BYTES = 32
 
 
 def account_secrets(tenant_id: uuid.UUID) -> tuple[str, str]:
-    """The webhook secret and the challenge token of an account. Raises CannotOpen."""
+    """The webhook secret and the challenge token of an account.
+
+    Raises NotReady where what is kept cannot be opened.
+    """
     tenant = Tenant.objects.get(pk=tenant_id)
     if tenant.webhook_secret is None or tenant.challenge_token is None:
         tenant = _with_secrets(tenant_id)
-    return (
-        open_sealed(bytes(tenant.webhook_secret or b""), tenant.webhook_secret_key),
-        open_sealed(bytes(tenant.challenge_token or b""), tenant.challenge_token_key),
-    )
+    try:
+        return WEBHOOK_SECRETS.open(tenant), CHALLENGE_TOKENS.open(tenant)
+    except CannotOpen as error:
+        raise NotReady("The account's secrets cannot be opened any more: renew both.") from error
 
 
 def rotate_webhook_secret(tenant_id: uuid.UUID) -> str:
     """A new secret; what is signed from now on is signed with it."""
-    secret = _new_webhook_secret()
-    sealed, key_id = seal(secret)
-    Tenant.objects.filter(pk=tenant_id).update(webhook_secret=sealed, webhook_secret_key=key_id)
-    return secret
+    return _renew(tenant_id, WEBHOOK_SECRETS, _new_webhook_secret())
 
 
 def rotate_challenge_token(tenant_id: uuid.UUID) -> str:
     """A new challenge token in place of the old one."""
-    token = secrets.token_urlsafe(SECRET_BYTES)
-    sealed, key_id = seal(token)
-    Tenant.objects.filter(pk=tenant_id).update(challenge_token=sealed, challenge_token_key=key_id)
-    return token
+    return _renew(tenant_id, CHALLENGE_TOKENS, secrets.token_urlsafe(SECRET_BYTES))
+
+
+@transaction.atomic
+def _renew(tenant_id: uuid.UUID, place: Place, value: str) -> str:
+    tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
+    tenant.save(update_fields=place.seal(tenant, value))
+    return value
 
 
 def _with_secrets(tenant_id: uuid.UUID) -> Tenant:
     """The tenant with both, each made once however many ask at the same time."""
     with transaction.atomic():
         tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
+        fields: set[str] = set()
         if tenant.webhook_secret is None:
-            tenant.webhook_secret, tenant.webhook_secret_key = seal(_new_webhook_secret())
+            fields |= WEBHOOK_SECRETS.seal(tenant, _new_webhook_secret())
         if tenant.challenge_token is None:
-            token = secrets.token_urlsafe(SECRET_BYTES)
-            tenant.challenge_token, tenant.challenge_token_key = seal(token)
-        tenant.save(
-            update_fields=["webhook_secret", "webhook_secret_key", "challenge_token", "challenge_token_key"]
-        )
+            fields |= CHALLENGE_TOKENS.seal(tenant, secrets.token_urlsafe(SECRET_BYTES))
+        tenant.save(update_fields=fields)
     return tenant
 
 

@@ -38,9 +38,9 @@ from objectives.planning.demo_block import split_demo
 from objectives.planning.plan import DAY_SECONDS
 from objectives.planning.writing import build_plan
 from objectives.portraits.agents import show_agents, show_variations
+from objectives.sealed import SECRETS
 from objectives.spelling import Prefix
 from objectives.templating.templates import fill
-from objectives.vault import seal
 from spaces.access import SpaceAccess
 from spaces.errors import Invalid, NotReady
 from spaces.ids import new_id
@@ -198,7 +198,6 @@ def _check_secrets(wanted: NewObjective) -> None:
 
 
 def _sealed(objective: Objective, name: str, value: SecretStr, owner: Mapping[str, Any]) -> Secret:
-    sealed, sealed_with = seal(value.get_secret_value())
-    return Secret(
-        objective=objective, name=secret_name(name), sealed=sealed, sealed_with=sealed_with, **owner
-    )
+    secret = Secret(objective=objective, name=secret_name(name), **owner)
+    SECRETS.seal(secret, value.get_secret_value())
+    return secret

@@ -16,10 +16,10 @@ from objectives.actions.toolset_locks import locked_tool_set
 from objectives.addressing import find
 from objectives.models import Secret, SecretSource, ToolSet
 from objectives.naming import change_identity, new_identity, unique_names
+from objectives.sealed import SECRETS
 from objectives.shapes.secrets import NewSecret
 from objectives.shapes.toolsets import SecretGiven
 from objectives.spelling import Prefix
-from objectives.vault import open_sealed, seal
 from spaces.access import SpaceAccess
 from spaces.errors import Invalid
 
@@ -37,9 +37,9 @@ def create_secret(*, access: SpaceAccess, tool_set: str | None, wanted: NewSecre
     access.require("secrets:manage")
     row = Secret(**new_identity(wanted.metadata, access=access, now=now))
     row.name = secret_name(row.name, "body", "metadata", "name")
-    _set_value(row, wanted.spec.value, "body", "spec", "value")
     with unique_names(**_UNIQUE):
         row.tool_set = locked_tool_set(access, tool_set) if tool_set is not None else None
+        _set_value(row, wanted.spec.value, "body", "spec", "value")
         row.save(force_insert=True)
     return row
 
@@ -62,8 +62,7 @@ def update_secret(
         fields = change_identity(row, changes)
         row.name = secret_name(row.name, "body", "metadata", "name")
         if "spec.value" in changes:
-            _set_value(row, changes["spec.value"], "body", "spec", "value")
-            fields |= {"sealed", "sealed_with"}
+            fields |= _set_value(row, changes["spec.value"], "body", "spec", "value")
         row.updated_at = now
         row.save(update_fields=[*sorted(fields), "updated_at"])
     return row
@@ -146,7 +145,7 @@ def open_secrets(
 
 
 def _value(row: Secret) -> SecretStr:
-    return SecretStr(open_sealed(row.sealed or b"", row.sealed_with))
+    return SecretStr(SECRETS.open(row))
 
 
 def _note_use(rows: Sequence[Secret]) -> None:
@@ -165,7 +164,8 @@ def _locked(access: SpaceAccess, tool_set: str | None, address: str) -> Secret:
     return find(secrets_in(access, owner).select_for_update(no_key=True), secret_prefix(owner), address)
 
 
-def _set_value(row: Secret, value: SecretStr | None, *loc: str | int) -> None:
+def _set_value(row: Secret, value: SecretStr | None, *loc: str | int) -> set[str]:
+    """Seal a value into a row whose scope is set; the names of the columns set. Raises Invalid at `loc`."""
     if value is None:
         raise Invalid.field(*loc, msg="A value is needed.")
-    row.sealed, row.sealed_with = seal(value.get_secret_value())
+    return SECRETS.seal(row, value.get_secret_value())

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from objectives.models import Provider, ProviderKey
 from objectives.providers.clouds import ANYWHERE, NotUsable, checked_places, service_account
+from objectives.sealed import CREDENTIALS
 from objectives.shapes.providers import (
     Credential,
     CredentialField,
@@ -18,7 +19,7 @@ from objectives.shapes.providers import (
     ProviderConfig,
 )
 from objectives.shapes.shape import Shape
-from objectives.vault import CannotOpen, open_sealed, seal
+from objectives.vault import CannotOpen
 from spaces.errors import Invalid, NotReady
 
 # The parts of each type: those that it cannot do without, and the others. Headers are parts by their names.
@@ -113,7 +114,7 @@ def open_credential(key: ProviderKey) -> Parts:
     """The parts of a key's credential with their values, none where it has none. Raises CannotOpen."""
     if key.sealed is None:
         return {}
-    opened: Parts = json.loads(open_sealed(bytes(key.sealed), key.sealed_with))
+    opened: Parts = json.loads(CREDENTIALS.open(key))
     return opened
 
 
@@ -168,5 +169,7 @@ def _parts(given: Credential) -> Parts:
 
 def _store(key: ProviderKey, kind: str, parts: Parts) -> set[str]:
     key.credential_kind, key.credential_fields = kind, sorted(parts)
-    key.sealed, key.sealed_with = seal(json.dumps(parts)) if parts else (None, "")
+    key.sealed, key.sealed_with = None, ""
+    if parts:
+        CREDENTIALS.seal(key, json.dumps(parts))
     return {"credential_kind", "credential_fields", "sealed", "sealed_with"}

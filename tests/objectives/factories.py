@@ -21,8 +21,8 @@ from objectives.models import (
     Tool,
     ToolSet,
 )
+from objectives.sealed import CREDENTIALS, SECRETS
 from objectives.spelling import Prefix, spell
-from objectives.vault import seal
 from spaces.access import SpaceAccess
 from spaces.models import Principal, PrincipalKind, Role, Space
 from tests.factories import NOW, make_space
@@ -83,18 +83,13 @@ def make_secret(
     **fields: Any,
 ) -> Secret:
     """A sealed secret of a space, or of one tool set or one objective."""
-    sealed, key_id = seal(value)
     given: dict[str, Any] = {"created_at": NOW, **fields}
-    return Secret.objects.create(
-        space=space,
-        created_by=created_by,
-        name=name,
-        tool_set=tool_set,
-        objective=objective,
-        sealed=sealed,
-        sealed_with=key_id,
-        **given,
+    secret = Secret(
+        space=space, created_by=created_by, name=name, tool_set=tool_set, objective=objective, **given
     )
+    SECRETS.seal(secret, value)
+    secret.save(force_insert=True)
+    return secret
 
 
 def make_agent(
@@ -133,16 +128,17 @@ def make_provider_key(
 ) -> ProviderKey:
     """A key at an OpenAI-compatible provider; `credential` is one member of the API's union."""
     space = space or make_space()
-    if credential is not None:
-        kind = next(iter(credential))
-        parts = credential[kind] if isinstance(credential[kind], dict) else credential
-        sealed, key_id = seal(json.dumps(parts))
-        fields |= {"sealed": sealed, "sealed_with": key_id, "credential_kind": kind}
-        fields |= {"credential_fields": sorted(parts)}
     fields.setdefault("name", f"Key {next(_numbers)}")
     fields.setdefault("provider", Provider.OPENAI_COMPATIBLE)
     fields.setdefault("created_by", _maker(space))
-    return ProviderKey.objects.create(space=space, created_at=NOW, **fields)
+    key = ProviderKey(space=space, created_at=NOW, **fields)
+    if credential is not None:
+        kind = next(iter(credential))
+        parts = credential[kind] if isinstance(credential[kind], dict) else credential
+        key.credential_kind, key.credential_fields = kind, sorted(parts)
+        CREDENTIALS.seal(key, json.dumps(parts))
+    key.save(force_insert=True)
+    return key
 
 
 def make_model(*, provider_key: ProviderKey | None = None, **fields: Any) -> LanguageModel:

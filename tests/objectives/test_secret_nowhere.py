@@ -11,8 +11,8 @@ from pydantic import SecretBytes, SecretStr
 from objectives.actions.secrets import open_secrets
 from objectives.models import Secret, ToolSet
 from objectives.resealing import reseal_all
+from objectives.sealed import SECRETS
 from objectives.spelling import Prefix, spell
-from objectives.vault import open_sealed
 from spaces.models import Role
 from tests.factories import make_actor
 from tests.objectives.calling import WorkspaceClient
@@ -89,7 +89,7 @@ def test_a_value_is_in_no_table_and_no_answer(api, caplog, settings):
     assert not [answer.content for answer in answers if VALUE.encode() in answer.content]
     assert VALUE not in caplog.text + repr(opened)
     assert tables_with(VALUE) == []
-    kept = {open_sealed(row.sealed, row.sealed_with)[: len(VALUE)] for row in Secret.objects.all()}
+    kept = {SECRETS.open(row)[: len(VALUE)] for row in Secret.objects.all()}
     assert (kept, Secret.objects.count()) == ({VALUE}, 4)
     assert "objectives_secret" in tables_with("OTHER")  # the search finds what is there
     assert "objectives_secret" in tables_with(bytes(Secret.objects.all()[0].sealed).hex())  # bytes too

@@ -9,8 +9,9 @@ from pydantic import SecretBytes, SecretStr
 
 from objectives.actions.secrets import open_secrets
 from objectives.models import Secret, SecretSource
+from objectives.sealed import SECRETS
 from objectives.spelling import Prefix, spell
-from objectives.vault import CannotOpen, open_sealed
+from objectives.vault import CannotOpen
 from spaces.models import Role
 from tests.factories import NOW, make_actor, make_space
 from tests.objectives.calling import WorkspaceClient
@@ -40,7 +41,7 @@ def place(request, owner):
 
 
 def value_of(row):
-    return open_sealed(row.sealed, row.sealed_with)
+    return SECRETS.open(row)
 
 
 def test_a_secret_is_kept_in_capitals_and_shown_without_its_value(api, place):

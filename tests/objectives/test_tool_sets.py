@@ -3,7 +3,7 @@
 import pytest
 
 from objectives.models import Secret, ToolSet, ToolSetState
-from objectives.vault import open_sealed
+from objectives.sealed import SECRETS
 from spaces.models import Role
 from tests.factories import make_actor
 from tests.objectives.calling import WorkspaceClient
@@ -21,7 +21,7 @@ def api():
 
 def secrets_of(tool_set):
     rows = Secret.objects.filter(tool_set=tool_set).order_by("name")
-    return {row.name: open_sealed(row.sealed, row.sealed_with) for row in rows}
+    return {row.name: SECRETS.open(row) for row in rows}
 
 
 def test_a_set_is_made_and_read_back(api):

@@ -13,13 +13,14 @@ from pydantic import SecretBytes
 
 from objectives.actions.accounts import account_secrets
 from objectives.models import Provider, ProviderKey, Secret
-from objectives.resealing import Resealed, reseal_all, sealed_places
+from objectives.resealing import Resealed, reseal_all
+from objectives.sealed import PLACES, SECRETS
 from objectives.vault import CannotOpen, newest_key_id, open_sealed, seal
 from spaces.models import Role
 from tests.factories import NOW, Actor, make_actor
-from tests.objectives.factories import make_secret
+from tests.objectives.factories import make_provider_key, make_secret
 
-VALUE = "correct-horse-battery"
+VALUE, HERE = "correct-horse-battery", "a row"
 DIGESTS = {
     "spaces.ApiKey.digest",
     "spaces.Ticket.digest",
@@ -38,9 +39,9 @@ def admin() -> Actor:
 def test_a_value_is_sealed_by_a_key_derived_from_the_secret_key(settings):
     settings.ENCRYPTION_KEYS = {}
 
-    first, second = seal(VALUE), seal(VALUE)
+    first, second = seal(VALUE, bound_to=HERE), seal(VALUE, bound_to=HERE)
 
-    assert open_sealed(*first) == open_sealed(*second) == VALUE
+    assert open_sealed(*first, bound_to=HERE) == open_sealed(*second, bound_to=HERE) == VALUE
     assert first.key_id.startswith("derived-")
     assert first.sealed != second.sealed
     assert VALUE.encode() not in first.sealed
@@ -48,37 +49,37 @@ def test_a_value_is_sealed_by_a_key_derived_from_the_secret_key(settings):
 
 def test_the_newest_key_seals_and_older_ones_open(settings):
     settings.ENCRYPTION_KEYS = {}
-    derived = seal(VALUE)
+    derived = seal(VALUE, bound_to=HERE)
     settings.ENCRYPTION_KEYS = {"2025": OLD}
-    old = seal(VALUE)
+    old = seal(VALUE, bound_to=HERE)
     settings.ENCRYPTION_KEYS = {"2026": NEW, "2025": OLD}
-    new = seal(VALUE)
+    new = seal(VALUE, bound_to=HERE)
 
     assert [one.key_id for one in (old, new)] == ["2025", "2026"]
-    assert [open_sealed(*one) for one in (derived, old, new)] == [VALUE] * 3
+    assert [open_sealed(*one, bound_to=HERE) for one in (derived, old, new)] == [VALUE] * 3
 
 
 def test_a_fallback_of_the_secret_key_still_opens(settings):
     settings.ENCRYPTION_KEYS, settings.SECRET_KEY = {}, "the one of last year"
-    sealed = seal(VALUE)
+    sealed = seal(VALUE, bound_to=HERE)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the one of now", ["the one of last year"]
 
-    assert open_sealed(*sealed) == VALUE
+    assert open_sealed(*sealed, bound_to=HERE) == VALUE
     assert newest_key_id() != sealed.key_id
 
 
 def test_an_unknown_key_is_named_and_an_altered_value_is_refused(settings):
     settings.ENCRYPTION_KEYS = {"2026": NEW, "2025": OLD}
-    content, key_id = seal(VALUE)
+    content, key_id = seal(VALUE, bound_to=HERE)
 
     with pytest.raises(CannotOpen, match="'2019'"):
-        open_sealed(content, "2019")
+        open_sealed(content, "2019", bound_to=HERE)
     with pytest.raises(CannotOpen, match="altered"):
-        open_sealed(content[:-1] + bytes([content[-1] ^ 1]), key_id)
+        open_sealed(content[:-1] + bytes([content[-1] ^ 1]), key_id, bound_to=HERE)
     with pytest.raises(CannotOpen, match="altered"):
-        open_sealed(content, "2025")
+        open_sealed(content, "2025", bound_to=HERE)
     with pytest.raises(CannotOpen, match="altered"):
-        open_sealed(b"", key_id)
+        open_sealed(b"", key_id, bound_to=HERE)
 
 
 def test_a_listing_of_the_settings_shows_no_key(settings, capsys):
@@ -97,10 +98,7 @@ def test_resealing_brings_everything_under_the_newest_key(settings, admin, capsy
     owner = {"space": admin.space, "created_by": admin.principal}
     for number in range(5):
         make_secret(**owner, name=f"S{number}", value=f"{VALUE}-{number}")
-    sealed, key_id = seal(VALUE)
-    ProviderKey.objects.create(
-        **owner, created_at=NOW, name="key", provider=Provider.OPENAI, sealed=sealed, sealed_with=key_id
-    )
+    make_provider_key(**owner, credential={"apiKey": VALUE})
     ProviderKey.objects.create(**owner, created_at=NOW, name="none", provider=Provider.BUILT_IN)
     account = account_secrets(admin.tenant.id)
     settings.ENCRYPTION_KEYS = {"2026": NEW, "2025": OLD}
@@ -116,12 +114,12 @@ def test_resealing_brings_everything_under_the_newest_key(settings, admin, capsy
         "tenants (challenge token)": 1,
     }
     assert account_secrets(admin.tenant.id) == account
-    assert {open_sealed(row.sealed, row.sealed_with) for row in Secret.objects.all()} == {
+    assert {SECRETS.open(row) for row in Secret.objects.all()} == {
         VALUE,
         *(f"{VALUE}-{number}" for number in range(5)),
     }
     call_command("reseal_secrets")
-    assert "secrets: 0 sealed again with the key 2026." in capsys.readouterr().out
+    assert "secrets: 0 sealed again with the key 2026, 0 left." in capsys.readouterr().out
 
 
 def test_every_binary_column_is_resealed_or_known_to_hold_no_secret():
@@ -131,7 +129,7 @@ def test_every_binary_column_is_resealed_or_known_to_hold_no_secret():
         for field in model._meta.get_fields()
         if isinstance(field, BinaryField)
     }
-    resealed = {f"{place.model._meta.label}.{place.value}" for place in sealed_places()}
+    resealed = {f"{place.model._meta.label}.{place.value}" for place in PLACES}
 
     assert columns - resealed == DIGESTS
     assert resealed <= columns
@@ -164,12 +162,12 @@ def test_a_value_that_is_written_while_others_are_resealed_stays(settings, admin
         resealing = pool.submit(closing(reseal_all))
         with pytest.raises(TimeoutError):
             resealing.result(0.5)  # it waits for the row
-        locked.sealed, locked.sealed_with = seal("after")
+        SECRETS.seal(locked, "after")
         locked.save()
         transaction.on_commit(lambda: resealing.result(10))
 
     row.refresh_from_db()
-    assert open_sealed(row.sealed, row.sealed_with) == "after"
+    assert SECRETS.open(row) == "after"
     assert resealing.result().counts["secrets"] == 0
 
 

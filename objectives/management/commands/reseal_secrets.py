@@ -1,4 +1,4 @@
-"""Seal secrets and provider credentials under the newest encryption key."""
+"""Seal secrets and provider credentials under the newest encryption key, each for its row."""
 
 from typing import Any
 
@@ -9,12 +9,16 @@ from objectives.vault import newest_key_id
 
 
 class Command(BaseCommand):
-    help = "Seals again, under the newest of ENCRYPTION_KEYS, what an older key sealed. Safe while serving."
+    help = (
+        "Seals again, under the newest of ENCRYPTION_KEYS and bound to its row, what is not sealed so. "
+        "Safe while serving."
+    )
 
     def handle(self, **options: Any) -> None:
         done = reseal_all()
         for name, count in done.counts.items():
-            self.stdout.write(f"{name}: {count} sealed again with the key {newest_key_id()}.")
+            line = f"{name}: {count} sealed again with the key {newest_key_id()}, {done.left[name]} left."
+            self.stdout.write(line)
         for line in done.unopened:
             self.stderr.write(line)
         if done.unopened:
