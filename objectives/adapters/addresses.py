@@ -17,8 +17,12 @@ import httpx2
 from django.conf import settings
 
 CONNECT_SECONDS = 10.0
-# Reached through these, an IPv4 address would look like a public IPv6 one.
-_EMBEDDING = [ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96")]
+# All that is public of IPv6; whatever else there is belongs to one site or is not given out.
+_UNICAST = ipaddress.ip_network("2000::/3")
+# 6to4: reached through these, an IPv4 address would look like a public IPv6 one.
+_EMBEDDING = ipaddress.ip_network("2002::/16")
+# Azure's machines ask it for their keys, though it looks like any other address.
+_METADATA = ipaddress.ip_address("168.63.129.16")
 
 
 class AddressRefused(Exception):
@@ -31,9 +35,9 @@ def is_public(text: str) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(str(address.ipv4_mapped))
-        if any(address in network for network in _EMBEDDING):
+        if address not in _UNICAST or address in _EMBEDDING:
             return False
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and address != _METADATA
 
 
 def is_listed(host: str, address: str) -> bool:

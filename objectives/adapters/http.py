@@ -121,7 +121,7 @@ async def _exchange(request: ToolRequest) -> _Answer | Outcome:
             if _origin(following) != _origin(url):
                 if method not in _SAFE:
                     break
-                headers = {}  # credentials are for whom they were configured, and nobody else
+                headers, body = {}, None  # credentials are for whom they were configured, and nobody else
             if answer.status_code == 303 or (answer.status_code in {301, 302} and method == "POST"):
                 method, body = "GET", None
             url = following

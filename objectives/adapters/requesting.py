@@ -91,7 +91,7 @@ def _headers(offered: Offered, values: Mapping[str, Any], call: ToolCall) -> dic
     }
     for name, template in {**offered.headers, **offered.config.get("headers", {})}.items():
         value = fill(str(template), values, strict=True)
-        if any(ord(letter) < 32 or ord(letter) > 255 for letter in name + value):
+        if not (name + value).isascii() or not (name + value).isprintable():
             raise RequestInvalid(f"The header {name[:100]!r} holds what no header may.")
         headers[name] = value
     return headers

@@ -105,3 +105,12 @@ def test_a_type_that_is_none_makes_no_media(call):
         outcome, _ = call(server.url)
 
     assert outcome.drafts == [Text("fine")]
+
+
+@pytest.mark.parametrize("value", ["pässwort-123", "line\nbreak", "nul\0byte", "\x7f-rubout"])
+def test_a_value_that_no_header_may_hold_is_said_to_be_one(call, value):
+    with tool(lambda _: (200, {}, b"")) as server:
+        outcome, _ = call(server.url, headers={"X-Key": "{{ secrets.TOKEN }}"}, secret=value)
+
+    assert outcome.error == (CallError.TOOL_ERROR, "The header 'X-Key' holds what no header may.")
+    assert server.seen == []

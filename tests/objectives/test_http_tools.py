@@ -22,7 +22,8 @@ pytestmark = pytest.mark.django_db
 PRIVATE = [
     "127.0.0.1", "::1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
     "fe80::1", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::",
-    "224.0.0.1", "255.255.255.255", "192.0.2.1", "fd00:ec2::254",
+    "224.0.0.1", "255.255.255.255", "192.0.2.1", "fd00:ec2::254", "fec0::1", "::ffff:0:127.0.0.1",
+    "::127.0.0.1", "64:ff9b:1::7f00:1", "4000::1", "168.63.129.16", "::ffff:168.63.129.16",
 ]  # fmt: skip
 
 
@@ -153,13 +154,18 @@ def test_redirects_are_followed_and_credentials_stay_with_their_host(call):
         with tool(away) as server:
             outcome, _ = call(
                 server.url,
-                config={"requestMethod": "GET", "path": "/here"},
+                config={
+                    "requestMethod": "GET",
+                    "path": "/here",
+                    "requestBodyTemplate": "{{ secrets.TOKEN }}",
+                },
                 headers={"X-Key": "{{ secrets.TOKEN }}"},
             )
 
     assert outcome.drafts == [Text("fine")]
     assert [path for _, path, _, _ in server.seen] == ["/here", "/there"]
     assert SECRET in server.seen[1][2]["x-key"]
+    assert SECRET.encode() in server.seen[1][3]
     assert SECRET not in repr(other.seen)
 
 
