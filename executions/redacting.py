@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 LEAST_CHARACTERS = 6  # of a value that is looked for in other spellings and in bytes: less is found anywhere
 _RESERVED = "!$&'()*+,;=:/?@[]"  # what an address may hold as it stands
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
 _SCHEME = re.compile(r"(?:basic|bearer|token|key|apikey)\s+", re.IGNORECASE)
 
 
@@ -116,16 +117,42 @@ def _spellings(value: str) -> Iterator[str]:
         yield from _spellings(value[scheme.end() :])  # a header's value repeated without its first word
     for cased in {value, value.lower(), value.upper()}:
         yield cased
-        yield html.escape(cased)
-        for safe in ("", "/", _RESERVED):
-            yield quote(cased, safe=safe)
-        yield quote_plus(cased)
-        for is_ascii in (True, False):
-            escaped = json.dumps(cased, ensure_ascii=is_ascii)[1:-1]
-            yield escaped
-            yield json.dumps(escaped)[1:-1]  # JSON in a text of JSON
+        yield from _in_html(cased)
+        yield from _in_addresses(cased)
+        yield from _in_json(cased)
     yield value.encode().hex()
+    yield value.encode().hex().upper()
     yield from _in_base64(value.encode())
+
+
+def _in_html(value: str) -> Iterator[str]:
+    """With the entities of Python, of Go and of PHP."""
+    escaped = html.escape(value)
+    yield escaped
+    yield escaped.replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
+    yield escaped.replace("&#x27;", "&#039;")
+
+
+def _in_addresses(value: str) -> Iterator[str]:
+    quoted = [quote_plus(value), *(quote(value, safe=safe) for safe in ("", "/", _RESERVED))]
+    for one in quoted:
+        yield one
+        yield _PERCENT.sub(lambda found: found[0].lower(), one)
+
+
+def _in_json(value: str) -> Iterator[str]:
+    """As most write it, and as PHP, Go and .NET do, which escape more than they have to."""
+    for is_ascii in (True, False):
+        escaped = json.dumps(value, ensure_ascii=is_ascii)[1:-1]
+        yield escaped
+        yield json.dumps(escaped)[1:-1]  # JSON in a text of JSON
+        yield escaped.replace("/", "\\/")
+        yield _in_code_points(escaped, "&<>", "\\u{:04x}")
+        yield _in_code_points(escaped.replace('\\"', '"'), "\"&'+<>`", "\\u{:04X}")
+
+
+def _in_code_points(text: str, letters: str, form: str) -> str:
+    return "".join(form.format(ord(letter)) if letter in letters else letter for letter in text)
 
 
 def _in_base64(value: bytes) -> Iterator[str]:

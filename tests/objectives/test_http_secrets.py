@@ -79,6 +79,24 @@ def test_secrets_that_begin_alike_leave_nothing_of_the_longer():
     assert redaction.of_text("a otter-12-and-more b otter-12 c") == "a [secret LONG] b [secret SHORT] c"
 
 
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        r"a\/b+c&<\"'d",
+        r"a/b+c\u0026\u003c\"'d",
+        r"a/b\u002Bc\u0026\u003C\u0022\u0027d",
+        "a/b+c&amp;&lt;&#34;&#39;d",
+        "a/b+c&amp;&lt;&quot;&#039;d",
+        "a%2fb%2bc%26%3c%22%27d",
+        "612F622B63263C222764",
+    ],
+)
+def test_a_secret_as_other_languages_write_it_is_taken_out(spelled):
+    redaction = Redaction({"KEY": SecretStr("a/b+c&<\"'d")})
+
+    assert redaction.of_text(f"x {spelled} y") == "x [secret KEY] y"
+
+
 def test_a_short_secret_is_taken_out_as_it_stands_only():
     redaction = Redaction({"PIN": SecretStr("ab1"), "NONE": SecretStr("")})
 
