@@ -182,6 +182,7 @@ CACHES = {
 # Seconds until an open stream ends whose key or membership is over, or whose client has stopped reading.
 STREAM_RECHECK_SECONDS = 5.0
 STREAM_STALL_SECONDS = 30.0
+STREAM_HEAL_SECONDS = 1.0  # between looks for events whose wake-up was lost
 MAX_STREAMS = ENV.max_streams  # open streams and sockets of one key, or person, in one web process
 CHANNEL_LAYERS: dict[str, Any] = {}  # wake-ups travel over LISTEN/NOTIFY or Redis by the run log itself
 

@@ -26,8 +26,6 @@ from executions.runlog.watching import Follower, Watch
 
 logger = logging.getLogger(__name__)
 
-HEAL_SECONDS = 1.0
-
 
 class Hub:
     """The watches of this process; all methods belong to the event loop that started it."""
@@ -83,7 +81,7 @@ class Hub:
     async def _heal_for_ever(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HEAL_SECONDS):
+                async with asyncio.timeout(settings.STREAM_HEAL_SECONDS):
                     await self._lost_some.wait()
             self._lost_some.clear()
             try:

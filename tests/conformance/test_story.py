@@ -5,11 +5,11 @@ import itertools
 import uuid
 from typing import Any
 
-import httpx2
 import pytest
 from cadenya._core import APIError
 from cadenya.types import ObjectiveToolCall
 
+from tests import asking
 from tests.conformance.cutting import wire_to
 from tests.conformance.shop import Shop, open_shop
 from tests.conformance.stage import Listener, Stage, eventually, types_of
@@ -118,10 +118,10 @@ def read_results(stage: Stage, objective: str, calls: list[ObjectiveToolCall]) -
     text, image, audio = asked.result.content
     assert (text.text.text, text.text.size_bytes) == ("Blue.", "5")
     for block, raw, kind in ((image.image, PNG, "image/png"), (audio.audio, WAV, "audio/wav")):
-        media = httpx2.get(block.url)
+        media = asking.get(block.url)
         assert (media.status_code, media.content, media.headers["content-type"]) == (200, raw, kind)
         assert (block.mime_type, block.size_bytes) == (kind, str(len(raw)))
-        assert httpx2.get(f"{block.url}x").status_code == 403
+        assert asking.get(f"{block.url}x").status_code == 403
 
 
 def steer(stage: Stage, objective: str) -> None:

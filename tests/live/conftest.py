@@ -1,4 +1,7 @@
-"""One web process for all live tests of a run, on the database that these tests write to."""
+"""One web process for all live tests, on the database that these tests write to.
+
+It ends with the folder: it sweeps, and would look after what other tests leave alone on purpose.
+"""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ from executions.runlog import wakeups
 from tests.live.server import Server, database_url, running_server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _wakeups_here(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Have this process send its wake-ups to the test database, where the server listens."""
     before = settings.LISTEN_URL
@@ -26,7 +29,7 @@ def _wakeups_here(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> 
     wakeups._senders.clear()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(_wakeups_here: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Server]:
     """Daphne, or what `ASGI_SERVER` names."""
     asgi_server = os.environ.get("ASGI_SERVER", "daphne")

@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.live.runs import Run
 from tests.live.server import Server
 
-READ_SECONDS = 10
+READ_SECONDS = 60
 # A connection for each request: what a client leaves half read is closed, not kept.
 _client = httpx2.Client(timeout=READ_SECONDS, headers={"Connection": "close"})
 

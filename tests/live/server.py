@@ -21,7 +21,7 @@ from executions.models import SkillExecution
 from spaces.models import Space
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30
+START_SECONDS = 90
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from executions.models import Artifact, SkillExecution
 from spaces.blobs import store_blob
 from spaces.models import UploadedFile
+from tests import asking
 from tests.factories import Actor, make_actor, make_skill
 from tests.live.runs import make_queued
 from tests.live.server import Server, running_server
@@ -27,7 +28,7 @@ MIB = 1024 * 1024
 
 def dispatch(server: Server, actor: Actor, prefix: str = "/v1", **options: Any):
     url = f"{server.url}{prefix}/spaces/{actor.space.id}/tools/echo/execute"
-    return httpx2.post(url, headers={**actor.headers, "Content-Type": "application/json"}, **options)
+    return asking.post(url, headers={**actor.headers, "Content-Type": "application/json"}, **options)
 
 
 def test_a_dispatch_and_its_lookup_pass(server: Server):
@@ -35,7 +36,7 @@ def test_a_dispatch_and_its_lookup_pass(server: Server):
     make_skill()
 
     made = dispatch(server, actor, json={"arguments": {"text": "ünï"}, "tool_call_id": "c"})
-    found = httpx2.get(server.lookup_url(actor.space, "c"), headers=actor.headers)
+    found = asking.get(server.lookup_url(actor.space, "c"), headers=actor.headers)
 
     assert made.status_code == 201
     assert found.json() == made.json()
@@ -47,7 +48,7 @@ def test_the_proxy_prefix_leads_to_the_same(server: Server):
     make_skill()
 
     made = dispatch(server, actor, "/api-proxy/v1", json={"arguments": {"text": "x"}, "tool_call_id": "c"})
-    found = httpx2.get(
+    found = asking.get(
         server.lookup_url(actor.space, "c").replace("/v1/", "/api-proxy/v1/"), headers=actor.headers
     )
 
@@ -57,7 +58,7 @@ def test_the_proxy_prefix_leads_to_the_same(server: Server):
 def test_a_body_too_large_is_413_and_the_connection_lives(server: Server):
     actor = make_actor()
 
-    with httpx2.Client() as client:
+    with asking.Client() as client:
         url = f"{server.url}/v1/spaces/{actor.space.id}/tools/echo/execute"
         refused = client.post(url, headers=actor.headers, content=b"x" * (7 * 1024 * 1024))
         alive = client.get(server.lookup_url(actor.space, "c"), headers=actor.headers)
@@ -87,7 +88,7 @@ def test_a_head_is_a_get_without_its_body(server: Server):
     make_queued(actor=actor, tool_call_id="c")
     url = server.lookup_url(actor.space, "c")
 
-    got, head = httpx2.get(url, headers=actor.headers), httpx2.head(url, headers=actor.headers)
+    got, head = asking.get(url, headers=actor.headers), asking.head(url, headers=actor.headers)
 
     assert head.content == b""
     assert head.status_code in {got.status_code, 405}
@@ -96,14 +97,14 @@ def test_a_head_is_a_get_without_its_body(server: Server):
 def test_a_header_with_underscores_is_not_taken_for_the_real_one(server: Server):
     actor = make_actor()
 
-    answer = httpx2.get(server.lookup_url(actor.space, "c"), headers={"x_api_key": actor.token})
+    answer = asking.get(server.lookup_url(actor.space, "c"), headers={"x_api_key": actor.token})
 
     assert answer.status_code == 401
 
 
 def test_pages_and_static_files_are_served_beside_it(server: Server):
-    page = httpx2.get(f"{server.url}/admin/login/")
-    style = httpx2.get(f"{server.url}/static/admin/css/base.css")
+    page = asking.get(f"{server.url}/admin/login/")
+    style = asking.get(f"{server.url}/static/admin/css/base.css")
 
     assert page.status_code == 200
     assert (style.status_code, style.headers["content-type"].partition(";")[0]) == (200, "text/css")
@@ -113,7 +114,7 @@ def test_many_at_once_are_all_answered(server: Server):
     actor = make_actor()
     make_queued(actor=actor, tool_call_id="c")
 
-    with httpx2.Client(limits=httpx2.Limits(max_connections=40)) as client:
+    with asking.Client(limits=httpx2.Limits(max_connections=40)) as client:
         answers = [client.get(server.lookup_url(actor.space, "c"), headers=actor.headers) for _ in range(100)]
 
     assert {answer.status_code for answer in answers} == {200}
@@ -129,7 +130,7 @@ def either_server(request: pytest.FixtureRequest, server: Server) -> Iterator[Se
 def test_downloads_that_nobody_reads_cost_no_memory(either_server: Server):
     actor = make_actor()
     path = f"/v1/spaces/{actor.space.id}/artifacts/{make_artifact(actor, 60).id}/download"
-    whole = httpx2.get(either_server.url + path, headers=actor.headers, timeout=30)
+    whole = asking.get(either_server.url + path, headers=actor.headers)
     before = either_server.memory()
 
     with contextlib.ExitStack() as opened:
@@ -160,11 +161,11 @@ def test_requests_go_on_after_the_database_has_closed_its_connections(server: Se
     actor = make_actor()
     url = server.lookup_url(actor.space, "c")
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: httpx2.get(url, headers=actor.headers), range(16)))
+        list(pool.map(lambda _: asking.get(url, headers=actor.headers), range(16)))
 
     close_other_backends()
     time.sleep(1)
-    statuses = {httpx2.get(url, headers=actor.headers).status_code for _ in range(20)}
+    statuses = {asking.get(url, headers=actor.headers).status_code for _ in range(20)}
 
     assert statuses == {404}
 

@@ -24,7 +24,7 @@ def actor() -> Actor:
 
 def ask(server: Server, path: str, body: bytes, *, headers: dict[str, str]) -> tuple[int, Any]:
     """Status and JSON of a POST, sent as it is."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.putrequest("POST", path)
     for name, value in {**headers, "Content-Length": str(len(body))}.items():
         connection.putheader(name, value.encode("latin-1"))

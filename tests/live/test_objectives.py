@@ -2,7 +2,6 @@
 
 import json
 
-import httpx2
 import pytest
 from cadenya import Cadenya
 
@@ -10,6 +9,7 @@ from executions.runlog.models import RunEvent
 from objectives.actions.stopping import cancel_objective
 from objectives.models import Objective
 from objectives.spelling import Prefix, spell
+from tests import asking
 from tests.factories import NOW, make_actor
 from tests.live.doors import open_socket, receive, send
 from tests.live.server import Server
@@ -73,7 +73,7 @@ def test_a_stream_goes_on_after_the_event_that_the_client_has(server: Server, ac
 
     def following(event_id):
         headers = {**actor.headers, "Last-Event-ID": event_id}
-        answer = httpx2.get(events_url(server, actor, objective), headers=headers)
+        answer = asking.get(events_url(server, actor, objective), headers=headers)
         assert answer.status_code == 200
         return [line.removeprefix("id: ") for line in answer.text.splitlines() if line.startswith("id: ")]
 
@@ -84,7 +84,7 @@ def test_an_event_has_an_id_and_no_name(server: Server, actor, agent):
     objective = begin_objective(actor, agent)
     cancel(actor, objective)
 
-    answer = httpx2.get(events_url(server, actor, objective), headers=actor.headers)
+    answer = asking.get(events_url(server, actor, objective), headers=actor.headers)
 
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert "event:" not in answer.text
@@ -97,7 +97,7 @@ def test_an_older_client_is_spared_what_it_does_not_know(server: Server, actor, 
     cancel(actor, objective)
     headers = {**actor.headers, "User-Agent": "cadenya-python/1.0.0"}
 
-    answer = httpx2.get(events_url(server, actor, objective), headers=headers)
+    answer = asking.get(events_url(server, actor, objective), headers=headers)
 
     assert "stateChanged" not in answer.text
     assert '"cancelled"' in answer.text
@@ -115,7 +115,7 @@ def test_what_is_wrong_is_answered_with_a_status(server: Server, agent, change, 
     actor = make_actor(space=agent.space)
     objective = begin_objective(actor, agent)
 
-    answer = httpx2.get(events_url(server, actor, objective), headers={**actor.headers, **change})
+    answer = asking.get(events_url(server, actor, objective), headers={**actor.headers, **change})
 
     assert (answer.status_code, answer.json()["code"]) == answered
 
@@ -123,7 +123,7 @@ def test_what_is_wrong_is_answered_with_a_status(server: Server, agent, change, 
 def test_a_stranger_finds_no_stream(server: Server, actor, agent):
     objective = begin_objective(actor, agent)
 
-    answer = httpx2.get(events_url(server, actor, objective), headers=make_actor(name="stranger").headers)
+    answer = asking.get(events_url(server, actor, objective), headers=make_actor(name="stranger").headers)
 
     assert (answer.status_code, answer.json()["code"]) == (404, 5)
 
@@ -153,7 +153,7 @@ def test_making_and_following_needs_a_name_to_repeat_it_by(server: Server, actor
     url = f"{server.url}/v1/workspaces/{workspace(actor)}/objectives:stream"
     body = {"agentId": spell(Prefix.AGENT, agent.id), "firstUserMessage": "Go."}
 
-    answer = httpx2.post(url, json=body, headers=actor.headers)
+    answer = asking.post(url, json=body, headers=actor.headers)
 
     assert (answer.status_code, answer.json()["code"]) == (400, 3)
     assert "metadata.externalId" in answer.json()["message"]

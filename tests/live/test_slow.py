@@ -4,11 +4,13 @@ import contextlib
 import socket as sockets
 import time
 
+import psutil
 import pytest
 
 from tests.live.doors import DOORS
 from tests.live.runs import Run, make_run
 from tests.live.server import Server
+from tests.worker.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MIB = 1024 * 1024
@@ -53,13 +55,20 @@ def test_a_client_that_never_reads_is_cut_off(server: Server):
         run.say(*["x" * 60_000] * 10)
 
     with open_and_never_read(server, run) as client:
-        time.sleep(7)  # the server under test has patience for four seconds
-        client.settimeout(10)
+        client.settimeout(60)
+        assert client.recv(1, sockets.MSG_PEEK)  # the answer has begun
+        wait_until(lambda: not is_connected(server, client), timeout=60)
         received = rest_of(client)
 
     assert received < 10 * MIB  # of 18; what the kernel and the server had in their buffers
     with DOORS[0].open(server, run, 0) as events:
         assert [next(events).seq for _ in range(302)] == list(range(1, 303))
+
+
+def is_connected(server: Server, client: sockets.socket) -> bool:
+    """Whether the server has this client's connection open."""
+    there = psutil.Process(server.process.pid).net_connections(kind="tcp")
+    return client.getsockname() in {tuple(connection.raddr) for connection in there if connection.raddr}
 
 
 def rest_of(client: sockets.socket) -> int:

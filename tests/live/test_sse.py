@@ -3,6 +3,7 @@
 import httpx2
 import pytest
 
+from tests import asking
 from tests.factories import make_actor, unknown_id
 from tests.live.doors import events_in
 from tests.live.runs import make_run
@@ -15,7 +16,7 @@ def test_an_event_is_id_kind_and_one_json_object(server: Server):
     run = make_run()
     run.finish()
 
-    answer = httpx2.get(server.events_url(run.execution), headers=run.actor.headers)
+    answer = asking.get(server.events_url(run.execution), headers=run.actor.headers)
     events = list(events_in(iter(answer.text.splitlines())))
 
     assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
@@ -32,9 +33,9 @@ def test_the_header_wins_over_the_query_and_the_end_is_204(server: Server):
     run.finish()
     url = server.events_url(run.execution)
 
-    by_query = httpx2.get(url, params={"after": 2}, headers=run.actor.headers)
-    by_both = httpx2.get(url, params={"after": 0}, headers={**run.actor.headers, "Last-Event-ID": "3"})
-    beyond = httpx2.get(url, params={"after": 99}, headers=run.actor.headers)
+    by_query = asking.get(url, params={"after": 2}, headers=run.actor.headers)
+    by_both = asking.get(url, params={"after": 0}, headers={**run.actor.headers, "Last-Event-ID": "3"})
+    beyond = asking.get(url, params={"after": 99}, headers=run.actor.headers)
 
     assert [event.seq for event in events_in(iter(by_query.text.splitlines()))] == [3]
     assert (by_both.status_code, by_both.content) == (204, b"")
@@ -46,16 +47,15 @@ def test_the_proxy_prefix_leads_to_the_same_stream(server: Server):
     run.finish()
     url = server.events_url(run.execution).replace("/v1/", "/api-proxy/v1/")
 
-    answer = httpx2.get(url, headers={"X-API-Key": run.actor.token})
+    answer = asking.get(url, headers={"X-API-Key": run.actor.token})
 
     assert len(list(events_in(iter(answer.text.splitlines())))) == 3
 
 
 def test_a_silent_stream_says_that_it_lives(server: Server):
     run = make_run()
-    client = httpx2.Client(timeout=15)
 
-    with client.stream("GET", server.events_url(run.execution), headers=run.actor.headers) as response:
+    with asking.stream("GET", server.events_url(run.execution), headers=run.actor.headers) as response:
         comments = [line for line in first_lines(response, 12) if line.startswith(":")]
 
     assert comments
@@ -80,7 +80,7 @@ def test_malformed_values_are_named(server: Server, place: str, value: str, loc:
     url = f"{server.url}/v1/spaces/{path['space_id']}/skills/executions/{path['execution_id']}/events"
     headers = run.actor.headers | ({place: value} if place == "Last-Event-ID" else {})
 
-    answer = httpx2.get(url, params={"after": value} if place == "after" else {}, headers=headers)
+    answer = asking.get(url, params={"after": value} if place == "after" else {}, headers=headers)
 
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["loc"] == loc
@@ -90,7 +90,7 @@ def test_what_is_no_id_is_not_found_as_everywhere(server: Server):
     run = make_run()
     events = server.events_url(run.execution).replace(str(run.execution.id), "not-an-id")
 
-    answers = [httpx2.get(url, headers=run.actor.headers) for url in (events, events.removesuffix("/events"))]
+    answers = [asking.get(url, headers=run.actor.headers) for url in (events, events.removesuffix("/events"))]
 
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].content == answers[1].content
@@ -100,7 +100,7 @@ def test_missing_and_wrong_credentials_are_401(server: Server):
     run = make_run()
 
     for headers in ({}, {"Authorization": "Bearer cb_no_key"}, {"Authorization": "Basic eA=="}):
-        answer = httpx2.get(server.events_url(run.execution), headers=headers)
+        answer = asking.get(server.events_url(run.execution), headers=headers)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="api"')
         assert isinstance(answer.json()["detail"], str)
 
@@ -109,17 +109,17 @@ def test_a_key_that_may_not_read_is_403(server: Server):
     run = make_run(actor=make_actor(permissions=("executions:manage",)))
     blind = make_actor(space=run.actor.space, permissions=("files:manage",), name="blind")
 
-    assert httpx2.get(server.events_url(run.execution), headers=blind.headers).status_code == 403
+    assert asking.get(server.events_url(run.execution), headers=blind.headers).status_code == 403
 
 
 def test_a_stranger_sees_what_does_not_exist(server: Server):
     run, stranger = make_run(), make_actor(name="stranger")
     unknown = server.events_url(run.execution).replace(str(run.execution.id), str(unknown_id()))
 
-    foreign = httpx2.get(server.events_url(run.execution), headers=stranger.headers)
-    missing = httpx2.get(unknown, headers=run.actor.headers)
+    foreign = asking.get(server.events_url(run.execution), headers=stranger.headers)
+    missing = asking.get(unknown, headers=run.actor.headers)
     own_space = server.events_url(run.execution).replace(str(run.execution.space_id), str(stranger.space.id))
-    crossed = httpx2.get(own_space, headers=stranger.headers)
+    crossed = asking.get(own_space, headers=stranger.headers)
 
     assert {foreign.status_code, missing.status_code, crossed.status_code} == {404}
     assert foreign.content == missing.content == crossed.content
@@ -129,8 +129,8 @@ def test_only_reading_is_possible(server: Server):
     run = make_run()
     url = server.events_url(run.execution)
 
-    head = httpx2.head(url, headers=run.actor.headers)
-    posted = httpx2.post(url, headers=run.actor.headers)
+    head = asking.head(url, headers=run.actor.headers)
+    posted = asking.post(url, headers=run.actor.headers)
 
     assert (head.status_code, head.content) == (200, b"")
     assert posted.status_code in {404, 405}
@@ -141,9 +141,9 @@ def test_pages_of_allowed_origins_may_read(server: Server):
     run.finish()
     url = server.events_url(run.execution)
 
-    allowed = httpx2.get(url, headers={**run.actor.headers, "Origin": "https://app.example.com"})
-    foreign = httpx2.get(url, headers={**run.actor.headers, "Origin": "https://evil.example"})
-    preflight = httpx2.options(
+    allowed = asking.get(url, headers={**run.actor.headers, "Origin": "https://app.example.com"})
+    foreign = asking.get(url, headers={**run.actor.headers, "Origin": "https://evil.example"})
+    preflight = asking.options(
         url,
         headers={
             "Origin": "https://app.example.com",

@@ -3,6 +3,7 @@
 import contextlib
 import socket as sockets
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,37 +11,45 @@ import httpx2
 import pytest
 from django.db import connection
 
+from tests import asking
 from tests.factories import Actor, make_actor
 from tests.live.runs import make_queued
-from tests.live.server import Server
+from tests.live.server import Server, running_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 500
 
 
 def wait(server: Server, actor: Actor, call: str, seconds: int, **headers: Any):
-    return httpx2.get(
+    return asking.get(
         server.lookup_url(actor.space, call),
         headers={**actor.headers, "Prefer": f"wait={seconds}", **headers},
-        timeout=seconds + 10,
+        timeout=seconds + asking.PATIENCE_SECONDS,
     )
 
 
-def test_a_wait_is_released_within_milliseconds_of_the_dispatch(server: Server):
+@pytest.fixture(scope="module")
+def woken_server(_wakeups_here: None) -> Iterator[Server]:
+    """A web process that finds by itself, without being woken, nothing in time."""
+    with running_server(TEST_HEAL_SECONDS="60") as found:
+        yield found
+
+
+def test_a_wait_is_released_by_the_dispatch_itself(woken_server: Server):
     actor = make_actor()
     make_queued(actor=actor, tool_call_id="warm-up")
-    wait(server, actor, "warm-up", 1)
+    wait(woken_server, actor, "warm-up", 1)
 
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(lambda: (wait(server, actor, "call_9", 20), time.monotonic()))
+        waiting = pool.submit(lambda: (wait(woken_server, actor, "call_9", 30), time.monotonic()))
         time.sleep(1)
         execution = make_queued(actor=actor, tool_call_id="call_9")
         dispatched_at = time.monotonic()
-        answer, released_at = waiting.result(20)
+        answer, released_at = waiting.result()
 
     assert (answer.status_code, answer.json()["data"]["id"]) == (200, str(execution.id))
-    assert answer.headers["preference-applied"] == "wait=20"
-    assert released_at - dispatched_at < 0.5
+    assert answer.headers["preference-applied"] == "wait=30"
+    assert released_at - dispatched_at < 20  # its own end would release it after 29
 
 
 def test_the_end_of_a_wait_is_a_404_that_says_how_long_it_was(server: Server):
@@ -49,7 +58,7 @@ def test_the_end_of_a_wait_is_a_404_that_says_how_long_it_was(server: Server):
     begun = time.monotonic()
     answer = wait(server, actor, "never", 1)
 
-    assert 1 <= time.monotonic() - begun < 3
+    assert time.monotonic() - begun >= 1
     assert (answer.status_code, answer.headers["preference-applied"]) == (404, "wait=1")
     assert "x-callboard-not-yet" not in answer.headers
 
@@ -57,7 +66,7 @@ def test_the_end_of_a_wait_is_a_404_that_says_how_long_it_was(server: Server):
 def test_without_the_preference_the_answer_is_immediate(server: Server):
     actor = make_actor()
 
-    answer = httpx2.get(server.lookup_url(actor.space, "never"), headers=actor.headers)
+    answer = asking.get(server.lookup_url(actor.space, "never"), headers=actor.headers)
 
     assert answer.status_code == 404
     assert {"preference-applied", "x-callboard-not-yet"}.isdisjoint(answer.headers)
@@ -69,14 +78,14 @@ def test_what_exists_is_answered_at_once_and_what_is_refused_too(server: Server)
 
     begun = time.monotonic()
     found = wait(server, actor, "there", 30)
-    refused = httpx2.get(server.lookup_url(actor.space, "there"), headers={"Prefer": "wait=30"})
-    foreign = httpx2.get(
+    refused = asking.get(server.lookup_url(actor.space, "there"), headers={"Prefer": "wait=30"})
+    foreign = asking.get(
         server.lookup_url(actor.space, "there"), headers={**stranger.headers, "Prefer": "wait=30"}
     )
 
     assert (found.status_code, refused.status_code, foreign.status_code) == (200, 401, 404)
     assert "preference-applied" not in foreign.headers
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 25  # each of them would have waited for 30
 
 
 @pytest.mark.parametrize("call", ["a/b", "a%2Fb", "call_|x y", "ü/%", "../..", "functions.x:0", "a//b", "?#"])
@@ -84,10 +93,10 @@ def test_any_id_is_waited_for_and_found(server: Server, call: str):
     actor = make_actor()
 
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(wait, server, actor, call, 15)
+        waiting = pool.submit(wait, server, actor, call, 30)
         time.sleep(0.3)
         execution = make_queued(actor=actor, tool_call_id=call)
-        answer = waiting.result(20)
+        answer = waiting.result()
 
     assert answer.json()["data"]["id"] == str(execution.id)
     assert answer.json()["data"]["chat_tool_call_id"] == call
@@ -100,7 +109,7 @@ def test_an_id_is_decoded_once(server: Server):
     base = f"{server.url}/v1/spaces/{actor.space.id}/skills/executions/by-chat-tool-call"
 
     found = {
-        path: httpx2.get(f"{base}/{path}", headers=actor.headers).json()["data"]["id"]
+        path: asking.get(f"{base}/{path}", headers=actor.headers).json()["data"]["id"]
         for path in ("a/b", "a%2Fb", "a%252Fb")
     }
 
@@ -128,7 +137,7 @@ def test_five_hundred_waiters_hold_no_thread_and_no_connection(server: Server):
 
 def ask(server: Server, actor: Actor, call: str) -> sockets.socket:
     """A lookup that waits as long as it may, sent and not yet answered."""
-    client = sockets.create_connection(("127.0.0.1", server.port), timeout=40)
+    client = sockets.create_connection(("127.0.0.1", server.port), timeout=90)
     path = server.lookup_url(actor.space, call).removeprefix(server.url)
     client.sendall(
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nPrefer: wait=30\r\n"
@@ -142,7 +151,7 @@ def test_a_caller_that_leaves_is_forgotten(server: Server):
 
     for _ in range(3):
         with pytest.raises(httpx2.ReadTimeout):
-            httpx2.get(
+            asking.get(
                 server.lookup_url(actor.space, "gone"),
                 headers={**actor.headers, "Prefer": "wait=30"},
                 timeout=0.5,
