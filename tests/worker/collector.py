@@ -40,4 +40,4 @@ def collector() -> Iterator[Collector]:
         thread.start()
         yield kept
         server.shutdown()
-        thread.join(10)
+        thread.join(60)

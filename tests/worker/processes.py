@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 PROJECT = Path(__file__).resolve().parents[2]
+START_SECONDS = 120  # three on a quiet machine
 
 
 @dataclass
@@ -34,9 +35,9 @@ class Worker:
     def kill(self) -> None:
         """SIGKILL, and wait."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
-    def stop(self, timeout: float = 30) -> int:
+    def stop(self, timeout: float = 60) -> int:
         """SIGTERM, and the exit status."""
         self.process.terminate()
         return self.process.wait(timeout)
@@ -80,7 +81,7 @@ def worker(folder: Path, *arguments: str, **environment: str) -> Iterator[Worker
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(10)
+        process.wait(60)
         if process.stdout is not None:
             process.stdout.close()
 
@@ -94,7 +95,7 @@ def processes_with(mark: str) -> list[psutil.Process]:
     ]
 
 
-def wait_until(check: Callable[[], object], *, timeout: float = 30, what: str = "it") -> float:
+def wait_until(check: Callable[[], object], *, timeout: float = 60, what: str = "it") -> float:
     """Seconds until `check()` holds; fails after `timeout`."""
     begun = time.monotonic()
     while not check():
@@ -108,6 +109,6 @@ def _wait_until_ready(started: Worker) -> None:
     with selectors.DefaultSelector() as selector:
         assert started.process.stdout is not None
         selector.register(started.process.stdout, selectors.EVENT_READ)
-        line = started.process.stdout.readline() if selector.select(60) else ""
+        line = started.process.stdout.readline() if selector.select(START_SECONDS) else ""
     if not re.search("is ready", line):
         raise AssertionError(f"The worker did not start:\n{started.log.read_text()}")

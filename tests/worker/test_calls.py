@@ -158,7 +158,7 @@ def _interrupt_after_the_call(parent: SkillExecution, bench: Bench) -> None:
     thread.start()
     wait_until(lambda: "sub_execution.finished" in kinds(parent))
     bench.keeper.stop_all("shutdown")
-    thread.join(10)
+    thread.join(60)
     assert fresh(parent).state == "queued"
 
 
@@ -172,7 +172,7 @@ def test_what_is_called_shares_the_callers_budget(bench: Bench):
 
 
 def test_what_is_called_has_only_the_callers_time_left(bench: Bench):
-    parent = run(start_pair(child=f"{HEAD}import time; time.sleep(30)", limits="{wall_seconds: 4}"), bench)
+    parent = run(start_pair(child=f"{HEAD}import time; time.sleep(30)", limits="{wall_seconds: 8}"), bench)
 
     assert (parent.failure_reason, child_of(parent).failure_reason) == ("timeout", "timeout")
 
@@ -190,9 +190,9 @@ def test_cancelling_the_caller_cancels_what_it_called(bench: Bench):
     wait_until(lambda: SkillExecution.objects.filter(parent=parent, state="running").exists())
     request_cancel(access=actor.access, execution_id=parent.id, now=timezone.now())
     begun = time.monotonic()
-    thread.join(10)
+    thread.join(60)
 
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20  # the child would sleep for 30
     assert (fresh(parent).state, child_of(parent).state) == ("cancelled", "cancelled")
 
 

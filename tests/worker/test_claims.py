@@ -34,7 +34,7 @@ def test_of_many_workers_one_gets_a_run(actors: tuple[Actor, Actor]):
     gate, leases = threading.Barrier(8), []
 
     def claim() -> None:
-        gate.wait(10)
+        gate.wait(60)
         leases.append(begin_attempt(run_id=run.id, owner=new_id(), now=timezone.now()))
         connection.close()
 
@@ -42,7 +42,7 @@ def test_of_many_workers_one_gets_a_run(actors: tuple[Actor, Actor]):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
 
     assert len(leases) == 8
     assert [lease.fence for lease in leases if lease is not None] == [1]
@@ -58,15 +58,15 @@ def test_the_run_that_waited_longest_is_taken_and_one_in_other_hands_is_passed_o
         with transaction.atomic():
             RunHead.objects.select_for_update(no_key=True).get(pk=first.id)
             held.set()
-            done.wait(10)
+            done.wait(60)
         connection.close()
 
     holder = threading.Thread(target=hold_the_first)
     holder.start()
-    held.wait(10)
+    held.wait(60)
     while_held = begin_oldest_attempt(owner=new_id(), now=timezone.now())
     done.set()
-    holder.join(10)
+    holder.join(60)
     afterwards = begin_oldest_attempt(owner=new_id(), now=timezone.now())
 
     assert while_held is not None
