@@ -8,8 +8,9 @@ from datetime import datetime
 
 from objectives.models import CallKind, Objective, Tool, ToolCall
 from objectives.planning.discovery import MOST_OFFERED, found_tools
+from objectives.planning.offering import offered_tool
 from objectives.planning.plan import Offered, Plan
-from objectives.planning.writing import offered_tool, with_functions
+from objectives.planning.writing import with_functions
 from objectives.results.outcome import Outcome, Started, Text
 from objectives.spelling import Json
 from spaces.errors import DomainError

@@ -9,8 +9,8 @@ from executions.actions.starting import place_order
 from executions.models import Artifact, SkillExecution, Source
 from objectives.lifecycles.objectives import EXECUTION_ENDED
 from objectives.models import CallError, ToolCall
+from objectives.planning.offering import SKILL_FILES
 from objectives.planning.plan import Offered
-from objectives.planning.writing import SKILL_FILES
 from objectives.results.outcome import Media, Outcome, Started, Text
 from objectives.spelling import Prefix, spell
 from spaces.errors import DomainError, Invalid

@@ -13,10 +13,8 @@ from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 
 from objectives.models import AgentVariation, CallKind, Tool, ToolSetState, ToolState
 from objectives.planning.plan import Offered
-from objectives.planning.snapshots import tool_snapshot
-from objectives.shapes.metadata import ResourceMetadata
-from objectives.spelling import Json, Prefix, spell
-from spaces.system import SYSTEM_ID, system_principal
+from objectives.planning.snapshots import provided_metadata, tool_snapshot
+from objectives.spelling import Json
 
 FIND_TOOLS: Final = "find_tools"
 MOST_FOUND: Final = 20  # tools of one search, whatever the variation says
@@ -55,15 +53,13 @@ def discovering(variation: AgentVariation, tenant_id: uuid.UUID) -> list[Offered
     wanted: Json | None = variation.progressive_discovery
     if wanted is None:
         return []
-    system_principal()  # the profile that the metadata names exists
-    metadata = ResourceMetadata(
-        id=spell(Prefix.TOOL, _TOOL_ID),
-        account_id=spell(Prefix.ACCOUNT, tenant_id),
-        workspace_id=spell(Prefix.WORKSPACE, variation.space_id),
-        name=FIND_TOOLS,
-        profile_id=spell(Prefix.PROFILE, SYSTEM_ID),
+    metadata = provided_metadata(
+        FIND_TOOLS,
+        _TOOL_ID,
+        space_id=variation.space_id,
+        tenant_id=tenant_id,
         created_at=variation.created_at,
-    ).wire()
+    )
     most = min(wanted.get("maxTools") or USUAL_FOUND, MOST_FOUND)
     return [
         Offered(
