@@ -22,8 +22,7 @@ def find[M: Model](rows: QuerySet[M], prefix: Prefix, address: str) -> M:
 def _condition(prefix: Prefix, address: str) -> dict[str, Any]:
     external_id = external_id_in(address)
     if external_id:
-        # PostgreSQL knows no text with a NUL in it: nothing can be called so.
-        return {"external_id": external_id.replace("\0", "\ufffd")}
+        return {"external_id": external_id}
     row_id = read(prefix, address)
     if row_id is None:
         raise NotFound

@@ -51,7 +51,12 @@ def read(prefix: Prefix, text: str) -> uuid.UUID | None:
 
 def external_id_in(text: str) -> str | None:
     """The customer's own name in `external_id:<name>`; None for a text that is no such address."""
-    return text.removeprefix(EXTERNAL) if text.startswith(EXTERNAL) else None
+    return without_nul(text.removeprefix(EXTERNAL)) if text.startswith(EXTERNAL) else None
+
+
+def without_nul(text: str) -> str:
+    """A text to look for: PostgreSQL knows none with a NUL in it, so nothing is called so."""
+    return text.replace("\0", "\ufffd")
 
 
 def wire_moment(moment: datetime) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 from executions.models import RunKind
 from executions.runlog.streams import RunStream, register_run
 from objectives.models import OPEN, Objective
-from objectives.portraits.objectives import Reader
+from objectives.portraits.calls import show_calls
+from objectives.portraits.objectives import show_objectives
+from objectives.portraits.reader import Reader
 from objectives.spelling import Prefix, read
 from spaces.ids import parse_uuid
 from spaces.models import Space
@@ -39,8 +41,9 @@ def snapshot(objective_id: uuid.UUID, base_url: str) -> dict[str, Any] | None:
         return None
     reader = Reader(objective.space.tenant_id, base_url=base_url)
     calls = objective.tool_calls.select_related("objective").order_by("created_at", "id")
-    shown = reader.objectives([objective], with_info=True)[0].wire()
-    return {**shown, "toolCalls": [call.wire() for call in reader.calls(list(calls), with_info=False)]}
+    shown = show_objectives([objective], reader=reader, with_info=True)[0].wire()
+    shown_calls = show_calls(list(calls), reader=reader, with_info=False)
+    return {**shown, "toolCalls": [call.wire() for call in shown_calls]}
 
 
 def active(space_id: uuid.UUID, limit: int) -> list[dict[str, Any]]:
@@ -50,5 +53,5 @@ def active(space_id: uuid.UUID, limit: int) -> list[dict[str, Any]]:
     newest = [objective for state in sorted(OPEN) for objective in of_space.filter(state=state)[:limit]]
     newest.sort(key=lambda objective: (objective.created_at, objective.id), reverse=True)
     tenant_id = Space.objects.values_list("tenant_id", flat=True).get(pk=space_id)
-    shown = Reader(tenant_id).objectives(newest[:limit], with_info=False)
+    shown = show_objectives(newest[:limit], reader=Reader(tenant_id), with_info=False)
     return [objective.wire() for objective in shown]

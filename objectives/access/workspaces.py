@@ -26,6 +26,5 @@ def access_to(caller: Caller, address: str) -> SpaceAccess:
 
 
 def _named(caller: Caller, address: str) -> uuid.UUID | None:
-    name = (external_id_in(address) or "").replace("\0", "\ufffd")
-    spaces = Space.objects.filter(tenant=caller.principal.tenant_id, external_id=name)
+    spaces = Space.objects.filter(tenant=caller.principal.tenant_id, external_id=external_id_in(address))
     return spaces.values_list("pk", flat=True).first()

@@ -13,11 +13,12 @@ from objectives.api.describing import NAMES, PAGING, operation, page_of
 from objectives.api.lists import answer_page, choices, empty_page
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Agent, AgentVariation, Feedback
-from objectives.portraits.objectives import Reader
+from objectives.portraits.history import show_feedback
+from objectives.portraits.reader import Reader
 from objectives.shapes.history import ObjectiveFeedback
 from objectives.shapes.metadata import OperationMetadata
 from objectives.shapes.shape import Shape
-from objectives.spelling import Json, Prefix
+from objectives.spelling import Json, Prefix, without_nul
 from spaces.errors import Invalid
 
 TAG = "agents"
@@ -69,7 +70,7 @@ class AgentRecordsViewSet(WorkspaceViewSet):
             self._feedback(request, agent).select_related("objective", "variation"),
             request,
             of_list=f"{workspace_id}/agents/{agent.id}/feedback",
-            show=Reader(self.tenant_id).feedback,
+            show=lambda page: show_feedback(page, reader=Reader(self.tenant_id)),
         )
 
     @operation(
@@ -86,11 +87,9 @@ class AgentRecordsViewSet(WorkspaceViewSet):
 
     def _feedback(self, request: Request, agent: Agent) -> QuerySet[Feedback]:
         rows = Feedback.objects.filter(agent=agent)
-        given = {
-            name: request.query_params.get(name, "").replace("\0", "\ufffd") for name in FEEDBACK_FILTERS
-        }
+        given = {name: without_nul(request.query_params.get(name, "")) for name in FEEDBACK_FILTERS}
         if given["query"]:
-            rows = rows.filter(comment__icontains=given["query"].replace("\0", "\ufffd"))
+            rows = rows.filter(comment__icontains=given["query"])
         if sentiments := choices(request, "sentiment", SENTIMENTS):
             rows = rows.filter(**{sentiments[0]: 0})
         if given["agentVariationId"]:

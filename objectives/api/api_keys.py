@@ -20,7 +20,7 @@ from objectives.actions.api_keys import (
 )
 from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, by_name, flag
+from objectives.api.lists import answer_page, by_name, wants_info
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import AccountViewSet
 from objectives.shapes.apikeys import ApiKey, ApiKeyChanges, NewApiKey, WorkspaceNamed
@@ -59,7 +59,7 @@ class OfKeys(AccountViewSet):
 
     def answer_keys(self, rows: QuerySet[ApiKeyRow], request: Request, *, of_list: str) -> Response:
         """The page of these that is asked for."""
-        with_info = bool(flag(request, "includeInfo"))
+        with_info = wants_info(request)
         return answer_page(
             by_name(rows, request),
             request,

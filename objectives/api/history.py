@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from executions.runlog.models import RunEvent
 from objectives.actions.feedback import give_feedback
 from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_items, answer_page, flag, limit_of, page_at, sort_order
+from objectives.api.lists import answer_items, answer_page, limit_of, page_at, sort_order, wants_info
 from objectives.api.objectives import OfObjectives
 from objectives.events import PUBLIC, TYPES
 from objectives.labels.plain import read_filter
@@ -25,6 +25,7 @@ from objectives.models import (
 )
 from objectives.planning.plan import Plan
 from objectives.portraits.diagnostics import diagnose
+from objectives.portraits.history import show_actions, show_events, show_feedback, show_windows
 from objectives.shapes.history import (
     ContextWindow,
     DiagnosticsAnswer,
@@ -74,8 +75,8 @@ class HistoryViewSet(OfObjectives):
         if read_filter(request.query_params.get("labels", "")):
             rows = rows.none()  # events carry none
         page = page_at(rows, keyset, request, of_list=f"events {objective.id}")
-        with_info = flag(request, "includeInfo") or False
-        shown = self.reader.events(objective, page.rows, now=timezone.now(), with_info=with_info)
+        with_info = wants_info(request)
+        shown = show_events(objective, page.rows, reader=self.reader, now=timezone.now(), with_info=with_info)
         return answer_items(shown, page.meta["next_cursor"])
 
     @operation(
@@ -89,12 +90,12 @@ class HistoryViewSet(OfObjectives):
     def windows(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         objective = self.owner(objective_id)
         rows = WindowRow.objects.filter(objective=objective).defer("opening")  # which may be long
-        with_info = flag(request, "includeInfo") or False
+        with_info = wants_info(request)
         return answer_page(
             rows,
             request,
             of_list=f"windows {objective_id}",
-            show=lambda page: self.reader.windows(objective, page, with_info=with_info),
+            show=lambda page: show_windows(objective, page, reader=self.reader, with_info=with_info),
         )
 
     @operation(
@@ -117,7 +118,12 @@ class HistoryViewSet(OfObjectives):
     )
     def feedback(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         rows = Feedback.objects.filter(objective=self.owner(objective_id)).select_related("variation")
-        return answer_page(rows, request, of_list=f"feedback {objective_id}", show=self.reader.feedback)
+        return answer_page(
+            rows,
+            request,
+            of_list=f"feedback {objective_id}",
+            show=lambda page: show_feedback(page, reader=self.reader),
+        )
 
     @operation(
         "createFeedback",
@@ -130,7 +136,7 @@ class HistoryViewSet(OfObjectives):
     def create_feedback(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         objective, body = self.owner(objective_id), self.body(FeedbackBody)
         given = give_feedback(access=self.access, objective_id=objective.id, given=body, now=timezone.now())
-        return self.answer(self.reader.feedback([given])[0])
+        return self.answer(show_feedback([given], reader=self.reader)[0])
 
     @operation(
         "listQueuedActions",
@@ -148,7 +154,7 @@ class HistoryViewSet(OfObjectives):
             rows,
             request,
             of_list=f"queued actions {objective_id}",
-            show=self.reader.actions,
+            show=lambda page: show_actions(page, reader=self.reader),
             newest_first=False,
         )
 

@@ -7,10 +7,12 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from objectives.addressing import find
 from objectives.labels.plain import read_filter
 from objectives.shapes.shape import Shape
+from objectives.spelling import Prefix, without_nul
 from spaces.api.pages import ID, MAX_LIMIT, TIME, Keyset, Page, mark_of
-from spaces.errors import Invalid
+from spaces.errors import Invalid, NotFound
 
 DEFAULT_LIMIT = 50
 NEWEST_FIRST = Keyset((TIME, ID), is_descending=True)
@@ -86,6 +88,11 @@ def flag(request: Request, name: str) -> bool | None:
     return text.lower() == "true"
 
 
+def wants_info(request: Request) -> bool:
+    """Whether each item of a list is to come with its `info`; raises Invalid."""
+    return bool(flag(request, "includeInfo"))
+
+
 def words(request: Request, name: str) -> list[str]:
     """An array parameter, repeated (`states=A&states=B`) or joined by commas."""
     return [word for text in request.query_params.getlist(name) for word in text.split(",") if word]
@@ -112,9 +119,28 @@ def with_labels[M: Model](rows: QuerySet[M], request: Request) -> QuerySet[M]:
 
 def by_name[M: Model](rows: QuerySet[M], request: Request) -> QuerySet[M]:
     """Only rows whose name begins with `prefix` and holds `query`, in any case."""
-    prefix, query = (
-        request.query_params.get(name, "").replace("\0", "\ufffd") for name in ("prefix", "query")
-    )
+    prefix, query = (without_nul(request.query_params.get(name, "")) for name in ("prefix", "query"))
     if prefix:
         rows = rows.filter(name__istartswith=prefix)
     return rows.filter(name__icontains=query) if query else rows
+
+
+def named_by[M: Model](
+    rows: QuerySet[M],
+    prefix: Prefix,
+    request: Request,
+    name: str,
+    *,
+    otherwise: str = "There is no such thing.",
+) -> M | None:
+    """The one of `rows` that a query parameter refers to by its address; None where it is absent.
+
+    Raises Invalid, with the sentence `otherwise`, where it means none of them.
+    """
+    address = request.query_params.get(name)
+    if not address:
+        return None
+    try:
+        return find(rows, prefix, address)
+    except NotFound:
+        raise Invalid.field("query", name, msg=otherwise, value=address[:200]) from None

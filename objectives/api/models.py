@@ -8,9 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.actions.models import create_model, disable_model, enable_model, swap_models, update_model
-from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, by_name, choices, flag
+from objectives.api.lists import answer_page, by_name, choices, flag, named_by, wants_info
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import AgentVariation, LanguageModel, ModelState, ProviderKey
@@ -19,7 +18,7 @@ from objectives.providers.choosing import ensure_built_in, model_at
 from objectives.shapes.models import Model, ModelChanges, ModelSwaps, NewModel, PricingOverride
 from objectives.shapes.status import Empty
 from objectives.spelling import Prefix
-from spaces.errors import Invalid, NotFound
+from spaces.errors import Invalid
 from spaces.models import Space
 
 TAG = "models"
@@ -54,7 +53,7 @@ class ModelViewSet(WorkspaceViewSet):
         "listModels", "List models", tag=TAG, answer=page_of(Model), query=FILTERS, paths="workspace_id"
     )
     def list(self, request: Request, workspace_id: str) -> Response:
-        with_info = bool(flag(request, "includeInfo"))
+        with_info = wants_info(request)
         return answer_page(
             self._filtered(request),
             request,
@@ -112,21 +111,15 @@ class ModelViewSet(WorkspaceViewSet):
         rows = by_name(self._rows(), request)
         if states := choices(request, "state", STATES):
             rows = rows.filter(state__in=states)
-        if address := request.query_params.get("aiProviderKeyId"):
-            rows = rows.filter(provider_key=self._key(address))
+        keys = ProviderKey.objects.filter(space_id=self.space_id)
+        otherwise = "There is no such provider key in this workspace."
+        if key := named_by(keys, Prefix.PROVIDER_KEY, request, "aiProviderKeyId", otherwise=otherwise):
+            rows = rows.filter(provider_key=key)
         assigned = flag(request, "isAssigned")
         if assigned is not None:
             used = Exists(AgentVariation.objects.filter(model=OuterRef("pk")))
             rows = rows.filter(used if assigned else ~used)
         return rows
-
-    def _key(self, address: str) -> ProviderKey:
-        keys = ProviderKey.objects.filter(space_id=self.space_id)
-        try:
-            return find(keys, Prefix.PROVIDER_KEY, address)
-        except NotFound:
-            message = "There is no such provider key in this workspace."
-            raise Invalid.field("query", "aiProviderKeyId", msg=message, value=address[:200]) from None
 
     def _rows(self) -> QuerySet[LanguageModel]:
         ensure_built_in(Space.objects.get(pk=self.space_id))

@@ -1,6 +1,6 @@
 """Starting, listing and steering objectives."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -14,11 +14,13 @@ from objectives.actions.queueing import newest_window, remove_action
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.addressing import find
 from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_page, flag
+from objectives.api.lists import answer_page, named_by, wants_info
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.clients import dialect_of
 from objectives.models import Agent, Objective as ObjectiveRow, ObjectiveState, QueuedAction as ActionRow
-from objectives.portraits.objectives import Reader, window_data
+from objectives.portraits.history import action_fields, show_actions, show_events, window_data
+from objectives.portraits.objectives import show_objectives
+from objectives.portraits.reader import Reader
 from objectives.portraits.reading import IDENTITY, listed, with_snapshots
 from objectives.shapes.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedAction
 from objectives.shapes.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
@@ -82,21 +84,21 @@ class ObjectiveViewSet(OfObjectives):
         rows = listed(self.objectives())
         if any(query.get(name) for name in _FILTERS_OF_NOTHING):
             rows = rows.none()
-        if address := query.get("agentId"):
-            rows = rows.filter(agent=self._wanted(Agent.objects, Prefix.AGENT, address, "agentId"))
-        if address := query.get("parentObjectiveId"):
-            parent = self._wanted(ObjectiveRow.objects, Prefix.OBJECTIVE, address, "parentObjectiveId")
+        agents = Agent.objects.filter(space_id=self.space_id)
+        if agent := named_by(agents, Prefix.AGENT, request, "agentId"):
+            rows = rows.filter(agent=agent)
+        if parent := named_by(self.objectives(), Prefix.OBJECTIVE, request, "parentObjectiveId"):
             rows = rows.filter(parent=parent)
         if name := query.get("state"):
             rows = rows.filter(state=_state(name))
         if profile := query.get("profileId"):
             rows = rows.filter(created_by_id=read(Prefix.PROFILE, profile))
-        with_info = flag(request, "includeInfo") or False
+        with_info = wants_info(request)
         return answer_page(
             rows,
             request,
             of_list=f"objectives {self.space_id}",
-            show=lambda page: self.reader.objectives(with_snapshots(page), with_info=with_info),
+            show=lambda page: show_objectives(with_snapshots(page), reader=self.reader, with_info=with_info),
         )
 
     @operation(
@@ -149,9 +151,9 @@ class ObjectiveViewSet(OfObjectives):
             now=timezone.now(),
         )
         if isinstance(done, ActionRow):
-            queued = QueuedAction(**self.reader.action_fields(done))
+            queued = QueuedAction(**action_fields(done, reader=self.reader))
             return self.answer(ContinueAnswer(type="queuedAction", queued_action=queued))
-        said = self.reader.events(row, [done], now=timezone.now(), with_info=True)[0]
+        said = show_events(row, [done], reader=self.reader, now=timezone.now(), with_info=True)[0]
         return self.answer(ContinueAnswer(type="event", event=said))
 
     @operation(
@@ -168,7 +170,8 @@ class ObjectiveViewSet(OfObjectives):
             access=self.access, objective_id=row.id, compaction=config, now=timezone.now()
         )
         window = window_data(newest_window(row))
-        return self.answer(CompactAnswer(**self.reader.action_fields(action), context_window=window))
+        shown = CompactAnswer(**action_fields(action, reader=self.reader), context_window=window)
+        return self.answer(shown)
 
     @operation(
         "interruptObjective",
@@ -180,7 +183,7 @@ class ObjectiveViewSet(OfObjectives):
     def interrupt(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         row, now = self.objective(objective_id), timezone.now()
         done = interrupt_objective(access=self.access, objective_id=row.id, now=now)
-        return self.answer(self.reader.events(row, [done], now=now, with_info=True)[0])
+        return self.answer(show_events(row, [done], reader=self.reader, now=now, with_info=True)[0])
 
     @operation(
         "removeQueuedAction",
@@ -196,17 +199,10 @@ class ObjectiveViewSet(OfObjectives):
         if action_id is None:
             raise NotFound
         removed = remove_action(access=self.access, objective_id=row.id, action_id=action_id)
-        return self.answer(self.reader.actions([removed])[0])
+        return self.answer(show_actions([removed], reader=self.reader)[0])
 
     def _show(self, row: ObjectiveRow) -> Response:
-        return self.answer(self.reader.objectives([row], with_info=True)[0])
-
-    def _wanted(self, manager: Any, prefix: Prefix, address: str, name: str) -> Any:
-        """What a filter refers to; raises Invalid where there is no such thing here."""
-        try:
-            return find(manager.filter(space_id=self.space_id), prefix, address)
-        except NotFound:
-            raise Invalid.field("query", name, msg="There is no such thing.", value=address[:200]) from None
+        return self.answer(show_objectives([row], reader=self.reader, with_info=True)[0])
 
 
 def _state(name: str) -> str:

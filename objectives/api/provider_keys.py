@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from objectives.actions.provider_keys import create_provider_key, delete_provider_key, update_provider_key
 from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, by_name, flag
+from objectives.api.lists import answer_page, by_name, flag, wants_info
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Provider, ProviderKey as ProviderKeyRow
@@ -52,7 +52,7 @@ class ProviderKeyViewSet(WorkspaceViewSet):
         paths="workspace_id",
     )
     def list(self, request: Request, workspace_id: str) -> Response:
-        with_info = bool(flag(request, "includeInfo"))
+        with_info = wants_info(request)
         rows = by_name(self._rows(), request)
         promotional = flag(request, "promotional")
         if promotional is not None:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from objectives.actions import secrets as actions
 from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, by_name, flag
+from objectives.api.lists import answer_page, by_name, wants_info
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Secret as SecretRow, ToolSet
@@ -37,7 +37,7 @@ class _SecretViewSet(WorkspaceViewSet):
     def answer_list(self, request: Request, tool_set: str | None = None) -> Response:
         owner = self.owner(tool_set)
         rows = actions.secrets_in(self.access, owner).select_related("created_by")
-        with_info = bool(flag(request, "includeInfo"))
+        with_info = wants_info(request)
 
         def show(page: Sequence[SecretRow]) -> Sequence[Secret]:
             return [Secret.of(row, tenant_id=self.tenant_id, with_info=with_info) for row in page]

@@ -15,9 +15,10 @@ from rest_framework.response import Response
 from objectives.actions.deciding import approve_call, deny_call
 from objectives.actions.supplying import supply_content
 from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_page, flag
+from objectives.api.lists import answer_page, wants_info
 from objectives.api.objectives import OfObjectives
 from objectives.models import Approval, Execution, Objective, ToolCall as CallRow
+from objectives.portraits.calls import show_call_with_result, show_calls
 from objectives.portraits.reading import LISTED_CALL, find_call
 from objectives.results.blocks import keep_media
 from objectives.results.outcome import Media, Text, media_type
@@ -61,12 +62,12 @@ class ToolCallViewSet(OfObjectives):
         if name := request.query_params.get("executionStatus"):
             prefix = "TOOL_CALL_EXECUTION_STATUS_"
             rows = rows.filter(execution=_word(name, prefix, Execution.values, "executionStatus"))
-        with_info = flag(request, "includeInfo") or False
+        with_info = wants_info(request)
         return answer_page(
             rows,
             request,
             of_list=f"tool calls {objective_id}",
-            show=lambda page: self.reader.calls(_of(objective, page), with_info=with_info),
+            show=lambda page: show_calls(_of(objective, page), reader=self.reader, with_info=with_info),
         )
 
     @operation(
@@ -81,7 +82,7 @@ class ToolCallViewSet(OfObjectives):
         found = find_call(self.space_id, owner_id, _id(tool_call_id))
         if found is None:
             raise NotFound
-        return self.answer(self.reader.call_with_result(found, now=timezone.now()))
+        return self.answer(show_call_with_result(found, reader=self.reader, now=timezone.now()))
 
     @operation("approveToolCall", "Approve a tool call", tag="objectives", answer=ToolCall, paths=_PATH)
     def approve(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
@@ -125,7 +126,7 @@ class ToolCallViewSet(OfObjectives):
         return self._show(call)
 
     def _show(self, call: CallRow) -> Response:
-        return self.answer(self.reader.calls([call], with_info=True)[0])
+        return self.answer(show_calls([call], reader=self.reader, with_info=True)[0])
 
 
 def _of(objective: Objective, calls: Sequence[CallRow]) -> Sequence[CallRow]:

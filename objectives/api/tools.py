@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from objectives.actions import tools as actions
 from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, by_name, choices, flag, words
+from objectives.api.lists import answer_page, by_name, choices, flag, wants_info, words
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Tool as ToolRow, ToolSet, ToolState
@@ -20,7 +20,7 @@ from objectives.overlays.rows import MOST_SECONDS, tools_changed_by
 from objectives.portraits.tools import show_tool
 from objectives.shapes.status import Empty
 from objectives.shapes.tools import NewTool, Tool, ToolChanges
-from objectives.spelling import Prefix
+from objectives.spelling import Prefix, without_nul
 
 TAG = "tools"
 OF_SET = "workspace_id tool_set_id"
@@ -58,7 +58,7 @@ class ToolViewSet(WorkspaceViewSet):
     )
     def list(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
         tool_set = self.found_set(tool_set_id)
-        with_info = bool(flag(request, "includeInfo"))
+        with_info = wants_info(request)
 
         def show(page: Sequence[ToolRow]) -> Sequence[Tool]:
             until = time.monotonic() + MOST_SECONDS
@@ -124,7 +124,7 @@ def _rows(tool_set: ToolSet) -> QuerySet[ToolRow]:
 def _filtered(rows: QuerySet[ToolRow], request: Request, tool_set: ToolSet) -> QuerySet[ToolRow]:
     wanted = choices(request, "states", STATES)
     rows = rows.filter(state__in=wanted) if wanted else rows.exclude(state=ToolState.ARCHIVED)
-    if names := [name.replace("\0", "\ufffd") for name in words(request, "names")]:
+    if names := [without_nul(name) for name in words(request, "names")]:
         rows = rows.filter(Q(name__in=names) | Q(function_name__in=names))
     approval = flag(request, "requiresApproval")
     if approval is not None:

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from objectives.actions import toolsets as actions
 from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, by_name, choices, empty_page, flag
+from objectives.api.lists import answer_page, by_name, choices, empty_page, wants_info
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Assignment, Tool, ToolSet as ToolSetRow, ToolSetState
@@ -66,7 +66,7 @@ class ToolSetViewSet(WorkspaceViewSet):
     def list(self, request: Request, workspace_id: str) -> Response:
         wanted = choices(request, "state", STATES) or [ToolSetState.ACTIVE]
         rows = by_name(self.rows.filter(state__in=wanted), request)
-        with_info = bool(flag(request, "includeInfo"))
+        with_info = wants_info(request)
 
         def show(page: Sequence[ToolSetRow]) -> Sequence[ToolSet]:
             return show_tool_sets(page, tenant_id=self.tenant_id, with_info=with_info)

@@ -3,16 +3,15 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from objectives.addressing import find
 from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_page, choices
+from objectives.api.lists import answer_page, choices, named_by
 from objectives.api.objectives import OfObjectives
 from objectives.models import Agent, Approval, Execution
+from objectives.portraits.calls import show_calls
 from objectives.portraits.reading import IDENTITY, LISTED_CALL
 from objectives.portraits.waiting import waiting_calls
 from objectives.shapes.toolcalls import ToolCall
 from objectives.spelling import Prefix
-from spaces.errors import Invalid, NotFound
 
 STATUSES = {f"TOOL_CALL_STATUS_{value.upper()}": str(value) for value in Approval}
 EXECUTION_STATUSES = {f"TOOL_CALL_EXECUTION_STATUS_{value.upper()}": str(value) for value in Execution}
@@ -43,21 +42,13 @@ class WaitingViewSet(OfObjectives):
             rows = rows.filter(approval__in=statuses)
         if statuses := choices(request, "executionStatus", EXECUTION_STATUSES):
             rows = rows.filter(execution__in=statuses)
-        if address := request.query_params.get("agentId"):
-            rows = rows.filter(caller=self._agent(address))
+        agents = Agent.objects.filter(space_id=self.space_id)
+        if agent := named_by(agents, Prefix.AGENT, request, "agentId", otherwise="There is no such agent."):
+            rows = rows.filter(caller=agent)
         return answer_page(
             rows,
             request,
             of_list=f"waiting {self.space_id}",
-            show=lambda page: self.reader.calls(page, with_info=True),
+            show=lambda page: show_calls(page, reader=self.reader, with_info=True),
             newest_first=False,
         )
-
-    def _agent(self, address: str) -> Agent:
-        """Raises Invalid for an agent that the workspace has not."""
-        try:
-            return find(Agent.objects.filter(space_id=self.space_id), Prefix.AGENT, address)
-        except NotFound:
-            raise Invalid.field(
-                "query", "agentId", msg="There is no such agent.", value=address[:200]
-            ) from None

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from objectives.access.accounts import AccountAccess
 from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_page, flag
+from objectives.api.lists import answer_page, wants_info
 from objectives.api.viewsets import AccountViewSet
 from objectives.models import Agent, AgentState, AgentVariation, Tool, ToolSetState, ToolState
 from objectives.shapes.workspaces import Workspace, WorkspaceInfo
@@ -30,7 +30,7 @@ class WorkspaceListViewSet(AccountViewSet):
         query=FILTERS,
     )
     def list(self, request: Request) -> Response:
-        with_info = bool(flag(request, "includeInfo"))
+        with_info = wants_info(request)
         access = AccountAccess(self.caller, self.tenant_id)
         return answer_page(
             Space.objects.filter(pk__in=access.roles),

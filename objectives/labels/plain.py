@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from objectives.spelling import without_nul
 from spaces.errors import Invalid
 
 MOST_LABELS = 64
@@ -34,8 +35,7 @@ def read_filter(text: str) -> dict[str, str]:
                 "query", "labels", msg="Write labels as key=value,key=value.", value=text[:200]
             )
         wanted[key.strip()] = value.strip()
-    # NUL is in no label, and the database does not take it as a question either.
-    return {key.replace("\0", "\ufffd"): value.replace("\0", "\ufffd") for key, value in wanted.items()}
+    return {without_nul(key): without_nul(value) for key, value in wanted.items()}
 
 
 def check_external_id(external_id: str, *loc: str) -> None:

@@ -13,7 +13,9 @@ from executions.runlog.batches import Batch, Logged
 from executions.runlog.models import RunEvent
 from objectives.events import PUBLIC, TYPES
 from objectives.models import Objective
-from objectives.portraits.objectives import Reader
+from objectives.portraits.history import show_events
+from objectives.portraits.objectives import show_objectives
+from objectives.portraits.reader import Reader
 from objectives.shapes.history import ObjectiveEvent
 from objectives.shapes.metadata import OperationMetadata
 from objectives.spelling import Json, Prefix, spell
@@ -42,12 +44,12 @@ class EventStream:
             for frame in batch.frames
             if frame.logged is not None and self._tells(frame.kind)
         ]
-        events = self.reader.events(self.objective, rows, now=timezone.now(), with_info=False)
+        events = show_events(self.objective, rows, reader=self.reader, now=timezone.now(), with_info=False)
         return b"".join(_frame(self._put(event), event.metadata.id) for event in events)
 
     def opening(self) -> bytes:
         """The objective itself, as the first frame of create-and-stream; without an id, it is no event."""
-        shown = self.reader.objectives([self.objective], with_info=True)[0].wire()
+        shown = show_objectives([self.objective], reader=self.reader, with_info=True)[0].wire()
         return _frame({"type": "objective", "objective": shown})
 
     def silence(self) -> bytes:

@@ -21,7 +21,7 @@ from objectives.addressing import find
 from objectives.clients import dialect_of
 from objectives.live.encoding import EventStream, number_after
 from objectives.models import Objective
-from objectives.portraits.objectives import Reader
+from objectives.portraits.reader import Reader
 from objectives.shapes.objectives import NewObjectiveBody
 from objectives.shapes.reading import read_shape
 from objectives.spelling import Prefix, read

@@ -14,7 +14,7 @@ from executions.inference.choices import ModelChoice, ModelPrices, model_aliases
 from objectives.addressing import find
 from objectives.models import LanguageModel, ModelState, Provider, ProviderKey
 from objectives.providers.reaching import cents, choice_at_provider
-from objectives.spelling import EXTERNAL, Prefix, external_id_in, read
+from objectives.spelling import EXTERNAL, Prefix, external_id_in, read, without_nul
 from spaces.errors import Invalid
 from spaces.models import Space
 from spaces.system import system_principal
@@ -50,7 +50,7 @@ def model_at(models: QuerySet[LanguageModel], address: str) -> LanguageModel:
     Raises NotFound, and Invalid for a name that models of several provider keys have.
     """
     name = external_id_in(address)
-    if name and len(models.filter(external_id=name.replace("\0", "\ufffd"))[:2]) > 1:
+    if name and len(models.filter(external_id=name)[:2]) > 1:
         raise Invalid.field("path", "modelId", msg="Several models are called so: use the model's id.")
     return find(models, Prefix.MODEL, address)
 
@@ -111,7 +111,7 @@ def _default_alias(space: Space) -> str:
 
 def _meant(models: QuerySet[LanguageModel], text: str) -> QuerySet[LanguageModel]:
     models = models.select_related("provider_key").order_by("created_at", "id")
-    text = text.replace("\0", "\ufffd")  # PostgreSQL knows no text with a NUL in it
+    text = without_nul(text)
     if text.startswith(EXTERNAL):
         return models.filter(external_id=external_id_in(text)).exclude(external_id="")
     model_id = read(Prefix.MODEL, text)

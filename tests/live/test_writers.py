@@ -10,7 +10,7 @@ from objectives.clients import NEWEST, Dialect
 from objectives.events import Kind
 from objectives.live.encoding import EventStream
 from objectives.models import Objective
-from objectives.portraits.objectives import Reader
+from objectives.portraits.reader import Reader
 from objectives.spelling import Prefix, spell
 from spaces.ids import new_id
 from tests.factories import NOW

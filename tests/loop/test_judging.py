@@ -10,7 +10,8 @@ from objectives.actions.deciding import approve_call
 from objectives.actions.expiring import expired_approvals
 from objectives.loop.verdicts import decision_scores
 from objectives.models import ContextWindow, Objective, Tool
-from objectives.portraits.objectives import Reader
+from objectives.portraits.calls import show_call_with_result
+from objectives.portraits.reader import Reader
 from objectives.portraits.reading import find_call
 from objectives.portraits.waiting import waiting_calls
 from tests.factories import Actor, make_actor
@@ -47,7 +48,7 @@ def shown(objective: Objective) -> dict[str, Any]:
     reader = Reader(tenant_id=objective.space.tenant_id)
     found = find_call(objective.space_id, objective.id, call.id)
     assert found is not None
-    return reader.call_with_result(found, now=timezone.now()).wire()
+    return show_call_with_result(found, reader=reader, now=timezone.now()).wire()
 
 
 def test_a_call_of_which_the_model_is_sure_enough_runs_without_people(actor, bench, tools):
