@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from objectives.actions.provider_keys import locked_provider_key
+from objectives.labels.models import check_model_labels
 from objectives.models import AgentVariation, LanguageModel, ModelState, Provider
 from objectives.naming import change_identity, new_identity, unique_names
 from objectives.providers.choosing import find_model, model_at, offered_aliases
@@ -16,7 +17,7 @@ from spaces.access import SpaceAccess
 from spaces.errors import Invalid, NotReady
 from spaces.models import Space
 
-_SPEC = ("body", "spec")
+_LABELS, _SPEC = ("body", "metadata", "labels"), ("body", "spec")
 # Our column for each field of the spec, and what it holds where the field is cleared.
 _COLUMNS: dict[str, tuple[str, Any]] = {
     "family": ("family", ""),
@@ -34,6 +35,7 @@ def create_model(*, access: SpaceAccess, provider_key: str, new: NewModel, now: 
     """
     access.require("models:manage")
     model = LanguageModel(**new_identity(new.metadata, access=access, now=now))
+    check_model_labels(model.labels, *_LABELS)
     _check_external_id(model)
     _apply_spec(model, {name: getattr(new.spec, name) for name in ModelChanges.model_fields})
     with transaction.atomic():
@@ -56,6 +58,7 @@ def update_model(
         if model.provider_key.provider == Provider.BUILT_IN:
             raise NotReady("The deployment's own models cannot be changed here.")
         fields = change_identity(model, changes)
+        check_model_labels(model.labels, *_LABELS)
         _check_external_id(model)
         spec = {path.removeprefix("spec."): value for path, value in changes.items()}
         fields |= _apply_spec(model, spec) | _apply_override(model, changes)

@@ -15,6 +15,7 @@ from executions.inference.choices import (
     ModelPrices,
 )
 from executions.inference.errors import ModelRefused
+from objectives.labels.models import media_taken
 from objectives.models import LanguageModel, Provider, ProviderKey
 from objectives.providers.clouds import ANYWHERE, NotUsable, checked_places, service_account, vertex_address
 from objectives.providers.credentials import Parts, open_credential
@@ -58,6 +59,7 @@ def choice_at_provider(model: LanguageModel) -> ModelChoice:
         provider=_LIBRARY[key.provider],
         name=model.provider_model_id,
         prices=prices_of(model),
+        media=media_taken(model.labels),
         is_guarded=key.provider == Provider.OPENAI_COMPATIBLE,  # whose address comes from outside
         **reached,
     )

@@ -8,6 +8,7 @@ from executions.inference.errors import ModelRefused
 from objectives.providers.choosing import choice_of
 from tests.inference.asking import ask, make_request
 from tests.inference.provider_server import Answer, serving
+from tests.inference.test_media import PNG, WAV, kept, talk
 from tests.inference.wire import chat_events
 from tests.objectives.factories import make_model, make_provider_key
 
@@ -93,3 +94,15 @@ def test_an_address_of_our_own_network_is_not_reached(settings, host):
         ask(request_to(model_at(server.url.replace("127.0.0.1", host), apiKey=VALUE)))
 
     assert server.received == []
+
+
+@pytest.mark.parametrize(("label", "sounds"), [("audio", 1), ("none", 0)])
+def test_a_model_is_sent_the_files_that_its_label_says(listed, label, sounds):
+    with serving(Answer(events=chat_events("A note."))) as server:
+        model = model_at(server.url, apiKey=VALUE)
+        model.labels = {"callboard/media": label}
+        messages = talk("Here:", kept(PNG), kept(WAV, "audio/wav"))
+        reply = ask(make_request(model=choice_of(model, model.space), messages=messages))
+
+    body = str(server.received[0].body["messages"])
+    assert (body.count("input_audio'"), body.count("image_url'"), len(reply.media)) == (2 * sounds, 0, sounds)
