@@ -229,7 +229,10 @@ LOGGING = {
         "httpx2": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
-        # Clients of models that tell more: each request, and at DEBUG its headers, a token among them.
+        # Those that tell more: at DEBUG the headers of requests and answers, a token among them.
+        "httpcore2": {"level": "WARNING"},
+        "openai": {"level": "WARNING"},
+        "anthropic": {"level": "WARNING"},
         "botocore": {"level": "WARNING"},
         "google": {"level": "WARNING"},
         "google_genai": {"level": "WARNING"},

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 from urllib.parse import quote
 
 import pytest
@@ -123,6 +124,23 @@ def test_a_type_that_is_none_makes_no_media(call):
         outcome, _ = call(server.url)
 
     assert outcome.drafts == [Text("fine")]
+
+
+def test_a_tool_that_leads_on_by_a_secret_leaves_it_in_no_log(call, caplog):
+    caplog.set_level(logging.DEBUG)
+
+    def lead_on(handler):
+        if handler.path != "/":
+            return 200, {"X-Key": SECRET}, b"fine"
+        return 302, {"Location": f"/{quote(SECRET, safe='')}"}, b""
+
+    with tool(lead_on) as server:
+        outcome, _ = call(f"{server.url}/", headers={"X-Key": "{{ secrets.TOKEN }}"})
+
+    assert outcome.drafts == [Text("fine")]
+    assert len(server.seen) == 2
+    assert SECRET not in caplog.text
+    assert quote(SECRET, safe="") not in caplog.text
 
 
 @pytest.mark.parametrize("value", ["pässwort-123", "line\nbreak", "nul\0byte", "\x7f-rubout"])
