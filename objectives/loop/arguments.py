@@ -61,11 +61,11 @@ def final_arguments(
         raise ArgumentsRefused("The arguments must be a JSON object.")
     pinned = objective.pinned_parameters
     unpinned = {key: value for key, value in written.items() if key not in pinned}
-    own = own_part(unpinned, offered.overlays, pinned)
+    whole: Json = offered.snapshot.get("spec", {}).get("parameters") or {}
+    own = own_part(unpinned, whole, offered.overlays, pinned)
     problem = problem_with(own, {"type": "object", **offered.parameters}, name="arguments")
     if problem is not None:
         raise ArgumentsRefused(problem)
-    whole: Json = offered.snapshot.get("spec", {}).get("parameters") or {}
     arguments = _with_pins(written, whole, pinned)
     try:
         made: Json = storable(rewritten(arguments, whole, offered.overlays, given_by(objective), until=until))

@@ -9,7 +9,14 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from objectives.overlays.liquid import CannotRender, render
-from objectives.overlays.parameters import Action, Names, actions_of, declared_at
+from objectives.overlays.parameters import (
+    Action,
+    Names,
+    actions_of,
+    declared_at,
+    declares_a_list,
+    property_of,
+)
 from objectives.overlays.strict_json import read_json
 from objectives.spelling import Json
 
@@ -37,10 +44,13 @@ class Given:
         return {"pinned_parameters": dict(self.pinned), "objective": objective}
 
 
-def own_part(arguments: Json, overlays: Sequence[Json], pinned: Mapping[str, str]) -> Json:
-    """What the model has to answer for of its arguments: those that no overlay removes or overwrites."""
+def own_part(arguments: Json, parameters: Json, overlays: Sequence[Json], pinned: Mapping[str, str]) -> Json:
+    """What the model has to answer for of its arguments: those that no overlay removes or overwrites.
+
+    `parameters` is the tool's own schema.
+    """
     for action in actions_of(overlays, pinned):
-        arguments = _without(arguments, action.place)
+        arguments = _without(arguments, action.place, parameters)
     return arguments
 
 
@@ -56,16 +66,15 @@ def rewritten(
 
     `until` is monotonic. `parameters` is the tool's own schema. A value is set or pinned where the tool
     declares the parameter, or else where the model sent it: what the model may not see it cannot decide on
-    in either case.
+    in either case. Inside lists that the tool does not declare it is dropped, as what is removed is.
     """
     until = min(until, time.monotonic() + MOST_SECONDS)
     made = arguments
     for action in actions_of(overlays, given.pinned):
-        if action.kind == "remove":
-            made = _without(made, action.place)
-            continue
         declared = declared_at(parameters, action.place)
-        if declared is None and not _has(arguments, action.place):
+        is_wanted = declared is not None or _has(arguments, action.place)
+        if action.kind == "remove" or not is_wanted:
+            made = _without(made, action.place, parameters)
             continue
         try:
             made = _with(made, action.place, _typed(_text_of(action, given, until), declared or {}))
@@ -109,14 +118,20 @@ def _has(arguments: object, place: Names) -> bool:
     return True
 
 
-def _without(arguments: Json, place: Names) -> Json:
+def _without(value: Any, place: Names, schema: object) -> Any:
+    """A value without what stands at a place, also in the items of lists that its schema does not declare.
+
+    Whoever may not send an object with a name in it may not send it wrapped into a list either. Items of
+    declared lists the model is shown, and no place names them.
+    """
+    if isinstance(value, list):
+        return value if declares_a_list(schema) else [_without(item, place, None) for item in value]
     name, *deeper = place
-    if name not in arguments:
-        return arguments
+    if not isinstance(value, dict) or name not in value:
+        return value
     if not deeper:
-        return {key: part for key, part in arguments.items() if key != name}
-    below = arguments[name]
-    return {**arguments, name: _without(below, tuple(deeper))} if isinstance(below, dict) else arguments
+        return {key: part for key, part in value.items() if key != name}
+    return {**value, name: _without(value[name], tuple(deeper), property_of(schema, name))}
 
 
 def _with(arguments: Json, place: Names, value: Any) -> Json:

@@ -52,11 +52,25 @@ def declared_at(parameters: Json, place: Names) -> Json | None:
     """The schema of a parameter; None where it is not declared, or behind `$ref`, `allOf` and the like."""
     schema: object = parameters
     for name in place:
-        properties = schema.get("properties") if isinstance(schema, dict) else None
-        if not isinstance(properties, dict) or name not in properties:
+        schema = property_of(schema, name)
+        if schema is None:
             return None
-        schema = properties[name]
     return schema if isinstance(schema, dict) else {}
+
+
+def property_of(schema: object, name: str) -> object:
+    """The schema that a schema has for a property, of whatever form; None where it declares none."""
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    return properties.get(name) if isinstance(properties, dict) else None
+
+
+def declares_a_list(schema: object) -> bool:
+    """Whether a schema says itself that a value may be a list, or what is in one."""
+    if not isinstance(schema, dict):
+        return False
+    kinds = schema.get("type")
+    named = "array" in kinds if isinstance(kinds, list) else kinds == "array"
+    return named or "items" in schema or "prefixItems" in schema
 
 
 def _is_skipped(pin: Json, pinned: Mapping[str, str]) -> bool:

@@ -25,7 +25,7 @@ class ParameterPath(Shape):
 
     path: Path
     """Names of properties from the outermost on: `filter.owner` is `properties.filter.properties.owner` in
-    the schema and `filter.owner` in the arguments. Items of arrays cannot be named."""
+    the schema and `filter.owner` in the arguments. Items of arrays that a tool declares cannot be named."""
 
 
 class ToolNames(Shape):
@@ -60,7 +60,9 @@ class Selector(Shape):
 
 
 class Remove(Shape):
-    """The model does not see the parameter, and the tool never gets it."""
+    """The model does not see the parameter, and the tool never gets it: what the model sends there all the
+    same is dropped, also from the items of a list that stands on the way where the tool declares none. A
+    text or a number on the way stays, since nothing in it is a property."""
 
     path: Path
     """The parameter, as in a `hasParameter` condition."""

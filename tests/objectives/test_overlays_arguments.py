@@ -1,6 +1,7 @@
 """What overlays make of schemas and arguments."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -26,6 +27,8 @@ PARAMETERS = {
         "more": {"type": "object"},
         "note": {"type": ["string", "null"]},
         "any": {},
+        "rows": {"items": {"properties": {"a": {}}}},
+        "loose": {"type": ["object", "array"]},
     },
     "required": ["limit", "filter"],
 }
@@ -86,10 +89,28 @@ def test_removed_parameters_are_stripped_whether_declared_or_not():
     actions = [remove("limit"), remove("filter.owner"), remove("filter.other"), remove("unknown.a")]
     assert made(arguments, *actions) == {"filter": {"state": "x"}, "unknown": {"b": 2}}
     assert arguments["limit"] == 1
-    assert made({"filter": "x", "tags": [{"a": 1}]}, remove("filter.owner"), remove("tags.a")) == {
-        "filter": "x",
-        "tags": [{"a": 1}],
-    }
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "left"),
+    [
+        ("any.a", {"a": {"b": 1}, "c": 2}, {"c": 2}),
+        ("any.a", [{"a": 1, "b": 2}, [{"a": 1}], "a", None], [{"b": 2}, [{}], "a", None]),
+        ("any.a.b", [{"a": [{"b": 1, "c": 2}]}], [{"a": [{"c": 2}]}]),
+        ("unknown.a", [{"a": 1, "b": 2}], [{"b": 2}]),
+        ("any.a", '{"a": 1}', '{"a": 1}'),
+        ("any.a", 7, 7),
+        ("tags.a", [{"a": 1}], [{"a": 1}]),
+        ("rows.a", [{"a": 1}], [{"a": 1}]),
+        ("loose.a", [{"a": 1}], [{"a": 1}]),
+        ("loose.a", {"a": 1}, {}),
+    ],
+)
+def test_what_is_removed_is_dropped_wherever_the_tool_declares_no_list(path, sent, left):
+    name = names_of(path)[0]
+
+    assert made({name: sent}, remove(path)) == {name: left}
+    assert own_part({name: sent}, PARAMETERS, [overlay("a", remove(path))], {}) == {name: left}
 
 
 @pytest.mark.parametrize(
@@ -107,6 +128,7 @@ def test_what_the_tool_does_not_declare_is_overwritten_but_never_added():
     assert made({"scope": {"tenant": "other", "b": 1}}, pinned) == {"scope": {"tenant": "t-1", "b": 1}}
     assert made({"scope": {"tenant": 1}}, put("scope.tenant", "7")) == {"scope": {"tenant": "7"}}
     assert made({"scope": "tenant"}, pinned) == {"scope": "tenant"}
+    assert made({"scope": [{"tenant": "other", "b": 1}]}, pinned) == {"scope": [{"b": 1}]}
 
 
 def test_the_last_action_on_a_place_wins():
@@ -191,19 +213,22 @@ TREES = st.recursive(
 ARGUMENTS = st.dictionaries(NAMES, TREES, max_size=4)
 
 
-def value_at(tree, path):
-    for name in names_of(path):
-        if not isinstance(tree, dict) or name not in tree:
-            return None
-        tree = tree[name]
-    return tree
+def values_at(tree: Any, *place: str, opens_lists: bool = True) -> Iterator[Any]:
+    """What stands at a place, in the items of lists on the way too."""
+    if not place:
+        yield tree
+    elif isinstance(tree, list) and opens_lists:
+        for item in tree:
+            yield from values_at(item, *place)
+    elif isinstance(tree, dict) and place[0] in tree:
+        yield from values_at(tree[place[0]], *place[1:], opens_lists=opens_lists)
 
 
 @given(ARGUMENTS, PATHS)
 def test_nothing_is_ever_left_of_what_is_removed(arguments, path):
     action = remove(path)
 
-    assert value_at(made(arguments, action), path) is None
+    assert not list(values_at(made(arguments, action), *names_of(path)))
     assert declared_at(seen(action), names_of(path)) is None
     assert made(made(arguments, action), action) == made(arguments, action)
 
@@ -213,10 +238,11 @@ def test_the_model_never_decides_on_what_is_pinned(arguments, path):
     parameters = {"type": "object", "properties": {"filter": {"properties": {"owner": {}}}, "x": {}}}
     found = rewritten(arguments, parameters, [overlay("a", pin(path, "tenant"))], GIVEN)
 
-    is_declared = declared_at(parameters, names_of(path)) is not None
-    sent = own_part(arguments, [overlay("a", remove(path))], {}) != arguments
-    assert (value_at(found, path) == "t-1") is (is_declared or sent)
-    if not (is_declared or sent):
+    place = names_of(path)
+    is_declared = declared_at(parameters, place) is not None
+    is_sent = bool(list(values_at(arguments, *place, opens_lists=False)))
+    assert list(values_at(found, *place)) == ["t-1"] * (is_declared or is_sent)
+    if not is_declared and not list(values_at(arguments, *place)):
         assert found == arguments
 
 
@@ -224,7 +250,7 @@ def test_the_model_never_decides_on_what_is_pinned(arguments, path):
 def test_the_model_answers_for_the_rest_of_its_arguments_only(arguments, path):
     overlays = [overlay("a", put(path, "x"))]
 
-    own = own_part(arguments, overlays, {})
+    own = own_part(arguments, {}, overlays, {})
 
-    assert value_at(own, path) is None
+    assert not list(values_at(own, *names_of(path)))
     assert rewritten(own, {}, overlays, GIVEN) == own
