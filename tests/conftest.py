@@ -6,9 +6,16 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
 from tests.emptying import despite_deadlocks
+
+# The same examples in every run, and no clock: a machine that does much else is slow, not wrong.
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 _LEFT = """
 SELECT pg_terminate_backend(pid), application_name, state, left(query, 200) FROM pg_stat_activity
