@@ -4,14 +4,17 @@ import asyncio
 import io
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 from django.utils import timezone
+from pydantic import SecretStr
 
 from executions.redacting import Redaction
+from executions.runner.patience import ask_patiently
 from objectives.actions.secrets import open_secrets
 from objectives.adapters.addresses import CONNECT_SECONDS, AddressRefused, CheckedTransport
 from objectives.adapters.requesting import RequestInvalid, ToolRequest, build_request, wanted_secrets
@@ -28,6 +31,7 @@ MOST_BYTES = 5 * 1024 * 1024  # of an answer, unpacked
 MOST_ERROR_TEXT = 2_000  # characters of an error answer that the model reads
 MOST_REDIRECTS = 5
 STOP_POLL_SECONDS = 0.1
+STOPPED = "The call was stopped."
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAFE = frozenset({"GET", "HEAD"})
 
@@ -36,6 +40,14 @@ class Stop(Protocol):
     """Says that the work must not go on."""
 
     def is_set(self) -> bool: ...
+
+
+class _Stopped(Exception):
+    """Nobody needs the outcome any more."""
+
+
+class _SecretMissing(Exception):
+    """A template names a secret that is not to be had; the message says so."""
 
 
 class _TooLarge(Exception):
@@ -48,31 +60,52 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) 
     `deadline` is monotonic. Ends within half a second of `stop`. Whatever goes wrong is an outcome with an
     error, and nothing in an outcome repeats the value of a secret.
     """
-    names = wanted_secrets(offered)
     try:
-        opened = open_secrets(call.space_id, uuid.UUID(offered.tool_set_id), call.objective_id, sorted(names))
-    except CannotOpen:
-        return Outcome.failed(CallError.SECRET_MISSING, "A secret cannot be opened with the keys at hand.")
-    if missing := sorted(names - opened.keys()):
-        return Outcome.failed(CallError.SECRET_MISSING, f"There is no secret {', '.join(missing)}.")
-    resolved = [{"key": name, "source": source.value} for name, (_, source) in sorted(opened.items())]
-    if resolved != call.resolved_secrets:
-        ToolCall.objects.filter(pk=call.pk).update(resolved_secrets=resolved)
-    try:
-        request = build_request(call, offered, {name: value for name, (value, _) in opened.items()})
+        request = build_request(call, offered, _opened(call, offered, stop))
+        with asyncio.Runner() as runner:
+            answer = runner.run(_within_limits(request, deadline, stop))
+        # What is kept goes to the database, which is not for the event loop.
+        if isinstance(answer, Outcome):
+            return answer
+        redaction = Redaction(request.secrets)
+        return reshaped(_outcome(answer, redaction, stop), call, offered, redaction)
+    except _Stopped:
+        return Outcome.failed(CallError.TOOL_ERROR, STOPPED)
+    except _SecretMissing as missing:
+        return Outcome.failed(CallError.SECRET_MISSING, str(missing))
     except RequestInvalid as invalid:
         return Outcome.failed(CallError.TOOL_ERROR, str(invalid))
     except Invalid as invalid:
         return Outcome.failed(
             CallError.TOOL_ERROR, f"The tool's template cannot be filled: {invalid.message}"
         )
-    with asyncio.Runner() as runner:
-        answer = runner.run(_within_limits(request, deadline, stop))
-    # What is kept goes to the database, which is not for the event loop.
-    if isinstance(answer, Outcome):
-        return answer
-    redaction = Redaction(request.secrets)
-    return reshaped(_outcome(answer, redaction), call, offered, redaction)
+
+
+def _opened(call: ToolCall, offered: Offered, stop: Stop) -> dict[str, SecretStr]:
+    """The secrets that the templates name, noted in the call; raises _SecretMissing."""
+    names, tool_set_id = wanted_secrets(offered), uuid.UUID(offered.tool_set_id)
+    try:
+        found = _patiently(
+            lambda: open_secrets(call.space_id, tool_set_id, call.objective_id, sorted(names)), stop
+        )
+    except CannotOpen:
+        raise _SecretMissing("A secret cannot be opened with the keys at hand.") from None
+    if missing := sorted(names - found.keys()):
+        raise _SecretMissing(f"There is no secret {', '.join(missing)}.")
+    resolved = [{"key": name, "source": source.value} for name, (_, source) in sorted(found.items())]
+    if resolved != call.resolved_secrets:
+        _patiently(lambda: ToolCall.objects.filter(pk=call.pk).update(resolved_secrets=resolved), stop)
+    return {name: value for name, (value, _) in found.items()}
+
+
+def _patiently[Answer](step: Callable[[], Answer], stop: Stop) -> Answer:
+    """A database that is away for a moment fails no call: it may be one that must not be made again."""
+
+    def check() -> None:
+        if stop.is_set():
+            raise _Stopped
+
+    return ask_patiently(step, check=check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +123,7 @@ async def _within_limits(request: ToolRequest, deadline: float, stop: Stop) -> _
     try:
         while not exchange.done():
             if stop.is_set():
-                return Outcome.failed(CallError.TOOL_ERROR, "The call was stopped.")
+                return Outcome.failed(CallError.TOOL_ERROR, STOPPED)
             if time.monotonic() >= deadline:
                 return Outcome.failed(CallError.TIMEOUT, "The tool did not answer in time.")
             await asyncio.wait({exchange}, timeout=STOP_POLL_SECONDS)
@@ -138,7 +171,7 @@ async def _read(answer: httpx2.Response) -> _Answer:
     return _Answer(answer.status_code, mime_type, answer.charset_encoding or "", bytes(content))
 
 
-def _outcome(answer: _Answer, redaction: Redaction) -> Outcome:
+def _outcome(answer: _Answer, redaction: Redaction, stop: Stop) -> Outcome:
     if answer.status >= 300:
         said = redaction.of_text(_decoded(answer))[:MOST_ERROR_TEXT]
         message = f"The tool answered {answer.status}: {said}".rstrip(": ")
@@ -146,7 +179,7 @@ def _outcome(answer: _Answer, redaction: Redaction) -> Outcome:
     if kind := _media_kind(answer):
         if redaction.is_needed(answer.content) or redaction.is_needed(answer.mime_type.encode()):
             return Outcome.failed(CallError.TOOL_ERROR, f"The {kind} repeats a secret: it is not kept.")
-        blob = store_blob(io.BytesIO(answer.content), now=timezone.now())
+        blob = _patiently(lambda: store_blob(io.BytesIO(answer.content), now=timezone.now()), stop)
         return Outcome([Media(kind, blob.sha256, answer.mime_type, blob.size_bytes)])
     text = redaction.of_text(_decoded(answer))
     if len(text) > MOST_TEXT:

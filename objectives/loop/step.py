@@ -15,11 +15,11 @@ from executions.runner.patience import ask_patiently
 from executions.worker.keeper import Held
 from objectives.loop.ending import fail_objective
 from objectives.loop.leased import leased_objective
-from objectives.loop.request import CannotAsk, chosen_model, note_use, step_request
+from objectives.loop.request import CannotAsk, ChosenModel, chosen_model, note_use, step_request
 from objectives.loop.restarts import close_request, note_asking
 from objectives.loop.retrying import try_again
 from objectives.loop.texts import TextRecorder
-from objectives.loop.transcript import conversation_of
+from objectives.loop.transcript import Conversation, conversation_of
 from objectives.loop.watching import InterruptWatch
 from objectives.loop.writing import Response, write_response
 from objectives.models import ErrorType, Objective
@@ -76,9 +76,9 @@ def leave(held: Held[TextRecorder], action: Callable[[], None]) -> None:
 def _asked(held: Held[TextRecorder], objective: Objective) -> Response:
     """The model's response; raises CannotAsk and ModelError."""
     plan = Plan.read(objective.plan)
-    chosen = chosen_model(objective, plan)
-    talk = conversation_of(objective)
-    request = step_request(objective, plan, talk, chosen.choice, fence=held.lease.fence)
+    chosen, talk, request = ask_patiently(
+        lambda: _question(objective, plan, fence=held.lease.fence), check=held.require
+    )
     began_at = timezone.now()
     note_request(held, objective, request, chosen.choice, now=began_at)
     held.recorder.begin(objective.turn, objective.attempt)
@@ -87,6 +87,15 @@ def _asked(held: Held[TextRecorder], objective: Objective) -> Response:
     finally:
         held.recorder.flush()
     return Response(objective.turn, talk.window, plan, chosen, request, reply, began_at)
+
+
+def _question(
+    objective: Objective, plan: Plan, *, fence: int
+) -> tuple[ChosenModel, Conversation, ModelRequest]:
+    """Whom to ask what, as the rows have it; raises CannotAsk."""
+    chosen = chosen_model(objective, plan)
+    talk = conversation_of(objective)
+    return chosen, talk, step_request(objective, plan, talk, chosen.choice, fence=fence)
 
 
 def note_request(
