@@ -1,6 +1,8 @@
 """Model requests for tests, with everything but what a test is about filled in."""
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from executions.inference import transcript
@@ -38,3 +40,15 @@ def ask(
     """The reply; pieces of text are added to `texts`."""
     heard = [] if texts is None else texts
     return respond(request, on_text=heard.append, stop=stop or threading.Event())
+
+
+def stop_when(happened: Callable[[], object], stop: threading.Event) -> None:
+    """Set `stop` in another thread once something has happened, however long that takes here."""
+
+    def watch() -> None:
+        until = time.monotonic() + 60
+        while not happened() and time.monotonic() < until:
+            time.sleep(0.01)
+        stop.set()
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-HOLD_SECONDS = 20.0
+HOLD_SECONDS = 50.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class ProviderServer(ThreadingHTTPServer):
         self.answers = deque(answers)
         self.received: list[Received] = []
         self.client_left = threading.Event()
+        self.is_over = threading.Event()  # nobody has to wait for an answer that is held back
 
     @property
     def url(self) -> str:
@@ -71,6 +72,7 @@ def serving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Pro
     try:
         yield server
     finally:
+        server.is_over.set()
         server.shutdown()
         server.server_close()
         thread.join(timeout=5)
@@ -86,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {key.lower(): value for key, value in self.headers.items()}
         self.server.received.append(Received(self.path, headers, body))
         answer = self.server.next_answer()
-        time.sleep(answer.delay_seconds)
+        self.server.is_over.wait(answer.delay_seconds)
         with suppress(ConnectionError):
             self._send_json(answer) if answer.body is not None else self._send_events(answer)
 
@@ -116,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _hold(self, filler: str | bytes) -> None:
         """Send what says nothing until the client is gone, and say so."""
         until = time.monotonic() + HOLD_SECONDS
-        while time.monotonic() < until:
+        while time.monotonic() < until and not self.server.is_over.is_set():
             try:
                 self._send_chunk(filler)
             except ConnectionError:

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from executions.inference import transcript
 from executions.inference.choices import ModelChoice
 from executions.inference.errors import ModelRefused, ModelStopped, ModelUnavailable
-from tests.inference.asking import ANSWER, LIST, READ, ask, make_request
+from tests.inference.asking import ANSWER, LIST, READ, ask, make_request, stop_when
 from tests.inference.certificates import tls_of
 from tests.inference.cloud_wire import BEDROCK_STREAM, bedrock_answer, bedrock_events, frame
 from tests.inference.provider_server import Answer, serving
@@ -190,37 +190,37 @@ def test_an_answer_that_is_no_answer_is_unavailable(content: str) -> None:
         ask(make_request(model=bedrock(server.url)))
 
 
-def test_stopping_ends_a_request_within_a_second_and_hangs_up() -> None:
+def test_stopping_ends_a_request_at_once_and_hangs_up() -> None:
     stop = threading.Event()
     texts: list[str] = []
     with serving(bedrock_answer("Two ", ending="hold", stop=None, usage=None)) as server:
-        threading.Timer(0.5, stop.set).start()
+        stop_when(lambda: texts, stop)
         started = time.monotonic()
         with pytest.raises(ModelStopped) as raised:
             ask(make_request(model=bedrock(server.url)), texts=texts, stop=stop)
         took = time.monotonic() - started
 
-        assert server.client_left.wait(1)
-    assert took < 1.5
+        assert server.client_left.wait(45)
+    assert took < 40  # the provider would hold it for 50
     assert texts == ["Two "]
     assert raised.value.spending is not None
 
 
 def test_stopping_the_wait_for_the_first_word_leaves_no_thread_behind() -> None:
     stop = threading.Event()
-    with serving(Answer(body={}, delay_seconds=3)) as server:
-        threading.Timer(0.3, stop.set).start()
+    with serving(Answer(body={}, delay_seconds=50)) as server:
+        stop_when(lambda: server.received, stop)
         started = time.monotonic()
         with pytest.raises(ModelStopped) as raised:
             ask(make_request(model=bedrock(server.url)), stop=stop)
         took = time.monotonic() - started
         for thread in threading.enumerate():
             if "AnyIO" in thread.name:
-                thread.join(1)
+                thread.join(30)
 
         assert not any("AnyIO" in thread.name for thread in threading.enumerate())
-        assert time.monotonic() - started < 2.5
-    assert took < 1.3
+        assert time.monotonic() - started < 45
+    assert took < 40
     assert raised.value.spending is None
 
 

@@ -25,7 +25,7 @@ def expire(*objectives: Objective) -> None:
 def kill_when(new_worker: NewWorker, objective: Objective, check: Callable[[], object]) -> None:
     """Work on an objective until `check()` holds, and kill the worker there."""
     with new_worker() as working:
-        wait_until(check, timeout=20)
+        wait_until(check, timeout=90)
         working.kill()
     expire(objective)
 
@@ -33,7 +33,7 @@ def kill_when(new_worker: NewWorker, objective: Objective, check: Callable[[], o
 def go_on(new_worker: NewWorker, objective: Objective) -> Objective:
     """The objective once another worker has brought it to rest."""
     with new_worker():
-        wait_until(lambda: fresh(objective).state in {"waiting", "failed"}, timeout=30)
+        wait_until(lambda: fresh(objective).state in {"waiting", "failed"}, timeout=90)
     return fresh(objective)
 
 

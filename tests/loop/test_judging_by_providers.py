@@ -115,7 +115,7 @@ def test_a_person_who_decides_while_the_model_thinks_is_not_kept_waiting(actor, 
         person = while_judged(server, lambda: approve_first(actor, objective))
         objective = work(objective, bench)
         person.join()
-        assert server.client_left.wait(5)
+        assert server.client_left.wait(45)
 
     (call,) = calls_of(objective)
     assert (call.approval, call.execution, call.decision_scores) == ("approved", "waiting_for_content", None)
@@ -128,7 +128,7 @@ def test_a_call_that_waits_for_room_is_judged_though_people_decide_all_before_it
 ):
     for module in (calls, decision):
         monkeypatch.setattr(module, "MOST_PARALLEL", 1)
-    slow = replace(scores(0, 0), delay_seconds=1.5)
+    slow = replace(scores(0, 0), delay_seconds=20)
     asked = tuple((f"c{place}", "ask", '{"order": "7"}') for place in range(2))
     many = Answer(events=chat_events("I ask. ", calls=asked, finish="tool_calls"))
     with provided(settings, many, slow, scores(1, 1)) as server:

@@ -31,7 +31,7 @@ def _nothing_else_to_do(committed: None) -> Iterator[None]:
 
 
 def test_a_worker_killed_while_the_model_answers_loses_nothing(actor: Actor, new_worker: NewWorker):
-    objective = start(actor, script=[{"say": "Let me see. "}, {"sleep": 2}, {"answer": "Done."}])
+    objective = start(actor, script=[{"say": "Let me see. "}, {"sleep": 5}, {"answer": "Done."}])
 
     kill_when(new_worker, objective, lambda: has_said(objective, "Let me see"))
     objective = go_on(new_worker, objective)
@@ -87,10 +87,10 @@ def test_a_call_that_must_not_be_repeated_ends_unknown_and_the_model_is_told(
 
 
 def test_a_worker_that_ends_hands_back_and_another_goes_on(actor: Actor, new_worker: NewWorker):
-    objective = start(actor, script=[{"say": "Slowly. "}, {"sleep": 3}, {"answer": "Done."}])
+    objective = start(actor, script=[{"say": "Slowly. "}, {"sleep": 5}, {"answer": "Done."}])
     with new_worker("--grace", "0") as ending:
-        wait_until(lambda: has_said(objective, "Slowly"), timeout=20)
-        assert ending.stop(timeout=20) == 0
+        wait_until(lambda: has_said(objective, "Slowly"))
+        assert ending.stop() == 0
 
     assert head_of(objective).state == "queued"
     assert said(go_on(new_worker, objective)) == ["Slowly. Done."]

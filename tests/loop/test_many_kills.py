@@ -70,7 +70,7 @@ def test_killed_again_and_again_every_objective_ends_as_if_nothing_had_happened(
         expire(*Objective.objects.filter(state="running"))
     with new_worker():
         done = {"waiting", "failed"}
-        wait_until(lambda: all(fresh(one).state in done for one in objectives), timeout=90)
+        wait_until(lambda: all(fresh(one).state in done for one in objectives), timeout=200)
 
     ends = {tuple(said(one)) for one in objectives}
     assert [end[-1].count("hallo") + end[-1].count("Counted.") for end in ends] == [2]

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-HOLD_SECONDS = 30.0
+HOLD_SECONDS = 90.0
 
 
 class ToolServer(ThreadingHTTPServer):
@@ -48,7 +48,7 @@ def tool_server() -> Iterator[ToolServer]:
         server.released.set()
         server.shutdown()
         server.server_close()
-        thread.join(timeout=5)
+        thread.join(timeout=60)
 
 
 class _Handler(BaseHTTPRequestHandler):

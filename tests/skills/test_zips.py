@@ -139,11 +139,11 @@ def test_a_directory_of_countless_entries_is_refused_before_it_is_read() -> None
     count = 400_000
     end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, len(entry) * count, 0, 0)
 
-    began = time.monotonic()
+    began = time.process_time()
     refused = refusal(io.BytesIO(entry * count + end))
 
     assert "more than 8000 entries" in refused.reason
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 4
 
 
 def test_more_than_20_mib_is_not_even_read() -> None:
