@@ -28,7 +28,13 @@ class Run:
         now = timezone.now()
         events = [NewEvent("text.appended", {"text": text}, now) for text in texts]
         record(lease=self.lease, progress=Progress(events))
+        self.hold()  # writing has renewed the lease, for seconds
         self.texts += texts
+
+    def hold(self) -> None:
+        """Its worker is a test, which may be slow: nobody shall take the run for lost."""
+        until = timezone.now() + timedelta(hours=1)
+        RunHead.objects.filter(pk=self.execution.id, state="running").update(lease_until=until)
 
     def finish(self) -> None:
         finish_succeeded(lease=self.lease, outputs={"text": "done"}, now=timezone.now())
@@ -46,9 +52,9 @@ def make_run(
     execution = make_queued(actor=actor, tool_call_id=tool_call_id, thread_id=thread_id)
     lease = begin_attempt(run_id=execution.id, owner=uuid.uuid4(), now=timezone.now())
     assert lease is not None
-    # Its worker is this test, which may be slow: nobody shall take the run for lost.
-    RunHead.objects.filter(pk=execution.id).update(lease_until=timezone.now() + timedelta(hours=1))
-    return Run(actor, execution, lease)
+    run = Run(actor, execution, lease)
+    run.hold()
+    return run
 
 
 def make_queued(
