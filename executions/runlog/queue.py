@@ -5,10 +5,13 @@ A job is a ticket for one claim: it wakes a worker, which then decides what it t
 """
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import LiteralString
 
-from django.db import connection, transaction
+import psycopg
+from django.db import InterfaceError, OperationalError, connection, transaction
 from procrastinate import exceptions
 from procrastinate.contrib.django import app
 from psycopg.types.json import Jsonb
@@ -31,22 +34,39 @@ def ticket(run_id: uuid.UUID) -> Jsonb:
 
 def enqueue_run(run_id: uuid.UUID, *, at: datetime | None = None) -> None:
     """A ticket for this run, taken at once or not before `at`; part of the caller's transaction."""
-    app.configure_task(ADVANCE, queue=QUEUE, schedule_at=at).defer(run_id=str(run_id))
+    with _known_errors():
+        app.configure_task(ADVANCE, queue=QUEUE, schedule_at=at).defer(run_id=str(run_id))
 
 
 def enqueue_continuation(task: str, row_id: uuid.UUID) -> None:
     """What somebody else asked to be told when a run ends: a task's name and an id, nothing more."""
-    app.configure_task(task, queue=QUEUE).defer(row_id=str(row_id))
+    with _known_errors():
+        app.configure_task(task, queue=QUEUE).defer(row_id=str(row_id))
 
 
 def enqueue_missing_ticket(run_id: uuid.UUID) -> None:
     """One more ticket for a run that seems to have lost its own; of these, at most one waits at a time."""
     deferrer = app.configure_task(ADVANCE, queue=QUEUE, queueing_lock=f"run:{run_id}")
     try:
-        with transaction.atomic():
+        with transaction.atomic(), _known_errors():
             deferrer.defer(run_id=str(run_id))
     except exceptions.AlreadyEnqueued:
         return
+
+
+@contextmanager
+def _known_errors() -> Iterator[None]:
+    """The job queue hides the database's errors in one of its own: those who try again know Django's."""
+    try:
+        yield
+    except exceptions.ConnectorException as hidden:
+        for known, ours in (
+            (psycopg.InterfaceError, InterfaceError),
+            (psycopg.OperationalError, OperationalError),
+        ):
+            if isinstance(hidden.__cause__, known):
+                raise ours(str(hidden.__cause__)) from hidden
+        raise
 
 
 def remove_dead_jobs() -> int:

@@ -1,11 +1,15 @@
-"""A database that is away for a moment while a tool is called."""
+"""A database that is away for a moment while a tool is called, or work queued."""
 
+import uuid
 from collections.abc import Callable
+from functools import partial
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
+from executions.runlog.queue import enqueue_continuation, enqueue_run
+from objectives.lifecycles.objectives import STOP_BELOW
 from objectives.results.outcome import Media
 from tests.factories import make_actor
 from tests.loop.conftest import LISTED
@@ -25,10 +29,15 @@ class CutsOff:
     def is_set(self) -> bool:
         if not self.has_cut and self._when():
             self.has_cut = True
-            pid = connection.connection.info.backend_pid
-            with psycopg.connect(database_url(), autocommit=True) as other:
-                other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            cut_off()
         return False
+
+
+def cut_off() -> None:
+    """End the session of this thread's connection, which does not know it yet."""
+    connection.ensure_connection()
+    with psycopg.connect(database_url(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
 
 
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
@@ -44,3 +53,13 @@ def test_a_call_is_made_once_and_has_its_result(settings, when: str):
     assert len(server.seen) == 1
     assert isinstance(outcome.drafts[0], Media)
     assert [one["key"] for one in row.resolved_secrets] == ["TOKEN"]
+
+
+@pytest.mark.parametrize("enqueue", [enqueue_run, partial(enqueue_continuation, STOP_BELOW)])
+def test_work_that_cannot_be_queued_is_an_error_of_the_database(enqueue: Callable[[uuid.UUID], None]):
+    cut_off()
+
+    with pytest.raises(OperationalError):
+        enqueue(uuid.uuid4())
+
+    connection.close()
