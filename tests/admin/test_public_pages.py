@@ -5,8 +5,9 @@ from urllib.parse import quote
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from config import fallbacks
 from spaces.models import Membership, Principal
 from tests.admin.desk import client_of, operator_client
 from tests.factories import NOW, Actor, make_actor, make_space
@@ -75,6 +76,23 @@ def test_the_landing_page_leads_people_to_their_own_boards():
     assert f"/spaces/{foreign.id}" in operators
     assert "/spaces/" not in strangers
     assert "/sign-in" in strangers
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/admin/nowhere/"])
+def test_a_path_that_leads_nowhere_says_so_and_leads_home(path: str):
+    answer = operator_client().get(path)
+
+    assert answer.status_code == 404
+    assert "There is nothing here." in answer.content.decode()
+    assert 'href="/"' in answer.content.decode()
+
+
+def test_our_own_failure_is_a_page_that_needs_nothing_else(rf: RequestFactory):
+    answer = fallbacks.server_error(rf.get("/spaces/1"))
+
+    assert answer.status_code == 500
+    assert answer.content.startswith(b"<!doctype html>")
+    assert b"/static/" not in answer.content
 
 
 def test_a_wrong_password_is_refused_and_leads_nowhere_else():
