@@ -26,7 +26,9 @@ MOST_SPACES = 3
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """The front door, with the boards of whoever is signed in."""
-    return _protected(request, render(request, "pages/landing.html", {"spaces": _spaces(request)}))
+    spaces = _spaces(request)
+    shown = {"spaces": spaces, "names_tenants": len({space.tenant_id for space in spaces}) > 1}
+    return _protected(request, render(request, "pages/landing.html", shown))
 
 
 @require_safe
@@ -92,8 +94,9 @@ def _spaces(request: HttpRequest) -> list[Space]:
         return []
     caller = Caller(request.user)
     if caller.is_operator:
-        return list(Space.objects.order_by("-pk")[:MOST_SPACES])
-    return list(Space.objects.filter(pk__in=spaces_within_reach(caller, limit=MOST_SPACES)))
+        return list(Space.objects.select_related("tenant").order_by("-pk")[:MOST_SPACES])
+    reached = spaces_within_reach(caller, limit=MOST_SPACES)
+    return list(Space.objects.select_related("tenant").filter(pk__in=reached))
 
 
 urlpatterns: list[URLPattern] = [

@@ -46,11 +46,15 @@ def _figures() -> list[dict[str, Any]]:
     waiting = RunHead.objects.filter(state=HeadState.QUEUED, available_at__isnull=False)
     since = timezone.now() - LATELY
     return [
-        {"title": "Running now", "count": running, "state": "running"},
-        {"title": "Waiting", "count": _bounded(waiting.values_list("run_id", flat=True)), "state": "queued"},
-        {"title": "Failed, of the last hour's", "count": _created(State.FAILED, since), "state": "failed"},
+        {"title": "Executions running", "count": running, "state": "running"},
         {
-            "title": "Succeeded, of the last hour's",
+            "title": "Executions queued",
+            "count": _bounded(waiting.values_list("run_id", flat=True)),
+            "state": "queued",
+        },
+        {"title": "Failed in the last hour", "count": _created(State.FAILED, since), "state": "failed"},
+        {
+            "title": "Succeeded in the last hour",
             "count": _created(State.SUCCEEDED, since),
             "state": "succeeded",
         },

@@ -1,4 +1,4 @@
-"""Times as people read them, for templates and for lists."""
+"""Times and numbers as people read them, for templates and for lists."""
 
 from datetime import datetime
 
@@ -12,3 +12,9 @@ register = template.Library()
 def to_the_second(moment: datetime | None) -> str:
     """`2026-11-22 12:00:03 UTC`; a dash for None."""
     return "–" if moment is None else timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+@register.filter
+def in_thousands(number: int) -> str:
+    """`1,234,567`."""
+    return f"{number:,}"

@@ -33,7 +33,6 @@ LISTED = (
     "space__name",
     "space__tenant__name",
     "parent_id",
-    "turn",
     "tool_call_count",
     "cost_usd",
     "created_at",
@@ -53,7 +52,6 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
         "agent",
         "space",
         "tenant",
-        "turns",
         "calls",
         "shown_time",
         "shown_duration",
@@ -83,10 +81,6 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
         return format_html(
             '<span class="cb-clip is-text" title="{}">{}{}</span>', text[:500], mark, text[:200]
         )
-
-    @display(description="Turns")
-    def turns(self, objective: Objective) -> int:
-        return objective.turn
 
     @display(description="Calls")
     def calls(self, objective: Objective) -> int:

@@ -10,7 +10,7 @@ from executions.admin.shown import dollars, pretty_json, seconds
 from executions.runlog.models import RunEvent
 from objectives.admin.calls import ShownCall
 from objectives.events import PUBLIC, Kind
-from objectives.models import Objective, Step
+from objectives.models import ErrorType, Objective, Step
 from objectives.spelling import Prefix, read
 from spaces.models import Principal
 
@@ -171,7 +171,9 @@ def _compacted(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any
 
 
 def _ended(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
-    return {"title": payload.get("message") or "Over", "note": payload.get("type", "")}
+    why = payload.get("type", "")
+    note = ErrorType(why).label if why in ErrorType.values else why
+    return {"title": payload.get("message") or "Over", "note": note}
 
 
 def _plain(event: RunEvent, payload: dict[str, Any], _: Known) -> dict[str, Any]:

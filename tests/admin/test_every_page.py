@@ -170,6 +170,6 @@ def test_the_desk_shows_what_runs_waits_and_works():
 
     page = operator_client().get("/admin/").content.decode()
 
-    assert "Running now" in page
+    assert "Executions running now" in page
     assert "w1:7" in page
     assert "gone" in page

@@ -61,6 +61,18 @@ def test_the_timeline_tells_what_was_said_called_decided_and_given(actor: Actor,
     assert f'href="{CALLS}{call.pk}/change/"' in page
 
 
+def test_a_failure_is_told_in_words_on_its_page_and_on_the_desk(actor: Actor, bench: Bench) -> None:
+    objective = work(start(actor, script=[{"fail": "Too busy."}]), bench)
+    client = operator_client()
+
+    page, desk = page_of(objective, client), client.get("/admin/").content.decode()
+
+    assert "model_error" not in page
+    assert page.count("The language model did not answer") == 2  # the head, and the timeline's entry
+    assert "Objectives that failed lately" in desk
+    assert f'href="{OBJECTIVES}{objective.pk}/change/"' in desk
+
+
 def test_a_denial_is_shown_with_who_and_why(actor: Actor, bench: Bench) -> None:
     objective, call = asked(actor, bench)
     now = timezone.now()
