@@ -14,7 +14,7 @@ from executions.actions.claiming import claim, claim_called, claim_first
 from executions.lifecycle import move
 from executions.models import Artifact, LateUsage, RunHead, SkillExecution, State
 from executions.runlog.events import NewEvent, append
-from executions.runlog.lease import Lease, append_and_renew, fenced_head, oldest_waiting
+from executions.runlog.lease import Lease, append_and_renew, fenced_head
 from executions.runlog.queue import enqueue_run
 
 SHUTDOWN = "shutdown"  # why a run is handed back by a worker that ends: no attempt of the skill is used up
@@ -49,11 +49,9 @@ def begin_attempt(
     return claim(run_id, owner, avoid=avoid, now=now)
 
 
-def begin_oldest_attempt(
-    *, owner: uuid.UUID, now: datetime, avoid: Collection[uuid.UUID] = ()
-) -> Lease | None:
-    """Lease the execution that has waited longest outside the spaces to avoid; None where none waits."""
-    return claim_first(oldest_waiting(avoid=avoid), owner, now=now)
+def begin_first_attempt(*, run_ids: Sequence[uuid.UUID], owner: uuid.UUID, now: datetime) -> Lease | None:
+    """The same for the one of these that has waited longest and that nobody else is at."""
+    return claim_first(run_ids, owner, now=now)
 
 
 def begin_called_attempt(*, run_id: uuid.UUID, owner: uuid.UUID, now: datetime) -> Lease | None:

@@ -71,11 +71,6 @@ def append(head: RunHead, events: Sequence[NewEvent]) -> list[RunEvent]:
     return rows
 
 
-def read_after(run_id: uuid.UUID, seq: int, limit: int = 500) -> list[RunEvent]:
-    """The next events after a number, in order, at most `limit`."""
-    return list(RunEvent.objects.filter(run_id=run_id, seq__gt=seq).order_by("seq")[:limit])
-
-
 def position(run_id: uuid.UUID) -> Position | None:
     """How far the run's log goes now; None for a run that does not exist."""
     return positions([run_id]).get(run_id)
@@ -85,11 +80,6 @@ def positions(run_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Position]:
     """The same for many runs in one query."""
     heads = RunHead.objects.filter(run_id__in=list(run_ids)).values_list("run_id", "seq", "state")
     return {run_id: Position(seq, state == HeadState.ENDED) for run_id, seq, state in heads}
-
-
-def oldest_kept(run_id: uuid.UUID) -> int | None:
-    """The lowest number that retention has left; None where nothing is left."""
-    return RunEvent.objects.filter(run_id=run_id).order_by("seq").values_list("seq", flat=True).first()
 
 
 # The same inside an update of a head: what sets its columns, `event_id` being a new id.

@@ -34,23 +34,16 @@ class Hub:
         self._reader = reader
         self._payloads = payloads
         self._watches: dict[str, Watch] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []  # the event loop itself keeps no task alive
         self.doorkeeper = Doorkeeper()
         self._lost_some = asyncio.Event()
-        self.connects = 0  # how often it has begun to listen; more than once means that it was cut off
 
     async def start(self) -> None:
         """Open connections and begin to listen; a database that is away is waited for in the background."""
         await self._reader.open()
-        listening = listen(self._payloads, on_connected=self._note_connected, on_payload=self._hear)
+        listening = listen(self._payloads, on_connected=self._lost_some.set, on_payload=self._hear)
         work = (listening, self._heal_for_ever(), self.doorkeeper.check_for_ever())
         self._tasks = [asyncio.create_task(task) for task in work]
-
-    async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._reader.close()
 
     @contextlib.contextmanager
     def follow(self, target: Log | Call, wake: Callable[[], None]) -> Iterator[Follower]:
@@ -66,10 +59,6 @@ class Hub:
             watch.wakers.discard(follower)
             if not watch.wakers and self._watches.get(target.topic) is watch:
                 del self._watches[target.topic]
-
-    def _note_connected(self) -> None:
-        self.connects += 1
-        self._lost_some.set()
 
     def _hear(self, payload: str) -> None:
         for line in payload.splitlines():
@@ -141,13 +130,6 @@ async def running_hub() -> Hub:
             del _hubs[closed]
         task = _hubs[loop] = loop.create_task(_start_hub())
     return await asyncio.shield(task)
-
-
-async def close_hub() -> None:
-    """End this event loop's hub, where it has one."""
-    task = _hubs.pop(asyncio.get_running_loop(), None)
-    if task is not None:
-        await (await task).close()
 
 
 async def _start_hub() -> Hub:

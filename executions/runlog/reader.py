@@ -77,9 +77,6 @@ class Reader:
     async def open(self) -> None:
         await self._pool.open()
 
-    async def close(self) -> None:
-        await self._pool.close()
-
     async def run_after(self, run_id: uuid.UUID, after: int) -> Batch:
         """What a run logged after a number. A run that is gone reads as ended."""
         values = {"id": run_id, "after": after, "rows": BATCH_ROWS, "bytes": BATCH_BYTES}

@@ -36,16 +36,16 @@ from executions.runner.collecting import (
     collect_what_is_there,
 )
 from executions.runner.layout import Layout, lay_out
-from executions.runner.outcomes import RunFailed, RunStopped
+from executions.runner.outcomes import RunFailed
 from executions.runner.patience import ask_patiently
 from executions.runner.prompt import run_prompt
 from executions.runner.recorder import Recorder
 from executions.runner.run import Run
 from executions.runner.script import run_script
-from executions.runner.stopping import StopSignal
 from executions.runner.storable import storable
 from executions.worker.bench import Bench
 from executions.worker.keeper import Held
+from executions.worker.stopping import RunStopped, StopSignal
 from executions.worker.tracing import note_failure, run_span
 from spaces.errors import Invalid
 

@@ -17,13 +17,13 @@ from executions.actions.healing import backoff
 from executions.actions.running import begin_called_attempt
 from executions.models import Artifact, SkillExecution
 from executions.runlog.lease import Lease, LeaseLost
-from executions.runner.outcomes import RunFailed, RunStopped
+from executions.runner.outcomes import RunFailed
 from executions.runner.patience import ask_patiently
 from executions.runner.recorder import Recorder
 from executions.runner.run import SkillAnswer, SkillCall
 from executions.runner.staging import disk_failures_told
-from executions.runner.stopping import StopSignal
 from executions.sandbox import ArtifactRejected, Workspace
+from executions.worker.stopping import RunStopped, StopSignal
 from spaces.blobs import open_blob
 from spaces.errors import Conflict, DomainError, Invalid, NotFound
 

@@ -14,14 +14,3 @@ class RunFailed(Exception):
         super().__init__(message)
         self.reason = reason
         self.error: dict[str, Any] = {"type": reason, "message": message, **details}
-
-
-class RunStopped(Exception):
-    """Somebody else decided that the run must not go on.
-
-    `reason` is `cancelled`, `lease_lost` or `shutdown`: nothing about it is the skill's fault.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"The run was stopped: {reason}.")
-        self.reason = reason

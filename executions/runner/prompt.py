@@ -28,10 +28,11 @@ from executions.inference.interface import (
 from executions.inference.prices import is_priced
 from executions.inference.respond import respond
 from executions.runner import prompt_texts
-from executions.runner.outcomes import RunFailed, RunStopped
+from executions.runner.outcomes import RunFailed
 from executions.runner.recordable import recordable
 from executions.runner.run import Run
 from executions.runner.workspace_tools import call_tool, offered_tools
+from executions.worker.stopping import RunStopped
 
 MAX_ITERATIONS = 20  # model requests of one run
 MAX_REPAIRS = 2

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from django.db import Error as DatabaseError, connection
 
 from executions.runlog.lease import GIVE_UP_SECONDS, HEARTBEAT_SECONDS, Lease, LeaseLost, look, renew
-from executions.runner.stopping import StopSignal
+from executions.worker.stopping import StopSignal
 
 logger = logging.getLogger(__name__)
 

@@ -7,16 +7,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from executions.runlog.lease import Lease, LeaseLost
-from executions.runner.outcomes import RunStopped
 from executions.runner.patience import ask_patiently
-from executions.runner.stopping import StopSignal
 from executions.worker.bench import Bench
 from executions.worker.keeper import Held
+from executions.worker.stopping import RunStopped, StopSignal
 from objectives.actions.stopping import cancel_below
 from objectives.loop.compacting import open_window
 from objectives.loop.decision import Ask, Carry, Compact, Leave, Move, decide
 from objectives.loop.hands import Hands
-from objectives.loop.leased import leased_objective, requeue
+from objectives.loop.leased import leased_objective, read_objective, requeue
 from objectives.loop.retrying import try_again
 from objectives.loop.step import ask_model, leave
 from objectives.loop.texts import TextRecorder
@@ -47,8 +46,7 @@ class _Attempt:
 
     def __init__(self, held: Held[TextRecorder]) -> None:
         self._held = held
-        objective = ask_patiently(lambda: Objective.objects.get(pk=held.lease.run_id), check=held.require)
-        self._objective = objective
+        self._objective = read_objective(held)
 
     def run(self) -> None:
         with objective_span(self._objective), Hands(self._held) as hands:

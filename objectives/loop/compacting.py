@@ -25,7 +25,7 @@ from objectives.actions.queueing import mark_sent, newest_window
 from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note
 from objectives.loop.clearing import clear_results, compaction_due
-from objectives.loop.leased import leased_objective
+from objectives.loop.leased import leased_objective, read_objective
 from objectives.loop.request import CannotAsk, chosen_model, step_request
 from objectives.loop.step import after_error, give_up, note_request
 from objectives.loop.texts import TextRecorder
@@ -63,7 +63,7 @@ def open_window(held: Held[TextRecorder], action: QueuedAction | None) -> bool:
     `action` is who asked for it, None where the old window is full. Raises LeaseLost, and RunStopped where
     somebody stopped the run meanwhile.
     """
-    objective = ask_patiently(lambda: Objective.objects.get(pk=held.lease.run_id), check=held.require)
+    objective = read_objective(held)
     talk = conversation_of(objective)
     try:
         shortened = _shortened(held, objective, talk, action)

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from executions.runlog.lease import LeaseLost
 from executions.runner.patience import ask_patiently
-from executions.runner.stopping import StopSignal
 from executions.worker.keeper import Held
+from executions.worker.stopping import StopSignal
 from objectives.adapters.http import CALL_SECONDS, call_http
 from objectives.loop.calls import MOST_PARALLEL, Work, work_on, write_outcome
 from objectives.loop.judging import Judgement, close_judging, judge

@@ -17,11 +17,11 @@ from executions.inference.interface import ModelRequest, Spending
 from executions.inference.respond import respond
 from executions.runlog.lease import Lease
 from executions.runner.patience import ask_patiently
-from executions.runner.stopping import StopSignal
 from executions.worker.keeper import Held
+from executions.worker.stopping import StopSignal
 from objectives.actions.locking import locked_call
 from objectives.loop.answers import answer_problem
-from objectives.loop.leased import leased_objective
+from objectives.loop.leased import leased_objective, read_objective
 from objectives.loop.questions import judging_request
 from objectives.loop.request import CannotAsk, ChosenModel, chosen_model
 from objectives.loop.restarts import estimate, keep_broken
@@ -51,7 +51,7 @@ def judge(held: Held[TextRecorder], call: ToolCall, plan: Plan, *, stop: StopSig
 
     Asks up to TRIES times where no scores come. None where `stop` ended it: there is nothing to write.
     """
-    objective = ask_patiently(lambda: Objective.objects.get(pk=call.objective_id), check=held.require)
+    objective = read_objective(held)
     try:
         chosen = chosen_model(objective, plan)
     except CannotAsk as cannot:

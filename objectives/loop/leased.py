@@ -1,6 +1,7 @@
 """Reading and giving back an objective that this worker has leased; every write begins here."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models.functions import Now
 
@@ -8,7 +9,14 @@ from executions.models import RunHead
 from executions.runlog.lease import LEASE_FIELDS, Lease, fenced_head, release
 from executions.runlog.models import HeadState
 from executions.runlog.queue import enqueue_run
+from executions.runner.patience import ask_patiently
+from executions.worker.keeper import Held
 from objectives.models import Objective
+
+
+def read_objective(held: Held[Any]) -> Objective:
+    """The objective as it is now, not locked; raises LeaseLost where the database stays away too long."""
+    return ask_patiently(lambda: Objective.objects.get(pk=held.lease.run_id), check=held.require)
 
 
 def leased_objective(lease: Lease) -> tuple[RunHead, Objective]:

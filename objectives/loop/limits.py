@@ -1,5 +1,6 @@
 """What stops an objective's work although nothing went wrong: limits and budgets."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from executions.inference.tool_names import FINAL_ANSWER
@@ -34,24 +35,17 @@ def limit_of_requests(objective: Objective, plan: Plan) -> Reached | None:
 
 def spent_budget(objective: Objective) -> Reached | None:
     """Whether the budget of an objective, or of one that it works for, is used up by what it covers."""
-    bearer: Objective | None = objective
-    while bearer is not None:
+    for bearer in _with_callers(objective):
         budget = bearer.cost_budget_usd
         if budget is not None and _is_spent(bearer, budget):
             whose = "The budget" if bearer.pk == objective.pk else "The budget of the calling objective"
             return ErrorType.BUDGET_EXCEEDED, f"{whose} of {_dollars(budget)} US dollars is spent."
-        bearer = _parent_of(bearer)
     return None
 
 
 def has_budget(objective: Objective) -> bool:
     """Whether somebody wants to know beforehand what a request costs."""
-    bearer: Objective | None = objective
-    while bearer is not None:
-        if bearer.cost_budget_usd is not None:
-            return True
-        bearer = _parent_of(bearer)
-    return False
+    return any(bearer.cost_budget_usd is not None for bearer in _with_callers(objective))
 
 
 def _is_spent(bearer: Objective, budget: Decimal) -> bool:
@@ -60,10 +54,12 @@ def _is_spent(bearer: Objective, budget: Decimal) -> bool:
     return spent > 0 and spent >= budget
 
 
-def _parent_of(objective: Objective) -> Objective | None:
-    if objective.parent_id is None:
-        return None
-    return Objective.objects.only("id", "parent_id", "cost_budget_usd").get(pk=objective.parent_id)
+def _with_callers(objective: Objective) -> Iterator[Objective]:
+    """The objective and those that it works for, up to the first; of them only what budgets need."""
+    yield objective
+    while objective.parent_id is not None:
+        objective = Objective.objects.only("id", "parent_id", "cost_budget_usd").get(pk=objective.parent_id)
+        yield objective
 
 
 def _refused_answers(objective: Objective) -> int:

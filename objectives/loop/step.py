@@ -10,11 +10,11 @@ from executions.inference.choices import ModelChoice
 from executions.inference.errors import ModelError, ModelStopped, ModelUnavailable
 from executions.inference.interface import ModelRequest
 from executions.inference.respond import respond
-from executions.runner.outcomes import RunStopped
 from executions.runner.patience import ask_patiently
 from executions.worker.keeper import Held
+from executions.worker.stopping import RunStopped
 from objectives.loop.ending import fail_objective
-from objectives.loop.leased import leased_objective
+from objectives.loop.leased import leased_objective, read_objective
 from objectives.loop.request import CannotAsk, ChosenModel, chosen_model, note_use, step_request
 from objectives.loop.restarts import close_request, note_asking
 from objectives.loop.retrying import try_again
@@ -34,7 +34,7 @@ def ask_model(held: Held[TextRecorder]) -> bool:
     Raises LeaseLost, and RunStopped where somebody stopped the run meanwhile.
     """
     lease = held.lease
-    objective = ask_patiently(lambda: Objective.objects.get(pk=lease.run_id), check=held.require)
+    objective = read_objective(held)
     try:
         response = _asked(held, objective)
     except CannotAsk as cannot:

@@ -12,7 +12,7 @@ from executions.actions.running import finish_cancelled, finish_succeeded, hand_
 from executions.api.event_payloads import PAYLOADS
 from executions.models import RunEvent
 from executions.runner.recorder import Recorder
-from executions.runner.stopping import StopSignal
+from executions.worker.stopping import StopSignal
 from tests.api.speaking import fail, keep, make_execution, run, succeed
 from tests.factories import NOW, make_actor, make_skill
 

@@ -19,7 +19,7 @@ from executions.actions.running import (
     Usage,
     begin_attempt,
     begin_called_attempt,
-    begin_oldest_attempt,
+    begin_first_attempt,
     finish_cancelled,
     finish_failed,
     finish_succeeded,
@@ -32,7 +32,7 @@ from executions.api.representation import represent_started
 from executions.lifecycle import MOVES
 from executions.models import TERMINAL, Artifact, FeedEntry, RunEvent, RunHead, SkillExecution, State
 from executions.runlog.events import NewEvent
-from executions.runlog.lease import Lease, LeaseLost
+from executions.runlog.lease import Lease, LeaseLost, oldest_waiting
 from spaces.blobs import store_blob
 from spaces.errors import IllegalMove
 from spaces.ids import new_id
@@ -89,7 +89,7 @@ def case_in(state: str) -> Case:
 
 VERBS: dict[str, Callable[[Case], object]] = {
     "begin": lambda case: begin_attempt(run_id=case.execution.id, owner=new_id(), now=LATER),
-    "begin_oldest": lambda _: begin_oldest_attempt(owner=new_id(), now=LATER),
+    "begin_first": lambda _: begin_first_attempt(run_ids=oldest_waiting(), owner=new_id(), now=LATER),
     "begin_called": lambda case: begin_called_attempt(run_id=case.execution.id, owner=new_id(), now=LATER),
     "record": lambda case: record(
         lease=case.lease, progress=Progress([NewEvent("text.appended", {"text": "a"}, LATER)])
@@ -125,7 +125,7 @@ LEASED = {
 # (state, verb) → the state afterwards. What is not here raises, or does nothing at all.
 LEGAL = {
     ("queued", "begin"): "running",
-    ("queued", "begin_oldest"): "running",
+    ("queued", "begin_first"): "running",
     ("queued", "cancel"): "cancelled",
     ("running", "cancel"): "running",
     ("overdue", "cancel"): "running",
@@ -191,7 +191,7 @@ def test_a_run_that_was_handed_back_with_a_delay_cannot_be_claimed_before():
     hand_back(lease=case.lease, reason="model_error", delay=timedelta(minutes=5), now=LATER)
 
     assert begin_attempt(run_id=case.execution.id, owner=new_id(), now=LATER) is None
-    assert begin_oldest_attempt(owner=new_id(), now=LATER) is None
+    assert begin_first_attempt(run_ids=oldest_waiting(), owner=new_id(), now=LATER) is None
 
 
 @pytest.mark.parametrize("end", ["succeed", "fail", "confirm_cancel", "heal", "force_cancel", "hand_back"])

@@ -24,7 +24,7 @@ from executions.models import FeedEntry, RunEvent, State
 from executions.runlog.frames import ERROR_CODES, OUTGOING
 from executions.runlog.socket.incoming import INCOMING
 from executions.runner.recorder import Recorder
-from executions.runner.stopping import StopSignal
+from executions.worker.stopping import StopSignal
 from tests.factories import Actor
 from tests.live.runs import Run, make_run
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from executions.runner.stopping import StopSignal
+from executions.worker.stopping import StopSignal
 from objectives.adapters.http import call_http
 from objectives.models import AdapterKind, Approval, ToolCall
 from objectives.planning.plan import Plan

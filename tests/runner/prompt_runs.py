@@ -17,8 +17,8 @@ from executions.catalog.manifest import TOOLS, Manifest, parse_manifest
 from executions.models import RunEvent
 from executions.runner.recorder import Recorder
 from executions.runner.run import Run, SkillAnswer, SkillCall
-from executions.runner.stopping import StopSignal
 from executions.sandbox.workspace import Workspace
+from executions.worker.stopping import StopSignal
 from tests.factories import NOW, make_actor
 
 ANSWER = {

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from executions.actions.running import begin_attempt, begin_oldest_attempt
+from executions.actions.running import begin_attempt, begin_first_attempt
 from executions.models import RunHead, SkillExecution
-from executions.runlog.lease import _OLDEST
+from executions.runlog.lease import _OLDEST, oldest_waiting
 from executions.worker.slots import Claim, Slots
 from spaces.ids import new_id
 from tests.factories import Actor, make_actor, make_skill
@@ -64,10 +64,10 @@ def test_the_run_that_waited_longest_is_taken_and_one_in_other_hands_is_passed_o
     holder = threading.Thread(target=hold_the_first)
     holder.start()
     held.wait(60)
-    while_held = begin_oldest_attempt(owner=new_id(), now=timezone.now())
+    while_held = begin_first_attempt(run_ids=oldest_waiting(), owner=new_id(), now=timezone.now())
     done.set()
     holder.join(60)
-    afterwards = begin_oldest_attempt(owner=new_id(), now=timezone.now())
+    afterwards = begin_first_attempt(run_ids=oldest_waiting(), owner=new_id(), now=timezone.now())
 
     assert while_held is not None
     assert afterwards is not None

@@ -14,8 +14,8 @@ from executions.actions.running import begin_attempt, finish_succeeded
 from executions.models import LateUsage, RunHead, SkillExecution
 from executions.runlog.lease import GIVE_UP_SECONDS, HEARTBEAT_SECONDS, LEASE_SECONDS, Lease, LeaseLost
 from executions.runner.recorder import Recorder
-from executions.runner.stopping import StopSignal
 from executions.worker.keeper import LOOK_SECONDS, TICK_SECONDS, LeaseKeeper
+from executions.worker.stopping import StopSignal
 from spaces.ids import new_id
 from tests.worker.attempts import fresh, kinds, start
 from tests.worker.processes import wait_until

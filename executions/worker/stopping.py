@@ -1,12 +1,21 @@
-"""The signal that a run must not go on."""
+"""The signal that a run must not go on, and what its work ends with then."""
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from executions.runner.outcomes import RunStopped
-
 STOP_REASONS = ("cancelled", "lease_lost", "shutdown")
+
+
+class RunStopped(Exception):
+    """Somebody else decided that the run must not go on.
+
+    `reason` is `cancelled`, `lease_lost` or `shutdown`: nothing about it is the skill's fault.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The run was stopped: {reason}.")
+        self.reason = reason
 
 
 class StopSignal:
