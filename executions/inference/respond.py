@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from pydantic_ai import ToolDefinition as LibraryTool
 from pydantic_ai.direct import model_request_stream
 from pydantic_ai.messages import (
     ModelMessage,
@@ -19,29 +18,22 @@ from pydantic_ai.messages import (
     TextPart,
     TextPartDelta,
 )
-from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
-from pydantic_ai.settings import ModelSettings
+from pydantic_ai.models import Model, StreamedResponse
 
 from executions.inference import transcript
 from executions.inference.attaching import Attachments, fitted
-from executions.inference.choices import (
-    BEDROCK,
-    DEMO,
-    ModelChoice,
-    ModelChoiceInvalid,
-    ModelUnknown,
-    find_choice,
-)
+from executions.inference.choices import DEMO, ModelChoice, ModelChoiceInvalid, ModelUnknown, find_choice
 from executions.inference.credentials import redaction_for, without_credentials
 from executions.inference.errors import ModelError, ModelRefused, ModelStopped, ModelUnavailable
 from executions.inference.failures import LIBRARY_ERRORS, model_error
 from executions.inference.interface import Json, ModelReply, ModelRequest, Spending, Stop
 from executions.inference.media import fitting
+from executions.inference.parameters import parameters_of, settings_of
 from executions.inference.providers import opened_model
 from executions.inference.replies import is_cut_off, reply_of
 from executions.inference.spending import spending_of
 from executions.inference.telemetry import record_reply, request_span
-from executions.inference.tool_names import FINAL_ANSWER, wire_names
+from executions.inference.tool_names import wire_names
 from executions.redacting import PiecewiseRedaction, Redaction
 
 STOP_POLL_SECONDS = 0.05
@@ -168,8 +160,8 @@ class _Exchange:
         async with model_request_stream(
             model,
             self.sent,
-            model_settings=_settings(self.request, self.choice),
-            model_request_parameters=_parameters(self.request),
+            model_settings=settings_of(self.request, self.choice),
+            model_request_parameters=parameters_of(self.request),
         ) as stream:
             self.stream = stream
             async for event in stream:
@@ -198,46 +190,3 @@ class _Exchange:
             complete=complete,
         )
         return replace(spending, model=self.redaction.of_text(spending.model))
-
-
-def _settings(request: ModelRequest, choice: ModelChoice) -> ModelSettings:
-    """The caller's settings over the model's own, under limits that neither can lift."""
-    settings = ModelSettings(**{**choice.settings, **request.settings})  # type: ignore[typeddict-item]
-    limits = [choice.request_seconds]
-    if request.timeout_seconds is not None:
-        limits.append(request.timeout_seconds)
-    settings["request_timeout"] = max(min(limits), 0.001)
-    if choice.provider != DEMO:
-        if choice.provider != BEDROCK:  # whose client has been told the same
-            settings["timeout"] = choice.silence_seconds
-            # Retries are the caller's, who may have been stopped or have spent the budget meanwhile.
-            settings["max_retries"] = 0
-        if request.idempotency_key:
-            headers = dict(settings.get("extra_headers") or {})
-            settings["extra_headers"] = {**headers, "Idempotency-Key": request.idempotency_key}
-    return settings
-
-
-def _parameters(request: ModelRequest) -> ModelRequestParameters:
-    """The tools as the library takes them, and the one that ends the work."""
-    names = wire_names(tool.name for tool in request.tools)
-    tools = [
-        LibraryTool(
-            name=names[tool.name],
-            description=tool.description,
-            parameters_json_schema=dict(tool.parameters),
-        )
-        for tool in request.tools
-    ]
-    if request.answer_schema is None:
-        return ModelRequestParameters(function_tools=tools)
-    ending = LibraryTool(
-        name=FINAL_ANSWER,
-        description="Give the final result of the whole task. Call it exactly once, at the end.",
-        parameters_json_schema=dict(request.answer_schema),
-        kind="output",
-    )
-    # A model may think aloud first: forcing a call is refused by some models that reason.
-    return ModelRequestParameters(
-        function_tools=tools, output_tools=[ending], output_mode="tool", allow_text_output=True
-    )
