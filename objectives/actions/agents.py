@@ -7,12 +7,12 @@ from typing import Any
 from django.db import transaction
 
 from objectives.actions.finding import locked_agent
+from objectives.actions.naming import change_identity, new_identity, unique_names
 from objectives.actions.variations import add_variation
 from objectives.checks.schemas import checked_schema
 from objectives.checks.unbuilt import refuse_unbuilt
 from objectives.lifecycles.agents import Verb, move
 from objectives.models import Agent, VariationChoice
-from objectives.naming import change_identity, new_identity, unique_names
 from objectives.shapes.agents import NewAgent
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady

@@ -8,9 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from objectives.access.accounts import AccountAccess
+from objectives.actions.naming import change_identity, unique_names
 from objectives.addressing import find
 from objectives.labels.plain import check_external_id, check_labels
-from objectives.naming import change_identity, unique_names
 from objectives.shapes.apikeys import NewApiKey, WorkspaceAssignment
 from objectives.spelling import Prefix
 from spaces.errors import Invalid, NotPermitted

@@ -3,7 +3,6 @@
 import random
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +16,8 @@ from executions.runlog.events import append
 from executions.runlog.feed import append_to_feed
 from executions.runlog.models import RunKind
 from executions.runlog.queue import enqueue_run
+from objectives.actions.naming import unique_names
+from objectives.actions.new_objective import NewObjective
 from objectives.actions.secrets import secret_name
 from objectives.actions.variations import choose_variation
 from objectives.addressing import find
@@ -33,7 +34,6 @@ from objectives.models import (
     Secret,
     UserMessage,
 )
-from objectives.naming import unique_names
 from objectives.planning.demo_block import split_demo
 from objectives.planning.plan import DAY_SECONDS
 from objectives.planning.writing import build_plan
@@ -42,26 +42,11 @@ from objectives.sealed import SECRETS
 from objectives.spelling import Prefix
 from objectives.templating.templates import fill
 from spaces.access import SpaceAccess
-from spaces.errors import Invalid, NotReady
+from spaces.errors import AlreadyExists, Invalid, NotReady
 from spaces.ids import new_id
 
 MOST_DEPTH = 4  # of sub-agents that call each other
 _RANDOM = random.SystemRandom()
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewObjective:
-    """What somebody asks for; agent and variation by id or `external_id:…`, "" for the agent's own choice."""
-
-    agent: str
-    variation: str = ""
-    external_id: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    system_prompt_data: Mapping[str, Any] | None = None
-    first_user_message: str = ""
-    first_user_message_data: Mapping[str, Any] | None = None
-    secrets: Sequence[tuple[str, SecretStr]] = ()
-    pinned_parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def create_objective(*, access: SpaceAccess, wanted: NewObjective, now: datetime) -> Objective:
@@ -84,9 +69,24 @@ def create_objective(*, access: SpaceAccess, wanted: NewObjective, now: datetime
     return objective
 
 
-def find_by_external_id(space_id: uuid.UUID, external_id: str) -> Objective | None:
-    """The objective that was made under a customer's own name, for whoever makes it again."""
-    return Objective.objects.filter(space_id=space_id, external_id=external_id).first()
+def create_once(*, access: SpaceAccess, wanted: NewObjective, now: datetime) -> Objective:
+    """The objective of the external id that is given: a new one, or the one that has it. Idempotent.
+
+    Raises Invalid without an external id, and what `create_objective` raises.
+    """
+    access.require("objectives:manage")
+    if not wanted.external_id:
+        message = "It is needed here: by it a repeated call finds the objective of the first."
+        raise Invalid.field("body", "metadata", "externalId", msg=message)
+    named = Objective.objects.filter(space_id=access.space_id, external_id=wanted.external_id)
+    try:
+        return named.first() or create_objective(access=access, wanted=wanted, now=now)
+    except AlreadyExists:
+        # Somebody made it at the same moment and was first: theirs is the objective.
+        found = named.first()
+        if found is None:
+            raise
+        return found
 
 
 def prepare(

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from objectives.actions.naming import new_identity
 from objectives.models import Feedback, Objective
-from objectives.naming import new_identity
 from objectives.shapes.history import FeedbackBody
 from spaces.access import SpaceAccess
 

@@ -1,7 +1,7 @@
-"""Reading an agent or a variation for a change: through its space, and locked."""
+"""Reading agents, variations and tool sets for a change: through their space, and locked."""
 
 from objectives.addressing import find
-from objectives.models import Agent, AgentVariation
+from objectives.models import Agent, AgentVariation, ToolSet
 from objectives.spelling import Prefix
 from spaces.access import SpaceAccess
 
@@ -22,3 +22,13 @@ def locked_variation(access: SpaceAccess, agent_address: str, address: str) -> A
     agent = known_agent(access, agent_address)
     rows = AgentVariation.objects.filter(agent=agent).select_for_update(no_key=True)
     return find(rows, Prefix.VARIATION, address)
+
+
+def locked_tool_set(access: SpaceAccess, address: str, *, against_reference: bool = False) -> ToolSet:
+    """A set of the space, locked until the caller's transaction ends; raises NotFound.
+
+    `against_reference` also keeps anybody from assigning it, or giving it a tool or a secret, meanwhile:
+    whoever tries waits, and then finds out what became of it.
+    """
+    sets = ToolSet.objects.filter(space_id=access.space_id)
+    return find(sets.select_for_update(no_key=not against_reference), Prefix.TOOL_SET, address)

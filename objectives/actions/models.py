@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db import transaction
 
+from objectives.actions.naming import change_identity, new_identity, unique_names
 from objectives.actions.provider_keys import locked_provider_key
 from objectives.labels.models import check_model_labels
 from objectives.models import AgentVariation, LanguageModel, ModelState, Provider
-from objectives.naming import change_identity, new_identity, unique_names
 from objectives.providers.choosing import find_model, model_at, offered_aliases
 from objectives.shapes.models import PRICES, ModelChanges, ModelSwap, NewModel
 from objectives.spelling import Prefix, spell

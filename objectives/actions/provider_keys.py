@@ -6,14 +6,16 @@ from typing import Any
 
 from django.db import transaction
 
+from objectives.actions.naming import change_identity, new_identity, unique_names
 from objectives.addressing import find
 from objectives.models import AgentVariation, Provider, ProviderKey
-from objectives.naming import change_identity, new_identity, unique_names
+from objectives.providers.choosing import ensure_built_in
 from objectives.providers.credentials import check_together, checked_config, patch_credential, set_credential
 from objectives.shapes.providers import CredentialPatch, NewProviderKey
 from objectives.spelling import Prefix
 from spaces.access import SpaceAccess
 from spaces.errors import Invalid, NotReady
+from spaces.models import Space
 
 PROVIDERS = {f"AI_PROVIDER_{one.upper()}": one for one in Provider.values if one != Provider.BUILT_IN}
 
@@ -29,6 +31,7 @@ def create_provider_key(*, access: SpaceAccess, new: NewProviderKey, now: dateti
     key.config = checked_config(provider, new.spec.config)
     set_credential(key, new.spec.credentials)
     check_together(key)
+    ensure_built_in(Space.objects.get(pk=access.space_id))  # first, so that nobody takes its external id
     with unique_names():
         key.save(force_insert=True)
     return key

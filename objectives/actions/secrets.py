@@ -12,10 +12,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from pydantic import SecretStr
 
-from objectives.actions.toolset_locks import locked_tool_set
+from objectives.actions.finding import locked_tool_set
+from objectives.actions.naming import change_identity, new_identity, unique_names
 from objectives.addressing import find
 from objectives.models import Secret, SecretSource, ToolSet
-from objectives.naming import change_identity, new_identity, unique_names
 from objectives.sealed import SECRETS
 from objectives.shapes.secrets import NewSecret
 from objectives.shapes.toolsets import SecretGiven

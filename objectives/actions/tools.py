@@ -6,13 +6,13 @@ from typing import Any
 
 from django.db import transaction
 
-from objectives.actions.toolset_locks import locked_tool_set
+from objectives.actions.finding import locked_tool_set
+from objectives.actions.naming import change_identity, new_identity, unique_names
 from objectives.addressing import find
 from objectives.checks.tools import NO_PARAMETERS, check_config, check_parameters, function_name_of
 from objectives.labels.tools import read_tool_labels
 from objectives.lifecycles.tools import move
 from objectives.models import Assignment, Tool, ToolSet, ToolState
-from objectives.naming import change_identity, new_identity, unique_names
 from objectives.shapes.tools import NewTool
 from objectives.spelling import Prefix
 from spaces.access import SpaceAccess

@@ -7,12 +7,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from objectives.actions.finding import locked_tool_set
+from objectives.actions.naming import change_identity, new_identity, unique_names
 from objectives.actions.secrets import replace_secrets
-from objectives.actions.toolset_locks import locked_tool_set
 from objectives.checks.tools import check_adapter
 from objectives.lifecycles.tools import move
 from objectives.models import Assignment, Tool, ToolSet, ToolSetState
-from objectives.naming import change_identity, new_identity, unique_names
 from objectives.overlays.checking import check_overlays, check_results
 from objectives.shapes.toolsets import Adapter, NewToolSet
 from spaces.access import SpaceAccess

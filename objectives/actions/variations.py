@@ -10,11 +10,11 @@ from django.db.models import Count, Q
 
 from objectives.actions.assigning import replace_assignments
 from objectives.actions.finding import locked_agent, locked_variation
+from objectives.actions.naming import change_identity, new_identity, unique_names
 from objectives.addressing import find
 from objectives.checks.unbuilt import refuse_unbuilt
 from objectives.labels.variations import check_variation_labels
 from objectives.models import Agent, AgentState, AgentVariation, VariationChoice
-from objectives.naming import change_identity, new_identity, unique_names
 from objectives.planning.demo_block import split_demo
 from objectives.providers.choosing import find_model
 from objectives.shapes.variations import ModelConfig, NewVariation, VariationConstraints

@@ -3,7 +3,8 @@
 import json
 from datetime import datetime
 
-from objectives.actions.creating import MOST_DEPTH, NewObjective, chosen_variation, prepare, write
+from objectives.actions.creating import MOST_DEPTH, chosen_variation, prepare, write
+from objectives.actions.new_objective import NewObjective
 from objectives.events import Kind, event
 from objectives.models import Agent, AgentState, CallError, Objective, ToolCall
 from objectives.planning.plan import Offered

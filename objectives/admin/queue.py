@@ -17,7 +17,6 @@ from spaces.models import Space
 
 PER_PAGE = 25
 MOST_COUNTED = 1000
-# Of the steps that the calls belong to only the turn: what a model was sent may be megabytes.
 RELATED = ("objective__agent", "objective__created_by", "space__tenant")
 
 
@@ -39,14 +38,10 @@ class QueuePage:
     space: Space | None
 
 
-def read_queue(*, place: str = "", space: str = "", limit: int = 0, now: datetime) -> QueuePage:
-    """The page that begins past a place, of one space where its id is given; in two queries.
-
-    `limit` 0 is a page's usual length.
-    """
-    limit = limit or PER_PAGE
+def read_queue(*, place: str = "", space: str = "", limit: int = PER_PAGE, now: datetime) -> QueuePage:
+    """The page that begins past a place, of one space where its id is given; in two queries."""
     space_id = parse_uuid(space)
-    rows = waiting_calls(space_id).select_related("objective", *RELATED).order_by("created_at", "id")
+    rows = waiting_calls(space_id).select_related(*RELATED).order_by("created_at", "id")
     begins = read_place(place)
     if begins is not None and begins.at is not None:
         rows = rows.filter(_past(begins.at, begins.id))

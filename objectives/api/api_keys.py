@@ -71,6 +71,26 @@ class OfKeys(AccountViewSet):
         """One key; its token only where it was just made."""
         return self.answer(_show([row], with_info=True, token=token)[0])
 
+    def answer_new(self, new: NewApiKey) -> Response:
+        """The key that is made now, with its token."""
+        key, token = make_api_key(access=self.key_access, new=new, now=timezone.now())
+        return self.answer_key(key, token=token)
+
+    def answer_switched(self, address: str, *, is_enabled: bool) -> Response:
+        """The key as it is after it was let work, or not."""
+        now = timezone.now()
+        row = set_enabled(access=self.key_access, address=address, is_enabled=is_enabled, now=now)
+        return self.answer_key(row)
+
+    def answer_renewed(self, address: str) -> Response:
+        """The key with its new token."""
+        key, token = renew_api_key(access=self.key_access, address=address, now=timezone.now())
+        return self.answer_key(key, token=token)
+
+    def answer_ended(self, address: str) -> Response:
+        delete_api_key(access=self.key_access, address=address, now=timezone.now())
+        return self.answer(Empty())
+
 
 class ApiKeyViewSet(OfKeys):
     """The keys of the caller; for administrators those of the whole account."""
@@ -88,8 +108,7 @@ class ApiKeyViewSet(OfKeys):
 
     @operation("createApiKey", "Make an API key", tag=TAG, answer=ApiKey, body=NewApiKey)
     def create(self, request: Request) -> Response:
-        key, token = make_api_key(access=self.key_access, new=self.body(NewApiKey), now=timezone.now())
-        return self.answer_key(key, token=token)
+        return self.answer_new(self.body(NewApiKey))
 
     @operation("getApiKey", "Read an API key", tag=TAG, answer=ApiKey, paths="key_id")
     def retrieve(self, request: Request, key_id: str) -> Response:
@@ -102,23 +121,19 @@ class ApiKeyViewSet(OfKeys):
 
     @operation("deleteApiKey", "End an API key for good", tag=TAG, answer=Empty, paths="key_id")
     def destroy(self, request: Request, key_id: str) -> Response:
-        delete_api_key(access=self.key_access, address=key_id, now=timezone.now())
-        return self.answer(Empty())
+        return self.answer_ended(key_id)
 
     @operation("enableApiKey", "Let an API key work", tag=TAG, answer=ApiKey, paths="key_id")
     def enable(self, request: Request, key_id: str) -> Response:
-        now = timezone.now()
-        return self.answer_key(set_enabled(access=self.key_access, address=key_id, is_enabled=True, now=now))
+        return self.answer_switched(key_id, is_enabled=True)
 
     @operation("disableApiKey", "Let an API key not work", tag=TAG, answer=ApiKey, paths="key_id")
     def disable(self, request: Request, key_id: str) -> Response:
-        now = timezone.now()
-        return self.answer_key(set_enabled(access=self.key_access, address=key_id, is_enabled=False, now=now))
+        return self.answer_switched(key_id, is_enabled=False)
 
     @operation("rotateApiKey", "Give an API key a new token", tag=TAG, answer=ApiKey, paths="key_id")
     def rotate(self, request: Request, key_id: str) -> Response:
-        key, token = renew_api_key(access=self.key_access, address=key_id, now=timezone.now())
-        return self.answer_key(key, token=token)
+        return self.answer_renewed(key_id)
 
     @operation("revealApiKey", "Say that no token can be shown again", tag=TAG, answer=ApiKey, paths="key_id")
     def reveal(self, request: Request, key_id: str) -> Response:

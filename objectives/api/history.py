@@ -1,8 +1,7 @@
 """What happened in an objective: events, windows, queued actions, feedback, diagnostics, its tools."""
 
-import uuid
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -11,6 +10,7 @@ from rest_framework.response import Response
 
 from executions.runlog.models import RunEvent
 from objectives.actions.feedback import give_feedback
+from objectives.addressing import event_number
 from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_items, answer_page, limit_of, page_at, sort_order, wants_info
 from objectives.api.objectives import OfObjectives
@@ -36,7 +36,6 @@ from objectives.shapes.history import (
     QueuedAction,
 )
 from objectives.shapes.metadata import BareMetadata
-from objectives.spelling import Prefix, read
 from spaces.api.pages import Column, Keyset
 from spaces.errors import Invalid
 
@@ -185,20 +184,8 @@ class HistoryViewSet(OfObjectives):
         if window := request.query_params.get("windowId"):
             rows = rows.filter(data__contextWindowId=window)
         if since := request.query_params.get("sinceEventId"):
-            rows = rows.filter(seq__gt=number_of(objective.id, since, "query", "sinceEventId"))
+            rows = rows.filter(seq__gt=event_number(objective.id, since, "query", "sinceEventId"))
         return rows
-
-
-def number_of(objective_id: uuid.UUID, event: str, *where: Any) -> int:
-    """The number of an event in its objective's log; raises Invalid at `where` for one that it has not."""
-    event_id = read(Prefix.EVENT, event)
-    found = None
-    if event_id is not None:
-        rows = RunEvent.objects.filter(run_id=objective_id, event_id=event_id)
-        found = rows.values_list("seq", flat=True).first()
-    if found is None:
-        raise Invalid.field(*where, msg="This objective has no such event.", value=event[:200])
-    return found
 
 
 def _place(cursor: str) -> int:

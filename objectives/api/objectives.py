@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.creating import create_objective
-from objectives.actions.ordering import wanted_objective
+from objectives.actions.new_objective import wanted_objective
 from objectives.actions.queueing import newest_window, remove_action
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.addressing import find

@@ -5,13 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.access.accounts import AccountAccess, WorkspaceKeyAccess
-from objectives.actions.api_keys import (
-    change_api_key,
-    delete_api_key,
-    make_api_key,
-    renew_api_key,
-    set_enabled,
-)
+from objectives.actions.api_keys import change_api_key
 from objectives.actions.assigning import add_assignment, remove_assignment_of_id
 from objectives.addressing import find
 from objectives.api.api_keys import OfKeys
@@ -54,9 +48,7 @@ class WorkspaceKeyViewSet(WorkspaceViewSet, OfKeys):
             permissions=given.spec.permissions,
             workspace_assignments=[WorkspaceAssignment(workspace_id=spell(Prefix.WORKSPACE, self.space_id))],
         )
-        new = NewApiKey(metadata=given.metadata, spec=spec)
-        key, token = make_api_key(access=self.key_access, new=new, now=timezone.now())
-        return self.answer_key(key, token=token)
+        return self.answer_new(NewApiKey(metadata=given.metadata, spec=spec))
 
     def retrieve(self, request: Request, workspace_id: str, key_id: str) -> Response:
         return self.answer_key(find(self.rows(), Prefix.API_KEY, key_id))
@@ -66,20 +58,16 @@ class WorkspaceKeyViewSet(WorkspaceViewSet, OfKeys):
         return self.answer_key(change_api_key(access=self.key_access, address=key_id, changes=given))
 
     def destroy(self, request: Request, workspace_id: str, key_id: str) -> Response:
-        delete_api_key(access=self.key_access, address=key_id, now=timezone.now())
-        return self.answer(Empty())
+        return self.answer_ended(key_id)
 
     def enable(self, request: Request, workspace_id: str, key_id: str) -> Response:
-        now = timezone.now()
-        return self.answer_key(set_enabled(access=self.key_access, address=key_id, is_enabled=True, now=now))
+        return self.answer_switched(key_id, is_enabled=True)
 
     def disable(self, request: Request, workspace_id: str, key_id: str) -> Response:
-        now = timezone.now()
-        return self.answer_key(set_enabled(access=self.key_access, address=key_id, is_enabled=False, now=now))
+        return self.answer_switched(key_id, is_enabled=False)
 
     def rotate(self, request: Request, workspace_id: str, key_id: str) -> Response:
-        key, token = renew_api_key(access=self.key_access, address=key_id, now=timezone.now())
-        return self.answer_key(key, token=token)
+        return self.answer_renewed(key_id)
 
     @property
     def key_access(self) -> AccountAccess:
@@ -96,20 +84,13 @@ class GlobalKeyViewSet(OfKeys):
         return self.answer_key(find(self.rows(), Prefix.API_KEY, self._address))
 
     def enable(self, request: Request) -> Response:
-        now = timezone.now()
-        return self.answer_key(
-            set_enabled(access=self.key_access, address=self._address, is_enabled=True, now=now)
-        )
+        return self.answer_switched(self._address, is_enabled=True)
 
     def disable(self, request: Request) -> Response:
-        now = timezone.now()
-        return self.answer_key(
-            set_enabled(access=self.key_access, address=self._address, is_enabled=False, now=now)
-        )
+        return self.answer_switched(self._address, is_enabled=False)
 
     def rotate(self, request: Request) -> Response:
-        key, token = renew_api_key(access=self.key_access, address=self._address, now=timezone.now())
-        return self.answer_key(key, token=token)
+        return self.answer_renewed(self._address)
 
     @property
     def _address(self) -> str:

@@ -17,8 +17,7 @@ from objectives.shapes.secrets import NewSecret, Secret, SecretChanges
 from objectives.shapes.status import Empty
 from objectives.spelling import Prefix
 
-OF_SPACE = "secrets"
-OF_SET = "secrets"
+TAG = "secrets"
 IN_SET = "workspace_id tool_set_id"
 
 
@@ -81,7 +80,7 @@ class WorkspaceSecretViewSet(_SecretViewSet):
     @operation(
         "listWorkspaceSecrets",
         "List the secrets of a workspace, without their values",
-        tag=OF_SPACE,
+        tag=TAG,
         answer=page_of(Secret),
         query={**PAGING, **NAMES},
         paths="workspace_id",
@@ -92,7 +91,7 @@ class WorkspaceSecretViewSet(_SecretViewSet):
     @operation(
         "createWorkspaceSecret",
         "Keep a secret for all tools of a workspace",
-        tag=OF_SPACE,
+        tag=TAG,
         answer=Secret,
         body=NewSecret,
         paths="workspace_id",
@@ -103,7 +102,7 @@ class WorkspaceSecretViewSet(_SecretViewSet):
     @operation(
         "getWorkspaceSecret",
         "Read a secret without its value",
-        tag=OF_SPACE,
+        tag=TAG,
         answer=Secret,
         paths="workspace_id secret_id",
     )
@@ -113,7 +112,7 @@ class WorkspaceSecretViewSet(_SecretViewSet):
     @operation(
         "updateWorkspaceSecret",
         "Change a secret or its value",
-        tag=OF_SPACE,
+        tag=TAG,
         answer=Secret,
         body=SecretPatch,
         paths="workspace_id secret_id",
@@ -124,7 +123,7 @@ class WorkspaceSecretViewSet(_SecretViewSet):
     @operation(
         "deleteWorkspaceSecret",
         "Remove a secret",
-        tag=OF_SPACE,
+        tag=TAG,
         answer=Empty,
         paths="workspace_id secret_id",
     )
@@ -138,7 +137,7 @@ class ToolSetSecretViewSet(_SecretViewSet):
     @operation(
         "listToolSetSecrets",
         "List the secrets of a tool set, without their values",
-        tag=OF_SET,
+        tag=TAG,
         answer=page_of(Secret),
         query={**PAGING, **NAMES},
         paths=IN_SET,
@@ -149,7 +148,7 @@ class ToolSetSecretViewSet(_SecretViewSet):
     @operation(
         "createToolSetSecret",
         "Keep a secret for the tools of one set",
-        tag=OF_SET,
+        tag=TAG,
         answer=Secret,
         body=NewSecret,
         paths=IN_SET,
@@ -160,7 +159,7 @@ class ToolSetSecretViewSet(_SecretViewSet):
     @operation(
         "getToolSetSecret",
         "Read a secret without its value",
-        tag=OF_SET,
+        tag=TAG,
         answer=Secret,
         paths=f"{IN_SET} secret_id",
     )
@@ -170,7 +169,7 @@ class ToolSetSecretViewSet(_SecretViewSet):
     @operation(
         "updateToolSetSecret",
         "Change a secret or its value",
-        tag=OF_SET,
+        tag=TAG,
         answer=Secret,
         body=SecretPatch,
         paths=f"{IN_SET} secret_id",
@@ -178,8 +177,6 @@ class ToolSetSecretViewSet(_SecretViewSet):
     def update(self, request: Request, workspace_id: str, tool_set_id: str, secret_id: str) -> Response:
         return self.answer_changed(secret_id, tool_set_id)
 
-    @operation(
-        "deleteToolSetSecret", "Remove a secret", tag=OF_SET, answer=Empty, paths=f"{IN_SET} secret_id"
-    )
+    @operation("deleteToolSetSecret", "Remove a secret", tag=TAG, answer=Empty, paths=f"{IN_SET} secret_id")
     def destroy(self, request: Request, workspace_id: str, tool_set_id: str, secret_id: str) -> Response:
         return self.answer_removed(secret_id, tool_set_id)

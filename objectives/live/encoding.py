@@ -83,13 +83,6 @@ def _event(run_id: uuid.UUID, seq: int, kind: str, logged: Logged) -> RunEvent:
     return RunEvent(run_id=run_id, seq=seq, event_id=logged.event_id, kind=kind, data=data, at=logged.at)
 
 
-def number_after(objective_id: uuid.UUID, event_id: uuid.UUID) -> int | None:
-    """The number of an event, by which its log is read on; None for one that it does not have."""
-    return (
-        RunEvent.objects.filter(run_id=objective_id, event_id=event_id).values_list("seq", flat=True).first()
-    )
-
-
 def _frame(shown: Json, event_id: str = "") -> bytes:
     head = f"id: {event_id}\n".encode() if event_id else b""
     try:

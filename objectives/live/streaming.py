@@ -15,19 +15,19 @@ from executions.runlog.outlet import Send
 from executions.runlog.sse import Manner, Receive, follow_run
 from executions.runlog.threads import in_thread
 from objectives.access.workspaces import access_to
-from objectives.actions.creating import create_objective, find_by_external_id
-from objectives.actions.ordering import wanted_objective
-from objectives.addressing import find
+from objectives.actions.creating import create_once
+from objectives.actions.new_objective import wanted_objective
+from objectives.addressing import event_number, find
 from objectives.clients import dialect_of
-from objectives.live.encoding import EventStream, number_after
+from objectives.live.encoding import EventStream
 from objectives.models import Objective
 from objectives.portraits.reader import Reader
 from objectives.shapes.objectives import NewObjectiveBody
 from objectives.shapes.reading import read_shape
-from objectives.spelling import Prefix, read
+from objectives.spelling import Prefix
 from spaces.access import Caller, SpaceAccess
 from spaces.api.parsing import MAX_BYTES, parse_json
-from spaces.errors import AlreadyExists, Invalid, TooLarge
+from spaces.errors import TooLarge
 from spaces.identity import Identity, caller_and_identity
 
 # A comment, so that something is sent at once. No frame of its own: clients before 1.0 take an empty one for
@@ -71,19 +71,7 @@ def _open_created(scope: Scope, workspace: str, body: bytes) -> _Opened:
     now = timezone.now()
     caller, identity = caller_and_identity(scope, now=now)
     access = access_to(caller, workspace).require("objectives:manage")
-    wanted = wanted_objective(_read(body))
-    if not wanted.external_id:
-        message = "It is needed here: by it a repeated call finds the objective of the first."
-        raise Invalid.field("body", "metadata", "externalId", msg=message)
-    objective = find_by_external_id(access.space_id, wanted.external_id)
-    if objective is None:
-        try:
-            objective = create_objective(access=access, wanted=wanted, now=now)
-        except AlreadyExists:
-            # Somebody made it at the same moment and was first: theirs is the objective.
-            objective = find_by_external_id(access.space_id, wanted.external_id)
-            if objective is None:
-                raise
+    objective = create_once(access=access, wanted=wanted_objective(_read(body)), now=now)
     return _opened(scope, caller, access, objective, identity=identity, is_wrapped=True)
 
 
@@ -108,13 +96,7 @@ def _after(scope: Scope, objective_id: uuid.UUID) -> int:
     text = header(scope, b"last-event-id")
     if not text:
         return 0
-    event_id = read(Prefix.EVENT, text)
-    number = None if event_id is None else number_after(objective_id, event_id)
-    if number is None:
-        raise Invalid.field(
-            "header", "Last-Event-ID", msg="This objective has no such event.", value=text[:200]
-        )
-    return number
+    return event_number(objective_id, text, "header", "Last-Event-ID")
 
 
 def _read(body: bytes) -> NewObjectiveBody:

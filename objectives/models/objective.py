@@ -48,8 +48,8 @@ class Objective(Operation, TokenCounts):
     """The row behind the workspace API's objective.
 
     `agent_snapshot` and `variation_snapshot` are the two as they were when it was made, in the API's own
-    form, and `plan` is what the loop needs of them (see `objectives.loop.plan`): none of them ever changes.
-    Costs are US dollars. `turn` counts responses of the model over all windows. `idle_since` is when
+    form: they never change. `plan` is what the loop needs of them (see `objectives.planning.plan`). Costs are
+    US dollars. `turn` counts responses of the model over all windows. `idle_since` is when
     the clock of inactivity began to run, empty while it stands still.
     """
 

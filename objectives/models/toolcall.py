@@ -18,12 +18,8 @@ from spaces.models import Blob, Principal
 class Approval(models.TextChoices):
     """The axis that the API calls `status`."""
 
-    # Nobody had to be asked, or auto mode said yes.
-    AUTO_APPROVED = "auto_approved", "Not needed"
-    WAITING_FOR_APPROVAL = (
-        "waiting_for_approval",
-        "Waiting for approval",
-    )  # nothing happens until somebody decides
+    AUTO_APPROVED = "auto_approved", "Not needed"  # nobody had to be asked, or auto mode said yes
+    WAITING_FOR_APPROVAL = "waiting_for_approval", "Waiting for approval"  # nothing happens until then
     APPROVED = "approved", "Approved"  # somebody, or the default after the expiry, said yes
     DENIED = "denied", "Denied"  # somebody, or the default, said no: it never runs
 
@@ -78,11 +74,10 @@ class ToolCall(Operation):
     `caller` is the agent of its objective, `agent` the one that was called. `callable` is what was called as
     the API shows it (a ResourceMetadata), `called_as` the function name and `provider_call_id` the id that
     the model gave. `result` are the stored content blocks: `{"type": "text", "text"}` or `{"type": "image" |
-    "audio", "media_id", "mime_type", "size_bytes"}`; `raw_arguments` is
-    what the model wrote where that was no JSON object. `run_id` is the child objective or the skill
-    execution that carries the call out. `fence` is the lease under which it began, or is being judged.
-    `awaits_judgement` means that auto mode is to be asked before people are; `decision_scores` is what came
-    of that, as the API writes it.
+    "audio", "media_id", "mime_type", "size_bytes"}`; `raw_arguments` is what the model wrote where that was
+    no JSON object. `run_id` is the child objective or the skill execution that carries the call out. `fence`
+    is the lease under which it began, or is being judged. `awaits_judgement` means that auto mode is to be
+    asked before people are; `decision_scores` is what came of that, as the API writes it.
     """
 
     objective = models.ForeignKey(

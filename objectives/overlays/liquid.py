@@ -8,7 +8,7 @@ from typing import Any
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError
 
-from objectives.templating.bounded import MOST_WEIGHT, RENDERING_ERRORS, BoundedEnvironment
+from objectives.templating.bounded import MOST_WEIGHT, RENDERING_ERRORS, BoundedEnvironment, sentence_of
 
 # What ends a script or begins a tag in HTML, and two ends of lines that JavaScript knows and JSON does not.
 _UNSAFE = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
@@ -23,7 +23,7 @@ def problem_of(template: str) -> str | None:
     try:
         analysis = _parsed(template).analyze()
     except (LiquidError, RecursionError) as error:
-        return f"Not a template: {_sentence(error)}"
+        return f"Not a template: {sentence_of(error)}"
     if unknown := sorted(analysis.filters.keys() - _ENVIRONMENT.filters.keys()):
         return f"Not a template: there is no filter {unknown[0][:100]!r}"
     if "secrets" in analysis.globals:
@@ -36,16 +36,12 @@ def render(template: str, values: Mapping[str, Any], *, until: float) -> str:
     try:
         return _ENVIRONMENT.rendered(_parsed(template), values, until=until)
     except RENDERING_ERRORS as error:
-        raise CannotRender(_sentence(error)) from None
+        raise CannotRender(sentence_of(error)) from None
 
 
 @lru_cache(maxsize=512)
 def _parsed(template: str) -> BoundTemplate:
     return _ENVIRONMENT.from_string(template)
-
-
-def _sentence(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def _indented(value: object) -> str:

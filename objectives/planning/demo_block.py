@@ -19,6 +19,7 @@ import yaml
 from executions.catalog.front_matter import require_json
 from executions.catalog.refusals import BundleRefused
 from executions.inference.demo_script import DemoScriptInvalid, read_script
+from objectives.templating.bounded import sentence_of
 from spaces.errors import Invalid
 
 MOST_CHARACTERS: Final = 64 * 1024
@@ -73,4 +74,4 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError):
         line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
         return f"{error.problem}{line}"
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    return sentence_of(error)

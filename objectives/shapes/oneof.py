@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 from pydantic import model_validator
 
-from objectives.shapes.shape import Variant
+from objectives.shapes.shape import Shape
 
 
-class OneOf(Variant):
+class OneOf(Shape):
     """A union as it is read and written. Requests may leave out `type` where one key stands alone.
 
     Subclasses declare `type` and one optional field a kind; made in code, fields go by the API's names.
@@ -15,6 +15,9 @@ class OneOf(Variant):
     """
 
     beside: ClassVar[frozenset[str]] = frozenset()
+
+    type: str
+    """The name of the one other key."""
 
     @model_validator(mode="before")
     @classmethod

@@ -33,10 +33,3 @@ class Shape(BaseModel):
     def wire(self) -> Json:
         """The object as the API writes it."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-class Variant(Shape):
-    """One of several kinds of a thing: `type` says which, and exactly one other key holds it."""
-
-    type: str
-    """The name of the one other key."""

@@ -19,9 +19,21 @@ MOST_SECONDS = 2.0  # of one rendering
 MOST_WEIGHT = 2_000_000  # of a value in characters, about
 MOST_OUTPUT = 1_000_000  # bytes
 MOST_BITS = 10_000  # of a whole number
-_WRONG = (LiquidError, RecursionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
-RENDERING_ERRORS = _WRONG
+RENDERING_ERRORS = (
+    LiquidError,
+    RecursionError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
 """What a rendering may raise: filters let through what Python's own functions say of strange values."""
+
+
+def sentence_of(error: Exception) -> str:
+    """What an error says in its first line, for whoever wrote the template."""
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def weigh(value: object, most: int = MOST_WEIGHT) -> None:

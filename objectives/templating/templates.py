@@ -9,7 +9,7 @@ from typing import Any
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, UndefinedError
 
-from objectives.templating.bounded import RENDERING_ERRORS, BoundedEnvironment
+from objectives.templating.bounded import RENDERING_ERRORS, BoundedEnvironment, sentence_of
 from spaces.errors import Invalid
 
 MOST_CHARACTERS = 200_000  # of a template
@@ -27,7 +27,7 @@ def check_template(text: str, *loc: str | int) -> None:
     try:
         _parsed(modern(text), strict=False)
     except (LiquidError, RecursionError) as error:
-        raise Invalid.field(*loc, msg=f"Not a template: {_sentence(error)}") from None
+        raise Invalid.field(*loc, msg=f"Not a template: {sentence_of(error)}") from None
 
 
 def fill(text: str, values: Mapping[str, Any], *, strict: bool = False) -> str:
@@ -38,9 +38,9 @@ def fill(text: str, values: Mapping[str, Any], *, strict: bool = False) -> str:
     try:
         return _parsed(modern(text), strict=strict).render(**values)
     except UndefinedError as error:
-        raise TemplateMissing(_sentence(error)) from None
+        raise TemplateMissing(sentence_of(error)) from None
     except RENDERING_ERRORS as error:
-        raise Invalid.field("template", msg=_sentence(error)) from None
+        raise Invalid.field("template", msg=sentence_of(error)) from None
 
 
 def secret_names(*texts: str) -> set[str]:
@@ -75,10 +75,6 @@ def modern(text: str) -> str:
 @lru_cache(maxsize=512)
 def _parsed(text: str, *, strict: bool) -> BoundTemplate:
     return _ENVIRONMENTS[strict].from_string(text)
-
-
-def _sentence(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def _environment(*, is_strict: bool) -> BoundedEnvironment:

@@ -5,7 +5,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from objectives.actions.creating import NewObjective, create_objective
+from objectives.actions.creating import create_objective
+from objectives.actions.new_objective import NewObjective
 from objectives.models import (
     AdapterKind,
     Agent,

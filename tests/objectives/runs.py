@@ -3,7 +3,8 @@
 from typing import Any
 
 from executions.models import RunHead
-from objectives.actions.creating import NewObjective, create_objective
+from objectives.actions.creating import create_objective
+from objectives.actions.new_objective import NewObjective
 from objectives.models import (
     Agent,
     AgentState,

@@ -7,9 +7,9 @@ from django.test import Client
 from pydantic import SecretBytes
 
 from objectives.actions.accounts import account_secrets
+from objectives.actions.resealing import reseal_all
 from objectives.models import ProviderKey
 from objectives.providers.choosing import choice_of, find_model
-from objectives.resealing import reseal_all
 from spaces.models import Role, Tenant
 from tests.factories import make_actor
 from tests.objectives.calling import WorkspaceClient

@@ -10,10 +10,10 @@ from pydantic import SecretBytes, SecretStr
 
 from executions.inference.errors import ModelRefused
 from objectives.actions.accounts import account_secrets, rotate_challenge_token, rotate_webhook_secret
+from objectives.actions.resealing import reseal_all
 from objectives.actions.secrets import open_secrets
 from objectives.models import ProviderKey, Secret
 from objectives.providers.choosing import choice_of
-from objectives.resealing import reseal_all
 from objectives.sealed import CHALLENGE_TOKENS, CREDENTIALS, PLACES, SECRETS, WEBHOOK_SECRETS, Place
 from objectives.vault import BOUND, CannotOpen
 from spaces.errors import NotReady

@@ -8,9 +8,9 @@ from django.db import connection
 from django.test import Client
 from pydantic import SecretBytes, SecretStr
 
+from objectives.actions.resealing import reseal_all
 from objectives.actions.secrets import open_secrets
 from objectives.models import Secret, ToolSet
-from objectives.resealing import reseal_all
 from objectives.sealed import SECRETS
 from objectives.spelling import Prefix, spell
 from spaces.models import Role

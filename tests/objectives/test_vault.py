@@ -12,8 +12,8 @@ from django.db.models import BinaryField
 from pydantic import SecretBytes
 
 from objectives.actions.accounts import account_secrets
+from objectives.actions.resealing import Resealed, reseal_all
 from objectives.models import Provider, ProviderKey, Secret
-from objectives.resealing import Resealed, reseal_all
 from objectives.sealed import PLACES, SECRETS
 from objectives.vault import CannotOpen, newest_key_id, open_sealed, seal
 from spaces.models import Role

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from objectives.resealing import reseal_all
+from objectives.actions.resealing import reseal_all
 from objectives.vault import newest_key_id
 
 

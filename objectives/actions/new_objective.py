@@ -1,10 +1,15 @@
-"""From the body that asks for an objective to what is asked for."""
+"""What somebody asks for who wants a new objective, and the request that says so."""
 
-from objectives.actions.creating import NewObjective
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import SecretStr
+
 from objectives.checks.unbuilt import refuse_unbuilt
 from objectives.shapes.objectives import NewObjectiveBody
 
-NOT_BUILT = {
+_UNBUILT = {
     "memory_cascade": "memoryCascade",
     "episodic_memory": "episodicMemory",
     "tenant": "tenant",
@@ -12,9 +17,24 @@ NOT_BUILT = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class NewObjective:
+    """What somebody asks for; agent and variation by id or `external_id:…`, "" for the agent's own choice."""
+
+    agent: str
+    variation: str = ""
+    external_id: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    system_prompt_data: Mapping[str, Any] | None = None
+    first_user_message: str = ""
+    first_user_message_data: Mapping[str, Any] | None = None
+    secrets: Sequence[tuple[str, SecretStr]] = ()
+    pinned_parameters: Mapping[str, str] = field(default_factory=dict)
+
+
 def wanted_objective(body: NewObjectiveBody) -> NewObjective:
     """What a request asks for; raises Unimplemented naming a field that is not built."""
-    refuse_unbuilt(vars(body), NOT_BUILT, ["body"])
+    refuse_unbuilt(vars(body), _UNBUILT, ["body"])
     return NewObjective(
         agent=body.agent_id,
         variation=body.variation_id,
