@@ -192,7 +192,7 @@ def _python_choice(uv: str, variables: Dict[str, str]) -> List[str]:
     found = _output([*find, ">={}.{},<{}.{}".format(*(RUNNABLE[0] + RUNNABLE[1]))], environment)
     if found:
         return ["--python", found]
-    _say("there is no Python 3.12, 3.13 or 3.14 on this machine: uv will download one …")
+    _say("there is no Python 3.12, 3.13 or 3.14 on this machine: uv downloads one, or install one yourself …")
     return []
 
 

@@ -20,9 +20,7 @@ KINDS = {
     "stateChanged": "state",
 }
 LINES_SHOWN, CHARACTERS_SHOWN = 12, 96
-SDK = """pip install cadenya
-
-from cadenya import Cadenya
+SDK = """from cadenya import Cadenya
 
 client = Cadenya(
     api_key="{key}",
@@ -31,7 +29,7 @@ client = Cadenya(
 )
 client.objectives.approve_tool_call("{objective}", "{call}")
 for event in client.objectives.stream_events("{objective}"):
-    print(event.data)"""
+    print(event.data)  # until Ctrl-C"""
 
 
 def picture(scene: Scene) -> RenderableType:
@@ -61,7 +59,7 @@ def print_deciding(console: Console, world: World) -> None:
         f"The agent waits for you. Decide in the admin: {queue}": "",
         "or approve with curl (the first decision counts):": f"{curl} {call}:approve",
         "or deny, and say why:": f"{curl} {call}:deny {deny}",
-        "or with the SDK:": SDK.format(
+        "or with the SDK (pip install cadenya), in Python:": SDK.format(
             key=world.api_key,
             base=world.base_url,
             workspace=world.workspace_id,
