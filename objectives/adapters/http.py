@@ -24,7 +24,6 @@ from objectives.planning.plan import Offered
 from objectives.results.outcome import MOST_TEXT, Media, Outcome, Text, media_type
 from objectives.vault import CannotOpen
 from spaces.blobs import store_blob
-from spaces.errors import Invalid
 
 CALL_SECONDS = 60.0
 MOST_BYTES = 5 * 1024 * 1024  # of an answer, unpacked
@@ -75,10 +74,6 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) 
         return Outcome.failed(CallError.SECRET_MISSING, str(missing))
     except RequestInvalid as invalid:
         return Outcome.failed(CallError.TOOL_ERROR, str(invalid))
-    except Invalid as invalid:
-        return Outcome.failed(
-            CallError.TOOL_ERROR, f"The tool's template cannot be filled: {invalid.message}"
-        )
 
 
 def _opened(call: ToolCall, offered: Offered, stop: Stop) -> dict[str, SecretStr]:

@@ -12,6 +12,7 @@ from objectives.models import ToolCall
 from objectives.planning.plan import Offered
 from objectives.spelling import Prefix, spell
 from objectives.templating.templates import TemplateMissing, fill, names_in, secret_names
+from spaces.errors import Invalid
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 JSON_TYPE = "application/json"
@@ -45,18 +46,40 @@ def wanted_secrets(offered: Offered) -> set[str]:
 
 def build_request(call: ToolCall, offered: Offered, secrets: Mapping[str, SecretStr]) -> ToolRequest:
     """The request of a call; raises RequestInvalid."""
+    values = {name: secret.get_secret_value() for name, secret in secrets.items()}
+    try:
+        return _filled(call, offered, values, secrets)
+    except (TemplateMissing, Invalid):
+        problem = _problem(call, offered, secrets)
+    raise RequestInvalid(problem)
+
+
+def _problem(call: ToolCall, offered: Offered, secrets: Mapping[str, SecretStr]) -> str:
+    """Why the templates cannot be filled: tried again without the values, which an error may quote."""
+    cannot = "The tool's template cannot be filled"
+    try:
+        _filled(call, offered, {name: f"[secret {name}]" for name in secrets}, secrets)
+    except TemplateMissing as missing:
+        return f"{cannot}: {missing}."
+    except Invalid as invalid:
+        return f"{cannot}: {invalid.message}"
+    except RequestInvalid:
+        pass  # what is wrong without the values is not what was wrong with them
+    return f"{cannot}."
+
+
+def _filled(
+    call: ToolCall, offered: Offered, values: Mapping[str, str], secrets: Mapping[str, SecretStr]
+) -> ToolRequest:
+    """The request with these values of secrets; raises TemplateMissing, Invalid and RequestInvalid."""
     config = offered.config
     method = str(config.get("requestMethod") or "GET")
-    shown = {name: secret.get_secret_value() for name, secret in secrets.items()}
-    shown |= {name.lower(): value for name, value in shown.items()}
+    shown = {**values, **{name.lower(): value for name, value in values.items()}}
     plain = {**call.arguments, "arguments": call.arguments, "secrets": shown}
     in_url = {**_quoted(call.arguments), "arguments": _quoted(call.arguments), "secrets": shown}
-    try:
-        url = _url(offered, in_url, call.arguments, method=method)
-        headers = _headers(offered, plain, call)
-        body = _body(config, plain, call.arguments, method=method)
-    except TemplateMissing as missing:
-        raise RequestInvalid(f"The tool's template cannot be filled: {missing}.") from None
+    url = _url(offered, in_url, call.arguments, method=method)
+    headers = _headers(offered, plain, call)
+    body = _body(config, plain, call.arguments, method=method)
     if body is not None:
         headers.setdefault("Content-Type", str(config.get("requestBodyContentType") or JSON_TYPE))
     return ToolRequest(method, url, headers, body, secrets)

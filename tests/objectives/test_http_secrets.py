@@ -126,6 +126,23 @@ def test_a_type_that_is_none_makes_no_media(call):
     assert outcome.drafts == [Text("fine")]
 
 
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{{ arguments[secrets.TOKEN] }}", ": arguments['[secret TOKEN]'] is undefined."),
+        ("{{ nothing[secrets.TOKEN] }}", ": 'nothing' is undefined."),
+        ("{{ 5 | divided_by: secrets.TOKEN }}", ": divided_by: can't divide by 0"),
+        ("{% if secrets.TOKEN contains 'quiet' %}{{ x }}{% endif %}", "."),
+    ],
+)
+def test_what_is_wrong_with_a_template_is_said_without_the_secret_in_it(call, template, why):
+    config = {"requestMethod": "POST", "requestBodyTemplate": template}
+
+    outcome, _ = call("http://127.0.0.1:9", config=config, secret=PLAIN_SECRET)
+
+    assert outcome.error == (CallError.TOOL_ERROR, f"The tool's template cannot be filled{why}")
+
+
 def test_a_tool_that_leads_on_by_a_secret_leaves_it_in_no_log(call, caplog):
     caplog.set_level(logging.DEBUG)
 
