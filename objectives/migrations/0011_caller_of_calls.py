@@ -1,12 +1,7 @@
-"""Tool calls name the agent of their objective, those that were made before too."""
+"""Tool calls name the agent of their objective; 0012 fills it in for those that were made before."""
 
 import django.db.models.deletion
 from django.db import migrations, models
-
-FILL = """
-UPDATE objectives_toolcall AS call SET caller_id = objective.agent_id
-  FROM objectives_objective AS objective WHERE objective.id = call.objective_id
-"""
 
 
 class Migration(migrations.Migration):
@@ -25,5 +20,4 @@ class Migration(migrations.Migration):
                 verbose_name="agent",
             ),
         ),
-        migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]
