@@ -19,6 +19,7 @@ from executions.runlog.models import HeadState, RunHead
 LEASE_SECONDS = 8
 HEARTBEAT_SECONDS = 3
 GIVE_UP_SECONDS = 6  # by the worker's own monotonic clock: before anybody else may take the run
+IN_LINE_SECONDS = 1
 SWEEP_SECONDS = 2
 
 
@@ -128,7 +129,8 @@ def renew(leases: Iterable[Lease]) -> set[uuid.UUID]:
     """Prolong the leases that still hold, in one statement; the runs whose lease was prolonged.
 
     A head that somebody has locked is left out rather than waited for: one stuck transaction must not cost
-    a worker its other leases. Try again well before the lease is over; `look` says which are lost.
+    a worker its other leases. Try again well before the lease is over, or `renew_in_line`; `look` says which
+    are lost.
     """
     fences = {lease.run_id: lease.fence for lease in leases}
     with connection.cursor() as cursor:
@@ -146,6 +148,24 @@ def renew(leases: Iterable[Lease]) -> set[uuid.UUID]:
             [LEASE_SECONDS, list(fences), list(fences.values())],
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+def renew_in_line(lease: Lease) -> bool:
+    """Prolong one lease that still holds, standing in line for its head for a second; whether it was done.
+
+    A head that many want is hardly ever free: whoever never stands in line loses it. Raises OperationalError
+    where the line is longer.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{IN_LINE_SECONDS}s"])
+        cursor.execute(
+            """
+            UPDATE executions_runhead SET lease_until = clock_timestamp() + make_interval(secs => %s)
+             WHERE run_id = %s AND fence = %s AND state = 'running' AND lease_until > clock_timestamp()
+            """,
+            [LEASE_SECONDS, lease.run_id, lease.fence],
+        )
+        return bool(cursor.rowcount == 1)
 
 
 def look(leases: Iterable[Lease]) -> dict[uuid.UUID, bool]:

@@ -8,14 +8,23 @@ kills its sandboxes before anybody else may take the runs over.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from django.db import Error as DatabaseError, connection
+from django.db import Error as DatabaseError, OperationalError, connection
+from psycopg.errors import LockNotAvailable
 
-from executions.runlog.lease import GIVE_UP_SECONDS, HEARTBEAT_SECONDS, Lease, LeaseLost, look, renew
+from executions.runlog.lease import (
+    GIVE_UP_SECONDS,
+    HEARTBEAT_SECONDS,
+    Lease,
+    LeaseLost,
+    look,
+    renew,
+    renew_in_line,
+)
 from executions.worker.stopping import StopSignal
 
 logger = logging.getLogger(__name__)
@@ -23,6 +32,7 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.4  # how late a cancel may be seen
 TICK_SECONDS = 0.1
 GUARD_SECONDS = 0.2
+IN_LINE_AFTER = HEARTBEAT_SECONDS + 1  # seconds without a renewal: others have the head all the time
 
 
 class Scribe(Protocol):
@@ -130,6 +140,21 @@ class LeaseKeeper:
         if any(now - one.renewed_at >= HEARTBEAT_SECONDS for one in held.values()):
             for run_id in renew([one.lease for one in held.values()]):
                 held[run_id].renewed_at = now
+        self._stand_in_line(list(held.values()))
+
+    def _stand_in_line(self, kept: Sequence[Held[Any]]) -> None:
+        """For the lease that is most urgent: one at a time, since all others wait meanwhile."""
+        now = self._clock()
+        one = min(kept, key=_renewed_at, default=None)
+        if one is None or now - _renewed_at(one) < IN_LINE_AFTER:
+            return
+        try:
+            if renew_in_line(one.lease):
+                one.renewed_at = now
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            logger.warning("The lease of %s waits for others", one.lease.run_id)
 
     def _look(self) -> None:
         held = self._kept()
@@ -158,6 +183,10 @@ class LeaseKeeper:
     def _guard(self) -> None:
         while not self._closing.wait(GUARD_SECONDS):
             for held in self._kept():
-                if self._clock() - max(held.renewed_at, held.recorder.renewed_at) >= GIVE_UP_SECONDS:
+                if self._clock() - _renewed_at(held) >= GIVE_UP_SECONDS:
                     logger.error("The lease of %s could not be renewed for 6 s", held.lease.run_id)
                     held.lose()
+
+
+def _renewed_at(held: Held[Any]) -> float:
+    return max(held.renewed_at, float(held.recorder.renewed_at))

@@ -14,7 +14,7 @@ from executions.actions.running import begin_attempt, finish_succeeded
 from executions.models import LateUsage, RunHead, SkillExecution
 from executions.runlog.lease import GIVE_UP_SECONDS, HEARTBEAT_SECONDS, LEASE_SECONDS, Lease, LeaseLost
 from executions.runner.recorder import Recorder
-from executions.worker.keeper import LOOK_SECONDS, TICK_SECONDS, LeaseKeeper
+from executions.worker.keeper import IN_LINE_AFTER, LOOK_SECONDS, TICK_SECONDS, LeaseKeeper
 from executions.worker.stopping import StopSignal
 from spaces.ids import new_id
 from tests.worker.attempts import fresh, kinds, start
@@ -116,6 +116,25 @@ def test_a_head_that_is_locked_does_not_cost_the_worker_its_other_leases(keeper:
         until = RunHead.objects.get(pk=other.id).lease_until
         clock.now += HEARTBEAT_SECONDS
         wait_until(lambda: RunHead.objects.get(pk=other.id).lease_until > until)
+
+
+def test_a_lease_whose_head_others_have_all_the_time_stands_in_line_for_it(keeper: LeaseKeeper, clock: Clock):
+    _, lease = leased()
+    stop = StopSignal()
+
+    with keeper.holding(lease, stop, Recorder(lease, stop), taken_at=clock()), HeadLocked(lease):
+        clock.now += IN_LINE_AFTER
+        wait_until(someone_waits_for_a_lock)
+        assert not stop.is_set()
+
+
+def someone_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE '%lease_until%')"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_a_late_write_is_refused_and_its_usage_kept_beside_the_row():
