@@ -22,7 +22,7 @@ from config.postgres.unavailable import PostgresUnavailable
 
 ROLE = DATABASE = "callboard"
 START_ATTEMPTS = 5
-START_SECONDS = 60
+START_SECONDS = STOP_SECONDS = 60
 SOCKET_NAME_LIMIT = 103  # bytes of a socket's path on macOS; Linux allows 107
 _FLAGS = {"a": os.O_CREAT | os.O_WRONLY | os.O_APPEND, "w": os.O_CREAT | os.O_WRONLY | os.O_TRUNC}
 
@@ -113,9 +113,14 @@ class Cluster:
     def stop(self) -> None:
         """End the server within 60 s, rolling back what is open; the caller holds the lock."""
         server = ServerFile.read(self.data)
-        if server is not None and server.is_alive():
-            arguments = ("-D", self.data, "-m", "fast", "-w", "-t", "60", "stop")
-            self._binaries().run("pg_ctl", *arguments, account=self.account)
+        if server is None or not server.works_in(self.data):
+            return
+        arguments = ("-D", self.data, "-m", "fast", "-w", "-t", str(STOP_SECONDS), "stop")
+        self._binaries().run("pg_ctl", *arguments, account=self.account)
+        # It waits for the server's file only, which the server removes some moments before its own end.
+        deadline = time.monotonic() + STOP_SECONDS
+        while server.works_in(self.data) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _binaries(self) -> Binaries:
         with contextlib.suppress(FileNotFoundError):

@@ -49,6 +49,13 @@ class ServerFile:
             except OSError:
                 return False
 
+    def works_in(self, data: Path) -> bool:
+        """Whether its process lives and works in `data`, whether or not it finds the time to answer."""
+        try:
+            return psutil.Process(self.pid).cwd() == str(data.resolve())
+        except psutil.Error:  # a zombie is one too
+            return False
+
     def is_ready(self) -> bool:
         """Alive and past its start or crash recovery."""
         return self.status == "ready" and self.is_alive()
