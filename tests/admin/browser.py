@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 # Without these it looks for updates and a sandbox that a test machine does not have.
 OPTIONS = [
@@ -17,6 +17,10 @@ OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+PATIENCE = 60_000.0  # milliseconds: a busy machine takes its time
+expect.set_options(timeout=PATIENCE)
 
 
 def chromium() -> str | None:
@@ -38,7 +42,7 @@ def launched(executable: str) -> Iterator[Browser]:
 def open_page(browser: Browser) -> Iterator[Page]:
     """A window of its own; fails where the page's scripts fail or its policy stops something."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))

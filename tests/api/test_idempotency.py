@@ -104,7 +104,7 @@ def test_many_at_once_make_one(call_id):
     ready = threading.Barrier(8)
 
     def dispatch() -> None:
-        ready.wait(10)
+        ready.wait(60)
         execution, _ = dispatch_tool_call(
             access=actor.access,
             tool_name="echo",
@@ -120,6 +120,6 @@ def test_many_at_once_make_one(call_id):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
     assert (len(ids), len(set(ids)), SkillExecution.objects.count()) == (8, 1, 1)

@@ -28,10 +28,10 @@ def server(answer: bytes, *, first: bytes = b"") -> Iterator[int]:
     over = asyncio.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
     thread.start()
-    ready.wait(10)
+    ready.wait(60)
     try:
         yield ports[0]
     finally:
         loop.call_soon_threadsafe(over.set)
-        thread.join(10)
+        thread.join(60)
         loop.close()

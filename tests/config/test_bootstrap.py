@@ -188,7 +188,7 @@ def test_two_installations_at_once_take_turns_and_the_second_finds_it_done(
         for _ in range(2)
     ]
 
-    assert [process.wait(timeout=30) for process in both] == [0, 0]
+    assert [process.wait(timeout=120) for process in both] == [0, 0]
     assert (project / "calls").read_text() == "sync\n"
 
 

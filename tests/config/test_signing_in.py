@@ -108,7 +108,7 @@ def test_names_of_any_kind_are_refused_in_order(operator: Principal, name: str) 
 def test_all_web_processes_share_the_count() -> None:
     make_operator()
 
-    with running_server() as server, httpx2.Client(base_url=server.url, timeout=30) as browser:
+    with running_server() as server, httpx2.Client(base_url=server.url, timeout=120) as browser:
         page = browser.get("/sign-in").text
         found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
         assert found is not None

@@ -19,7 +19,7 @@ IGNORE = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 DEAF = [sys.executable, "-c", f"{IGNORE}; print('deaf', flush=True); time.sleep(600)"]
 
 
-def eventually(holds: Callable[[], object], seconds: float = 10) -> None:
+def eventually(holds: Callable[[], object], seconds: float = 60) -> None:
     """Wait until `holds()` is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -45,7 +45,7 @@ def pid_of(supervisor: Supervisor, name: str = "child") -> int:
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     """One child that lives for ever, its output in tmp_path/child.log."""
-    with Supervisor([Program("child", FOR_EVER)], logs=tmp_path, grace=3) as running:
+    with Supervisor([Program("child", FOR_EVER)], logs=tmp_path, grace=30) as running:
         yield running
 
 
@@ -84,7 +84,7 @@ def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) 
     began = time.monotonic()
     supervisor.stop()
 
-    assert 0.4 < time.monotonic() - began < 5
+    assert 0.4 < time.monotonic() - began < 60  # it would live for 600
     assert not psutil.pid_exists(pid)
 
 
@@ -110,7 +110,7 @@ def test_the_environment_of_a_program_is_laid_over_our_own(tmp_path: Path) -> No
     say = "import os, time; print(os.environ['COLOUR'], 'PATH' in os.environ, flush=True); time.sleep(600)"
     program = Program("child", [sys.executable, "-c", say], env={"COLOUR": "blue"})
 
-    with Supervisor([program], logs=tmp_path, grace=3):
+    with Supervisor([program], logs=tmp_path, grace=30):
         eventually(lambda: (tmp_path / "child.log").read_text() == "blue True\n")
 
 
@@ -141,7 +141,7 @@ def test_kill_minus_nine_of_the_supervisor_leaves_no_child_behind(tmp_path: Path
     process.kill()
     process.wait()
 
-    eventually(lambda: not any(lives(pid) for pid in children), seconds=5)
+    eventually(lambda: not any(lives(pid) for pid in children))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -150,7 +150,7 @@ def test_a_signal_stops_the_supervisor_with_all_its_children(tmp_path: Path, num
 
     process.send_signal(number)
 
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
     assert not any(psutil.pid_exists(pid) for pid in children)
 
 
@@ -173,4 +173,4 @@ def test_where_the_kernel_promises_nothing_a_watcher_kills_the_command(tmp_path:
     parent.kill()
     parent.wait()
 
-    assert child.wait(timeout=10) == -signal.SIGKILL
+    assert child.wait(timeout=60) == -signal.SIGKILL

@@ -47,7 +47,7 @@ def open_shop(stage: Stage) -> Shop:
         {"tools": calls},
         {"answer": "Denied: {results[2].error}. Asked: {results[3]}"},
         {"answer": "You said {message}"},
-        {"sleep": 5},
+        {"sleep": 10},
         {"answer": "Then you said {message}"},
     ]
     assignments = [

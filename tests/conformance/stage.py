@@ -15,7 +15,7 @@ from tests.factories import Actor
 from tests.live.server import Server
 from tests.loop.tool_server import ToolServer
 
-PATIENCE = 30.0  # seconds until something that should happen counts as not happening
+PATIENCE = 90.0  # seconds until something that should happen counts as not happening
 
 
 class Stage:

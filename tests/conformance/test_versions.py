@@ -73,7 +73,7 @@ def trial(version: str, told: dict[str, Any], folder: Path) -> dict[str, Any]:
     environment = dict(os.environ)
     if version != INSTALLED:
         install = ["uv", "pip", "install", "-q", "--python", sys.executable, "--target", str(folder)]
-        subprocess.run([*install, f"cadenya=={version}"], check=True, timeout=120)
+        subprocess.run([*install, f"cadenya=={version}"], check=True, timeout=250)
         environment["PYTHONPATH"] = str(folder)
     done = subprocess.run(
         [sys.executable, str(SCRIPT)],
@@ -81,7 +81,7 @@ def trial(version: str, told: dict[str, Any], folder: Path) -> dict[str, Any]:
         capture_output=True,
         text=True,
         env=environment,
-        timeout=90,
+        timeout=250,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]

@@ -59,7 +59,7 @@ class Demo:
                     return process
         return None
 
-    def wait_for(self, text: str, seconds: float = 60) -> None:
+    def wait_for(self, text: str, seconds: float = 180) -> None:
         """Return once the terminal has shown `text`."""
         eventually(lambda: text in self.output or self.process.poll() is not None, seconds)
         assert text in self.output, self.output[-3000:]
@@ -68,10 +68,10 @@ class Demo:
         """As a person would."""
         os.write(self._terminal, b"\x03")
 
-    def end(self, seconds: float = 60) -> int:
+    def end(self, seconds: float = 180) -> int:
         """Its exit status, once it has ended by itself and all of its output has been read."""
         status = self.process.wait(seconds)
-        self._reader.join(10)
+        self._reader.join(60)
         return status
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ def belonging_to(folder: Path) -> list[str]:
     return found
 
 
-def eventually(holds: Callable[[], object], seconds: float = 60) -> None:
+def eventually(holds: Callable[[], object], seconds: float = 180) -> None:
     """Wait until `holds()` is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -101,7 +101,7 @@ def test_a_hundred_dispatches_at_once_make_one_execution():
     gate, found = threading.Barrier(20), []
 
     def ask() -> None:
-        gate.wait(10)
+        gate.wait(60)
         found.extend(dispatch(actor) for _ in range(5))
         connection.close()
 
@@ -109,7 +109,7 @@ def test_a_hundred_dispatches_at_once_make_one_execution():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
     assert len(found) == 100
     assert len({execution.id for execution, _ in found}) == 1

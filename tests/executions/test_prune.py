@@ -137,4 +137,4 @@ def test_a_blob_that_is_stored_again_while_it_is_pruned_is_whole_afterwards():
             assert Blob.objects.filter(pk=stored.pk).update(touched_at=timezone.now() - timedelta(days=2))
     finally:
         done.set()
-        thread.join(20)
+        thread.join(60)

@@ -90,7 +90,7 @@ def running_server(
         yield found
     finally:
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
 
 
 def _environment() -> dict[str, str]:

@@ -93,7 +93,7 @@ def test_random_disconnects_lose_and_repeat_nothing(server: Server, door: Door, 
                 seen += itertools.islice(events, pauses.randint(1, 4))
     finally:
         stop.set()
-        writer.join(30)
+        writer.join(60)
     with door.open(server, run, seen[-1].seq) as events:
         seen += events
 

@@ -32,7 +32,7 @@ def at_once(calls):
 
     def run(call):
         try:
-            together.wait(10)
+            together.wait(60)
             call()
         except DomainError as error:
             return type(error)

@@ -61,7 +61,7 @@ def test_two_requests_that_make_them_at_once_make_them_once():
 
     with ThreadPoolExecutor(6) as pool:
         for made in [pool.submit(make) for _ in range(6)]:
-            made.result(timeout=20)
+            made.result(timeout=60)
 
     assert LanguageModel.objects.filter(space=space).count() == 1
 

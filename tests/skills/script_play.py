@@ -20,7 +20,7 @@ SAMPLES = Path(__file__).parent / "samples"
 ORDERS = PROJECT / "executions" / "demo_files" / "orders.csv"
 SDK = PROJECT / "executions" / "sandbox_sdk"
 SKILL_PYTHON = skill_python() / "bin" / "python"
-TIME_LIMIT_SECONDS = 60
+TIME_LIMIT_SECONDS = 200
 
 
 @dataclass

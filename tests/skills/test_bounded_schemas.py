@@ -68,7 +68,7 @@ def test_patterns_that_count_as_people_do_are_looked_for(pattern):
 
 
 def test_other_threads_go_on_while_a_pattern_is_looked_for(monkeypatch):
-    monkeypatch.setattr(bounded, "MOST_SECONDS", 1.0)
+    monkeypatch.setattr(bounded, "MOST_SECONDS", 1.5)
     turns = 0
     looking = threading.Thread(
         target=of, args=({"x": TEXT},), kwargs={"properties": {"x": {"pattern": ENDLESS}}}
@@ -80,7 +80,7 @@ def test_other_threads_go_on_while_a_pattern_is_looked_for(monkeypatch):
         turns += 1
     looking.join()
 
-    assert turns > 10
+    assert turns > 2  # one at most while it would keep the others from running
 
 
 def test_patterns_beside_unevaluated_properties_are_not_looked_for():

@@ -13,7 +13,7 @@ from executions.catalog.archive import pack, read_folder, unpack
 from executions.sandbox import Outcome, Workspace, launch
 from tests.skills.script_play import BUNDLES, ORDERS, SAMPLES, SDK
 
-TIME_LIMIT_SECONDS = 60
+TIME_LIMIT_SECONDS = 200
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_a_signed_link_says_name_type_and_five_minutes(bucket, linking, api):
     assert said["X-Amz-Expires"] == "300"
     assert said["response-content-type"] == "text/html"
     assert said["response-content-disposition"] == "attachment; filename*=utf-8''%C3%BC.html"
-    with urlopen(answer["Location"], timeout=10) as response:
+    with urlopen(answer["Location"], timeout=60) as response:
         assert response.read() == PNG
         assert response.headers["Content-Type"] == "text/html"
         assert response.headers["Content-Disposition"] == said["response-content-disposition"]

@@ -13,7 +13,7 @@ from executions.worker.connections import close_if_over
 from spaces.liveness import check_if_heard, check_if_heard_async, has_news
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ async def test_the_asynchronous_check_refuses_a_connection_that_is_over():
     async with await psycopg.AsyncConnection.connect(settings.DATABASE_URL, **options) as lives:
         await check_if_heard_async(lives)
         over = await psycopg.AsyncConnection.connect(settings.DATABASE_URL, **options)
-        await lives.execute("SELECT pg_terminate_backend(%s, 5000)", [over.info.backend_pid])
+        await lives.execute("SELECT pg_terminate_backend(%s, 60000)", [over.info.backend_pid])
 
         with pytest.raises(psycopg.OperationalError):
             await check_if_heard_async(over)
@@ -81,7 +81,7 @@ def test_a_worker_thread_leaves_a_connection_that_is_over():
 
 def _terminate(pid: int) -> None:
     with psycopg.connect(settings.DATABASE_URL, autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        other.execute("SELECT pg_terminate_backend(%s, 60000)", [pid])
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
