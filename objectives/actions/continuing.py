@@ -30,7 +30,8 @@ def continue_objective(
         _check_open(objective, "continued")
         if is_idle(objective):
             # After an interrupt older messages may wait to be heard: they come first.
-            send_messages(objective, head, now=now)
+            while send_messages(objective, head, now=now):
+                pass
             heard = say(objective, head, message, by=access.principal_id, now=now)
             wake(objective, head, now=now)
             return heard

@@ -1,7 +1,9 @@
 """What waits for the end of a turn: further messages, and compactions that were asked for."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 
 from django.db import transaction
 
@@ -21,6 +23,9 @@ from objectives.models import (
 from objectives.spelling import Json
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove, NotFound
+
+MOST_AT_ONCE = 200  # messages of one transaction: nobody else gets at the objective meanwhile
+_SENT = ["state", "sent_at", "event_id"]
 
 
 def enqueue_action(
@@ -68,7 +73,7 @@ def next_action(objective: Objective) -> QueuedAction | None:
 def mark_sent(action: QueuedAction, done: RunEvent, *, now: datetime) -> None:
     """The action of a locked objective is done; `done` is the event that it became."""
     action.state, action.sent_at, action.event_id = ActionState.SENT, now, done.event_id
-    action.save(update_fields=["state", "sent_at", "event_id"])
+    action.save(update_fields=_SENT)
 
 
 def discard_actions(objective: Objective) -> None:
@@ -77,27 +82,47 @@ def discard_actions(objective: Objective) -> None:
     queued.update(state=ActionState.DISCARDED)
 
 
-def send_messages(objective: Objective, head: RunHead, *, now: datetime) -> None:
-    """Let the model hear the queued messages of a locked objective, up to the first compaction.
+def send_messages(objective: Objective, head: RunHead, *, now: datetime) -> bool:
+    """Let the model hear the first of the queued messages of a locked objective, up to a compaction.
 
-    To be called between two turns, when no tool call is open.
+    To be called between two turns, when no tool call is open. True where there were any: more may wait.
     """
-    while (action := next_action(objective)) is not None and action.kind == ActionKind.USER_MESSAGE:
-        heard = say(objective, head, action.content, by=action.created_by_id, now=now)
-        mark_sent(action, heard, now=now)
+    queued = QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED)
+    first = queued.order_by("created_at", "id")[:MOST_AT_ONCE]
+    actions = list(takewhile(lambda action: action.kind == ActionKind.USER_MESSAGE, first))
+    if not actions:
+        return False
+    heard = _say(objective, head, [(one.content, one.created_by_id) for one in actions], now=now)
+    for action, row in zip(actions, heard, strict=True):
+        action.state, action.sent_at, action.event_id = ActionState.SENT, now, row.event_id
+    QueuedAction.objects.bulk_update(actions, _SENT)
+    return True
 
 
 def say(objective: Objective, head: RunHead, content: str, *, by: uuid.UUID, now: datetime) -> RunEvent:
     """A person's message, after the newest turn of a locked objective; the event that it is."""
+    return _say(objective, head, [(content, by)], now=now)[0]
+
+
+def _say(
+    objective: Objective, head: RunHead, said: Sequence[tuple[str, uuid.UUID]], *, now: datetime
+) -> list[RunEvent]:
+    """Messages and who they are of, in order; their events."""
     window = newest_window(objective)
-    UserMessage.objects.create(
-        objective=objective, window=window, after_turn=objective.turn, content=content, created_at=now
+    UserMessage.objects.bulk_create(
+        UserMessage(
+            objective=objective, window=window, after_turn=objective.turn, content=content, created_at=now
+        )
+        for content, _ in said
     )
     if objective.is_interrupted:
         objective.is_interrupted = False
         objective.save(update_fields=["is_interrupted"])
-    said = event(Kind.USER_MESSAGE, {"content": content}, now=now, window_id=window.id, by=by)
-    return note(objective, head, [said])[0]
+    events = [
+        event(Kind.USER_MESSAGE, {"content": content}, now=now, window_id=window.id, by=by)
+        for content, by in said
+    ]
+    return note(objective, head, events)
 
 
 def newest_window(objective: Objective) -> ContextWindow:

@@ -137,7 +137,8 @@ class _Decision:
 
     def _after_calls(self) -> Move:
         """Between two turns: what was queued comes first, then the model, unless the turn is over."""
-        send_messages(self._objective, self._head, now=self._now)
+        if send_messages(self._objective, self._head, now=self._now):
+            return Carry([], self._plan)  # more may wait, which are the next transaction's
         action = next_action(self._objective)
         if action is None and not model_is_due(self._objective):
             return self._end_turn()

@@ -4,11 +4,25 @@ import pytest
 from django.utils import timezone
 
 from objectives.actions.continuing import compact_objective, continue_objective
+from objectives.actions.queueing import MOST_AT_ONCE
 from objectives.actions.stopping import cancel_objective, interrupt_objective
+from objectives.actions.supplying import supply_content
 from objectives.loop.continuing import continue_after_child
-from objectives.models import Objective
+from objectives.models import ActionKind, Objective, QueuedAction
+from objectives.results.outcome import Text
 from tests.factories import Actor, make_actor
-from tests.loop.working import bare_tool, fresh, head_of, prompt_with, said, start, types, work
+from tests.loop.working import (
+    bare_tool,
+    calls_of,
+    fresh,
+    head_of,
+    payloads,
+    prompt_with,
+    said,
+    start,
+    types,
+    work,
+)
 from tests.objectives.runs import make_published_agent
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +106,34 @@ def test_compacting_after_an_interrupt_does_not_take_up_the_turn_again(actor, be
         access=actor.access, objective_id=objective.id, message="More.", enqueue=False, now=timezone.now()
     )
     assert said(work(fresh(objective), bench))[-1] == "You said More."
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_more_messages_than_one_transaction_takes_are_all_heard_in_order(actor, bench, is_interrupted):
+    ask = {"tool": "ask", "arguments": {"order": "7"}}
+    objective = work(start(actor, bare_tool(actor), script=[ask, {"answer": "{message}"}]), bench)
+    told = [str(number) for number in range(2 * MOST_AT_ONCE + 1)]
+    QueuedAction.objects.bulk_create(
+        QueuedAction(
+            objective=objective,
+            space_id=objective.space_id,
+            kind=ActionKind.USER_MESSAGE,
+            content=text,
+            created_by_id=actor.access.principal_id,
+            created_at=timezone.now(),
+        )
+        for text in told
+    )
+    whom = {"access": actor.access, "objective_id": objective.id, "now": timezone.now()}
+
+    if is_interrupted:
+        interrupt_objective(**whom)
+        continue_objective(**whom, message="Last.", enqueue=False)
+        told.append("Last.")
+    else:
+        supply_content(**whom, call_id=calls_of(objective)[0].id, drafts=[Text("blue")])
+    objective = work(fresh(objective), bench)
+
+    assert [one["content"] for one in payloads(objective, "userMessage")][1:] == told
+    assert set(QueuedAction.objects.values_list("state", flat=True)) == {"sent"}
+    assert (said(objective)[-1], objective.state) == (told[-1], "waiting")
