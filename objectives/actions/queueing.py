@@ -24,7 +24,7 @@ from objectives.spelling import Json
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove, NotFound
 
-MOST_AT_ONCE = 200  # messages of one transaction: nobody else gets at the objective meanwhile
+MOST_AT_ONCE = 100  # messages of one transaction: nobody else gets at the objective meanwhile
 _SENT = ["state", "sent_at", "event_id"]
 
 
