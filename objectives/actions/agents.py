@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from objectives.actions.finding import locked_agent
-from objectives.actions.naming import change_identity, new_identity, unique_names
+from objectives.actions.naming import change_identity, new_identity, spec_in, unique_names
 from objectives.actions.variations import add_variation
 from objectives.checks.schemas import checked_schema
 from objectives.checks.unbuilt import refuse_unbuilt
@@ -53,7 +53,7 @@ def update_agent(*, access: SpaceAccess, address: str, changes: Mapping[str, Any
     """
     with transaction.atomic():
         agent = locked_agent(access, address)
-        spec = {path.removeprefix("spec."): value for path, value in changes.items()}
+        spec = spec_in(changes)
         fields = change_identity(agent, changes) | _apply(agent, spec)
         if fields:
             agent.updated_at = now

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from objectives.actions.naming import change_identity, new_identity, unique_names
+from objectives.actions.naming import change_identity, new_identity, spec_in, unique_names
 from objectives.actions.provider_keys import locked_provider_key
 from objectives.labels.models import check_model_labels
 from objectives.models import AgentVariation, LanguageModel, ModelState, Provider
@@ -60,7 +60,7 @@ def update_model(
         fields = change_identity(model, changes)
         check_model_labels(model.labels, *_LABELS)
         _check_external_id(model)
-        spec = {path.removeprefix("spec."): value for path, value in changes.items()}
+        spec = spec_in(changes)
         fields |= _apply_spec(model, spec) | _apply_override(model, changes)
         if fields:
             model.updated_at = now

@@ -61,6 +61,11 @@ def change_identity(row: Resource | ApiKey, changes: Mapping[str, Any]) -> set[s
     return fields
 
 
+def spec_in(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What `changes` (see `objectives.api.masks`) says of `spec`, by field."""
+    return {path.removeprefix("spec."): value for path, value in changes.items() if path.startswith("spec.")}
+
+
 @contextlib.contextmanager
 def unique_names(**also: str) -> Iterator[None]:
     """Raises AlreadyExists where what is saved inside takes an external id that another row has.

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 
 from objectives.actions.assigning import replace_assignments
 from objectives.actions.finding import locked_agent, locked_variation
-from objectives.actions.naming import change_identity, new_identity, unique_names
+from objectives.actions.naming import change_identity, new_identity, spec_in, unique_names
 from objectives.addressing import find
 from objectives.checks.unbuilt import refuse_unbuilt
 from objectives.labels.variations import check_variation_labels
@@ -69,7 +69,7 @@ def update_variation(
     """
     with transaction.atomic():
         variation = locked_variation(access, agent_address, address)
-        spec = {path.removeprefix("spec."): value for path, value in changes.items()}
+        spec = spec_in(changes)
         fields = change_identity(variation, changes) | _apply(variation, spec, _SPEC)
         check_variation_labels(variation.labels, "body", "metadata", "labels")
         if changes:
