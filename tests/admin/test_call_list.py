@@ -1,6 +1,7 @@
 """The list of tool calls: what it can be narrowed to, and what that costs."""
 
 import re
+from copy import copy
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from objectives.models import AdapterKind, Approval, Execution, Objective, ToolCall
+from spaces.ids import new_id
 from tests.admin.desk import client_of, make_staff, operator_client
 from tests.admin.desk_objectives import CALLS
 from tests.factories import make_actor
@@ -35,6 +37,17 @@ def make_calls(*names: str) -> dict[str, dict[str, ToolCall]]:
             for turn, (approval, execution) in enumerate(STATES, 1)
         }
     return made
+
+
+def make_crowd(count: int) -> None:
+    """So many calls in the usual state: among a few rows every way to read them is as good."""
+    call = make_calls("Crowd")["Crowd"][Approval.AUTO_APPROVED]
+    call.execution, call.result = Execution.COMPLETED, []
+    call.save()
+    rows = [copy(call) for _ in range(count)]
+    for place, row in enumerate(rows, 1):
+        row.pk, row.place = new_id(), place
+    ToolCall.objects.bulk_create(rows)
 
 
 def shown(page: str) -> set[str]:
@@ -105,7 +118,9 @@ def test_agents_are_found_by_their_names_by_those_who_may_see_them() -> None:
     [({"approval": "denied"}, "call_by_approval"), ({"execution": "errored"}, "call_by_execution")],
 )
 def test_rare_states_are_found_through_an_index(narrowed: dict[str, str], index: str) -> None:
+    make_crowd(1_000)
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE objectives_toolcall")
         cursor.execute("SET LOCAL enable_seqscan = off")
 
     plan = ToolCall.objects.filter(**narrowed).order_by("-pk")[:51].explain()

@@ -105,7 +105,7 @@ def test_an_agents_newest_feedback_is_found_through_an_index(api, agent):
         items = api.get(f"{path_of(agent)}/feedback")["items"]
     (asked,) = [each["sql"] for each in captured if 'FROM "objectives_feedback"' in each["sql"]]
     with connection.cursor() as cursor:
-        for way in ("seqscan", "bitmapscan"):
+        for way in ("seqscan", "bitmapscan", "sort"):
             cursor.execute(f"SET LOCAL enable_{way} = off")
         cursor.execute(f"EXPLAIN {asked}")
         plan = "\n".join(line for (line,) in cursor.fetchall())
