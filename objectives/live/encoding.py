@@ -45,7 +45,10 @@ class EventStream:
             if frame.logged is not None and self._tells(frame.kind)
         ]
         events = show_events(self.objective, rows, reader=self.reader, now=timezone.now(), with_info=False)
-        return b"".join(_frame(self._put(event), event.metadata.id) for event in events)
+        is_id_last = self.reader.dialect.version is not None
+        return b"".join(
+            _frame(self._put(event), event.metadata.id, is_id_last=is_id_last) for event in events
+        )
 
     def opening(self) -> bytes:
         """The objective itself, as the first frame of create-and-stream; without an id, it is no event."""
@@ -83,11 +86,16 @@ def _event(run_id: uuid.UUID, seq: int, kind: str, logged: Logged) -> RunEvent:
     return RunEvent(run_id=run_id, seq=seq, event_id=logged.event_id, kind=kind, data=data, at=logged.at)
 
 
-def _frame(shown: Json, event_id: str = "") -> bytes:
-    head = f"id: {event_id}\n".encode() if event_id else b""
+def _frame(shown: Json, event_id: str = "", *, is_id_last: bool = False) -> bytes:
+    """One frame; the official libraries get its id last.
+
+    They resume after an id as soon as they have read it: a cut between it and its data would lose the event.
+    """
+    named = f"id: {event_id}\n".encode() if event_id else b""
     try:
         body = orjson.dumps(shown)
     except TypeError:  # an integer beyond 64 bits, as a model may write them
         body = json.dumps(shown, separators=(",", ":")).encode()
     # JSON has no line end inside, so one `data:` line always holds it.
-    return head + b"data: " + body + b"\n\n"
+    data = b"data: " + body + b"\n"
+    return (data + named if is_id_last else named + data) + b"\n"

@@ -103,6 +103,21 @@ def test_an_older_client_is_spared_what_it_does_not_know(server: Server, actor, 
     assert '"cancelled"' in answer.text
 
 
+def test_the_libraries_get_an_id_after_its_event(server: Server, actor, agent):
+    """They resume after an id once they have read it, also where the event was then cut off."""
+    objective = begin_objective(actor, agent)
+    cancel(actor, objective)
+
+    def fields(program):
+        headers = {**actor.headers, "User-Agent": program}
+        answer = asking.get(events_url(server, actor, objective), headers=headers)
+        frames = [frame.splitlines() for frame in answer.text.split("\n\n") if "objevt_" in frame]
+        return [[line.partition(":")[0] for line in frame if not line.startswith(":")] for frame in frames]
+
+    assert fields("my-app/1.0") == [["id", "data"]] * len(TYPES)
+    assert fields("cadenya-python/1.7.0 (api 1.0)") == [["data", "id"]] * len(TYPES)
+
+
 @pytest.mark.parametrize(
     ("change", "answered"),
     [
