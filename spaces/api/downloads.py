@@ -57,19 +57,19 @@ def send_blob(request: Request, download: Download) -> HttpResponseBase:
     link = signed_link(download.blob.sha256, headers) if request.method == "GET" else None
     if link is not None:
         return HttpResponseRedirect(link, headers={"Cache-Control": "no-store"})
-    start, end = _wanted(request, etag, size)
-    if start >= end and size:
+    wanted = _wanted(request, etag, size)
+    start, end = wanted or (0, size)
+    if wanted and start >= end:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     try:
         stored = storage().open(blob_name(download.blob.sha256), "rb")
     except FileNotFoundError as error:
         raise NotFound from error
-    is_part = (start, end) != (0, size)
     headers["Content-Length"] = str(end - start)
-    if is_part:
+    if wanted:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     part = Part(stored, start, end - start)
-    return StreamingHttpResponse(part, status=206 if is_part else 200, headers=headers)
+    return StreamingHttpResponse(part, status=206 if wanted else 200, headers=headers)
 
 
 def _headers(download: Download, etag: str) -> dict[str, str]:
@@ -85,11 +85,15 @@ def _headers(download: Download, etag: str) -> dict[str, str]:
     }
 
 
-def _wanted(request: Request, etag: str, size: int) -> tuple[int, int]:
-    """First byte and the one after the last; everything for a range that is malformed or of several parts."""
+def _wanted(request: Request, etag: str, size: int) -> tuple[int, int] | None:
+    """First byte and the one after the last; None for no range, one that is malformed or of several parts.
+
+    One that spans everything is a range all the same: players ask so whether they can seek.
+    """
     match = _RANGE.fullmatch(request.headers.get("Range", ""))
-    if match is None or match[1] == match[2] == "" or request.headers.get("If-Range", etag) != etag:
-        return 0, size
+    is_older = request.headers.get("If-Range", etag) != etag
+    if match is None or match[1] == match[2] == "" or is_older or not size:
+        return None
     if match[1] == "":
         return max(0, size - int(match[2])) if int(match[2]) else size, size
     return int(match[1]), min(int(match[2]) + 1, size) if match[2] else size

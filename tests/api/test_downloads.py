@@ -134,7 +134,11 @@ def test_a_malformed_space_is_named_with_a_link_too(api, artifact):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "part"), [("0-3", (0, 3)), ("4-", (4, 47)), ("-5", (43, 47)), ("47-99", (47, 47))]
+    ("wanted", "part"),
+    [
+        *(("0-3", (0, 3)), ("4-", (4, 47)), ("-5", (43, 47)), ("47-99", (47, 47))),
+        *(("0-", (0, 47)), ("0-999999", (0, 47)), ("-999999", (0, 47))),
+    ],
 )
 def test_a_range_is_a_part(api, artifact, wanted, part):
     start, last = part
@@ -146,10 +150,8 @@ def test_a_range_is_a_part(api, artifact, wanted, part):
     assert response["Content-Length"] == str(last + 1 - start)
 
 
-@pytest.mark.parametrize(
-    "wanted", ["bytes=0-999999", "bytes=-999999", "bytes=0-1,3-4", "lines=0-1", "bytes=-", "nonsense"]
-)
-def test_a_range_of_everything_or_one_not_understood_is_everything(api, artifact, wanted):
+@pytest.mark.parametrize("wanted", ["bytes=0-1,3-4", "lines=0-1", "bytes=-", "nonsense"])
+def test_a_range_that_is_not_understood_is_everything(api, artifact, wanted):
     response = api.get(f"artifacts/{artifact.id}/download", Range=wanted)
 
     assert (response.status_code, body_of(response)) == (200, PNG)
