@@ -26,5 +26,5 @@ def verify(kind: str, row_id: uuid.UUID, token: str) -> None:
 
 
 def expiry(now: datetime) -> datetime:
-    """When a token signed now is over."""
-    return now + LIFETIME
+    """When a token signed now is over, to the second: tokens tell whole ones only, rounded down."""
+    return now.replace(microsecond=0) + LIFETIME

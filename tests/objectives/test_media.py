@@ -1,6 +1,7 @@
 """Images and sounds in results: links that live for a while, need no key and cannot be altered."""
 
 import time
+from datetime import datetime
 
 import pytest
 from django.test import Client
@@ -89,3 +90,11 @@ def test_a_link_is_over_after_a_quarter_of_an_hour(read, monkeypatch):
 
     assert fetch(link)[0] == 403
     assert fetch(path_of(read()[1]))[0] == 200
+
+
+def test_a_link_lives_until_it_says(read, monkeypatch):
+    image = read()[1]
+    last = datetime.fromisoformat(image["image"]["expiresAt"]).timestamp()
+    monkeypatch.setattr(time, "time", lambda: last - 0.01)
+
+    assert fetch(path_of(image))[0] == 200
