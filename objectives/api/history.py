@@ -171,7 +171,7 @@ class HistoryViewSet(OfObjectives):
         end = start + limit_of(request)
         items = [
             ObjectiveTool(
-                metadata=BareMetadata(id=one.metadata["id"], name=one.metadata["name"]), snapshot=one.snapshot
+                metadata=BareMetadata(id=one.metadata["id"], name=one.metadata["name"]), snapshot=one.shown
             )
             for one in offered[start:end]
         ]
@@ -182,7 +182,7 @@ class HistoryViewSet(OfObjectives):
         kinds: Sequence[str] = [kind for kind in PUBLIC if dialect.knows_event(TYPES[kind])]
         rows = RunEvent.objects.filter(run_id=objective.id, kind__in=kinds)
         if window := request.query_params.get("windowId"):
-            rows = rows.filter(data__contextWindowId=window)
+            rows = rows.filter(data__contextWindowId=window.replace("\0", "\ufffd"))
         if since := request.query_params.get("sinceEventId"):
             rows = rows.filter(seq__gt=event_number(objective.id, since, "query", "sinceEventId"))
         return rows

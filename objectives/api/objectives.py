@@ -167,7 +167,10 @@ class ObjectiveViewSet(OfObjectives):
     def compact(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         row, config = self.objective(objective_id), self.body(CompactBody).compaction_config
         action = compact_objective(
-            access=self.access, objective_id=row.id, compaction=config, now=timezone.now()
+            access=self.access,
+            objective_id=row.id,
+            compaction=config.wire() if config else None,
+            now=timezone.now(),
         )
         window = window_data(newest_window(row))
         shown = CompactAnswer(**action_fields(action, reader=self.reader), context_window=window)

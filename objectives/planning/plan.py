@@ -52,6 +52,11 @@ class Offered:
     auto_mode: Json | None = None
 
     @property
+    def shown(self) -> Json:
+        """The snapshot, with the function's name as this objective has it: two sets may have the same one."""
+        return {**self.snapshot, "spec": {**self.snapshot["spec"], "llmToolName": self.function}}
+
+    @property
     def is_bare(self) -> bool:
         return self.kind == CallKind.TOOL and self.adapter == AdapterKind.BARE
 

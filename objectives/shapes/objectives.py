@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr
 from objectives.clients import NEWEST, Dialect
 from objectives.events import state_name
 from objectives.models import Objective as ObjectiveRow
+from objectives.shapes.compaction import CompactionConfig
 from objectives.shapes.metadata import NewOperation, OperationMetadata, Profile, ResourceMetadata
 from objectives.shapes.shape import Shape
 from objectives.spelling import Json, Prefix, spell
@@ -182,5 +183,5 @@ class ContinueBody(Shape):
 class CompactBody(Shape):
     """How a conversation is compacted."""
 
-    compaction_config: Json | None = None
+    compaction_config: CompactionConfig | None = None
     """The strategies; left out, the variation's own."""
