@@ -8,9 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.actions.finding import known_agent
-from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, choices, empty_page
+from objectives.api.lists import answer_page, choices, empty_page, named_by
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Agent, AgentVariation, Feedback
 from objectives.portraits.history import show_feedback
@@ -92,9 +91,9 @@ class AgentRecordsViewSet(WorkspaceViewSet):
             rows = rows.filter(comment__icontains=given["query"])
         if sentiments := choices(request, "sentiment", SENTIMENTS):
             rows = rows.filter(**{sentiments[0]: 0})
-        if given["agentVariationId"]:
-            variations = AgentVariation.objects.filter(agent=agent)
-            rows = rows.filter(variation=find(variations, Prefix.VARIATION, given["agentVariationId"]))
+        variations = AgentVariation.objects.filter(agent=agent)
+        if variation := named_by(variations, Prefix.VARIATION, request, "agentVariationId"):
+            rows = rows.filter(variation=variation)
         for name, condition in (("createdAfter", "created_at__gt"), ("createdBefore", "created_at__lt")):
             if given[name]:
                 rows = rows.filter(**{condition: _moment(name, given[name])})

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from objectives.actions import toolsets as actions
 from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, by_name, choices, empty_page, wants_info
+from objectives.api.lists import answer_page, by_name, choices, empty_page, named_by, wants_info
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Assignment, Tool, ToolSet as ToolSetRow, ToolSetState
@@ -145,8 +145,7 @@ class ToolSetViewSet(WorkspaceViewSet):
     )
     def usage(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
         tool_set = self.found(tool_set_id)
-        tool_id = request.query_params.get("toolId")
-        tool = find(Tool.objects.filter(tool_set=tool_set), Prefix.TOOL, tool_id) if tool_id else None
+        tool = named_by(Tool.objects.filter(tool_set=tool_set), Prefix.TOOL, request, "toolId")
 
         def show(page: Sequence[Assignment]) -> Sequence[ToolSetUsage]:
             return show_uses(page, space_id=self.space_id, tenant_id=self.tenant_id)

@@ -27,7 +27,9 @@ class OneOf(Shape):
         names = {name: field.alias or name for name, field in cls.model_fields.items()}
         kinds = [alias for name, alias in names.items() if name not in {"type", *cls.beside}]
         brought = [kind for kind in kinds if given.get(kind) is not None]
-        kind = given.get("type") or (brought[0] if len(brought) == 1 else None)
+        kind = given.get("type")
+        if kind in (None, ""):
+            kind = brought[0] if len(brought) == 1 else None
         if kind not in kinds:
             raise ValueError(f"Say of which type it is: {', '.join(kinds)}.")
         if other := [name for name in brought if name != kind]:

@@ -94,7 +94,7 @@ def test_usage_names_each_variation_once_with_its_model(api):
     assert [item["agentVariation"]["name"] for item in of_tool["items"]] == ["both"]
     assert [item["agentVariation"]["name"] for item in api.get(path, labels="team=north")["items"]] == ["one"]
     assert len(api.get(path, limit=1)["items"]) == 1
-    assert api.refused("get", path, toolId="tool_nothing")[:2] == (404, 5)
+    assert api.refused("get", path, toolId="tool_nothing")[:2] == (400, 3)
 
 
 def test_a_set_is_deleted_with_its_tools_and_secrets_unless_it_is_assigned(api):

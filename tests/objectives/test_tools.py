@@ -128,6 +128,7 @@ def test_a_renamed_tool_keeps_its_function_until_that_is_cleared(api):
             {"parameters": {"type": "object", "allOf": [{"$ref": "#"}]}},
             "spec.parameters: Not a usable JSON Schema: refers to itself without end",
         ),
+        ({"config": {**GET, "type": []}}, "spec.config: "),
         ({"llmToolName": "two words"}, "spec.llmToolName: "),
         ({"llmToolName": "x" * 65}, "spec.llmToolName: "),
     ],
