@@ -38,7 +38,6 @@ def _pool(size: int) -> dict[str, Any]:
 
 
 DEBUG = False
-BASE_DIR = ROOT
 SECRET_KEY = _secret(ENV.secret_key) or (local_secret_key(LOCAL_DIR) if IS_LOCAL else "")
 SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks
 ENCRYPTION_KEYS = ENV.encryption_keys  # by id, the newest first; see objectives.vault

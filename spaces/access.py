@@ -3,6 +3,8 @@
 import uuid
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from spaces.errors import NotFound, NotPermitted
 from spaces.models import ApiKey, Membership, Principal, Role, Space
 from spaces.staff import readable_by_staff
@@ -82,19 +84,22 @@ def grants(granted: frozenset[str], permission: str) -> bool:
     return not granted.isdisjoint(candidates)
 
 
+def memberships_within(
+    principal_id: uuid.UUID, tenant_id: uuid.UUID, key: ApiKey | None
+) -> QuerySet[Membership]:
+    """Where a principal works inside a tenant, as far as a key of theirs reaches; without one everywhere."""
+    memberships = Membership.objects.filter(
+        principal_id=principal_id, space__tenant_id=tenant_id, space__archived_at__isnull=True
+    )
+    return memberships if key is None or key.all_spaces else memberships.filter(space__api_keys=key)
+
+
 def _member_access(caller: Caller, space_id: uuid.UUID) -> SpaceAccess | None:
     tenant_id = caller.principal.tenant_id
     if tenant_id is None:
         return None
-    membership = Membership.objects.filter(
-        space_id=space_id,
-        principal_id=caller.principal.id,
-        space__tenant_id=tenant_id,
-        space__archived_at__isnull=True,
-    )
-    if caller.api_key is not None and not caller.api_key.all_spaces:
-        membership = membership.filter(space__api_keys=caller.api_key)
-    role = membership.values_list("role", flat=True).first()
+    memberships = memberships_within(caller.principal.id, tenant_id, caller.api_key)
+    role = memberships.filter(space_id=space_id).values_list("role", flat=True).first()
     if role is None:
         return None
     return SpaceAccess(space_id, tenant_id, caller.principal.id, role, caller.permissions)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http.cookie import parse_cookie
 
-from spaces.access import ROLE_PERMISSIONS, Caller, grants
+from spaces.access import ROLE_PERMISSIONS, Caller, grants, memberships_within
 from spaces.authentication import caller_of_scope
 from spaces.keys import Unauthenticated
 from spaces.models import ApiKey, Membership, Principal
@@ -115,13 +115,7 @@ def spaces_within_reach(caller: Caller, *, limit: int) -> list[uuid.UUID]:
     """At most `limit` of the spaces that the caller is in; none for an operator, who is in none."""
     if caller.principal.tenant_id is None:
         return []
-    memberships = Membership.objects.filter(
-        principal_id=caller.principal.id,
-        space__tenant_id=caller.principal.tenant_id,
-        space__archived_at__isnull=True,
-    )
-    if caller.api_key is not None and not caller.api_key.all_spaces:
-        memberships = memberships.filter(space__api_keys=caller.api_key)
+    memberships = memberships_within(caller.principal.id, caller.principal.tenant_id, caller.api_key)
     return list(memberships.order_by("space_id").values_list("space_id", flat=True)[:limit])
 
 

@@ -4,12 +4,12 @@ import uuid
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from objectives.access.workspaces import access_to
-from spaces.access import Caller, grants
+from spaces.access import Caller, grants, memberships_within
 from spaces.errors import Invalid, NotFound, NotPermitted
-from spaces.models import ApiKey, Membership, Role
+from spaces.models import ApiKey, Role
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class AccountAccess:
     @cached_property
     def roles(self) -> dict[uuid.UUID, str]:
         """The caller's role in each space that they reach."""
-        return dict(_reached(self.caller.principal.id, self.caller.api_key).values_list("space_id", "role"))
+        mine = memberships_within(self.caller.principal.id, self.tenant_id, self.caller.api_key)
+        return dict(mine.values_list("space_id", "role"))
 
     @property
     def is_administrator(self) -> bool:
@@ -59,7 +60,8 @@ class AccountAccess:
             spaces = () if key.all_spaces else key.spaces.values_list("pk", flat=True)
             within = self.reaches_all or (not key.all_spaces and self.roles.keys() >= set(spaces))
         else:
-            reached = set(_reached(key.principal_id, key).values_list("space_id", flat=True))
+            theirs = memberships_within(key.principal_id, key.tenant_id, key)
+            reached = set(theirs.values_list("space_id", flat=True))
             administered = {space for space, role in self.roles.items() if role == Role.ADMIN}
             within = reached <= administered and (self.reaches_all or not key.all_spaces)
         if not within:
@@ -88,13 +90,3 @@ class WorkspaceKeyAccess(AccountAccess):
 
     def keys(self) -> QuerySet[ApiKey]:
         return super().keys().filter(spaces=self.space_id, all_spaces=False, is_default=False)
-
-
-def _reached(principal_id: uuid.UUID, key: ApiKey | None) -> QuerySet[Membership]:
-    """Where a principal works: the memberships that the key reaches, all of them without a key."""
-    memberships = Membership.objects.filter(principal_id=principal_id, space__archived_at__isnull=True)
-    if key is not None:
-        memberships = memberships.filter(Q(space__tenant_id=key.tenant_id))
-    if key is not None and not key.all_spaces:
-        memberships = memberships.filter(space__api_keys=key)
-    return memberships
