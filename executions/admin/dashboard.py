@@ -52,9 +52,13 @@ def _figures() -> list[dict[str, Any]]:
             "count": _bounded(waiting.values_list("run_id", flat=True)),
             "state": "queued",
         },
-        {"title": "Failed in the last hour", "count": _created(State.FAILED, since), "state": "failed"},
         {
-            "title": "Succeeded in the last hour",
+            "title": "Executions failed in the last hour",
+            "count": _created(State.FAILED, since),
+            "state": "failed",
+        },
+        {
+            "title": "Executions succeeded in the last hour",
             "count": _created(State.SUCCEEDED, since),
             "state": "succeeded",
         },
