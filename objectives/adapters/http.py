@@ -31,6 +31,9 @@ MOST_ERROR_TEXT = 2_000  # characters of an error answer that the model reads
 MOST_REDIRECTS = 5
 STOP_POLL_SECONDS = 0.1
 STOPPED = "The call was stopped."
+UNKNOWN = "whether it acted is unknown, and it must not be asked again"
+_SVG = "image/svg+xml"  # may carry a script: it is text here
+_MEDIA: tuple[Literal["image"], Literal["audio"]] = ("image", "audio")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAFE = frozenset({"GET", "HEAD"})
 
@@ -53,6 +56,10 @@ class _TooLarge(Exception):
     """The answer is larger than allowed."""
 
 
+# How an exchange may fail.
+_TROUBLE = (AddressRefused, _TooLarge, httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError, ValueError)
+
+
 def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) -> Outcome:
     """Send the request of a call and take its answer; for a thread without an event loop.
 
@@ -62,7 +69,7 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) 
     try:
         request = build_request(call, offered, _opened(call, offered, stop))
         with asyncio.Runner() as runner:
-            answer = runner.run(_within_limits(request, deadline, stop))
+            answer = runner.run(_within_limits(request, deadline, stop, is_safe=call.is_safe_to_repeat))
         # What is kept goes to the database, which is not for the event loop.
         if isinstance(answer, Outcome):
             return answer
@@ -113,26 +120,43 @@ class _Answer:
     content: bytes
 
 
-async def _within_limits(request: ToolRequest, deadline: float, stop: Stop) -> _Answer | Outcome:
+async def _within_limits(
+    request: ToolRequest, deadline: float, stop: Stop, *, is_safe: bool
+) -> _Answer | Outcome:
     exchange = asyncio.ensure_future(_exchange(request))
     try:
         while not exchange.done():
             if stop.is_set():
                 return Outcome.failed(CallError.TOOL_ERROR, STOPPED)
             if time.monotonic() >= deadline:
-                return Outcome.failed(CallError.TIMEOUT, "The tool did not answer in time.")
+                return _unanswered(CallError.TIMEOUT, "The tool did not answer in time", is_safe=is_safe)
             await asyncio.wait({exchange}, timeout=STOP_POLL_SECONDS)
         return exchange.result()
-    except AddressRefused:
-        return Outcome.failed(CallError.UNREACHABLE, "The tool's address is not a public one.")
-    except _TooLarge:
-        return Outcome.failed(CallError.TOO_LARGE, f"The answer is larger than {MOST_BYTES} bytes.")
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError, ValueError):
-        # What these say may hold the address, and the address a secret.
-        return Outcome.failed(CallError.UNREACHABLE, "The tool could not be reached.")
+    except _TROUBLE as error:
+        return _failed(error, is_safe=is_safe)
     finally:
         exchange.cancel()
         await asyncio.wait({exchange}, timeout=1)
+
+
+def _failed(error: Exception, *, is_safe: bool) -> Outcome:
+    """What is told of an exchange that failed: what errors say may hold the address, and that a secret."""
+    match error:
+        case AddressRefused():
+            return Outcome.failed(CallError.UNREACHABLE, "The tool's address is not a public one.")
+        case _TooLarge():
+            return Outcome.failed(CallError.TOO_LARGE, f"The answer is larger than {MOST_BYTES} bytes.")
+        case httpx2.DecodingError():
+            return Outcome.failed(CallError.TOOL_ERROR, "The tool's answer cannot be unpacked.")
+        case httpx2.ReadError() | httpx2.WriteError() | httpx2.CloseError() | httpx2.RemoteProtocolError():
+            # The request was under way: the tool may have it.
+            kind = CallError.UNREACHABLE if is_safe else CallError.OUTCOME_UNKNOWN
+            return _unanswered(kind, "The connection broke before the tool had answered", is_safe=is_safe)
+    return Outcome.failed(CallError.UNREACHABLE, "The tool could not be reached.")
+
+
+def _unanswered(kind: CallError, message: str, *, is_safe: bool) -> Outcome:
+    return Outcome.failed(kind, f"{message}." if is_safe else f"{message}: {UNKNOWN}.")
 
 
 async def _exchange(request: ToolRequest) -> _Answer | Outcome:
@@ -200,7 +224,3 @@ def _decoded(answer: _Answer) -> str:
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port
-
-
-_SVG = "image/svg+xml"  # may carry a script: it is text here
-_MEDIA: tuple[Literal["image"], Literal["audio"]] = ("image", "audio")

@@ -72,6 +72,7 @@ def ask_for(
         step=step,
         place=step.tool_calls.count(),
         provider_call_id=f"call_{step.tool_calls.count()}",
+        is_safe_to_repeat=offered.is_safe_to_repeat,
         called_as=function,
         kind=CallKind(offered.kind),
         callable=offered.metadata,

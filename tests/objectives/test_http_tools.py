@@ -8,7 +8,7 @@ import pytest
 
 from executions.worker.stopping import StopSignal
 from objectives.adapters.addresses import is_public
-from objectives.adapters.http import MOST_BYTES
+from objectives.adapters.http import MOST_BYTES, UNKNOWN
 from objectives.models import CallError
 from objectives.results.outcome import Media, Text
 from objectives.spelling import Prefix, spell
@@ -165,6 +165,29 @@ def test_redirects_are_followed_and_credentials_stay_with_their_host(call):
     assert SECRET in server.seen[1][2]["x-key"]
     assert SECRET.encode() in server.seen[1][3]
     assert SECRET not in repr(other.seen)
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "ends"),
+    [("GET", CallError.UNREACHABLE, "."), ("POST", CallError.OUTCOME_UNKNOWN, f": {UNKNOWN}.")],
+)
+def test_a_connection_that_breaks_leaves_the_outcome_of_a_write_unknown(call, method, kind, ends):
+    def hang_up(handler):
+        handler.connection.shutdown(socket.SHUT_RDWR)
+        return 200, {}, b""
+
+    with tool(hang_up) as server:
+        outcome, _ = call(server.url, config={"requestMethod": method})
+
+    assert outcome.error == (kind, f"The connection broke before the tool had answered{ends}")
+    assert len(server.seen) == 1
+
+
+def test_an_answer_that_is_not_packed_as_it_says_is_the_tools_fault(call):
+    with tool(lambda _: (200, {"Content-Encoding": "gzip"}, b"not packed")) as server:
+        outcome, _ = call(server.url, config={"requestMethod": "POST"})
+
+    assert outcome.error == (CallError.TOOL_ERROR, "The tool's answer cannot be unpacked.")
 
 
 def test_a_write_does_not_follow_to_another_host(call):
