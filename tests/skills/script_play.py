@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import tempfile
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,10 +73,18 @@ def play(
         "inputs": inputs or {},
         "materials": [file.name for file in files],
     }
+    # The sandbox has a /tmp that goes with it.
+    scratch = tempfile.TemporaryDirectory()
     process = subprocess.Popen(
         [SKILL_PYTHON, "-B", script],
         cwd=workspace,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(workspace), "LANG": "C", "PYTHONPATH": str(SDK)},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C",
+            "PYTHONPATH": str(SDK),
+            "HOME": str(workspace),
+            "TMPDIR": scratch.name,
+        },
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -90,6 +99,7 @@ def play(
         deadline.cancel()
         process.kill()
         process.wait()
+        scratch.cleanup()
 
 
 def valid_outputs(skill: str, played: Play) -> dict[str, Any]:
