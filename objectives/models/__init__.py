@@ -4,7 +4,8 @@ from objectives.models.agent import Agent, AgentState, AgentVariation, Assignmen
 from objectives.models.history import BrokenRequest, ContextWindow, Step, UserMessage
 from objectives.models.model import LanguageModel, ModelState, Provider, ProviderKey
 from objectives.models.objective import OPEN, OVER, ErrorType, Objective, ObjectiveState
-from objectives.models.secret import SealedValue, Secret, SecretSource
+from objectives.models.sealedvalue import SealedValue
+from objectives.models.secret import Secret, SecretSource
 from objectives.models.steering import ActionKind, ActionState, Feedback, QueuedAction
 from objectives.models.toolcall import (
     AWAITS_JUDGEMENT,

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from objectives.models.resource import Resource, external_id_once, newest_in_space
-from objectives.models.secret import SealedValue
+from objectives.models.sealedvalue import SealedValue
 
 
 class Provider(models.TextChoices):

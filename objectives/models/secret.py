@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from objectives.models.resource import Resource, newest_in_space
+from objectives.models.sealedvalue import SealedValue
 from objectives.models.toolset import ToolSet
 
 if TYPE_CHECKING:
@@ -19,16 +20,6 @@ class SecretSource(StrEnum):
     WORKSPACE = "RESOLVED_SECRET_SOURCE_WORKSPACE"
     TOOL_SET = "RESOLVED_SECRET_SOURCE_TOOLSET"
     OBJECTIVE = "RESOLVED_SECRET_SOURCE_OBJECTIVE"
-
-
-class SealedValue(models.Model):
-    """A value that is encrypted at rest; `sealed_with` is the id of the key that can open it."""
-
-    sealed = models.BinaryField(null=True, editable=False)
-    sealed_with = models.CharField(max_length=40, blank=True, default="", editable=False)
-
-    class Meta:
-        abstract = True
 
 
 class Secret(Resource, SealedValue):
