@@ -1,7 +1,6 @@
 """Tool calls: the seed page, and deciding and answering them."""
 
 import base64
-import binascii
 import io
 import uuid
 from collections.abc import Sequence
@@ -33,6 +32,7 @@ from objectives.shapes.toolcalls import (
 from objectives.spelling import Prefix, read
 from spaces.errors import Invalid, NotFound
 
+_COMMON = str.maketrans("-_", "+/")  # the alphabet of addresses, written as the common one
 _PATH = "workspace_id objective_id tool_call_id"
 _FILTERS = {
     "status": "Only calls with this status.",
@@ -175,9 +175,18 @@ def _media(kind: Literal["image", "audio"], content: MediaContent, place: int, n
     if not mime_type.startswith(f"{kind}/"):
         raise Invalid.field(*where, "mimeType", msg=f"This is no type of {kind}.", value=content.mime_type)
     try:
-        raw = base64.b64decode(content.data, validate=True)
-    except (binascii.Error, ValueError):
+        raw = _bytes_of(content.data)
+    except ValueError:
         raise Invalid.field(*where, "data", msg="This is not base64.") from None
     if not raw:
         raise Invalid.field(*where, "data", msg="There are no bytes.")
     return keep_media(io.BytesIO(raw), mime_type, now=now)
+
+
+def _bytes_of(text: str) -> bytes:
+    """What base64 says, the common kind or the one of addresses, padded or not, as proto3's JSON allows.
+
+    Raises ValueError.
+    """
+    common = text.translate(_COMMON).rstrip("=")
+    return base64.b64decode(common + "=" * (-len(common) % 4), validate=True)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from objectives.shapes.shape import Shape
+from objectives.shapes.shape import Number, Shape
 
 MOST_QUESTIONS = 20
 MOST_CHARACTERS = 2_000  # of a question, and of the message
@@ -15,7 +15,7 @@ class AutoModeQuestion(Shape):
 
     question: str = Field(min_length=1, max_length=MOST_CHARACTERS, pattern=r"\S")
     """The question, to which yes speaks for the call."""
-    threshold: float = Field(ge=0, le=1)
+    threshold: Number = Field(ge=0, le=1)
     """The least score with which the question is passed."""
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from objectives.shapes.shape import Shape
+from objectives.shapes.shape import Number, Shape, Whole
 
 
 class Summarization(Shape):
@@ -15,14 +15,14 @@ class Summarization(Shape):
 class ToolResultClearing(Shape):
     """Leave out what tools returned long ago."""
 
-    preserve_recent_results: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    preserve_recent_results: Whole | None = Field(default=None, ge=0, le=2**31 - 1)
     """How many of the newest results stay: 2 unless told."""
 
 
 class CompactionConfig(Shape):
     """When and how a conversation is shortened."""
 
-    trigger_threshold: float | None = Field(default=None, ge=0, le=1)
+    trigger_threshold: Number | None = Field(default=None, ge=0, le=1)
     """The part of the context window that has to be full: 0.75 unless told."""
     summarization: Summarization | None = None
     """Sum up what is old."""

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from objectives.shapes.metadata import BareMetadata, NewOperation, OperationMetadata, Profile
-from objectives.shapes.shape import Moment, Shape
+from objectives.shapes.shape import Moment, Number, Shape
 from objectives.spelling import Json
 
 
@@ -97,7 +97,7 @@ class CompactAnswer(QueuedAction):
 class FeedbackData(Shape):
     """What somebody thought of an objective."""
 
-    score: float = Field(ge=-1, le=1)
+    score: Number = Field(ge=-1, le=1)
     """From -1 to 1."""
     comment: str = Field(default="", max_length=10_000)
     """Why."""

@@ -9,11 +9,11 @@ from objectives.models import LanguageModel, ModelState, Provider
 from objectives.shapes.metadata import NewResource, ResourceMetadata
 from objectives.shapes.oneof import OneOf
 from objectives.shapes.providers import ProviderKey
-from objectives.shapes.shape import Count64, Moment, Shape
+from objectives.shapes.shape import Count64, Moment, Shape, Whole
 from objectives.spelling import Prefix
 
 Price = Annotated[Count64, Field(ge=0, lt=2**63)]
-Tokens = Annotated[int, Field(ge=0, lt=2**31)]
+Tokens = Annotated[Whole, Field(ge=0, lt=2**31)]
 
 
 class Nothing(Shape):
@@ -23,7 +23,7 @@ class Nothing(Shape):
 class StopSequences(Shape):
     """Texts at which the model stops."""
 
-    limit: int = Field(ge=0, lt=2**31)
+    limit: Whole = Field(ge=0, lt=2**31)
     """How many may be given."""
 
 

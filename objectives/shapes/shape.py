@@ -3,13 +3,28 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from objectives.spelling import Json, wire_moment
 
 Moment = Annotated[datetime, PlainSerializer(wire_moment, return_type=str)]
 """A time in an answer."""
+
+
+def _not_truth(value: object) -> object:
+    """JSON's `true` is no number, though Python's is."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("number_type", "Input should be a number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_not_truth)]
+"""A whole number in a request."""
+
+Number = Annotated[float, BeforeValidator(_not_truth)]
+"""A number in a request."""
 
 Count64 = Annotated[int, PlainSerializer(str, return_type=str)]
 """A 64-bit count: a string in JSON, since JavaScript's numbers cannot hold it."""

@@ -11,7 +11,7 @@ from objectives.shapes.assignments import VariationAssignment
 from objectives.shapes.compaction import CompactionConfig
 from objectives.shapes.durations import read_seconds
 from objectives.shapes.metadata import BareMetadata, NewResource, Profile, ResourceMetadata
-from objectives.shapes.shape import Shape
+from objectives.shapes.shape import Number, Shape, Whole
 from objectives.spelling import Json, Prefix, spell
 
 LARGEST = 2**31 - 1  # of a 32-bit number
@@ -38,15 +38,15 @@ class ModelConfig(Shape):
 
     model_id: str = Field(min_length=1, max_length=600)
     """`model_…`, `external_id:…`, `<provider key>.<model>` by external ids, or a built-in model's name."""
-    temperature: float | None = Field(default=None, ge=0, le=2)
+    temperature: Number | None = Field(default=None, ge=0, le=2)
     """How freely it chooses its words."""
-    top_p: float | None = Field(default=None, ge=0, le=1)
+    top_p: Number | None = Field(default=None, ge=0, le=1)
     """The share of likely words that it chooses from."""
-    top_k: int | None = Field(default=None, ge=0, le=LARGEST)
+    top_k: Whole | None = Field(default=None, ge=0, le=LARGEST)
     """The number of likely words that it chooses from."""
     stop_sequences: list[str] | None = Field(default=None, max_length=64)
     """Texts at which it stops."""
-    max_output_tokens: int | None = Field(default=None, ge=1, le=LARGEST)
+    max_output_tokens: Whole | None = Field(default=None, ge=1, le=LARGEST)
     """Most tokens of one response."""
     reasoning_effort: Effort | None = None
     """How much it thinks first."""
@@ -57,9 +57,9 @@ class ModelConfig(Shape):
 class VariationConstraints(Shape):
     """Where an objective stops."""
 
-    max_tool_calls: int | None = Field(default=None, ge=0, le=LARGEST)
+    max_tool_calls: Whole | None = Field(default=None, ge=0, le=LARGEST)
     """Most tool calls of one objective."""
-    max_sub_objectives: int | None = Field(default=None, ge=0, le=LARGEST)
+    max_sub_objectives: Whole | None = Field(default=None, ge=0, le=LARGEST)
     """Most sub-agents that one objective starts."""
     inactivity_timeout: Timeout | None = None
     """From "60s" to "86400s" without anything happening, then it is timed out; a day unless told."""
@@ -68,7 +68,7 @@ class VariationConstraints(Shape):
 class ProgressiveDiscovery(Shape):
     """How an agent looks for tools of its workspace that it was not given: by the function `find_tools`."""
 
-    max_tools: int | None = Field(default=None, ge=0, le=LARGEST)
+    max_tools: Whole | None = Field(default=None, ge=0, le=LARGEST)
     """Most tools of one search, up to 20; 5 unless told."""
     hints: list[str] | None = None
     """Words that help to find the right tools: they are looked for in each search, after its own."""

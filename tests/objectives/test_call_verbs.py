@@ -163,3 +163,14 @@ def test_bad_content_is_refused_by_name(actor, objective, body):
     assert (answer.status_code, answer.json()["code"]) == (400, 3), answer.content
     assert "content" in answer.json()["message"]
     assert state(call) == (AUTO, Execution.WAITING_FOR_CONTENT)
+
+
+@pytest.mark.parametrize("data", ["+/8A", "-_8A", "+/8AAQ==", "-_8AAQ"])
+def test_base64_may_be_of_either_alphabet_and_unpadded(actor, objective, data):
+    call = ask_for(objective, "ask", approval=AUTO, execution=Execution.WAITING_FOR_CONTENT)
+    image = {"type": "image", "image": {"data": data, "mimeType": "image/png"}}
+
+    assert say(actor, call, ":setContent", {"content": [image]}).status_code == 200
+
+    block = ToolCall.objects.get(pk=call.pk).result[0]
+    assert block["size_bytes"] == (3 if len(data) == 4 else 4)

@@ -129,6 +129,8 @@ def test_the_timeout_is_read_in_every_spelling(api, agent, given, shown):
         ),
         ({"constraints": {"maxToolCalls": -1}}, "spec.constraints.maxToolCalls: "),
         ({"constraints": {"maxToolCalls": 2**31}}, "spec.constraints.maxToolCalls: "),
+        ({"constraints": {"maxToolCalls": True}}, "spec.constraints.maxToolCalls: "),
+        ({"modelConfig": {"modelId": "demo", "topP": False}}, "spec.modelConfig.topP: "),
         ({"constraints": {"inactivityTimeout": "59s"}}, "spec.constraints.inactivityTimeout: "),
         ({"constraints": {"inactivityTimeout": "86401s"}}, "spec.constraints.inactivityTimeout: "),
         ({"constraints": {"inactivityTimeout": "soon"}}, "spec.constraints.inactivityTimeout: "),
