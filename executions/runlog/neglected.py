@@ -6,7 +6,9 @@ from django.db import connection
 
 LIMIT = 100  # of each kind in one sweep
 CONFIRM_SECONDS = 10  # how long a worker may take to confirm a cancel
-TICKET_SECONDS = 30  # how long a run may wait without a job
+TICKET_SECONDS = (
+    10  # how long a run may wait without a job: it is healed within 15 s, as all that a worker took
+)
 
 
 def overdue_runs() -> list[tuple[uuid.UUID, str]]:
@@ -28,7 +30,7 @@ def unconfirmed_cancels() -> list[tuple[uuid.UUID, str]]:
 
 
 def runs_without_ticket(task: str) -> list[uuid.UUID]:
-    """Runs that could have been claimed for 30 s, with no job of this task left to wake a worker."""
+    """Runs that could have been claimed for 10 s, with no job of this task left to wake a worker."""
     return _ids(
         """
         SELECT head.run_id FROM executions_runhead AS head

@@ -16,6 +16,8 @@ from procrastinate import exceptions
 from procrastinate.contrib.django import app
 from psycopg.types.json import Jsonb
 
+from executions.runlog.lease import HEARTBEAT_SECONDS
+
 ADVANCE = "executions.advance"
 QUEUE = "runs"
 
@@ -90,7 +92,7 @@ def prune_jobs(before: datetime, *, dry_run: bool) -> int:
         return int(cursor.fetchone()[0]) if dry_run else int(cursor.rowcount)
 
 
-DEAD_SECONDS = 30  # a worker writes its heartbeat every 10 s
+DEAD_SECONDS = 4 * HEARTBEAT_SECONDS  # without one, a worker is gone
 _DELETE_DEAD = """
 DELETE FROM procrastinate_jobs AS job
  WHERE job.status = 'doing' AND job.task_name = %s AND NOT EXISTS (

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from procrastinate.contrib.django.db_cleanup import close_db_connections
 
 from executions.runlog.kinds import kinds_of_runs
-from executions.runlog.lease import Lease
+from executions.runlog.lease import HEARTBEAT_SECONDS, Lease
 from executions.runlog.queue import enqueue_run
 from executions.sandbox import probe
 from executions.worker.bench import Bench, RunFolder, remove_leftovers
@@ -121,6 +121,7 @@ class WorkerProcess:
         async with app.open_async():
             await app.run_worker_async(
                 concurrency=self._concurrency,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
                 fetch_job_polling_interval=POLL_SECONDS,
                 delete_jobs="successful",
                 install_signal_handlers=False,

@@ -69,7 +69,7 @@ def _find() -> list[_Job]:
         remove_dead_jobs()
         forget_vanished_nodes()
         for run_id in runs_without_ticket(ADVANCE):
-            logger.warning("No job was left for %s; it gets another", run_id)
+            logger.info("No job was left for %s; it gets another", run_id)
             enqueue_missing_ticket(run_id)
         cancels = [_job("cancel", run_id, kind_of_run(k).force_cancel) for run_id, k in unconfirmed_cancels()]
         heals = [_job("heal", run_id, kind_of_run(kind).heal) for run_id, kind in overdue_runs()]
