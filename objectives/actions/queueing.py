@@ -22,9 +22,10 @@ from objectives.models import (
 )
 from objectives.spelling import Json
 from spaces.access import SpaceAccess
-from spaces.errors import IllegalMove, NotFound
+from spaces.errors import IllegalMove, NotFound, NotReady
 
 MOST_AT_ONCE = 100  # messages of one transaction: nobody else gets at the objective meanwhile
+MOST_QUEUED = 1_000  # of one objective: all of it is to be heard some day
 _SENT = ["state", "sent_at", "event_id"]
 
 
@@ -37,7 +38,12 @@ def enqueue_action(
     content: str = "",
     compaction: Json | None = None,
 ) -> QueuedAction:
-    """One more thing to do for a locked objective, after what was queued before it."""
+    """One more thing to do for a locked objective, after what was queued before it; raises NotReady.
+
+    That is where too much is queued already.
+    """
+    if QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED).count() >= MOST_QUEUED:
+        raise NotReady(f"This objective has {MOST_QUEUED:,} queued actions, which must be heard first.")
     return QueuedAction.objects.create(
         objective=objective,
         space_id=objective.space_id,

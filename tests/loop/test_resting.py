@@ -4,12 +4,13 @@ import pytest
 from django.utils import timezone
 
 from objectives.actions.continuing import compact_objective, continue_objective
-from objectives.actions.queueing import MOST_AT_ONCE
+from objectives.actions.queueing import MOST_AT_ONCE, MOST_QUEUED
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.actions.supplying import supply_content
 from objectives.loop.continuing import continue_after_child
 from objectives.models import ActionKind, Objective, QueuedAction
 from objectives.results.outcome import Text
+from spaces.errors import NotReady
 from tests.factories import Actor, make_actor
 from tests.loop.working import (
     bare_tool,
@@ -108,22 +109,26 @@ def test_compacting_after_an_interrupt_does_not_take_up_the_turn_again(actor, be
     assert said(work(fresh(objective), bench))[-1] == "You said More."
 
 
-@pytest.mark.parametrize("is_interrupted", [False, True])
-def test_more_messages_than_one_transaction_takes_are_all_heard_in_order(actor, bench, is_interrupted):
-    ask = {"tool": "ask", "arguments": {"order": "7"}}
-    objective = work(start(actor, bare_tool(actor), script=[ask, {"answer": "{message}"}]), bench)
-    told = [str(number) for number in range(2 * MOST_AT_ONCE + 1)]
+def queue(objective, told):
     QueuedAction.objects.bulk_create(
         QueuedAction(
             objective=objective,
             space_id=objective.space_id,
             kind=ActionKind.USER_MESSAGE,
             content=text,
-            created_by_id=actor.access.principal_id,
+            created_by_id=objective.created_by_id,
             created_at=timezone.now(),
         )
         for text in told
     )
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_more_messages_than_one_transaction_takes_are_all_heard_in_order(actor, bench, is_interrupted):
+    ask = {"tool": "ask", "arguments": {"order": "7"}}
+    objective = work(start(actor, bare_tool(actor), script=[ask, {"answer": "{message}"}]), bench)
+    told = [str(number) for number in range(2 * MOST_AT_ONCE + 1)]
+    queue(objective, told)
     whom = {"access": actor.access, "objective_id": objective.id, "now": timezone.now()}
 
     if is_interrupted:
@@ -137,3 +142,15 @@ def test_more_messages_than_one_transaction_takes_are_all_heard_in_order(actor, 
     assert [one["content"] for one in payloads(objective, "userMessage")][1:] == told
     assert set(QueuedAction.objects.values_list("state", flat=True)) == {"sent"}
     assert (said(objective)[-1], objective.state) == (told[-1], "waiting")
+
+
+def test_what_is_queued_has_an_end(actor):
+    objective = start(actor, script=[{"answer": "Never."}])
+    queue(objective, ["more"] * (MOST_QUEUED - 1))
+    whom = {"access": actor.access, "objective_id": objective.id, "now": timezone.now()}
+
+    continue_objective(**whom, message="The last.", enqueue=True)
+    with pytest.raises(NotReady, match="1,000 queued actions"):
+        continue_objective(**whom, message="Too much.", enqueue=True)
+
+    assert objective.queued_actions.count() == MOST_QUEUED
