@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_calls_of_before_are_given_the_agent_of_their_objective(monkeypatch: pytest.MonkeyPatch):
-    migration = importlib.import_module("objectives.migrations.0012_calls_by_caller")
+    migration = importlib.import_module("objectives.migrations.0012_every_call_has_a_caller")
     monkeypatch.setattr(migration, "PART", 2)
     with connection.cursor() as cursor:  # undone with the test, and before it has rows
         cursor.execute("ALTER TABLE objectives_toolcall ALTER caller_id DROP NOT NULL")

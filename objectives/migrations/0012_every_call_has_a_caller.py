@@ -1,4 +1,4 @@
-"""All tool calls have a caller, and are found by it.
+"""All tool calls have a caller.
 
 The calls are filled in by parts, each committed alone: in one statement, under the lock of a changed
 table, a million of them would keep everybody out for minutes. Cut off, it may simply be run again.
@@ -49,9 +49,5 @@ class Migration(migrations.Migration):
                 to="objectives.agent",
                 verbose_name="agent",
             ),
-        ),
-        migrations.AddIndex(
-            model_name="toolcall",
-            index=models.Index(fields=["caller", "id"], name="call_by_caller"),
         ),
     ]
