@@ -6,9 +6,7 @@ from django.db import connection
 
 LIMIT = 100  # of each kind in one sweep
 CONFIRM_SECONDS = 10  # how long a worker may take to confirm a cancel
-TICKET_SECONDS = (
-    10  # how long a run may wait without a job: it is healed within 15 s, as all that a worker took
-)
+TICKET_SECONDS = 10  # how long a run may wait without a job; healed within 15 s, like a lost lease
 
 
 def overdue_runs() -> list[tuple[uuid.UUID, str]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import takewhile
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from executions.models import RunHead
 from executions.runlog.models import RunEvent
@@ -26,7 +27,6 @@ from spaces.errors import IllegalMove, NotFound, NotReady
 
 MOST_AT_ONCE = 100  # messages of one transaction: nobody else gets at the objective meanwhile
 MOST_QUEUED = 1_000  # of one objective: all of it is to be heard some day
-_SENT = ["state", "sent_at", "event_id"]
 
 
 def enqueue_action(
@@ -42,7 +42,7 @@ def enqueue_action(
 
     That is where too much is queued already.
     """
-    if QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED).count() >= MOST_QUEUED:
+    if _queued(objective).count() >= MOST_QUEUED:
         raise NotReady(f"This objective has {MOST_QUEUED:,} queued actions, which must be heard first.")
     return QueuedAction.objects.create(
         objective=objective,
@@ -72,20 +72,17 @@ def remove_action(*, access: SpaceAccess, objective_id: uuid.UUID, action_id: uu
 
 def next_action(objective: Objective) -> QueuedAction | None:
     """What was queued first of what is still to be done, for a locked objective."""
-    queued = QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED)
-    return queued.order_by("created_at", "id").first()
+    return _queued(objective).first()
 
 
 def mark_sent(action: QueuedAction, done: RunEvent, *, now: datetime) -> None:
     """The action of a locked objective is done; `done` is the event that it became."""
-    action.state, action.sent_at, action.event_id = ActionState.SENT, now, done.event_id
-    action.save(update_fields=_SENT)
+    _mark_all_sent([action], [done], now=now)
 
 
 def discard_actions(objective: Objective) -> None:
     """Nothing that is still queued for a locked objective will happen: it is over."""
-    queued = QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED)
-    queued.update(state=ActionState.DISCARDED)
+    _queued(objective).update(state=ActionState.DISCARDED)
 
 
 def send_messages(objective: Objective, head: RunHead, *, now: datetime) -> bool:
@@ -93,15 +90,12 @@ def send_messages(objective: Objective, head: RunHead, *, now: datetime) -> bool
 
     To be called between two turns, when no tool call is open. True where there were any: more may wait.
     """
-    queued = QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED)
-    first = queued.order_by("created_at", "id")[:MOST_AT_ONCE]
+    first = _queued(objective)[:MOST_AT_ONCE]
     actions = list(takewhile(lambda action: action.kind == ActionKind.USER_MESSAGE, first))
     if not actions:
         return False
     heard = _say(objective, head, [(one.content, one.created_by_id) for one in actions], now=now)
-    for action, row in zip(actions, heard, strict=True):
-        action.state, action.sent_at, action.event_id = ActionState.SENT, now, row.event_id
-    QueuedAction.objects.bulk_update(actions, _SENT)
+    _mark_all_sent(actions, heard, now=now)
     return True
 
 
@@ -129,6 +123,19 @@ def _say(
         for content, by in said
     ]
     return note(objective, head, events)
+
+
+def _queued(objective: Objective) -> QuerySet[QueuedAction]:
+    """What is still to be done, in order."""
+    queued = QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED)
+    return queued.order_by("created_at", "id")
+
+
+def _mark_all_sent(actions: Sequence[QueuedAction], done: Sequence[RunEvent], *, now: datetime) -> None:
+    """These actions became these events, one each."""
+    for action, row in zip(actions, done, strict=True):
+        action.state, action.sent_at, action.event_id = ActionState.SENT, now, row.event_id
+    QueuedAction.objects.bulk_update(actions, ["state", "sent_at", "event_id"])
 
 
 def newest_window(objective: Objective) -> ContextWindow:

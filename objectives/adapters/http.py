@@ -30,7 +30,6 @@ MOST_BYTES = 5 * 1024 * 1024  # of an answer, unpacked
 MOST_ERROR_TEXT = 2_000  # characters of an error answer that the model reads
 MOST_REDIRECTS = 5
 STOP_POLL_SECONDS = 0.1
-STOPPED = "The call was stopped."
 UNKNOWN = "whether it acted is unknown, and it must not be asked again"
 _SVG = "image/svg+xml"  # may carry a script: it is text here
 _MEDIA: tuple[Literal["image"], Literal["audio"]] = ("image", "audio")
@@ -76,7 +75,7 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) 
         redaction = Redaction(request.secrets)
         return reshaped(_outcome(answer, redaction, stop), call, offered, redaction)
     except _Stopped:
-        return Outcome.failed(CallError.TOOL_ERROR, STOPPED)
+        return Outcome.failed(CallError.TOOL_ERROR, "The call was stopped.")
     except _SecretMissing as missing:
         return Outcome.failed(CallError.SECRET_MISSING, str(missing))
     except RequestInvalid as invalid:
@@ -127,7 +126,7 @@ async def _within_limits(
     try:
         while not exchange.done():
             if stop.is_set():
-                return Outcome.failed(CallError.TOOL_ERROR, STOPPED)
+                raise _Stopped
             if time.monotonic() >= deadline:
                 return _unanswered(CallError.TIMEOUT, "The tool did not answer in time", is_safe=is_safe)
             await asyncio.wait({exchange}, timeout=STOP_POLL_SECONDS)

@@ -36,6 +36,7 @@ from objectives.shapes.history import (
     QueuedAction,
 )
 from objectives.shapes.metadata import BareMetadata
+from objectives.spelling import without_nul
 from spaces.api.pages import Column, Keyset
 from spaces.errors import Invalid
 
@@ -182,7 +183,7 @@ class HistoryViewSet(OfObjectives):
         kinds: Sequence[str] = [kind for kind in PUBLIC if dialect.knows_event(TYPES[kind])]
         rows = RunEvent.objects.filter(run_id=objective.id, kind__in=kinds)
         if window := request.query_params.get("windowId"):
-            rows = rows.filter(data__contextWindowId=window.replace("\0", "\ufffd"))
+            rows = rows.filter(data__contextWindowId=without_nul(window))
         if since := request.query_params.get("sinceEventId"):
             rows = rows.filter(seq__gt=event_number(objective.id, since, "query", "sinceEventId"))
         return rows
