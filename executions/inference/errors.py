@@ -41,5 +41,20 @@ class ModelRefused(ModelError):
         self.may_be_content = may_be_content
 
 
+class ModelTooLong(ModelRefused):
+    """The request is longer than what the model can read; a shorter one might be accepted."""
+
+
+class ModelSilent(ModelError):
+    """The answer holds neither text nor tool calls; asking once more may help.
+
+    `finish_reason` is why it ended, in the words of `ModelReply`.
+    """
+
+    def __init__(self, message: str, *, spending: Spending, finish_reason: str) -> None:
+        super().__init__(message, spending=spending)
+        self.finish_reason = finish_reason
+
+
 class ModelStopped(ModelError):
     """The request was cancelled through its stop signal."""

@@ -13,6 +13,7 @@ from pydantic_ai.exceptions import (
     ModelAPIError,
     ModelAuthenticationError,
     ModelConnectionError,
+    ModelContextWindowExceededError,
     ModelHTTPError,
     ModelQuotaExceededError,
     ModelRateLimitError,
@@ -26,7 +27,7 @@ from pydantic_ai.exceptions import (
 
 from executions.inference.choices import ModelChoice
 from executions.inference.credentials import redaction_for
-from executions.inference.errors import ModelError, ModelRefused, ModelUnavailable
+from executions.inference.errors import ModelError, ModelRefused, ModelTooLong, ModelUnavailable
 from executions.inference.interface import Spending
 
 LIBRARY_ERRORS = (
@@ -46,6 +47,13 @@ _PASSING = (ModelRateLimitError, ModelUnavailableError, ModelServerError)
 _PASSING_STATUS = frozenset({408, 409, 425, 429})
 # 404 too: a router has no provider of the model that takes pictures.
 _CONTENT_STATUS = frozenset({400, 404, 413, 415, 422})
+_TOO_LARGE = 413
+_TOO_LONG = re.compile(
+    r"context[ _](?:length|window|size)|(?:prompt|input|request|messages?) (?:is|are) too (?:long|large)"
+    r"|too many (?:input )?tokens|token (?:limit|count)\b.{0,40}\bexceed"
+    r"|exceeds?\b.{0,60}\btokens?\b|maximum (?:number of )?(?:input )?tokens|reduce the length",
+    re.IGNORECASE,
+)
 # Also what a service account signs, which is not among the choice's own credentials.
 _TOKEN = re.compile(r"\b(?:sk|pk|key|Bearer)[-_ ][\w*.-]{6,}|\beyJ[\w-]{6,}(?:\.[\w-]+)*", re.IGNORECASE)
 _MAX_DETAIL = 300
@@ -57,6 +65,8 @@ def model_error(error: Exception, choice: ModelChoice, spending: Spending | None
     if _may_pass(error):
         wait = error.retry_after if isinstance(error, ModelAPIError) else None
         return ModelUnavailable(message, spending=spending, retry_after=wait)
+    if _is_too_long(error):
+        return ModelTooLong(message, spending=spending, may_be_content=_may_be_content(error))
     return ModelRefused(message, spending=spending, may_be_content=_may_be_content(error))
 
 
@@ -69,6 +79,15 @@ def _may_pass(error: Exception) -> bool:
         return error.status_code in _PASSING_STATUS or error.status_code >= 500
     # What is left is a connection that broke or an answer that makes no sense.
     return True
+
+
+def _is_too_long(error: Exception) -> bool:
+    """The library knows the words of most providers; a 413 says it without any."""
+    if isinstance(error, ModelContextWindowExceededError):
+        return True
+    if not isinstance(error, ModelHTTPError) or error.status_code not in _CONTENT_STATUS:
+        return False
+    return error.status_code == _TOO_LARGE or bool(_TOO_LONG.search(f"{error.message} {error.body}"))
 
 
 def _may_be_content(error: Exception) -> bool:

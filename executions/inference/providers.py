@@ -16,12 +16,12 @@ from anyio.to_thread import run_sync
 from django.conf import settings
 from django.utils.module_loading import import_string
 from pydantic_ai.models import Model, create_async_httpx2_client, infer_model, infer_model_profile
-from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.profiles import DEFAULT_PROFILE, ModelProfile, merge_profile
 from pydantic_ai.providers import Provider, infer_provider_class
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
 from executions.inference.bedrock import bedrock_client
+from executions.inference.chat_models import ChatModel, RouterModel
 from executions.inference.choices import BEDROCK, DEMO, GEMINI, NO_KEY, VERTEX, ModelChoice
 from executions.inference.demo import demo_model
 from executions.inference.errors import ModelRefused
@@ -30,6 +30,7 @@ from executions.inference.interface import ModelRequest
 from executions.inference.media import KINDS, MediaKind
 
 COMPATIBLE = "openai-compatible"
+_CHAT_MODELS: Final = {COMPATIBLE: ChatModel, "openrouter": RouterModel}
 # At Google a name becomes a part of the address, and its client fails at others in ways of its own.
 _GOOGLE_NAME: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._@:/-]{0,500}")
 
@@ -97,8 +98,8 @@ def _model(choice: ModelChoice, provider: Callable[[str], Provider[Any]]) -> Mod
     if choice.provider in {GEMINI, VERTEX} and not _GOOGLE_NAME.fullmatch(choice.name):
         raise ModelRefused(f"{choice.name!r} is not the name of a model at Google")
     try:
-        if choice.provider == COMPATIBLE:
-            return OpenAIChatModel(choice.name, provider=provider(COMPATIBLE))
+        if model_class := _CHAT_MODELS.get(choice.provider):
+            return model_class(choice.name, provider=provider(choice.provider))
         return infer_model(f"{choice.provider}:{choice.name}", provider_factory=provider)
     except ImportError:
         raise ModelRefused(f"the package for {choice.provider} is not installed") from None

@@ -17,7 +17,7 @@ from executions.inference.tool_names import FINAL_ANSWER
 def reply_of(
     response: ModelResponse, *, names: Mapping[str, str], choice: ModelChoice, spending: Spending
 ) -> ModelReply:
-    """`names` maps the names of tools at the provider back to ours."""
+    """`names` maps the names of tools at the provider back to ours; `response` is a sound one."""
     calls = [_tool_request(part, names) for part in response.parts if isinstance(part, ToolCallPart)]
     answers = [call for call in calls if call.wire_name == FINAL_ANSWER]
     thoughts = [part.content for part in response.parts if isinstance(part, ThinkingPart)]
@@ -34,18 +34,6 @@ def reply_of(
         raw=transcript.dump(response),
         library_version=f"pydantic-ai {pydantic_ai.__version__}",
     )
-
-
-def is_cut_off(response: ModelResponse) -> bool:
-    """True where the provider's stream ended before the answer did.
-
-    Some clients of the library invent a finish reason when none came, so without any usage the
-    provider's own is asked for.
-    """
-    if response.state != "complete" or response.finish_reason is None:
-        return True
-    said = (response.provider_details or {}).get("finish_reason")
-    return bool(response.usage.unmeasured_requests) and not said
 
 
 def _tool_request(part: ToolCallPart, names: Mapping[str, str]) -> ToolRequest:

@@ -22,15 +22,23 @@ from pydantic_ai.models import Model, StreamedResponse
 
 from executions.inference import transcript
 from executions.inference.attaching import Attachments, fitted
+from executions.inference.characters import Halves
 from executions.inference.choices import DEMO, ModelChoice, ModelChoiceInvalid, ModelUnknown, find_choice
 from executions.inference.credentials import redaction_for, without_credentials
-from executions.inference.errors import ModelError, ModelRefused, ModelStopped, ModelUnavailable
+from executions.inference.errors import (
+    ModelError,
+    ModelRefused,
+    ModelSilent,
+    ModelStopped,
+    ModelUnavailable,
+)
 from executions.inference.failures import LIBRARY_ERRORS, model_error
 from executions.inference.interface import Json, ModelReply, ModelRequest, Spending, Stop
 from executions.inference.media import fitting
 from executions.inference.parameters import parameters_of, settings_of
 from executions.inference.providers import opened_model
-from executions.inference.replies import is_cut_off, reply_of
+from executions.inference.replies import reply_of
+from executions.inference.sound_responses import is_cut_off, is_empty, sound
 from executions.inference.spending import spending_of
 from executions.inference.telemetry import record_reply, request_span
 from executions.inference.tool_names import wire_names
@@ -44,8 +52,9 @@ def respond(request: ModelRequest, *, on_text: Callable[[str], None], stop: Stop
 
     `on_text` gets each piece of text as it arrives, in this thread and outside of any event loop, so that
     it may write to the database. Neither pieces nor reply repeat a credential of the provider. Raises
-    ModelRefused, ModelUnavailable (also for an answer that was cut off) or, within a second of `stop`,
-    ModelStopped; each says what was spent. What `on_text` raises ends the request and is passed on.
+    ModelRefused, ModelUnavailable (also for an answer that was cut off), ModelSilent for an empty answer or,
+    within a second of `stop`, ModelStopped; each says what was spent. What `on_text` raises ends the request
+    and is passed on.
     """
     choice = _choice(request)
     # Leaving the runner cancels what is still going on and closes its connection.
@@ -92,6 +101,7 @@ class _Exchange:
     media: tuple[Json, ...] = field(init=False)
     stream: StreamedResponse | None = None
     redaction: Redaction = field(init=False)
+    halves: Halves = field(default_factory=Halves)
     passing: PiecewiseRedaction = field(init=False)
     texts: deque[str] = field(default_factory=deque)
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -148,13 +158,18 @@ class _Exchange:
             raise ModelUnavailable(
                 f"the answer of {self.choice.name} was cut off", spending=self._partial_spending()
             )
+        spending = self._spending(response, complete=True)
+        response = without_credentials(sound(response, asked=self.sent), self.redaction)
+        reason = response.finish_reason or "stop"
+        if is_empty(response) and reason != "content_filter":
+            raise ModelSilent(
+                f"{self.choice.name} answered without text or tool calls (it ended by: {reason})",
+                spending=spending,
+                finish_reason=reason,
+            )
         wired = wire_names(tool.name for tool in self.request.tools)
-        return reply_of(
-            without_credentials(response, self.redaction),
-            names={wire: name for name, wire in wired.items()},
-            choice=self.choice,
-            spending=self._spending(response, complete=True),
-        )
+        names = {wire: name for name, wire in wired.items()}
+        return reply_of(response, names=names, choice=self.choice, spending=spending)
 
     async def _read(self, model: Model) -> ModelResponse:
         async with model_request_stream(
@@ -166,14 +181,18 @@ class _Exchange:
             self.stream = stream
             async for event in stream:
                 if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):
-                    self._pass_on(self.passing.add(event.part.content))
+                    self._pass_on(event.part.content)
                 elif isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
-                    self._pass_on(self.passing.add(event.delta.content_delta))
+                    self._pass_on(event.delta.content_delta)
             # Of an answer that breaks off the tail is dropped: it may be half of a secret.
-            self._pass_on(self.passing.rest())
+            self._tell(self.passing.add(self.halves.rest()) + self.passing.rest())
             return stream.get()
 
     def _pass_on(self, text: str) -> None:
+        """Tell what of the text is whole, and surely no part of a secret."""
+        self._tell(self.passing.add(self.halves.add(text)))
+
+    def _tell(self, text: str) -> None:
         if text:
             self.texts.append(text)
             self.news.set()

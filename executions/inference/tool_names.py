@@ -28,6 +28,11 @@ def wire_names(names: Iterable[str]) -> dict[str, str]:
     return wired
 
 
+def acceptable_name(name: str) -> str:
+    """The name itself where providers take it, else one that they do; for what a model made up."""
+    return name if _is_allowed(name) else _replacement(name, set())
+
+
 def _is_allowed(name: str) -> bool:
     return bool(name) and len(name) <= _MAX_LENGTH and not _FORBIDDEN.search(name)
 
@@ -36,5 +41,5 @@ def _replacement(name: str, taken: set[str]) -> str:
     cleaned = _FORBIDDEN.sub("_", name)
     if cleaned and len(cleaned) <= _MAX_LENGTH and cleaned not in taken:
         return cleaned
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8]
     return f"{cleaned[: _MAX_LENGTH - 9]}_{digest}"

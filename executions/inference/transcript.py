@@ -1,6 +1,7 @@
 """Messages in the model library's own JSON: the only form in which a history is kept."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 
@@ -10,13 +11,19 @@ from pydantic_ai.messages import (
     ModelMessage,
     ModelMessagesTypeAdapter,
     ModelRequest,
+    ModelRequestPart,
     ModelResponse,
+    ModelResponsePart,
+    ToolCallPart,
     ToolReturnPart,
     UserPromptPart,
 )
 
+from executions.inference.arguments import read_arguments
 from executions.inference.interface import Json, Message, ToolRequest
 from executions.inference.media import Mixed, line_of
+from executions.inference.tool_names import acceptable_name
+from executions.storable import storable
 
 
 def user_message(text: str) -> Message:
@@ -48,7 +55,7 @@ def dump(message: ModelMessage) -> Message:
 
 
 def load(messages: Sequence[Message], *, instructions: str) -> list[ModelMessage]:
-    """The library's messages, the instructions put on the newest request.
+    """The library's messages as strict providers take them, the instructions put on the newest request.
 
     Raises ValueError if a message is not in the library's format.
     """
@@ -58,7 +65,35 @@ def load(messages: Sequence[Message], *, instructions: str) -> list[ModelMessage
         if isinstance(message, ModelRequest):
             loaded[index] = replace(message, instructions=instructions)
             break
-    return loaded
+    return [_acceptable(message) for message in loaded]
+
+
+def _acceptable(message: ModelMessage) -> ModelMessage:
+    """What is kept as the model wrote it may be more than a provider takes back."""
+    if isinstance(message, ModelResponse):
+        return replace(message, parts=[_acceptable_part(part) for part in message.parts])
+    return replace(message, parts=[_acceptable_part(part) for part in message.parts])
+
+
+def _acceptable_part[Part: (ModelRequestPart, ModelResponsePart)](part: Part) -> Part:
+    if isinstance(part, ToolCallPart):
+        name, arguments = acceptable_name(part.tool_name), _strict_arguments(part.args)
+        return replace(part, tool_name=name, args=arguments)  # type: ignore[arg-type]
+    if isinstance(part, ToolReturnPart):
+        return replace(part, tool_name=acceptable_name(part.tool_name))  # type: ignore[arg-type]
+    return part
+
+
+def _strict_arguments(arguments: Any) -> Any:
+    """Arguments that any reader of JSON takes: Python's own also reads NaN and half a surrogate pair."""
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        orjson.loads(arguments)
+    except ValueError:
+        with suppress(ValueError):
+            return storable(read_arguments(arguments))
+    return arguments
 
 
 def responses_before(messages: Sequence[ModelMessage]) -> int:

@@ -42,7 +42,7 @@ from executions.runner.prompt import run_prompt
 from executions.runner.recorder import Recorder
 from executions.runner.run import Run
 from executions.runner.script import run_script
-from executions.runner.storable import storable
+from executions.storable import storable
 from executions.worker.bench import Bench
 from executions.worker.keeper import Held
 from executions.worker.stopping import RunStopped, StopSignal

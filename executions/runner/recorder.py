@@ -14,7 +14,7 @@ from executions.actions.running import Progress, Usage, record, record_late_usag
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease, LeaseLost
 from executions.runner.batching import Batch
-from executions.runner.storable import storable, storable_text
+from executions.storable import storable, storable_text
 from executions.worker.stopping import StopSignal
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from typing import Any
 from executions.runner import protocol
 from executions.runner.outcomes import RunFailed
 from executions.runner.run import Run, SkillAnswer, SkillCall
-from executions.runner.storable import storable, storable_text
 from executions.sandbox import LIMIT_CODES, Outcome, Running, SandboxUnavailable, launch
+from executions.storable import storable, storable_text
 from executions.worker.stopping import STOP_REASONS, RunStopped
 
 SDK = Path(__file__).resolve().parents[1] / "sandbox_sdk"

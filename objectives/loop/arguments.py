@@ -11,7 +11,7 @@ from typing import Any
 
 from executions.inference.interface import ToolRequest
 from executions.runner.prompt_texts import problem_with
-from executions.runner.storable import storable
+from executions.storable import storable
 from objectives.models import Objective
 from objectives.overlays.arguments import CannotRewrite, own_part, rewritten
 from objectives.overlays.rows import given_by

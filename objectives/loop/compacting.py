@@ -18,7 +18,7 @@ from executions.inference.weighing import weight
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from executions.runner.patience import ask_patiently
-from executions.runner.storable import storable_text
+from executions.storable import storable_text
 from executions.worker.keeper import Held
 from objectives.accounting import CHARGED, charge
 from objectives.actions.queueing import mark_sent, newest_window

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from executions.inference.interface import ModelReply, ToolRequest
 from executions.runlog.events import NewEvent
-from executions.runner.storable import storable, storable_text
+from executions.storable import storable, storable_text
 from objectives.lifecycles.calls import ask_people, fail
 from objectives.loop.answers import answer_problem
 from objectives.loop.arguments import ArgumentsRefused

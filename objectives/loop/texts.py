@@ -11,7 +11,7 @@ from django.utils import timezone
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease, LeaseLost, append_and_renew
 from executions.runner.batching import Batch
-from executions.runner.storable import storable_text
+from executions.storable import storable_text
 from executions.worker.stopping import StopSignal
 from objectives.events import Kind
 

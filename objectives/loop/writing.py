@@ -9,7 +9,7 @@ from executions.inference.interface import ModelReply, ModelRequest
 from executions.inference.tool_names import FINAL_ANSWER
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
-from executions.runner.storable import storable, storable_text
+from executions.storable import storable, storable_text
 from objectives.accounting import CHARGED, charge
 from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.inference.strict_history import history_problem
+
 HOLD_SECONDS = 50.0
 
 
@@ -41,12 +43,17 @@ class Received:
 
 
 class ProviderServer(ThreadingHTTPServer):
-    """Gives its answers in order, the last one again and again, and keeps what it was asked."""
+    """Gives its answers in order, the last one again and again, and keeps what it was asked.
+
+    A strict one answers 400 to a history that the strictest providers refuse, and keeps why in `refused`.
+    """
 
     daemon_threads = True
 
-    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None, is_strict: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.is_strict = is_strict
+        self.refused: list[str] = []
         self._scheme = "https" if tls else "http"
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_side=True)
@@ -64,9 +71,11 @@ class ProviderServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[ProviderServer]:
+def serving(
+    *answers: Answer, tls: ssl.SSLContext | None = None, is_strict: bool = False
+) -> Iterator[ProviderServer]:
     """A server that runs for the length of a test."""
-    server = ProviderServer(*answers, tls=tls)
+    server = ProviderServer(*answers, tls=tls, is_strict=is_strict)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -87,6 +96,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length) or b"{}")
         headers = {key.lower(): value for key, value in self.headers.items()}
         self.server.received.append(Received(self.path, headers, body))
+        if self.server.is_strict and (problem := history_problem(body)):
+            self.server.refused.append(problem)
+            self._send_json(
+                Answer(400, body={"error": {"message": problem, "type": "invalid_request_error"}})
+            )
+            return
         answer = self.server.next_answer()
         self.server.is_over.wait(answer.delay_seconds)
         with suppress(ConnectionError):

@@ -1,0 +1,140 @@
+"""The chunks of a chat completion as the API documents them, whatever a server made of them.
+
+Servers that call themselves compatible with OpenAI's chat completions share the index of several calls, leave
+ids and indexes out, repeat names with every piece of arguments, send arguments as objects, and end an answer
+for reasons of their own. The model library joins pieces by index alone; here each call gets its own.
+"""
+
+import json
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from openai.types.chat import ChatCompletionChunk
+from openai.types.chat.chat_completion_chunk import (
+    ChoiceDelta,
+    ChoiceDeltaToolCall,
+    ChoiceDeltaToolCallFunction,
+)
+
+_REASONS = {
+    "length": {"length", "max_tokens", "max_output_tokens", "max_new_tokens", "model_length", "token_limit"},
+    "content_filter": {"content_filter", "safety", "refusal", "sensitive", "guardrail_intervened"},
+    "tool_calls": {"tool_calls", "tool_call", "tool_use", "function_call"},
+    "error": {"error", "insufficient_system_resource", "network_error", "malformed_function_call"},
+}
+_KNOWN_REASONS = {reason: known for known, reasons in _REASONS.items() for reason in reasons}
+
+
+def finish_reason_of(said: object) -> str | None:
+    """The documented reason for one that a server gives; None for none. An unknown one ends an answer too."""
+    if not said:
+        return None
+    return _KNOWN_REASONS.get(str(said).strip().lower(), "stop")
+
+
+@dataclass(eq=False)
+class _Call:
+    """A call whose pieces are being joined; `index` is ours."""
+
+    index: int
+    call_id: str
+    name: str = ""
+    arguments: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether its arguments are a whole JSON value."""
+        try:
+            json.loads(self.arguments)
+        except ValueError:
+            return False
+        return True
+
+
+class ChatChunks:
+    """Iterates over a server's chunks, each put right before it is passed on.
+
+    `offered` are the names of the tools. `source` is the library's stream, which it closes itself.
+    """
+
+    def __init__(self, chunks: Any, offered: Collection[str]) -> None:
+        self.source = chunks.source
+        self._chunks = chunks
+        self._offered = offered
+        self._calls: list[_Call] = []
+        self._at: dict[object, list[_Call]] = {}  # the calls at each index of the server's
+
+    async def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
+        async for chunk in self._chunks:
+            for choice in chunk.choices or []:
+                if getattr(choice, "delta", None) is None:
+                    choice.delta = ChoiceDelta()
+                choice.finish_reason = finish_reason_of(choice.finish_reason)
+                if choice.delta.tool_calls:
+                    choice.delta.tool_calls = [self._sorted(piece) for piece in choice.delta.tool_calls]
+            yield chunk
+
+    def _sorted(self, piece: Any) -> ChoiceDeltaToolCall:
+        """A piece of a call under the call's own index; its name and id only where they are new."""
+        function = piece.function
+        name = getattr(function, "name", None) or ""
+        arguments = _text_of(getattr(function, "arguments", None))
+        call_id = piece.id if isinstance(piece.id, str) else "" if piece.id is None else str(piece.id)
+        call = self._call_of(piece.index, call_id, name, arguments)
+        call.arguments += arguments
+        added = "" if name == call.name else name
+        call.name += added
+        new_id = call_id if call_id and call_id != call.call_id else None
+        call.call_id = call.call_id or call_id
+        sorted_piece: ChoiceDeltaToolCall = piece.model_copy()  # with what else the server put into it
+        sorted_piece.index = call.index
+        sorted_piece.id = new_id if call.call_id == call_id else None
+        sorted_piece.function = ChoiceDeltaToolCallFunction(name=added or None, arguments=arguments)
+        return sorted_piece
+
+    def _call_of(self, index: object, call_id: str, name: str, arguments: str) -> _Call:
+        """The call that a piece goes on, or a new one that it begins."""
+        here = self._at.setdefault(index, [])
+        if index is None and not name and not call_id:
+            here = self._calls
+        known = next((call for call in reversed(here) if call_id and call.call_id == call_id), None)
+        call = known or (here[-1] if here else None)
+        if call is None and not name and call_id:
+            # A server that counts the pieces instead of the calls.
+            call = next((one for one in reversed(self._calls) if one.call_id == call_id), None)
+        if call is None or self._begins_another(call, call_id, name, arguments):
+            call = _Call(len(self._calls), "")
+            self._calls.append(call)
+            self._at[index].append(call)
+        return call
+
+    def _begins_another(self, call: _Call, call_id: str, name: str, arguments: str) -> bool:
+        """Whether a piece at a call's index is of another call: only those bring a name."""
+        if not name:
+            return False
+        if call.name and name != call.name and not self._continues_name(call, name):
+            return True
+        is_other_id = bool(call_id and call.call_id and call_id != call.call_id)
+        if not call.arguments:
+            return is_other_id
+        if call.is_complete:
+            return is_other_id or bool(arguments.strip())
+        # Some servers make an id anew for every piece; what begins another call begins an object.
+        return is_other_id and arguments.lstrip().startswith("{")
+
+    def _continues_name(self, call: _Call, name: str) -> bool:
+        """Whether it is a piece of the call's name: together they begin the name of an offered tool."""
+        together = call.name + name
+        return (
+            not call.arguments
+            and call.name not in self._offered
+            and any(offered.startswith(together) for offered in self._offered)
+        )
+
+
+def _text_of(arguments: object) -> str:
+    """Arguments are a text of JSON; some servers send the object itself."""
+    if arguments is None:
+        return ""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
