@@ -42,7 +42,21 @@ class ModelRefused(ModelError):
 
 
 class ModelTooLong(ModelRefused):
-    """The request is longer than what the model can read; a shorter one might be accepted."""
+    """The request is longer than what the model can read; a shorter one might be accepted.
+
+    `share` is how much of it might be, as far as the provider says so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        spending: Spending | None = None,
+        may_be_content: bool = False,
+        share: float = 0.5,
+    ) -> None:
+        super().__init__(message, spending=spending, may_be_content=may_be_content)
+        self.share = share
 
 
 class ModelSilent(ModelError):

@@ -47,6 +47,9 @@ _PASSING = (ModelRateLimitError, ModelUnavailableError, ModelServerError)
 _PASSING_STATUS = frozenset({408, 409, 425, 429})
 # 404 too: a router has no provider of the model that takes pictures.
 _CONTENT_STATUS = frozenset({400, 404, 413, 415, 422})
+_NUMBER = re.compile(r"\b\d{1,3}(?:[,_]\d{3})+\b|\b\d+\b")
+_LEAST_WINDOW = 1000  # tokens; smaller numbers are statuses
+_USUAL_SHARE = 0.5
 _TOO_LARGE = 413
 _TOO_LONG = re.compile(
     r"context[ _](?:length|window|size)|(?:prompt|input|request|messages?) (?:is|are) too (?:long|large)"
@@ -66,7 +69,8 @@ def model_error(error: Exception, choice: ModelChoice, spending: Spending | None
         wait = error.retry_after if isinstance(error, ModelAPIError) else None
         return ModelUnavailable(message, spending=spending, retry_after=wait)
     if _is_too_long(error):
-        return ModelTooLong(message, spending=spending, may_be_content=_may_be_content(error))
+        may_be_content, share = _may_be_content(error), _share_allowed(message)
+        return ModelTooLong(message, spending=spending, may_be_content=may_be_content, share=share)
     return ModelRefused(message, spending=spending, may_be_content=_may_be_content(error))
 
 
@@ -88,6 +92,13 @@ def _is_too_long(error: Exception) -> bool:
     if not isinstance(error, ModelHTTPError) or error.status_code not in _CONTENT_STATUS:
         return False
     return error.status_code == _TOO_LARGE or bool(_TOO_LONG.search(f"{error.message} {error.body}"))
+
+
+def _share_allowed(message: str) -> float:
+    """How much of a request is not too long: providers name the limit and what it was, in any order."""
+    numbers = {int(re.sub("[,_]", "", number)) for number in _NUMBER.findall(message)}
+    large = sorted(number for number in numbers if number >= _LEAST_WINDOW)
+    return large[0] / large[-1] if len(large) > 1 else _USUAL_SHARE
 
 
 def _may_be_content(error: Exception) -> bool:

@@ -123,7 +123,7 @@ class ModelReply:
 
     `raw` is the response in the library's own JSON (thinking signatures and provider ids
     included): append it to the messages of the next request. `finish_reason` is `stop`,
-    `length`, `content_filter`, `tool_call`, `error` or None. `media` are the references, as stored, to
+    `length`, `content_filter`, `tool_call` or `error`. `media` are the references, as stored, to
     the media that were sent; the provider would not have them where `media_refused`, and answered to a
     request without any.
     """
@@ -135,7 +135,7 @@ class ModelReply:
     spending: Spending
     model_name: str
     provider: str
-    finish_reason: str | None
+    finish_reason: str
     raw: Message
     library_version: str
     media: tuple[Json, ...] = ()

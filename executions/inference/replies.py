@@ -30,7 +30,7 @@ def reply_of(
         spending=spending,
         model_name=response.model_name or choice.name,
         provider=response.provider_name or choice.provider,
-        finish_reason=response.finish_reason,
+        finish_reason=response.finish_reason or "stop",
         raw=transcript.dump(response),
         library_version=f"pydantic-ai {pydantic_ai.__version__}",
     )

@@ -27,6 +27,12 @@ from executions.inference.characters import whole
 CUT_SHORT = frozenset({"length", "error"})
 """The reasons of answers that are not whole: of a call that they ask for nobody knows whether it is."""
 
+SEND_AGAIN = (
+    "The answer was cut off before it was complete, so this call was not made: its arguments may not be "
+    "whole. Send it again, shorter if need be."
+)
+"""What the model is told of such a call."""
+
 _UNSOUND_ID = re.compile("[\x00\ud800-\udfff]")
 # Nine letters and digits are what even the strictest provider (Mistral) takes.
 _ID_CHARACTERS, _ID_LENGTH = string.ascii_letters + string.digits, 9

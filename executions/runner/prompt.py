@@ -15,7 +15,13 @@ from executions.inference.choices import (
     ModelUnknown,
     find_choice,
 )
-from executions.inference.errors import ModelRefused, ModelStopped, ModelUnavailable
+from executions.inference.errors import (
+    ModelRefused,
+    ModelSilent,
+    ModelStopped,
+    ModelTooLong,
+    ModelUnavailable,
+)
 from executions.inference.interface import (
     DemoSettings,
     Json,
@@ -27,6 +33,9 @@ from executions.inference.interface import (
 )
 from executions.inference.prices import is_priced
 from executions.inference.respond import respond
+from executions.inference.shortening import ESTIMATE_MARGIN, clear_results, fit_results
+from executions.inference.sound_responses import CUT_SHORT, SEND_AGAIN
+from executions.inference.weighing import tokens_in, weight
 from executions.runner import prompt_texts
 from executions.runner.outcomes import RunFailed
 from executions.runner.recordable import recordable
@@ -36,7 +45,9 @@ from executions.worker.stopping import RunStopped
 
 MAX_ITERATIONS = 20  # model requests of one run
 MAX_REPAIRS = 2
+PRESERVED = 2  # newest results that stay where a conversation is shortened
 MODEL_ATTEMPTS = 4
+CUT_SHORT_PROBLEM = "the response reached the limit of its length before it ended; be brief"
 FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 30.0
 
@@ -61,6 +72,8 @@ class _Conversation:
         values = {"inputs": run.inputs, "materials": list(run.materials)}
         self.demo = DemoSettings(run.manifest.demo, values)
         self.repairs = 0
+        self.is_shortened = False
+        self.silences = 0  # answers in a row that held neither text nor calls
 
     def outputs(self) -> dict[str, Any]:
         for iteration in range(MAX_ITERATIONS):
@@ -82,6 +95,11 @@ class _Conversation:
             except ModelStopped as stopped:
                 self._record(stopped.spending)
                 raise RunStopped(self.run.stop.reason or "cancelled") from None
+            except ModelSilent as silent:
+                self._record(silent.spending)
+                self._count_silence(silent)
+            except ModelTooLong as too_long:
+                self._shorten(too_long)
             except ModelRefused as refused:
                 self._record(refused.spending)
                 raise RunFailed("model_error", refused.message) from None
@@ -94,8 +112,25 @@ class _Conversation:
                 self._back_off(attempt, unavailable)
             else:
                 self._record(reply.spending)
+                self.silences = 0
                 return reply
-        raise AssertionError("the last attempt returns or raises")
+        raise RunFailed("model_error", f"no answer after {MODEL_ATTEMPTS} requests")
+
+    def _count_silence(self, silent: ModelSilent) -> None:
+        """An empty answer is asked for once more."""
+        self.silences += 1
+        if self.silences > 1:
+            raise RunFailed("model_error", f"{silent.message}, twice in a row")
+        self._require_budget()
+
+    def _shorten(self, too_long: ModelTooLong) -> None:
+        """Leave out what has been read before, once; the newest results keep head and tail."""
+        if self.is_shortened:
+            raise RunFailed("model_error", too_long.message)
+        self.is_shortened = True
+        room = round(tokens_in(weight(self.messages)) * too_long.share * ESTIMATE_MARGIN)
+        cleared, _ = clear_results(self.messages, PRESERVED)
+        self.messages = fit_results(cleared, room)
 
     def _back_off(self, attempt: int, unavailable: ModelUnavailable) -> None:
         if unavailable.spending is not None:
@@ -114,7 +149,8 @@ class _Conversation:
             tools=offered_tools(run),
             answer_schema=run.manifest.outputs_schema,
             timeout_seconds=run.seconds_left,
-            idempotency_key=f"{run.execution_id}-{run.attempt}-{iteration}",
+            # What answered nothing is asked anew, not answered again from a gateway's store.
+            idempotency_key=f"{run.execution_id}-{run.attempt}-{iteration}" + "-again" * self.silences,
             demo=self.demo,
             trace={"callboard.execution.id": str(run.execution_id)},
         )
@@ -123,13 +159,17 @@ class _Conversation:
         """Do what the response asks; the outputs if it ends the work."""
         if reply.finish_reason == "content_filter":
             raise RunFailed("model_error", "the provider withheld the answer (content filter)")
-        results = [(call, *self._call(call)) for call in reply.tool_calls]
+        is_cut_short = reply.finish_reason in CUT_SHORT
+        results = [
+            (call, SEND_AGAIN, True) if is_cut_short else (call, *self._call(call))
+            for call in reply.tool_calls
+        ]
         self._require_time()
         if reply.answer is None and reply.tool_calls:
             self.messages.append(transcript.tool_message(results))
             return None
         outputs = reply.answer.arguments if reply.answer else prompt_texts.outputs_in(reply.text)
-        problem = self._problem(outputs, reply)
+        problem = CUT_SHORT_PROBLEM if is_cut_short else self._problem(outputs)
         if problem is None:
             return outputs
         self._count_repair(problem)
@@ -140,11 +180,9 @@ class _Conversation:
             self.messages.append(transcript.user_message(prompt_texts.ask_for_answer(problem)))
         return None
 
-    def _problem(self, outputs: dict[str, Any] | None, reply: ModelReply) -> str | None:
+    def _problem(self, outputs: dict[str, Any] | None) -> str | None:
         if outputs is not None:
             return prompt_texts.problem_with(outputs, self.run.manifest.outputs_schema, name="outputs")
-        if reply.finish_reason == "length":
-            return "the response reached the limit of its length before it ended; be brief"
         return "the response is not the result as a JSON object"
 
     def _count_repair(self, problem: str) -> None:

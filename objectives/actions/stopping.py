@@ -11,6 +11,7 @@ from executions.actions.cancelling import cancel_execution
 from executions.models import ACTIVE, RunHead, SkillExecution
 from executions.runlog.models import HeadState, RunEvent
 from objectives.actions.locking import locked_objective
+from objectives.actions.partials import keep_partial
 from objectives.actions.queueing import discard_actions, newest_window
 from objectives.actions.waking import has_open_calls
 from objectives.events import Kind, event
@@ -20,6 +21,7 @@ from objectives.models import (
     OPEN,
     SETTLED,
     CallKind,
+    Ending,
     Execution,
     Objective,
     ObjectiveState,
@@ -70,12 +72,14 @@ def interrupt_objective(*, access: SpaceAccess, objective_id: uuid.UUID, now: da
 
 def confirm_interrupt(objective: Objective, head: RunHead, *, now: datetime) -> RunEvent:
     """End the turn of a locked objective that is being interrupted; the event `interrupted`."""
+    partial = keep_partial(objective, Ending.INTERRUPTED, now=now)
     give_up_calls(objective, now=now)
     message = {"message": "The turn was interrupted."}
     stopped = event(Kind.INTERRUPTED, message, now=now, window_id=newest_window(objective).id)
     objective.interrupt_requested_at, objective.is_interrupted, objective.idle_since = None, True, now
     also = ["interrupt_requested_at", "is_interrupted", "idle_since"]
-    return move(objective, head, ObjectiveState.WAITING, now=now, first=[stopped], also=also)[0]
+    rows = move(objective, head, ObjectiveState.WAITING, now=now, first=[*partial, stopped], also=also)
+    return rows[len(partial)]
 
 
 def confirm_cancel(objective: Objective, head: RunHead, *, now: datetime) -> None:
@@ -97,12 +101,24 @@ def end(
 ) -> None:
     """Move a locked objective to its end: open calls are given up, queued actions discarded.
 
+    What its model had written of a response that broke off stays, as a partial message.
+
     `payload` is that of the terminal event, `also` names fields which the caller has set for this move.
     """
+    ending = Ending.INTERRUPTED if to == ObjectiveState.CANCELLED else Ending.CUT_OFF
+    partial = keep_partial(objective, ending, now=now)
     give_up_calls(objective, now=now)
     discard_actions(objective)
     last = event(kind, payload, now=now, window_id=newest_window(objective).id)
-    move(objective, head, to, now=now, message=str(payload.get("message", "")), first=[last], also=also)
+    move(
+        objective,
+        head,
+        to,
+        now=now,
+        message=str(payload.get("message", "")),
+        first=[*partial, last],
+        also=also,
+    )
 
 
 def give_up_calls(objective: Objective, *, now: datetime) -> None:

@@ -12,12 +12,15 @@ from objectives.models import (
     WAITS_FOR_PEOPLE,
     ActionState,
     Approval,
+    Ending,
     Execution,
     Objective,
     ObjectiveState,
     QueuedAction,
+    Step,
     ToolCall,
 )
+from objectives.planning.plan import Plan
 
 RUNNABLE = AWAITS_JUDGEMENT | Q(
     execution=Execution.PENDING, approval__in=[Approval.AUTO_APPROVED, Approval.APPROVED]
@@ -73,4 +76,21 @@ def model_is_due(objective: Objective) -> bool:
     return (
         ToolCall.objects.filter(objective=objective, step__turn=objective.turn).exists()
         or objective.messages.filter(after_turn=objective.turn).exists()
+        or _answer_is_owed(objective)
+    )
+
+
+def _answer_is_owed(objective: Objective) -> bool:
+    """The newest response is not whole, and no person will ask for the rest of it.
+
+    Nobody talks with a sub-agent, or with an agent that is to give an output; and what broke off with its
+    provider is asked for again.
+    """
+    step = Step.objects.filter(objective=objective, turn=objective.turn).only("finish_reason").first()
+    if step is None or step.is_whole:
+        return False
+    return (
+        step.finish_reason == Ending.CUT_OFF
+        or objective.parent_id is not None
+        or Plan.read(objective.plan).answer_schema is not None
     )

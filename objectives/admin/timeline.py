@@ -10,7 +10,7 @@ from executions.admin.shown import dollars, pretty_json, seconds
 from executions.runlog.models import RunEvent
 from objectives.admin.calls import ShownCall
 from objectives.events import PUBLIC, Kind
-from objectives.models import ErrorType, Objective, Step
+from objectives.models import Ending, ErrorType, Objective, Step
 from objectives.spelling import Prefix, read
 from spaces.models import Principal
 
@@ -105,9 +105,17 @@ def _response(event: RunEvent, payload: dict[str, Any], known: Known) -> dict[st
     return {
         "title": str(known.objective.agent),
         "text": payload.get("content", ""),
-        "note": _spent(step, event.data.get("duration", "")),
+        "note": _ending(payload) or _spent(step, event.data.get("duration", "")),
+        **({"state": "failed"} if "finishReason" in payload else {}),
         "calls": [known.calls[one] for one in ids if one is not None and one in known.calls],
     }
+
+
+def _ending(payload: dict[str, Any]) -> str:
+    """`Partial · Broken off: somebody stopped it`; "" for a response that is whole."""
+    reason = payload.get("finishReason", "")
+    why = Ending(reason).label if reason in Ending.values else reason
+    return " · ".join(filter(None, ["Partial" if payload.get("partial") else "", why]))
 
 
 def _spent(step: Step | None, duration: str) -> str:

@@ -10,8 +10,11 @@ from objectives.spelling import Json
 
 
 def answer_of(step: Step, schema: Json | None) -> dict[str, Any] | None:
-    """The output that a stored response ends the objective with; None where it does not."""
-    if schema is None:
+    """The output that a stored response ends the objective with; None where it does not.
+
+    One that was cut off ends nothing, whole as its answer may look.
+    """
+    if schema is None or not step.is_whole:
         return None
     for part in step.response["parts"]:
         if part["part_kind"] == "tool-call" and part["tool_name"] == FINAL_ANSWER:

@@ -6,6 +6,7 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
+from executions.inference.errors import ModelTooLong
 from executions.runlog.lease import Lease, LeaseLost
 from executions.runner.patience import ask_patiently
 from executions.worker.bench import Bench
@@ -72,13 +73,20 @@ class _Attempt:
                     hands.settle(LOOK_SECONDS)
                     goes_on = True
                 case Ask():
-                    goes_on = ask_model(self._held)
+                    goes_on = self._ask()
                 case Compact():
                     goes_on = open_window(self._held, move.action)
                 case Leave():
                     goes_on = False
             if not goes_on:
                 return
+
+    def _ask(self) -> bool:
+        """One step; where the provider finds the conversation too long, a shorter one is asked next."""
+        try:
+            return ask_model(self._held)
+        except ModelTooLong as too_long:
+            return open_window(self._held, None, too_long)
 
     def _next_move(self, hands: Hands) -> Move:
         held = self._held

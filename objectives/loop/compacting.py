@@ -10,11 +10,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from executions.inference.errors import ModelError
+from executions.inference.errors import ModelError, ModelTooLong
 from executions.inference.interface import DemoSettings, Message, ModelRequest, Spending
 from executions.inference.respond import respond
+from executions.inference.shortening import ESTIMATE_MARGIN, clear_results, fit_results
 from executions.inference.transcript import user_message
-from executions.inference.weighing import weight
+from executions.inference.weighing import tokens_in, weight
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from executions.runner.patience import ask_patiently
@@ -24,14 +25,14 @@ from objectives.accounting import CHARGED, charge
 from objectives.actions.queueing import mark_sent, newest_window
 from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note
-from objectives.loop.clearing import clear_results, compaction_due
+from objectives.loop.clearing import compaction_due, most_tokens
 from objectives.loop.leased import leased_objective, read_objective
 from objectives.loop.request import CannotAsk, chosen_model, step_request
 from objectives.loop.step import after_error, give_up, note_request
 from objectives.loop.texts import TextRecorder
-from objectives.loop.transcript import Conversation, conversation_of, results_of
+from objectives.loop.transcript import Conversation, conversation_of
 from objectives.loop.watching import InterruptWatch
-from objectives.models import ActionState, ContextWindow, Objective, QueuedAction
+from objectives.models import ActionState, ContextWindow, ErrorType, Objective, QueuedAction
 from objectives.planning.plan import Plan
 from objectives.spelling import Json, Prefix, spell
 
@@ -57,16 +58,22 @@ class Shortened:
     spendings: list[Spending] = field(default_factory=list)
 
 
-def open_window(held: Held[TextRecorder], action: QueuedAction | None) -> bool:
+def open_window(
+    held: Held[TextRecorder], action: QueuedAction | None, refused: ModelTooLong | None = None
+) -> bool:
     """Go on in a new window; False where the lease was given up instead.
 
-    `action` is who asked for it, None where the old window is full. Raises LeaseLost, and RunStopped where
-    somebody stopped the run meanwhile.
+    `action` is who asked for it, None where the old window is full, or where the provider `refused` it as
+    too long: that is mended once. Raises LeaseLost, and RunStopped where somebody stopped the run meanwhile.
     """
     objective = read_objective(held)
     talk = conversation_of(objective)
+    if refused is not None and not talk.steps:
+        # There is nothing to leave out, or all that can be has been.
+        give_up(held, ErrorType.MODEL_ERROR, refused.message)
+        return False
     try:
-        shortened = _shortened(held, objective, talk, action)
+        shortened = _shortened(held, objective, talk, action=action, refused=refused)
     except CannotAsk as cannot:
         give_up(held, cannot.error, cannot.message)
         return False
@@ -79,7 +86,12 @@ def open_window(held: Held[TextRecorder], action: QueuedAction | None) -> bool:
 
 
 def _shortened(
-    held: Held[TextRecorder], objective: Objective, talk: Conversation, action: QueuedAction | None
+    held: Held[TextRecorder],
+    objective: Objective,
+    talk: Conversation,
+    *,
+    action: QueuedAction | None,
+    refused: ModelTooLong | None,
 ) -> Shortened:
     plan = Plan.read(objective.plan)
     config: Json = (action.compaction if action else None) or plan.compaction or {}
@@ -90,32 +102,46 @@ def _shortened(
     ] or [CLEARING, SUMMING_UP]
     before = talk.messages()
     preserved = int((config.get("toolResultClearing") or {}).get("preserveRecentResults", PRESERVED))
-    after, cleared = clear_results(before, preserved) if CLEARING in strategies else (before, 0)
-    if SUMMING_UP not in strategies or (action is None and _is_enough(plan, talk, before, after)):
+    is_cleared = CLEARING in strategies or refused is not None
+    after, cleared = clear_results(before, preserved) if is_cleared else (before, 0)
+    room = _room(objective, plan, before, refused)
+    if room is not None and is_cleared:
+        after = fit_results(after, room)
+    if SUMMING_UP not in strategies or (
+        action is None and _is_enough(plan, talk, before=before, after=after, room=room)
+    ):
         return Shortened(after, [CLEARING], cleared)
     instructions = str((config.get("summarization") or {}).get("instructions") or "")
     question = user_message(f"{ASK} {instructions}".strip())
-    summary, spending = _sum_up(held, objective, talk, [*after, question])
-    kept = _still_open(talk)
+    asked = [*after, question] if room is None else fit_results([*after, question], room)
+    summary, spending = _sum_up(held, objective, talk, asked)
+    kept = talk.unanswered() if room is None else fit_results(talk.unanswered(), room // 2)
     opening = [user_message(FRAME.format(summary=summary)), *kept]
     return Shortened(opening, strategies, len(before) - len(kept), summary, [spending])
 
 
-def _is_enough(plan: Plan, talk: Conversation, before: list[Message], after: list[Message]) -> bool:
+def _room(
+    objective: Objective, plan: Plan, before: list[Message], refused: ModelTooLong | None
+) -> int | None:
+    """How many tokens the messages of a request may be, by our own estimate; None where nobody knows."""
+    if refused is not None:
+        return round(tokens_in(weight(before)) * refused.share * ESTIMATE_MARGIN)
+    if not plan.context_tokens:
+        return None
+    beside = len(objective.system_prompt) + sum(len(str(one.parameters)) for one in plan.offered)
+    return max(most_tokens(plan) - tokens_in(beside), 0)
+
+
+def _is_enough(
+    plan: Plan, talk: Conversation, *, before: list[Message], after: list[Message], room: int | None
+) -> bool:
     """Whether leaving results out makes the next request short enough, judged by its characters."""
     if not talk.steps:
         return True
+    if room is not None and tokens_in(weight(after)) > room:
+        return False
     tokens = talk.steps[-1][0].input_tokens
     return not compaction_due(plan, round(tokens * weight(after) / max(weight(before), 1)))
-
-
-def _still_open(talk: Conversation) -> list[Message]:
-    """What the model has not answered yet: the results of its newest calls, and people's last messages."""
-    if not talk.steps:
-        return [user_message(one.content) for one in talk.said]
-    step, calls = talk.steps[-1]
-    asked = [step.response, *results_of(step, calls, talk.digests)] if calls else []
-    return [*asked, *(user_message(one.content) for one in talk.said if one.after_turn >= step.turn)]
 
 
 def _sum_up(

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from executions.inference.weighing import tokens_in, weight
 from executions.runlog.lease import Lease
 from objectives.actions.queueing import newest_window, next_action, send_messages
 from objectives.actions.stopping import confirm_cancel, confirm_interrupt
@@ -21,7 +22,7 @@ from objectives.loop.clearing import compaction_due
 from objectives.loop.ending import fail_objective, finalize, rest
 from objectives.loop.leased import leased_objective, park
 from objectives.loop.limits import Reached, limit_of_calls, limit_of_requests, spent_budget
-from objectives.loop.transcript import text_in
+from objectives.loop.transcript import newest_exchange, text_in
 from objectives.models import (
     ObjectiveState,
     QueuedAction,
@@ -152,8 +153,12 @@ class _Decision:
         return Compact(action) if compacts else Ask()
 
     def _window_is_full(self) -> bool:
+        """By what the newest request was, and an estimate of what has come since."""
         step = self._step
-        if step is None or not compaction_due(self._plan, step.input_tokens):
+        if step is None or not self._plan.context_tokens:
+            return False
+        since = tokens_in(weight(newest_exchange(self._objective, step).unanswered()))
+        if not compaction_due(self._plan, step.input_tokens + since):
             return False
         return newest_window(self._objective).pk == step.window_id
 

@@ -12,9 +12,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from executions.inference.errors import ModelError, ModelStopped, ModelUnavailable
+from executions.inference.errors import ModelError, ModelSilent, ModelStopped, ModelUnavailable
 from executions.inference.interface import ModelRequest, Spending
 from executions.inference.respond import respond
+from executions.inference.sound_responses import CUT_SHORT
 from executions.runlog.lease import Lease
 from executions.runner.patience import ask_patiently
 from executions.worker.keeper import Held
@@ -108,6 +109,8 @@ class _Asking:
                 return None
             except ModelUnavailable as unavailable:
                 found, wait = None, max(wait, unavailable.retry_after or 0)
+            except ModelSilent:
+                found = None
             except ModelError as error:
                 logger.warning("No judgement for %s: %s", self.objective.id, error.message)
                 break
@@ -132,7 +135,8 @@ class _Asking:
         except ModelError as error:
             self._keep(error.spending)
             raise
-        given = reply.answer.arguments if reply.answer else None
+        is_whole = reply.finish_reason not in CUT_SHORT
+        given = reply.answer.arguments if reply.answer and is_whole else None
         if given is None or answer_problem(given, dict(self.request.answer_schema or {})) is not None:
             self._keep(reply.spending)
             return None

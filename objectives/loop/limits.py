@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from executions.inference.tool_names import FINAL_ANSWER
 from objectives.accounting import tree_cost
-from objectives.models import CallKind, ErrorType, Objective, ToolCall
+from objectives.models import CallKind, Ending, ErrorType, Objective, Step, ToolCall
 from objectives.planning.plan import Plan
 
+MOST_CUT_OFF = 3  # answers in a row that may be cut off before the work is given up
 MOST_REPAIRS = 4  # final answers that may be refused before the work is given up
 
 type Reached = tuple[ErrorType, str]
@@ -30,6 +31,8 @@ def limit_of_requests(objective: Objective, plan: Plan) -> Reached | None:
         return ErrorType.ITERATION_LIMIT, f"The model was asked {plan.max_turns} times."
     if _refused_answers(objective) > MOST_REPAIRS:
         return ErrorType.MODEL_ERROR, "The model's answer does not match what its agent is for."
+    if _are_cut_off(objective):
+        return ErrorType.MODEL_ERROR, f"The model's answers were cut off {MOST_CUT_OFF} times in a row."
     return spent_budget(objective)
 
 
@@ -65,6 +68,14 @@ def _with_callers(objective: Objective) -> Iterator[Objective]:
 def _refused_answers(objective: Objective) -> int:
     """How often the model has ended the work with an answer of another form."""
     return ToolCall.objects.filter(objective=objective, called_as=FINAL_ANSWER, kind=CallKind.UNKNOWN).count()
+
+
+def _are_cut_off(objective: Objective) -> bool:
+    """Whether the newest answers all were, since a person said something last."""
+    newest = objective.messages.order_by("-after_turn").values_list("after_turn", flat=True).first() or 0
+    steps = Step.objects.filter(objective=objective, turn__gt=newest).order_by("-turn").only("finish_reason")
+    endings = [step.finish_reason for step in steps[:MOST_CUT_OFF]]
+    return len(endings) == MOST_CUT_OFF and all(ending == Ending.LENGTH for ending in endings)
 
 
 def _sub_objectives(objective: Objective) -> int:

@@ -77,9 +77,15 @@ def note_use(chosen: ChosenModel, *, now: datetime) -> None:
 
 
 def step_request(
-    objective: Objective, plan: Plan, talk: Conversation, choice: ModelChoice, *, fence: int
+    objective: Objective,
+    plan: Plan,
+    talk: Conversation,
+    choice: ModelChoice,
+    *,
+    fence: int,
+    is_repeated: bool = False,
 ) -> ModelRequest:
-    """The request for the next response."""
+    """The request for the next response; `is_repeated` where the turn has been answered with nothing."""
     return ModelRequest(
         model=choice,
         instructions=objective.system_prompt,
@@ -87,7 +93,8 @@ def step_request(
         tools=[ToolDefinition(one.function, one.description, one.parameters) for one in plan.offered],
         answer_schema=plan.answer_schema,
         settings=plan.settings,
-        idempotency_key=f"{objective.id}-{objective.turn}-{fence}",
+        # What answered nothing is asked anew, not answered again from a gateway's store.
+        idempotency_key=f"{objective.id}-{objective.turn}-{fence}" + ("-again" if is_repeated else ""),
         refused_media=talk.refused_media(),
         demo=DemoSettings(plan.demo, demo_values(objective, talk), turn=objective.turn),
         trace=trace_of(objective),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from executions.inference.interface import ModelReply, ToolRequest
+from executions.inference.sound_responses import CUT_SHORT, SEND_AGAIN
 from executions.runlog.events import NewEvent
 from executions.storable import storable, storable_text
 from objectives.lifecycles.calls import ask_people, fail
@@ -15,7 +16,6 @@ from objectives.planning.plan import Offered, Plan
 from objectives.spelling import Json
 from spaces.ids import new_id
 
-MOST_ID = 512  # characters of a provider's call id
 MOST_NAME = 255  # characters of a function's name
 
 
@@ -41,9 +41,13 @@ def requested_calls(
     """Unsaved rows for everything that a response asks for; `arguments` are those of its calls, in order.
 
     An accepted final answer ends the objective: what was asked for beside it is not done. One that is not as
-    it should be becomes a call that failed, so that the model hears what is wrong with it.
+    it should be becomes a call that failed, so that the model hears what is wrong with it. Of an answer
+    that was cut off no call is made, whole as it may look.
     """
     reading = _Reading(objective, plan, step, now)
+    if reply.finish_reason in CUT_SHORT:
+        written = [*reply.tool_calls, *filter(None, [reply.answer])]
+        return [reading.cut_off(request, place) for place, request in enumerate(written)]
     asked = [
         reading.call(request, place, final)
         for place, (request, final) in enumerate(zip(reply.tool_calls, arguments, strict=True))
@@ -91,6 +95,13 @@ class _Reading:
             call.awaits_judgement = offered.auto_mode is not None
         return Requested(request, call, None, offered.approval_expires_seconds)
 
+    def cut_off(self, request: ToolRequest, place: int) -> Requested:
+        call = self._row(request, place)
+        offered = self._plan.of_function(request.name)
+        if offered is not None:
+            _describe(call, offered)
+        return Requested(request, call, (CallError.CUT_OFF, SEND_AGAIN))
+
     def refused_answer(self, request: ToolRequest, problem: str, place: int) -> Requested:
         call = self._row(request, place)
         return Requested(request, call, (CallError.INVALID_ARGUMENTS, f"The answer is refused: {problem}."))
@@ -106,7 +117,7 @@ class _Reading:
             caller_id=self._objective.agent_id,
             step=self._step,
             place=place,
-            provider_call_id=request.call_id[:MOST_ID],
+            provider_call_id=request.call_id,
             called_as=name,
             kind=CallKind.UNKNOWN,
             callable={"name": name},

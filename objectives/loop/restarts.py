@@ -16,12 +16,11 @@ from executions.inference.weighing import tokens_asked, tokens_in
 from executions.models import RunEvent
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
+from objectives.actions.partials import OF_TURNS
 from objectives.events import Kind
 from objectives.lifecycles.objectives import note
 from objectives.loop.leased import leased_objective
 from objectives.models import BrokenRequest, Objective
-
-_OF_TURNS = (Kind.TEXT, Kind.ASSISTANT_MESSAGE, Kind.RESTARTED, Kind.COMPACTED)
 
 
 def note_asking(lease: Lease, request: ModelRequest, choice: ModelChoice, *, now: datetime) -> None:
@@ -44,7 +43,7 @@ def note_asking(lease: Lease, request: ModelRequest, choice: ModelChoice, *, now
 
 def _heard_of(objective: Objective) -> RunEvent | None:
     """The newest text of a response that never came to its end; None where no such thing was streamed."""
-    events = RunEvent.objects.filter(run_id=objective.id, kind__in=_OF_TURNS)
+    events = RunEvent.objects.filter(run_id=objective.id, kind__in=OF_TURNS)
     newest = events.order_by("-seq").first()
     is_of_turn = newest is not None and newest.kind == Kind.TEXT and newest.data["turn"] == objective.turn
     return newest if is_of_turn else None
@@ -55,19 +54,28 @@ def _is_paid(objective: Objective, since: datetime | None) -> bool:
     return BrokenRequest.objects.filter(objective=objective, created_at__gte=since).exists()
 
 
-def close_request(objective: Objective, spending: Spending | None, *, now: datetime) -> None:
+def close_request(
+    objective: Objective, spending: Spending | None, *, now: datetime, is_empty: bool = False
+) -> None:
     """Keep what a request cost that failed, and that nothing more is to be charged for it.
 
     `objective` is as it was when the request was made: one that another worker makes by now is not touched.
     """
     with transaction.atomic():
-        keep_broken(objective, spending, now=now)
+        keep_broken(objective, spending, now=now, is_empty=is_empty)
         if objective.asked_at is not None:
             asked = Objective.objects.filter(pk=objective.pk, asked_at=objective.asked_at)
             asked.update(asked_at=None)
 
 
-def keep_broken(objective: Objective, spending: Spending | None, *, now: datetime) -> None:
+def has_answered_nothing(objective: Objective) -> bool:
+    """Whether the model has already answered this turn without text and calls."""
+    return BrokenRequest.objects.filter(objective=objective, turn=objective.turn, is_empty=True).exists()
+
+
+def keep_broken(
+    objective: Objective, spending: Spending | None, *, now: datetime, is_empty: bool = False
+) -> None:
     """Keep what a request cost that gave no usable answer; it needs no lease, since it was paid for."""
     if spending is None:
         return
@@ -80,6 +88,7 @@ def keep_broken(objective: Objective, spending: Spending | None, *, now: datetim
         cost_usd=spending.cost_usd,
         price_version=spending.price_version,
         is_estimated=spending.usage.estimated,
+        is_empty=is_empty,
         created_at=now,
     )
 

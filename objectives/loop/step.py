@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from executions.inference.choices import ModelChoice
-from executions.inference.errors import ModelError, ModelStopped, ModelUnavailable
+from executions.inference.errors import ModelError, ModelSilent, ModelStopped, ModelTooLong, ModelUnavailable
 from executions.inference.interface import ModelRequest
 from executions.inference.respond import respond
 from executions.runner.patience import ask_patiently
@@ -16,7 +16,7 @@ from executions.worker.stopping import RunStopped
 from objectives.loop.ending import fail_objective
 from objectives.loop.leased import leased_objective, read_objective
 from objectives.loop.request import CannotAsk, ChosenModel, chosen_model, note_use, step_request
-from objectives.loop.restarts import close_request, note_asking
+from objectives.loop.restarts import close_request, has_answered_nothing, note_asking
 from objectives.loop.retrying import try_again
 from objectives.loop.texts import TextRecorder
 from objectives.loop.transcript import Conversation, conversation_of
@@ -31,7 +31,7 @@ CONTENT_FILTER = "The provider withheld the answer (content filter)."
 def ask_model(held: Held[TextRecorder]) -> bool:
     """Ask for the next response and write it down; False where the lease was given up instead.
 
-    Raises LeaseLost, and RunStopped where somebody stopped the run meanwhile.
+    Raises LeaseLost, RunStopped where somebody stopped the run meanwhile, and ModelTooLong.
     """
     lease = held.lease
     objective = read_objective(held)
@@ -40,6 +40,9 @@ def ask_model(held: Held[TextRecorder]) -> bool:
     except CannotAsk as cannot:
         give_up(held, cannot.error, cannot.message)
         return False
+    except ModelTooLong:
+        ask_patiently(lambda: close_request(objective, None, now=timezone.now()))
+        raise
     except ModelError as error:
         return after_error(held, objective, error)
     if response.reply.finish_reason == "content_filter":
@@ -95,7 +98,9 @@ def _question(
     """Whom to ask what, as the rows have it; raises CannotAsk."""
     chosen = chosen_model(objective, plan)
     talk = conversation_of(objective)
-    return chosen, talk, step_request(objective, plan, talk, chosen.choice, fence=fence)
+    is_repeated = has_answered_nothing(objective)
+    request = step_request(objective, plan, talk, chosen.choice, fence=fence, is_repeated=is_repeated)
+    return chosen, talk, request
 
 
 def note_request(
@@ -113,7 +118,11 @@ def note_request(
 
 def after_error(held: Held[TextRecorder], objective: Objective, error: ModelError) -> bool:
     """Keep what the request cost all the same, and go on as far as that is possible."""
-    ask_patiently(lambda: close_request(objective, error.spending, now=timezone.now()))
+    is_empty = isinstance(error, ModelSilent)
+    was_empty = is_empty and ask_patiently(lambda: has_answered_nothing(objective))
+    ask_patiently(lambda: close_request(objective, error.spending, now=timezone.now(), is_empty=is_empty))
+    if is_empty and not was_empty:
+        return True  # once more
     if isinstance(error, ModelStopped):
         if held.stop.reason is not None:
             raise RunStopped(held.stop.reason) from None
@@ -127,5 +136,6 @@ def after_error(held: Held[TextRecorder], objective: Objective, error: ModelErro
 
         leave(held, again)
     else:
-        give_up(held, ErrorType.MODEL_ERROR, error.message)
+        message = f"{error.message}, twice in a row." if is_empty else error.message
+        give_up(held, ErrorType.MODEL_ERROR, message)
     return False

@@ -8,12 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from executions.inference.interface import Message, ToolRequest
 from executions.inference.media import Mixed
 from executions.inference.transcript import tool_message, user_message
 from objectives.models import (
     Approval,
     ContextWindow,
+    Ending,
     Execution,
     Objective,
     ResultMedia,
@@ -24,6 +27,13 @@ from objectives.models import (
 from objectives.results.blocks import show_model, tell_model
 
 INTERRUPTED = "The call was given up: somebody interrupted the work."
+# What the model reads after what it wrote itself, where that is not whole.
+NOTES = {
+    Ending.LENGTH: "Your answer was cut off: it is too long. Give it again as a whole, and shorter.",
+    Ending.ERROR: "Your answer was cut off by an error. Give it again as a whole.",
+    Ending.INTERRUPTED: "Your answer was broken off here: somebody stopped you.",
+    Ending.CUT_OFF: "Your answer was broken off here by a failing connection. Give it again as a whole.",
+}
 
 
 @dataclass(frozen=True)
@@ -47,8 +57,25 @@ class Conversation:
         early = [turn for turn in sorted(said) if first is None or turn < first]
         spoken = [*self.window.opening, *(one for turn in early for one in said[turn])]
         for step, calls in self.steps:
-            spoken += [step.response, *results_of(step, calls, self.digests), *said[step.turn]]
+            spoken += [*self._exchange(step, calls), *said[step.turn]]
         return spoken
+
+    def unanswered(self) -> list[Message]:
+        """What the model has not answered yet: the results of its newest calls, and people's last messages.
+
+        They come after the response that they belong to.
+        """
+        if not self.steps:
+            return [user_message(one.content) for one in self.said]
+        step, calls = self.steps[-1]
+        asked = self._exchange(step, calls) if calls or not step.is_whole else []
+        return [*asked, *(user_message(one.content) for one in self.said if one.after_turn >= step.turn)]
+
+    def _exchange(self, step: Step, calls: Sequence[ToolCall]) -> list[Message]:
+        """A response, and what came of it."""
+        note = NOTES.get(Ending(step.finish_reason)) if step.finish_reason and not calls else None
+        noted = [user_message(note)] if note else []
+        return [step.response, *results_of(step, calls, self.digests), *noted]
 
     def refused_media(self) -> frozenset[str]:
         """The digests of media that were in a request of this window which the provider refused with them."""
@@ -68,10 +95,20 @@ def conversation_of(objective: Objective) -> Conversation:
     """The newest window of an objective, in five queries."""
     window = ContextWindow.objects.filter(objective=objective).latest("sequence")
     steps = list(Step.objects.filter(window=window).order_by("turn"))
+    return _conversation(window, steps, UserMessage.objects.filter(window=window))
+
+
+def newest_exchange(objective: Objective, step: Step) -> Conversation:
+    """The end of the conversation only, from the newest response of an objective on."""
+    said = UserMessage.objects.filter(objective=objective, after_turn__gte=step.turn)
+    return _conversation(step.window, [step], said)
+
+
+def _conversation(window: ContextWindow, steps: list[Step], messages: QuerySet[UserMessage]) -> Conversation:
     calls = defaultdict(list)
     for call in ToolCall.objects.filter(step__in=steps).order_by("step_id", "place"):
         calls[call.step_id].append(call)
-    said = UserMessage.objects.filter(window=window).order_by("after_turn", "created_at", "id")
+    said = messages.order_by("after_turn", "created_at", "id")
     media = ResultMedia.objects.filter(tool_call__step__in=steps).values_list("id", "blob_id")
     digests = {str(media_id): digest for media_id, digest in media}
     return Conversation(window, [(step, calls[step.id]) for step in steps], list(said), digests)

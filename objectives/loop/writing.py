@@ -73,6 +73,7 @@ def _step(objective: Objective, response: Response, now: datetime) -> Step:
         model_name=reply.model_name[:255],
         provider=reply.provider[:100],
         library_version=reply.library_version[:40],
+        finish_reason=reply.finish_reason,
         input_tokens=spending.usage.input_tokens,
         output_tokens=spending.usage.output_tokens,
         cache_read_tokens=spending.usage.cache_read_tokens,
@@ -99,6 +100,8 @@ def _message(step: Step, response: Response, requested: list[Requested], now: da
     }
     if response.reply.text:
         payload["content"] = storable_text(response.reply.text)
+    if not step.is_whole:
+        payload["finishReason"] = step.finish_reason
     if response.chosen.metadata is not None:
         payload["model"] = response.chosen.metadata
     return event(

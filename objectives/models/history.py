@@ -11,6 +11,22 @@ from objectives.models.usage import TokenCounts
 from spaces.ids import new_id
 
 
+class Ending(models.TextChoices):
+    """Why a response ended, as the API says it in `finishReason`; the last two are ours."""
+
+    STOP = "stop", "Complete"
+    TOOL_CALL = "tool_call", "Asks for tools"
+    LENGTH = "length", "Cut off at the limit of its length"
+    CONTENT_FILTER = "content_filter", "Withheld by the provider"
+    ERROR = "error", "Ended by an error of the provider"
+    INTERRUPTED = "interrupted", "Broken off: somebody stopped it"
+    CUT_OFF = "cut_off", "Broken off: the provider never ended it"
+
+
+CUT_SHORT = frozenset({Ending.LENGTH, Ending.ERROR, Ending.INTERRUPTED, Ending.CUT_OFF})
+"""The endings of responses that are not whole; none of them ends the work of a sub-agent or is an output."""
+
+
 class ContextWindow(Operation):
     """One stretch of the conversation that the model sees whole.
 
@@ -59,7 +75,9 @@ class Step(TokenCounts):
     """One model request and its response, written in one transaction with the tool calls it asks for.
 
     `request` is what was sent beside the messages (instructions, tools, settings), `response` the model
-    library's own JSON. `cost_usd` None means that no price is known.
+    library's own JSON. `cost_usd` None means that no price is known. `finish_reason` is empty in rows of
+    before it was kept. A partial message, which is what was written of a response that broke off, has no
+    request, no tokens and no cost: those are a BrokenRequest's.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -71,6 +89,7 @@ class Step(TokenCounts):
     model_name = models.CharField(max_length=255)
     provider = models.CharField(max_length=100, blank=True, default="")
     library_version = models.CharField(max_length=40)
+    finish_reason = models.CharField(max_length=20, choices=Ending, blank=True, default="", db_default="")
     cost_usd = models.DecimalField(max_digits=18, decimal_places=10, null=True)
     price_version = models.CharField(max_length=60)
     is_estimated = models.BooleanField(default=False)
@@ -84,9 +103,19 @@ class Step(TokenCounts):
     def __str__(self) -> str:
         return f"turn {self.turn} of {self.objective_id}"
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the model said all that it was about to say."""
+        return self.finish_reason not in CUT_SHORT
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is what was written of a response that broke off."""
+        return self.finish_reason in {Ending.INTERRUPTED, Ending.CUT_OFF}
+
 
 class BrokenRequest(models.Model):
-    """What a model request cost that gave no usable answer: cut off, or its worker lost the run."""
+    """What a model request cost that gave no usable answer: cut off, its worker lost the run, or empty."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     objective = models.ForeignKey(Objective, on_delete=models.CASCADE, related_name="broken_requests")
@@ -97,6 +126,7 @@ class BrokenRequest(models.Model):
     cost_usd = models.DecimalField(max_digits=18, decimal_places=10, null=True)
     price_version = models.CharField(max_length=60)
     is_estimated = models.BooleanField(default=True)
+    is_empty = models.BooleanField(default=False, db_default=False)  # neither text nor tool calls
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -53,6 +53,7 @@ class CallError(models.TextChoices):
     UNKNOWN_TOOL = "unknown_tool", "There is no such tool"
     SECRET_MISSING = "secret_missing", "A secret that it needs does not exist"
     CONTENT_TIMEOUT = "content_timeout", "Nobody supplied its content in time"
+    CUT_OFF = "cut_off", "The answer that asked for it was cut off"
     SUB_RUN_FAILED = "sub_run_failed", "The sub-agent or the skill ended without a result"
     LIMIT = "limit", "The agent's limit was reached"
 
@@ -85,7 +86,7 @@ class ToolCall(Operation):
     )
     step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="tool_calls", db_index=False)
     place = models.PositiveSmallIntegerField()
-    provider_call_id = models.CharField(max_length=512)
+    provider_call_id = models.TextField()
     called_as = models.CharField(max_length=255)
     kind = models.CharField(max_length=10, choices=CallKind)
     tool = models.ForeignKey(Tool, on_delete=models.SET_NULL, null=True, related_name="calls")

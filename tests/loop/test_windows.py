@@ -3,9 +3,9 @@
 import pytest
 from django.utils import timezone
 
+from executions.inference.shortening import CLEARED
 from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.supplying import supply_content
-from objectives.loop.clearing import CLEARED
 from objectives.loop.compacting import DEMO_SUMMARY
 from objectives.loop.transcript import conversation_of
 from objectives.models import ContextWindow, Objective, QueuedAction

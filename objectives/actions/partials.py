@@ -1,0 +1,52 @@
+"""What was written of a response that broke off: kept as a message that says it is partial."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from executions.inference.transcript import partial_response
+from executions.runlog.events import NewEvent
+from executions.runlog.models import RunEvent
+from objectives.actions.queueing import newest_window
+from objectives.events import Kind, event
+from objectives.models import Ending, Objective, Step
+
+OF_TURNS = (Kind.TEXT, Kind.ASSISTANT_MESSAGE, Kind.RESTARTED, Kind.COMPACTED)
+"""The kinds of events that say how far a turn is: text of it, its end, and that it begins anew."""
+
+
+def keep_partial(objective: Objective, ending: Ending, *, now: datetime) -> list[NewEvent]:
+    """Keep the text that a locked objective's turn has shown so far; its event, or none where none was shown.
+
+    The caller appends the event. The partial message takes the place of the turn's response: what the model
+    writes next is the next turn's.
+    """
+    text = _shown(objective)
+    if not text:
+        return []
+    window = newest_window(objective)
+    objective.turn += 1
+    objective.save(update_fields=["turn"])
+    Step.objects.create(
+        objective=objective,
+        window=window,
+        turn=objective.turn,
+        request={},
+        response=partial_response(text),
+        model_name="",
+        library_version="",
+        finish_reason=ending,
+        cost_usd=Decimal(0),
+        price_version="",
+        created_at=now,
+    )
+    payload = {"content": text, "toolCalls": [], "finishReason": ending.value, "partial": True}
+    return [event(Kind.ASSISTANT_MESSAGE, payload, now=now, window_id=window.id)]
+
+
+def _shown(objective: Objective) -> str:
+    """The text of the turn's newest attempt, as whoever watches has it on the screen."""
+    events = RunEvent.objects.filter(run_id=objective.id)
+    others = [kind for kind in OF_TURNS if kind != Kind.TEXT]
+    begin = events.filter(kind__in=others).order_by("-seq").values_list("seq", flat=True).first() or 0
+    pieces = events.filter(kind=Kind.TEXT, seq__gt=begin).order_by("seq").values_list("data", flat=True)
+    return "".join(piece["text"] for piece in pieces if piece["turn"] == objective.turn)
