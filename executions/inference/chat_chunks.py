@@ -17,20 +17,7 @@ from openai.types.chat.chat_completion_chunk import (
     ChoiceDeltaToolCallFunction,
 )
 
-_REASONS = {
-    "length": {"length", "max_tokens", "max_output_tokens", "max_new_tokens", "model_length", "token_limit"},
-    "content_filter": {"content_filter", "safety", "refusal", "sensitive", "guardrail_intervened"},
-    "tool_calls": {"tool_calls", "tool_call", "tool_use", "function_call"},
-    "error": {"error", "insufficient_system_resource", "network_error", "malformed_function_call"},
-}
-_KNOWN_REASONS = {reason: known for known, reasons in _REASONS.items() for reason in reasons}
-
-
-def finish_reason_of(said: object) -> str | None:
-    """The documented reason for one that a server gives; None for none. An unknown one ends an answer too."""
-    if not said:
-        return None
-    return _KNOWN_REASONS.get(str(said).strip().lower(), "stop")
+from executions.inference.endings import ending_of
 
 
 @dataclass(eq=False)
@@ -70,7 +57,7 @@ class ChatChunks:
             for choice in chunk.choices or []:
                 if getattr(choice, "delta", None) is None:
                     choice.delta = ChoiceDelta()
-                choice.finish_reason = finish_reason_of(choice.finish_reason)
+                choice.finish_reason = _chat_reason(choice.finish_reason)
                 if choice.delta.tool_calls:
                     choice.delta.tool_calls = [self._sorted(piece) for piece in choice.delta.tool_calls]
             yield chunk
@@ -131,6 +118,14 @@ class ChatChunks:
             and call.name not in self._offered
             and any(offered.startswith(together) for offered in self._offered)
         )
+
+
+def _chat_reason(said: object) -> Any:
+    """The reason of an ending as the API documents it, but for `error`; None for none."""
+    if not said:
+        return None
+    ending = ending_of(said)
+    return "tool_calls" if ending == "tool_call" else ending
 
 
 def _text_of(arguments: object) -> str:

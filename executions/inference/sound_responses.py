@@ -23,6 +23,7 @@ from pydantic_ai.messages import (
 
 from executions.inference.arguments import read_arguments
 from executions.inference.characters import whole
+from executions.inference.endings import ending_of
 
 CUT_SHORT = frozenset({"length", "error"})
 """The reasons of answers that are not whole: of a call that they ask for nobody knows whether it is."""
@@ -49,7 +50,8 @@ def sound(response: ModelResponse, *, asked: Iterable[ModelMessage]) -> ModelRes
         if isinstance(part, ToolCallPart)
     }
     parts = [_sound_part(part, taken) for part in response.parts]
-    return replace(response, parts=parts, finish_reason=response.finish_reason or "stop")
+    reason = response.finish_reason or ending_of(_said(response))
+    return replace(response, parts=parts, finish_reason=reason)
 
 
 def is_cut_off(response: ModelResponse) -> bool:
@@ -58,7 +60,7 @@ def is_cut_off(response: ModelResponse) -> bool:
     Any reason that the provider gives ends an answer. Some servers of chat completions give none, and the
     library says "stop" for them: that they say what it cost shows that they were done.
     """
-    if (response.provider_details or {}).get("finish_reason"):
+    if _said(response):
         return False
     if response.state != "complete" or response.finish_reason is None:
         return True
@@ -71,6 +73,11 @@ def is_empty(response: ModelResponse) -> bool:
         isinstance(part, ToolCallPart) or (isinstance(part, TextPart) and part.content.strip())
         for part in response.parts
     )
+
+
+def _said(response: ModelResponse) -> object:
+    """Why an answer ended, in its provider's own word."""
+    return (response.provider_details or {}).get("finish_reason")
 
 
 def _sound_part(part: ModelResponsePart, taken: set[str]) -> ModelResponsePart:

@@ -49,9 +49,16 @@ def _chunk(choices: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def message_events(
-    text: str, *, call: tuple[str, str, str] | None = None, complete: bool = True
+    text: str,
+    *,
+    call: tuple[str, str, str] | None = None,
+    complete: bool = True,
+    stop_reason: str | None = None,
 ) -> tuple[str, ...]:
-    """An Anthropic message: thinking with a signature, text, perhaps one call, then the end."""
+    """An Anthropic message: thinking with a signature, text, perhaps one call, then the end.
+
+    `stop_reason` is another one than the usual.
+    """
     start: dict[str, Any] = {
         "type": "message",
         "id": "msg_9",
@@ -77,7 +84,7 @@ def message_events(
         block = {"type": "tool_use", "id": call_id, "name": name, "input": {}}
         events += _block(2, block, {"type": "input_json_delta", "partial_json": arguments})
     if complete:
-        reason = "tool_use" if call else "end_turn"
+        reason = stop_reason or ("tool_use" if call else "end_turn")
         usage = {"input_tokens": 50, "cache_read_input_tokens": 40, "output_tokens": 25}
         events.append({"type": "message_delta", "delta": {"stop_reason": reason}, "usage": usage})
         events.append({"type": "message_stop"})
