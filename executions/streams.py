@@ -10,6 +10,7 @@ from django.db import connection
 from executions.api.reading import read_execution
 from executions.api.representation import represent_detail, represent_summary
 from executions.models import ACTIVE, RunKind, SkillExecution
+from executions.models.digest import same_text
 from executions.runlog.streams import CallStream, FoundRun, RunStream, register_calls, register_run
 from spaces.ids import parse_uuid
 
@@ -18,6 +19,7 @@ SELECT execution.space_id, execution.chat_tool_call_id, count(*)
   FROM unnest(%s::uuid[], %s::text[]) AS wanted (space_id, call_id)
   JOIN executions_skillexecution AS execution
     ON execution.space_id = wanted.space_id AND execution.chat_tool_call_id = wanted.call_id
+   AND md5(execution.chat_tool_call_id)::uuid = md5(wanted.call_id)::uuid
  WHERE execution.superseded_at IS NULL
  GROUP BY 1, 2
 """
@@ -62,7 +64,7 @@ def active(space_id: uuid.UUID, limit: int) -> list[dict[str, Any]]:
 def find(space_ids: Sequence[uuid.UUID], tool_call_id: str, thread_id: str | None) -> FoundRun | None:
     """What the lookup would return, over several spaces."""
     found = SkillExecution.objects.filter(
-        space_id__in=space_ids, chat_tool_call_id=tool_call_id, superseded_at__isnull=True
+        same_text("chat_tool_call_id", tool_call_id), space_id__in=space_ids, superseded_at__isnull=True
     )
     if thread_id is not None:
         found = found.filter(chat_thread_id=thread_id)

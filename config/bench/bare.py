@@ -2,8 +2,8 @@
 
 An ASGI application for the same servers as the real one. `BENCH_BARE` names a JSON file with
 `database_url` and `routes`: by first path segment a `statement`, its first `parameters` (the path's other
-segments are the rest) and the `body` to send, whatever the statement finds. `/stream` and every websocket
-stay open and send nothing.
+segments are the rest; where a route has `names`, under these) and the `body` to send, whatever the statement
+finds. `/stream` and every websocket stay open and send nothing.
 """
 
 import json
@@ -39,7 +39,7 @@ class Bare:
             return
         route = self._routes[segments[0]]
         async with (await self._connections()).connection() as connection:
-            cursor = await connection.execute(route["statement"], [*route["parameters"], *segments[1:]])
+            cursor = await connection.execute(route["statement"], _parameters(route, segments[1:]))
             await cursor.fetchall()
         body = route["body"].encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
@@ -53,6 +53,12 @@ class Bare:
             )
             await self._pool.open()
         return self._pool
+
+
+def _parameters(route: dict[str, Any], rest: list[str]) -> Any:
+    if "names" not in route:
+        return [*route["parameters"], *rest]
+    return {**route["parameters"], **dict(zip(route["names"], rest, strict=True))}
 
 
 def _start(headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:

@@ -50,4 +50,6 @@ def _bare_routes(world: World, port: int) -> dict[str, Any]:
     """The statement that the real route runs for the row, and the very bytes that it answers with."""
     with Line(port) as line:
         body = line.ask(request_bytes(_paths(world)[0], world.headers)).decode()
-    return {"lookup": {"statement": BY_TOOL_CALL, "parameters": [world.ids["space_id"]], "body": body}}
+    parameters = {"space_id": world.ids["space_id"]}
+    route = {"statement": BY_TOOL_CALL, "parameters": parameters, "names": ["tool_call_id"], "body": body}
+    return {"lookup": route}

@@ -18,13 +18,13 @@ from executions.catalog.manifest import Manifest
 from executions.catalog.resolving import manifest_of, newest_version
 from executions.catalog.validation import check_inputs, check_storable, is_storable_text
 from executions.models import SkillExecution, SkillVersion, Source
+from executions.runlog.chatids import MAX_CHAT_ID
 from executions.runlog.wakeups import call_topic, feed_topic, run_topic, wake_all_after_commit
 from spaces.errors import Conflict, Invalid, NotFound
 from spaces.ids import new_id
 from spaces.models import Space
 
-MAX_CHAT_ID = 512
-MAX_SEARCH_TEXT = 4000
+MAX_SEARCH_TEXT = 4000  # characters, beside the chat's ids
 MAX_FILES = 100
 DEMO_MODEL = "demo"
 
@@ -183,9 +183,10 @@ def _queued_payload(execution: SkillExecution) -> dict[str, Any]:
 def _search_text(order: Order, slug: str) -> str:
     """What `q` finds: the slug, the chat's ids, the file names and the texts of the inputs."""
     ids = (order.chat_thread_id, order.chat_message_id, order.chat_tool_call_id, order.idempotency_key)
-    words = [slug, *filter(None, ids), *order.file_source_ids]
+    words = [*order.file_source_ids]
     words += [str(value) for value in order.inputs.values() if isinstance(value, str | int | float)]
-    return " ".join(words)[:MAX_SEARCH_TEXT]
+    # However long the ids are, they leave room for the rest.
+    return " ".join([slug, *filter(None, ids), " ".join(words)[:MAX_SEARCH_TEXT]])
 
 
 def check_texts(order: Order) -> None:

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -99,8 +99,11 @@ class SkillExecutionAdmin(ReadOnly, NewestFirst):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[SkillExecution]":
         return super().get_queryset(request).defer(*UNLISTED)
 
-    def search_condition(self, term: str) -> Q:
-        return condition(term)
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[SkillExecution]", search_term: str
+    ) -> tuple["QuerySet[SkillExecution]", bool]:
+        """With the blanks around the term: a chat's id may have some."""
+        return (queryset.filter(condition(search_term)) if search_term.strip() else queryset), False
 
     def get_urls(self) -> list[URLPattern]:
         """The two verbs before Django's own routes, whose ids would swallow them."""

@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import Field
 from rest_framework.request import Request
 
-from executions.actions.creating import MAX_CHAT_ID, MAX_FILES
+from executions.actions.creating import MAX_FILES
+from executions.runlog.chatids import MAX_CHAT_ID
 from spaces.api.bodies import Body
 from spaces.errors import Invalid
 

@@ -11,9 +11,11 @@ from django_filters.fields import IsoDateTimeField
 from rest_framework.request import Request
 
 from executions.models import SkillExecution, Source, State
+from executions.models.digest import same_text
+from executions.runlog.chatids import MAX_CHAT_ID
 from spaces.errors import Invalid
 
-MAX_TEXT = 512
+MAX_WORDS = 512  # characters of `q`
 PAGING = frozenset({"limit", "cursor"})
 
 
@@ -54,14 +56,14 @@ class ExecutionFilter(filters.FilterSet):
     skill = filters.CharFilter(field_name="skill_slug", max_length=64, help_text="Of the skill of this slug.")
     principal_id = filters.UUIDFilter(field_name="principal_id", help_text="On behalf of this principal.")
     thread_id = filters.CharFilter(
-        field_name="chat_thread_id", max_length=MAX_TEXT, strip=False, help_text="Of this chat thread."
+        method="of_thread", max_length=MAX_CHAT_ID, strip=False, help_text="Of this chat thread."
     )
     created_after, created_before = _from("created_at"), _before("created_at")
     started_after, started_before = _from("started_at"), _before("started_at")
     finished_after, finished_before = _from("finished_at"), _before("finished_at")
     q = filters.CharFilter(
         method="search",
-        max_length=MAX_TEXT,
+        max_length=MAX_WORDS,
         help_text="Words in the skill's slug, the chat's ids, file names and texts of the inputs. "
         "Quotes hold a phrase together, `or` gives a choice, `-` leaves out.",
     )
@@ -69,6 +71,9 @@ class ExecutionFilter(filters.FilterSet):
     class Meta:
         model = SkillExecution
         fields: ClassVar[list[str]] = []
+
+    def of_thread(self, queryset: QuerySet[SkillExecution], name: str, text: str) -> QuerySet[SkillExecution]:
+        return queryset.filter(same_text("chat_thread_id", text))
 
     def search(self, queryset: QuerySet[SkillExecution], name: str, text: str) -> QuerySet[SkillExecution]:
         return queryset.filter(search=SearchQuery(text, config="simple", search_type="websearch"))

@@ -3,12 +3,12 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from executions.actions.creating import MAX_CHAT_ID
 from executions.api.docs import executions as docs
 from executions.api.reading import find_by_tool_call
 from executions.api.representation import represent_detail
 from executions.api.usage import wanted_usage
 from executions.catalog.validation import is_storable_text
+from executions.runlog.chatids import MAX_CHAT_ID
 from executions.runlog.wakeups import call_topic
 from spaces.api.viewsets import SpaceViewSet, base_url
 from spaces.errors import NotFound

@@ -66,21 +66,14 @@ SELECT id, tenant_id, space_id, principal_id, skill_slug, version, source, state
   FROM executions_skillexecution AS execution
 """
 BY_ID = _SELECT + " WHERE id = %s"
-# Served by the index execution_by_tool_call, which already is in this order. The thread is compared as an
-# expression, or a planner might walk through a long thread instead.
-BY_TOOL_CALL = (
-    _SELECT
-    + """
- WHERE space_id = %s AND chat_tool_call_id = %s AND superseded_at IS NULL
- ORDER BY created_at DESC, id DESC LIMIT 1"""
-)
-BY_TOOL_CALL_IN_THREAD = (
-    _SELECT
-    + """
- WHERE space_id = %s AND chat_tool_call_id = %s AND superseded_at IS NULL
-   AND chat_thread_id || '' = %s
- ORDER BY created_at DESC, id DESC LIMIT 1"""
-)
+# Served by the index execution_by_call_digest, which already is in this order.
+_OF_TOOL_CALL = """
+ WHERE space_id = %(space_id)s AND superseded_at IS NULL
+   AND md5(chat_tool_call_id)::uuid = md5(%(tool_call_id)s::text)::uuid
+   AND chat_tool_call_id = %(tool_call_id)s"""
+_NEWEST = " ORDER BY created_at DESC, id DESC LIMIT 1"
+BY_TOOL_CALL = _SELECT + _OF_TOOL_CALL + _NEWEST
+BY_TOOL_CALL_IN_THREAD = _SELECT + _OF_TOOL_CALL + " AND chat_thread_id = %(thread_id)s" + _NEWEST
 
 
 def row_of_new(execution: SkillExecution) -> ExecutionRow:
@@ -100,8 +93,9 @@ def find_by_tool_call(
 ) -> ExecutionRow | None:
     """The newest execution of a tool call in a space that is not superseded, of any thread or of one."""
     if thread_id is None:
-        return _row(fetch_row(BY_TOOL_CALL, [space_id, tool_call_id]))
-    return _row(fetch_row(BY_TOOL_CALL_IN_THREAD, [space_id, tool_call_id, thread_id]))
+        return _row(fetch_row(BY_TOOL_CALL, {"space_id": space_id, "tool_call_id": tool_call_id}))
+    ids = {"space_id": space_id, "tool_call_id": tool_call_id, "thread_id": thread_id}
+    return _row(fetch_row(BY_TOOL_CALL_IN_THREAD, ids))
 
 
 def sub_executions(execution: ExecutionRow) -> list[SkillExecution]:

@@ -7,10 +7,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import MD5
 
+from executions.models.digest import digest
 from executions.models.skill import Skill, SkillVersion
+from executions.runlog.chatids import MAX_CHAT_ID
 from spaces.ids import new_id
 from spaces.models import Blob, Principal, Space, Tenant
 
@@ -57,8 +59,8 @@ class FailureReason(models.TextChoices):
 class SkillExecution(models.Model):
     """The row behind the execution object of the space API.
 
-    `dispatch_key` is the SHA-256 over thread, message and tool call id (each may be 512 characters,
-    more than one index entry holds); `request_digest` is the SHA-256 of what was asked for, by which
+    `dispatch_key` is the SHA-256 over thread, message and tool call id (each may be longer than an index
+    entry); `request_digest` is the SHA-256 of what was asked for, by which
     a repetition is told from a contradiction, `idempotency_digest` that of the whole body that came with the
     key, where that is more. Costs are in US dollars, `wallclock_ms` in milliseconds.
     """
@@ -95,9 +97,9 @@ class SkillExecution(models.Model):
     error = models.JSONField(null=True, encoder=DjangoJSONEncoder)
     failure_reason = models.CharField(max_length=20, choices=FailureReason, null=True)
 
-    chat_thread_id = models.CharField(max_length=512, null=True)
-    chat_message_id = models.CharField(max_length=512, null=True)
-    chat_tool_call_id = models.CharField(max_length=512, null=True)
+    chat_thread_id = models.CharField(max_length=MAX_CHAT_ID, null=True)
+    chat_message_id = models.CharField(max_length=MAX_CHAT_ID, null=True)
+    chat_tool_call_id = models.CharField(max_length=MAX_CHAT_ID, null=True)
     dispatch_key = models.BinaryField(max_length=32, null=True)
     idempotency_key = models.CharField(max_length=255, null=True)
     request_digest = models.BinaryField(max_length=32)
@@ -164,9 +166,12 @@ class SkillExecution(models.Model):
         indexes: ClassVar = [
             # The lookup: the newest execution of a tool call in a space.
             models.Index(
-                fields=["space", "chat_tool_call_id", "-created_at", "-id"],
+                "space",
+                digest("chat_tool_call_id"),
+                F("created_at").desc(),
+                F("id").desc(),
                 condition=Q(superseded_at__isnull=True, chat_tool_call_id__isnull=False),
-                name="execution_by_tool_call",
+                name="execution_by_call_digest",
             ),
             # The list of a space, newest first.
             models.Index(fields=["space", "-created_at", "-id"], name="execution_by_space"),
@@ -174,9 +179,12 @@ class SkillExecution(models.Model):
             models.Index(fields=["space", "state", "-created_at", "-id"], name="execution_by_state"),
             models.Index(fields=["space", "skill_slug", "-created_at", "-id"], name="execution_by_skill"),
             models.Index(
-                fields=["space", "chat_thread_id", "-created_at", "-id"],
+                "space",
+                digest("chat_thread_id"),
+                F("created_at").desc(),
+                F("id").desc(),
                 condition=Q(chat_thread_id__isnull=False),
-                name="execution_by_thread",
+                name="execution_by_thread_digest",
             ),
             models.Index(fields=["space", "principal", "-created_at", "-id"], name="execution_by_principal"),
             # The operators' list over all spaces, and retention. The columns behind the id are for filters
@@ -190,8 +198,8 @@ class SkillExecution(models.Model):
                 fields=["skill_slug", "-created_at", "-id", "source"], name="execution_newest_by_skill"
             ),
             models.Index(fields=["source", "-created_at", "-id"], name="execution_newest_by_source"),
-            # The operators' search by tool call and thread id over all spaces. By digest, so that no
-            # planner takes these for the lookup: some ids (`functions.x:0`) are in every thread.
+            # The operators' search by tool call and thread id over all spaces. By another form of the digest,
+            # so that no planner takes these for the lookup: some ids (`functions.x:0`) are in every thread.
             models.Index(
                 MD5("chat_tool_call_id"),
                 condition=Q(chat_tool_call_id__isnull=False),

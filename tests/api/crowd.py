@@ -28,7 +28,7 @@ def make_crowd(execution: SkillExecution, count: int) -> None:
         cursor.execute("ANALYZE executions_skillexecution")
 
 
-def plan_of(statement: str, parameters: list[object]) -> str:
+def plan_of(statement: str, parameters: list[object] | dict[str, object]) -> str:
     """How PostgreSQL would run a statement."""
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {statement}", parameters)

@@ -168,7 +168,7 @@ def test_each_filter_narrows_the_list():
         ("finished_before=2026-13-45T99:00:00Z", "finished_before"),
         ("skill=%00", "skill"),
         ("q=a%00b", "q"),
-        (f"thread_id={'x' * 513}", "thread_id"),
+        (f"thread_id={'x' * 4097}", "thread_id"),
         ("stat=queued", "stat"),
     ],
 )
@@ -211,7 +211,7 @@ def test_a_page_is_one_statement_and_never_counts():
         ("", "execution_by_space"),
         ("state=queued", "execution_by_state"),
         ("skill=echo", "execution_by_skill"),
-        ("thread_id=thread_7", "execution_by_thread"),
+        ("thread_id=thread_7", "execution_by_thread_digest"),
     ],
 )
 def test_a_page_far_down_is_one_walk_along_an_index(query, index):

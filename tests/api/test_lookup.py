@@ -1,6 +1,7 @@
 """The lookup finds the execution of a tool call from its dispatch on, whatever the id looks like."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.factories import NOW, make_actor, make_skill, make_space, unknown_id
 
 pytestmark = pytest.mark.django_db
 
+# No index has room for as much text as this, which nothing can compress.
+LONG_ID = "".join(Random(7).choices([chr(code) for code in range(0x4E00, 0x9FA5)], k=4096))
 ODD_IDS = [
     "call_Zx81",
     "toolu_01A09q90qw90lq917835lq9",
@@ -24,7 +27,9 @@ ODD_IDS = [
     "spaces and\nlines\ttabs",
     "ünïcödé 漢字 🦜",
     "../../etc/passwd",
-    "x" * 512,
+    "x" * 4096,
+    "🦜" * 4096,
+    LONG_ID,
     " leading and trailing ",
     "'; DROP TABLE spaces_space; --",
     '{"json": [1]}',
@@ -64,7 +69,7 @@ def test_a_call_without_an_execution_is_a_404_that_says_not_yet():
     assert response.headers["X-Callboard-Not-Yet"] == call_topic(api.actor.space.id, "call_1")
 
 
-@pytest.mark.parametrize("call_id", ["x" * 513, "a\x00b"])
+@pytest.mark.parametrize("call_id", ["x" * 4097, "a\x00b"])
 def test_an_id_that_no_call_can_have_is_a_404_for_good(call_id):
     response = Api(make_actor()).lookup(call_id)
 
@@ -163,16 +168,16 @@ def test_an_unknown_usage_is_named():
 
 
 @pytest.mark.parametrize(
-    ("statement", "parameters"),
-    [(BY_TOOL_CALL, ["crowd_7"]), (BY_TOOL_CALL_IN_THREAD, ["crowd_7", "thread_7"])],
+    ("statement", "thread"),
+    [(BY_TOOL_CALL, {}), (BY_TOOL_CALL_IN_THREAD, {"thread_id": "thread_7"})],
 )
-def test_the_row_is_read_by_its_own_index_without_sorting(statement, parameters):
+def test_the_row_is_read_by_its_own_index_without_sorting(statement, thread):
     actor = make_actor()
     make_skill()
     make_crowd(make_execution(actor), 3000)
 
-    plan = plan_of(statement, [actor.space.id, *parameters])
+    plan = plan_of(statement, {"space_id": actor.space.id, "tool_call_id": "crowd_7", **thread})
 
-    assert "Index Scan using execution_by_tool_call on executions_skillexecution execution" in plan
+    assert "Index Scan using execution_by_call_digest on executions_skillexecution execution" in plan
     assert "Seq Scan on executions_skillexecution" not in plan
     assert "Sort Key: execution" not in plan

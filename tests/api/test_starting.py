@@ -110,7 +110,10 @@ def test_another_thread_is_another_execution():
         ({"arguments": {}}, [(["body", "arguments", "text"], "required")]),
         ({"arguments": {"text": 7}}, [(["body", "arguments", "text"], "type")]),
         ({**DISPATCH, "tool_call_id": 7}, [(["body", "tool_call_id"], "string_type")]),
-        ({**DISPATCH, "tool_call_id": "x" * 513}, [(["body", "tool_call_id"], "string_too_long")]),
+        *(
+            ({**DISPATCH, name: "x" * 4097}, [(["body", name], "string_too_long")])
+            for name in ("thread_id", "message_id", "tool_call_id")
+        ),
         ({**DISPATCH, "tool_call_id": ""}, [(["body", "tool_call_id"], "string_too_short")]),
         ({**DISPATCH, "tool_call_id": "a\x00"}, [(["body", "tool_call_id"], "string_type")]),
         ({**DISPATCH, "thread_id": "\ud800"}, [(["body", "thread_id"], "string_unicode")]),

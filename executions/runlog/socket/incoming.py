@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal, Self
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from executions.runlog.chatids import MAX_CHAT_ID
 from spaces.errors import Invalid
 from spaces.ids import parse_uuid
 
-MAX_FRAME_CHARACTERS = 16 * 1024
-MAX_CHAT_ID = 512
+MAX_FRAME_CHARACTERS = 128 * 1024  # two chat ids with every character escaped, and the rest
 
 Sub = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=100)]
