@@ -10,6 +10,9 @@ reactor.install()
 from daphne import http_protocol  # noqa: E402
 from daphne.cli import CommandLineInterface  # noqa: E402
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol  # noqa: E402
+from twisted.web.http import HTTPChannel  # noqa: E402
+
+from config.heads import HEAD_BYTES  # noqa: E402
 
 _WHOLE_TEXT = b"\x81"  # RFC 6455, 5.2: the only frame of a text message
 
@@ -52,6 +55,8 @@ def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     http_protocol.WebRequest = Request
     WebSocketFactory.protocol = Socket
+    # Of its request line, and of all its lines together; Twisted's own bound is an eighth of this.
+    HTTPChannel.MAX_LENGTH = HTTPChannel.totalHeadersSize = HEAD_BYTES
     CommandLineInterface.entrypoint()
 
 

@@ -9,6 +9,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from executions.actions.retrying import retry_execution
+from executions.runlog.socket.incoming import MAX_FRAME_CHARACTERS
 from spaces.access import Caller
 from spaces.tickets import issue_ticket
 from tests.factories import make_actor, unknown_id
@@ -194,7 +195,7 @@ def test_frames_of_every_length_arrive_whole(server: Server, size: int):
 
 def test_a_frame_too_long_closes_the_socket(server: Server):
     with open_socket(server, make_actor().headers) as socket:
-        socket.send(json.dumps({"type": "ping", "sub": "x" * 20_000}))
+        socket.send(json.dumps({"type": "ping", "sub": "x" * MAX_FRAME_CHARACTERS}))
         assert receive(socket)["code"] == "invalid"
         with pytest.raises(ConnectionClosed) as closed:
             receive(socket)

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.environment import ROOT
+from config.heads import HEAD_BYTES
 from config.supervisor import Program, Supervisor
 
 APPLICATION = "config.asgi:application"
@@ -61,6 +62,7 @@ def server_command(server: str, descriptor: int, *, verbose: bool) -> list[str]:
         # Without a bound on its shutdown it would wait for open streams for ever.
         options = ["--fd", str(descriptor), "--lifespan", "off", "--timeout-graceful-shutdown", "3"]
         options += ["--log-level", "info" if verbose else "warning", "--no-proxy-headers"]
+        options += ["--h11-max-incomplete-event-size", str(HEAD_BYTES)]
     else:
         raise CommandError(f"ASGI_SERVER is {server!r}: it may be daphne or uvicorn.")
     return [sys.executable, "-m", server, *options, APPLICATION]

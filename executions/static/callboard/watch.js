@@ -136,7 +136,7 @@ function facts(run) {
     Trace: run.langfuse_trace_id,
   };
   const list = el("dl", { class: "cb-facts cb-card-body" });
-  for (const [term, value] of Object.entries(known)) if (value) list.append(el("dt", {}, term), el("dd", {}, String(value)));
+  for (const [term, value] of Object.entries(known)) if (value) list.append(el("dt", {}, term), el("dd", { class: "cb-id" }, String(value)));
   return list;
 }
 
