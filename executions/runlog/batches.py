@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Protocol, Self
 
+from executions.runlog.wire import on_one_line
+
 GAP = "gap"
 
 
@@ -41,7 +43,7 @@ def event_frame(
     number: int, kind: str, data: str, at: str, *, seq: str, also: str = "", logged: Logged | None = None
 ) -> Frame:
     """`data` and `seq` are JSON texts, `also` further members with a leading comma."""
-    fields = f'"seq":{seq},"kind":{json.dumps(kind)},"data":{data},"at":"{at}"{also}'
+    fields = f'"seq":{seq},"kind":{json.dumps(kind)},"data":{on_one_line(data)},"at":"{at}"{also}'
     return Frame(number, kind, fields, logged)
 
 
@@ -125,5 +127,5 @@ def batch_of(start: int, head: int, rows: Iterable[Row], *, has_ended: bool, wri
 
 def _sse_lines(frames: Iterable[Frame]) -> Iterator[str]:
     for frame in frames:
-        # JSON text has no line end inside, so one `data:` line always holds it.
+        # Its JSON is on one line, by whatever splits the stream into lines.
         yield f"id: {frame.number}\nevent: {frame.kind}\ndata: {{{frame.fields}}}\n\n"

@@ -7,6 +7,7 @@ import json
 from typing import Any, Literal, NotRequired, TypedDict
 
 from executions.runlog.batches import Frame
+from executions.runlog.wire import dump
 
 
 class Subscribed(TypedDict):
@@ -105,7 +106,7 @@ ERROR_CODES = {
 
 def write(frame: dict[str, Any]) -> str:
     """A frame as JSON text."""
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    return dump(frame)
 
 
 def write_error(sub: str | None, code: str, detail: str, *, field: str | None = None) -> str:

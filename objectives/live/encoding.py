@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-import orjson
 from django.utils import timezone
 
 from executions.runlog.batches import Batch, Logged
 from executions.runlog.models import RunEvent
+from executions.runlog.wire import dump
 from objectives.events import PUBLIC, TYPES
 from objectives.models import Objective
 from objectives.portraits.history import show_events
@@ -91,11 +91,6 @@ def _frame(shown: Json, event_id: str = "", *, is_id_last: bool = False) -> byte
 
     They resume after an id as soon as they have read it: a cut between it and its data would lose the event.
     """
-    named = f"id: {event_id}\n".encode() if event_id else b""
-    try:
-        body = orjson.dumps(shown)
-    except TypeError:  # an integer beyond 64 bits, as a model may write them
-        body = json.dumps(shown, separators=(",", ":")).encode()
-    # JSON has no line end inside, so one `data:` line always holds it.
-    data = b"data: " + body + b"\n"
-    return (data + named if is_id_last else named + data) + b"\n"
+    named = f"id: {event_id}\n" if event_id else ""
+    data = f"data: {dump(shown)}\n"
+    return ((data + named if is_id_last else named + data) + "\n").encode()
