@@ -122,6 +122,32 @@ def test_executions_are_found_by_what_operators_know(actor: Actor):
     assert find("call_") == set()
 
 
+def test_an_id_is_found_however_it_was_copied(actor: Actor):
+    ours, thread = "toolcall_01M8PKSN15EZA8HJBNTMSQ9P6M", "obj_01M8PKSN6AEFRRN09KW5VY4KRC"
+    made = {
+        ours: make_execution(actor=actor, call=ours, thread=thread),
+        " a b ": make_execution(actor=actor, call=" a b "),
+        "a b": make_execution(actor=actor, call="a b"),
+        "Call_A": make_execution(actor=actor, call="Call_A"),
+    }
+    client = operator_client()
+
+    def find(term: str) -> set[str]:
+        return set(shown(client.get(LIST, {"q": term})))
+
+    def of(*calls: str) -> set[str]:
+        return {str(made[call].id) for call in calls}
+
+    assert [find(term) for term in (ours, ours.lower(), f" {ours.upper()}\t", thread.lower())] == [
+        of(ours)
+    ] * 4
+    assert find(" a b ") == of(" a b ", "a b")
+    assert find("a b") == of("a b")
+    assert find("\nCall_A ") == of("Call_A")
+    assert find("call_a") == set()
+    assert find("  ") == of(*made)
+
+
 def test_filters_narrow_the_list(actor: Actor):
     first = succeed(make_execution(actor=actor, call="a"))
     second = make_execution(actor=actor, call="b", slug="other", at=NOW + timedelta(days=2))
@@ -161,7 +187,9 @@ def test_a_word_is_read_off_its_index_in_the_order_of_the_list(actor: Actor, wor
     assert "Sort" not in plan
 
 
-@pytest.mark.parametrize(("term", "ways"), [("call_77", 2), ("0199aaaa", 3), ("0199aaaa-0000-7000", 3)])
+@pytest.mark.parametrize(
+    ("term", "ways"), [("call_77", 2), (" call_77", 4), ("0199aaaa", 3), ("0199aaaa-0000-7000", 3)]
+)
 def test_every_way_to_find_an_id_has_an_index_to_begin_with(actor: Actor, term: str, ways: int):
     for number in range(20):
         make_execution(actor=actor, call=f"call_{number}")
