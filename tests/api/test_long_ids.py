@@ -105,6 +105,16 @@ def test_what_sockets_ask_is_read_by_the_index_of_digests(api: Api):
     assert all("execution_by_call_digest" in plan and "Seq Scan" not in plan for plan in plans), plans
 
 
+@pytest.mark.parametrize(
+    ("column", "text", "rows"), [("chat_tool_call_id", "crowd_7", 1), ("chat_thread_id", "thread_7", 30)]
+)
+def test_the_planner_knows_how_many_rows_a_digest_has(api: Api, column: str, text: str, rows: int):
+    make_crowd(make_execution(api.actor), 3000)
+    digests = f"SELECT FROM executions_skillexecution WHERE md5({column})::uuid = md5(%s)::uuid"
+
+    assert f"rows={rows} " in plan_of(digests, [text])
+
+
 def test_a_text_is_found_exactly(api: Api):
     made = make_execution(api.actor, tool_call_id=CALL)
 

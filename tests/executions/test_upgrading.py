@@ -14,7 +14,7 @@ from tests.factories import make_actor, make_skill
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WHOLE_IDS, DIGESTS = "0013", "0017"  # migrations: the last with indexes of whole ids, the first without
+WHOLE_IDS, DIGESTS = "0013", "0018"  # migrations: the last with indexes of whole ids, the last that ends them
 INDEXES = "SELECT indexname, indisvalid FROM pg_indexes JOIN pg_index ON indexrelid = indexname::regclass"
 
 
@@ -44,6 +44,7 @@ def test_what_was_dispatched_before_ids_went_by_digest_is_found_by_it():
     make_crowd(make_execution(api.actor, tool_call_id="call_1", thread_id="thread"), 2000)
     space_id = api.actor.space.id
     before = indexes()
+    migrate("0015")
     with connection.cursor() as cursor:  # what a migration leaves that was cut off
         cursor.execute("CREATE INDEX execution_by_call_digest ON executions_skillexecution (id)")
 

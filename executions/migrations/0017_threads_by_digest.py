@@ -7,7 +7,7 @@ from django.db.models.functions import MD5, Cast
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("executions", "0015_tool_calls_by_digest")]
+    dependencies = [("executions", "0016_tool_calls_by_digest")]
 
     operations = [
         migrations.RunSQL(

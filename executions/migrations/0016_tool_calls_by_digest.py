@@ -10,7 +10,7 @@ from django.db.models.functions import MD5, Cast
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("executions", "0014_long_chat_ids")]
+    dependencies = [("executions", "0015_long_chat_ids")]
 
     operations = [
         migrations.RunSQL(
