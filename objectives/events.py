@@ -32,6 +32,9 @@ class Kind(StrEnum):
     SUB_AGENT_SPAWNED = "sub_agent.spawned"
     SUB_AGENT_UPDATED = "sub_agent.updated"
     NOTICE = "notice.given"
+    PROVIDER_LOST = "provider.lost"
+    PROVIDER_FOUND = "provider.found"
+    CONTINUED = "objective.continued"
     CANCELLED = "objective.cancelled"
     TIMED_OUT = "objective.timed_out"
     INTERRUPTED = "objective.interrupted"
@@ -57,6 +60,10 @@ TYPES: dict[str, str] = {
     Kind.SUB_AGENT_SPAWNED: "subAgentSpawned",
     Kind.SUB_AGENT_UPDATED: "subAgentUpdated",
     Kind.NOTICE: "notice",
+    # Notices too: clients refuse types that they do not know.
+    Kind.PROVIDER_LOST: "notice",
+    Kind.PROVIDER_FOUND: "notice",
+    Kind.CONTINUED: "notice",
     Kind.CANCELLED: "cancelled",
     Kind.TIMED_OUT: "timedOut",
     Kind.INTERRUPTED: "interrupted",
@@ -65,8 +72,13 @@ TYPES: dict[str, str] = {
 }
 PUBLIC = frozenset(TYPES)
 
-# What a space's feed shows: changes of state, and what waits for people.
-IN_FEED = frozenset({Kind.STATE_CHANGED, Kind.APPROVAL_REQUESTED, Kind.APPROVED, Kind.DENIED})
+# What a space's feed shows: changes of state, what waits for people, and what waits for a provider.
+IN_FEED = frozenset(
+    {
+        *(Kind.STATE_CHANGED, Kind.APPROVAL_REQUESTED, Kind.APPROVED, Kind.DENIED),
+        *(Kind.PROVIDER_LOST, Kind.PROVIDER_FOUND, Kind.CONTINUED),
+    }
+)
 
 
 def event(
@@ -91,6 +103,22 @@ def event(
         data["startedAt"] = wire_moment(started_at)
         data["duration"] = f"{max((now - started_at).total_seconds(), 0):.6f}".rstrip("0").rstrip(".") + "s"
     return NewEvent(kind, data, now)
+
+
+def notice(
+    kind: Kind,
+    key: str,
+    message: str,
+    *,
+    now: datetime,
+    is_warning: bool = False,
+    by: uuid.UUID | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> NewEvent:
+    """A notice: a sentence for people, and for programs a `key` with what else there is to know."""
+    level = "LEVEL_WARN" if is_warning else "LEVEL_INFO"
+    payload = {"level": level, "message": message, "key": key, **(facts or {})}
+    return event(kind, payload, now=now, by=by)
 
 
 def state_name(state: str) -> str:

@@ -1,12 +1,14 @@
 """How values of an execution read on an admin page."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from spaces.wording import in_words
 
 JSON_LIMIT = 100_000  # characters of one value on a page; the API has the rest
 
@@ -20,20 +22,7 @@ def duration(started_at: datetime | None, finished_at: datetime | None, now: dat
     """How long a run took, or takes by now; a dash before it starts."""
     if started_at is None:
         return "–"
-    return seconds((finished_at or now) - started_at)
-
-
-def seconds(span: timedelta) -> str:
-    """`0.31 s`, `42.0 s`, `12 min 05 s`, `3 h 07 min`."""
-    total = max(span.total_seconds(), 0.0)
-    if total < 10:
-        return f"{total:.2f} s"
-    if total < 60:
-        return f"{total:.1f} s"
-    minutes, rest = divmod(round(total), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+    return in_words((finished_at or now) - started_at)
 
 
 def dollars(cost: Decimal) -> str:

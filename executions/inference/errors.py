@@ -70,5 +70,9 @@ class ModelSilent(ModelError):
         self.finish_reason = finish_reason
 
 
+class ModelQuotaSpent(ModelRefused):
+    """The account at the provider is used up: asking again helps once somebody has filled it."""
+
+
 class ModelStopped(ModelError):
     """The request was cancelled through its stop signal."""

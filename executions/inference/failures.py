@@ -4,8 +4,13 @@ import re
 from typing import Any
 
 import httpx2
-from botocore.exceptions import BotoCoreError
-from google.auth.exceptions import GoogleAuthError
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionError as AwsConnectionError,
+    HTTPClientError,
+    MetadataRetrievalError,
+)
+from google.auth.exceptions import GoogleAuthError, TransportError
 from pydantic import ValidationError
 from pydantic_ai.exceptions import (
     AgentRunError,
@@ -25,9 +30,16 @@ from pydantic_ai.exceptions import (
     UserError,
 )
 
+from executions.inference.asked_wait import asked_wait
 from executions.inference.choices import ModelChoice
 from executions.inference.credentials import redaction_for
-from executions.inference.errors import ModelError, ModelRefused, ModelTooLong, ModelUnavailable
+from executions.inference.errors import (
+    ModelError,
+    ModelQuotaSpent,
+    ModelRefused,
+    ModelTooLong,
+    ModelUnavailable,
+)
 from executions.inference.interface import Spending
 
 LIBRARY_ERRORS = (
@@ -44,6 +56,8 @@ LIBRARY_ERRORS = (
 # A 429 that means an empty account is a ModelQuotaExceededError: waiting does not help.
 _FINAL = (UserError, ContentFilterError, ModelQuotaExceededError, ModelRequestRejectedError, BotoCoreError)
 _PASSING = (ModelRateLimitError, ModelUnavailableError, ModelServerError)
+# Ways of their own in which the clouds' clients do not reach anybody.
+_UNREACHED = (HTTPClientError, AwsConnectionError, MetadataRetrievalError, TransportError)
 _PASSING_STATUS = frozenset({408, 409, 425, 429})
 # 404 too: a router has no provider of the model that takes pictures.
 _CONTENT_STATUS = frozenset({400, 404, 413, 415, 422})
@@ -66,8 +80,9 @@ def model_error(error: Exception, choice: ModelChoice, spending: Spending | None
     """Our error for one of LIBRARY_ERRORS; `spending` is what the broken request had cost."""
     message = _message(error, choice)
     if _may_pass(error):
-        wait = error.retry_after if isinstance(error, ModelAPIError) else None
-        return ModelUnavailable(message, spending=spending, retry_after=wait)
+        return ModelUnavailable(message, spending=spending, retry_after=asked_wait(error))
+    if isinstance(error, ModelQuotaExceededError):
+        return ModelQuotaSpent(message, spending=spending)
     if _is_too_long(error):
         may_be_content, share = _may_be_content(error), _share_allowed(message)
         return ModelTooLong(message, spending=spending, may_be_content=may_be_content, share=share)
@@ -75,6 +90,8 @@ def model_error(error: Exception, choice: ModelChoice, spending: Spending | None
 
 
 def _may_pass(error: Exception) -> bool:
+    if isinstance(error, _UNREACHED):
+        return True
     if isinstance(error, _FINAL):
         return False
     if isinstance(error, GoogleAuthError):

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from django import template
-from django.utils import timezone
+
+from spaces import wording
 
 register = template.Library()
 
@@ -11,7 +12,7 @@ register = template.Library()
 @register.filter
 def to_the_second(moment: datetime | None) -> str:
     """`2026-11-22 12:00:03 UTC`; a dash for None."""
-    return "–" if moment is None else timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
+    return "–" if moment is None else wording.to_the_second(moment)
 
 
 @register.filter

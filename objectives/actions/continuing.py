@@ -8,26 +8,35 @@ from django.db import transaction
 from executions.runlog.models import RunEvent
 from objectives.actions.locking import locked_objective
 from objectives.actions.queueing import enqueue_action, say, send_messages
+from objectives.actions.resuming import take_up
+from objectives.actions.stopping import cancel_below
 from objectives.actions.waking import has_open_calls, wake
 from objectives.models import ActionKind, Objective, ObjectiveState, QueuedAction
 from objectives.spelling import Json
 from spaces.access import SpaceAccess
-from spaces.errors import IllegalMove, NotReady
+from spaces.errors import IllegalMove, Invalid, NotReady
 from spaces.wording import standing_of
 
 
 def continue_objective(
     *, access: SpaceAccess, objective_id: uuid.UUID, message: str, enqueue: bool, now: datetime
 ) -> RunEvent | QueuedAction:
-    """Say something more to an objective.
+    """Say something more to an objective, or take one up again that failed for a cause which may pass.
 
     One that waits for it goes on at once, and the message's event is returned. One that is busy gets it
-    after its turn where `enqueue` is set. Raises NotReady where it is busy, IllegalMove where it is over.
+    after its turn where `enqueue` is set. One that has failed goes on from where it stood and needs no
+    message. Raises NotReady where it is busy or its failure is final, IllegalMove where it is over in another
+    way, and Invalid for no message.
     """
     access.require("objectives:manage")
+    _stop_what_failed(objective_id, access.space_id, now=now)
     with transaction.atomic():
         head, objective = locked_objective(objective_id, access.space_id)
+        if objective.state == ObjectiveState.FAILED:
+            return take_up(objective, head, message, by=access.principal_id, now=now)
         _check_open(objective, "continued")
+        if not message:
+            raise Invalid.field("body", "message", msg="There is nothing to say.", kind="missing")
         if is_idle(objective):
             # After an interrupt older messages may wait to be heard: they come first.
             while send_messages(objective, head, now=now):
@@ -66,6 +75,12 @@ def is_idle(objective: Objective) -> bool:
     After an interrupt messages may be there that the model has not heard yet: they are no work by themselves.
     """
     return objective.state == ObjectiveState.WAITING and not has_open_calls(objective)
+
+
+def _stop_what_failed(objective_id: uuid.UUID, space_id: uuid.UUID, *, now: datetime) -> None:
+    """Nothing that an objective had started outlives its failure, even where it is taken up at once."""
+    if Objective.objects.filter(pk=objective_id, space_id=space_id, state=ObjectiveState.FAILED).exists():
+        cancel_below(objective_id, by=None, now=now)
 
 
 def _check_open(objective: Objective, verb: str) -> None:

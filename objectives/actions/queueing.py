@@ -85,6 +85,12 @@ def discard_actions(objective: Objective) -> None:
     _queued(objective).update(state=ActionState.DISCARDED)
 
 
+def restore_actions(objective: Objective) -> None:
+    """What was queued for a locked objective when it was over is to be done after all: it goes on."""
+    discarded = QueuedAction.objects.filter(objective=objective, state=ActionState.DISCARDED)
+    discarded.update(state=ActionState.QUEUED)
+
+
 def send_messages(objective: Objective, head: RunHead, *, now: datetime) -> bool:
     """Let the model hear the first of the queued messages of a locked objective, up to a compaction.
 

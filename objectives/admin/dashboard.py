@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from executions.admin.dashboard import fill_dashboard as fill_executions
+from objectives.admin.outages import count_outages, list_of_outages
 from objectives.admin.queue import count_queue, read_queue
 from objectives.admin.steering import may_decide
 from objectives.models import Objective, ObjectiveState
@@ -20,6 +21,7 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
     context = fill_executions(request, context)
     if request.user.has_perm("objectives.view_objective"):
         context["failed_objectives"] = _failed()
+        context["outage_count"], context["outages_url"] = count_outages(), list_of_outages()
     if request.user.has_perm("objectives.view_toolcall"):
         context["waiting_count"] = count_queue()
         context["waiting_url"] = reverse("admin:objectives_toolcall_waiting")

@@ -16,8 +16,9 @@ from unfold.decorators import display
 
 from executions.admin.shown import dollars, duration
 from executions.templatetags.humane import to_the_second
+from objectives.admin.outages import ProviderFilter
 from objectives.admin.page import read_page
-from objectives.admin.shown import objective_badge, row_id
+from objectives.admin.shown import badge, objective_badge, row_id
 from objectives.admin.steering import ask_cancel, ask_continue, ask_interrupt, may_decide, may_steer
 from objectives.models import Agent, Objective, ObjectiveState
 from objectives.spelling import Prefix
@@ -38,6 +39,8 @@ LISTED = (
     "created_at",
     "started_at",
     "finished_at",
+    "provider_unavailable_since",
+    "next_try_at",
 )
 
 
@@ -63,6 +66,7 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
         ("state", ChoicesDropdownFilter),
         ("agent", AutocompleteSelectFilter),
         ("space", AutocompleteSelectFilter),
+        ProviderFilter,
     )
     list_filter_submit = True
     list_fullwidth = True
@@ -72,7 +76,13 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
 
     @display(description="State")
     def shown_state(self, objective: Objective) -> SafeString:
-        return objective_badge(objective.state)
+        shown = objective_badge(objective.state)
+        if objective.provider_unavailable_since is None:
+            return shown
+        since = to_the_second(objective.provider_unavailable_since)
+        title = f"Since {since}, next try at {to_the_second(objective.next_try_at)}"
+        away = badge("provider unavailable", "waiting")
+        return format_html('{} <span title="{}">{}</span>', shown, title, away)
 
     @display(description="Asked")
     def shown_message(self, objective: Objective) -> SafeString:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from executions.admin.shown import dollars, duration, pretty_json
 from objectives.accounting import TreeCost, tree_cost
+from objectives.actions.resuming import why_not_resumable
 from objectives.admin.calls import ShownCall, read_calls
 from objectives.admin.family import Relative, read_tree
 from objectives.admin.timeline import Entry, Known, entries_of, read_events, read_people
@@ -23,10 +24,11 @@ from objectives.models import (
     ToolCall,
 )
 from objectives.spelling import Prefix, spell
+from spaces.wording import in_words
 
 MOST_CALLS = 500
 MOST_NOTES = 20  # pieces of feedback, and of what is queued
-RELATED = ("space__tenant", "agent", "variation", "created_by", "cancel_requested_by")
+RELATED = ("space__tenant", "agent", "variation", "created_by", "cancel_requested_by", "continued_by")
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,32 @@ class ObjectivePage:
         has_open = any(not shown.call.is_settled for shown in self.calls)
         state = self.objective.state
         return state == ObjectiveState.RUNNING or (state == ObjectiveState.WAITING and has_open)
+
+    @property
+    def provider_away(self) -> str:
+        """For how long its provider has been unavailable; "" while it is not."""
+        since = self.objective.provider_unavailable_since
+        return in_words(timezone.now() - since) if since else ""
+
+    @property
+    def is_being_asked(self) -> bool:
+        """Whether the next try goes on just now."""
+        at = self.objective.next_try_at
+        return at is not None and at <= timezone.now()
+
+    @property
+    def has_failed(self) -> bool:
+        return self.objective.state == ObjectiveState.FAILED
+
+    @property
+    def not_resumable(self) -> str:
+        """Why it cannot be taken up again after it has failed; "" where it can."""
+        return why_not_resumable(self.objective) if self.has_failed else ""
+
+    @property
+    def hears_people(self) -> bool:
+        """Whether there is a point in saying something to it."""
+        return not self.objective.is_over or (self.has_failed and not self.not_resumable)
 
     def live(self) -> dict[str, Any]:
         """What the page's script begins with."""

@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from executions.admin.shown import pretty_json, seconds
+from executions.admin.shown import pretty_json
 from objectives.models import Approval, Execution, ToolCall
 from objectives.spelling import Prefix, read
 from spaces.ids import parse_uuid
+from spaces.wording import in_words
 
 # The word for what an approved or automatic call does, and the state whose colour it has.
 _EXECUTION: dict[str, tuple[str, str]] = {
@@ -69,7 +70,7 @@ def text_block(text: str) -> SafeString | str:
 def age(moment: datetime, now: datetime) -> str:
     """`42.0 s`, `12 min 05 s`, `3 h 07 min`, `4 days`."""
     days = (now - moment).days
-    return f"{days} days" if days > 2 else seconds(now - moment)
+    return f"{days} days" if days > 2 else in_words(now - moment)
 
 
 def row_id(prefix: Prefix, text: str) -> uuid.UUID | None:

@@ -11,11 +11,13 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from executions.runlog.models import RunEvent
 from objectives.actions.continuing import continue_objective
 from objectives.actions.deciding import MOST_MEMO, approve_call, deny_call
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.actions.supplying import supply_content
 from objectives.admin.content_form import ContentForm
+from objectives.events import Kind
 from objectives.models import Objective, QueuedAction, ToolCall
 from spaces.access import SpaceAccess, desk_access
 from spaces.errors import DomainError, NotFound
@@ -97,15 +99,18 @@ def ask_interrupt(request: HttpRequest, objective_id: uuid.UUID) -> HttpResponse
 
 @require_POST
 def ask_continue(request: HttpRequest, objective_id: uuid.UUID) -> HttpResponse:
-    """Say something more: at once where the objective waits for it, else after its turn."""
+    """Say something more: at once where the objective waits for it, else after its turn.
+
+    One that has failed is taken up again, with a message or without.
+    """
     message = request.POST.get("message", "").strip()[:MOST_MESSAGE]
 
     def say(access: SpaceAccess) -> str:
-        if not message:
-            raise DomainError("There is nothing to say.")
         done = continue_objective(
             access=access, objective_id=objective_id, message=message, enqueue=True, now=timezone.now()
         )
+        if isinstance(done, RunEvent) and done.kind == Kind.CONTINUED:
+            return "It goes on from where it stood."
         return "It will hear that after its turn." if isinstance(done, QueuedAction) else "It has heard that."
 
     return _steer_objective(request, objective_id, say)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from executions.admin.shown import dollars, pretty_json, seconds
+from executions.admin.shown import dollars, pretty_json
 from executions.runlog.models import RunEvent
 from objectives.admin.calls import ShownCall
 from objectives.events import PUBLIC, Kind
 from objectives.models import Ending, ErrorType, Objective, Step
 from objectives.spelling import Prefix, read
 from spaces.models import Principal
+from spaces.wording import in_words
 
 MOST_ENTRIES = 400  # the newest; the API has the others
 # The state whose colour an entry has.
@@ -23,6 +24,9 @@ _COLOURS: dict[str, str] = {
     Kind.CALLED: "running",
     Kind.RESULT: "succeeded",
     Kind.ERROR: "failed",
+    Kind.PROVIDER_LOST: "waiting",
+    Kind.PROVIDER_FOUND: "succeeded",
+    Kind.CONTINUED: "running",
     Kind.CANCELLED: "cancelled",
     Kind.TIMED_OUT: "failed",
     Kind.FINALIZED: "succeeded",
@@ -85,7 +89,7 @@ def read_people(events: Iterable[RunEvent]) -> dict[uuid.UUID, str]:
 def entries_of(events: Sequence[RunEvent], known: Known) -> list[Entry]:
     """The events in words, in their order."""
     began = known.objective.created_at
-    return [_entry(event, known, seconds(event.at - began)) for event in events]
+    return [_entry(event, known, in_words(event.at - began)) for event in events]
 
 
 def _entry(event: RunEvent, known: Known, offset: str) -> Entry:
@@ -184,6 +188,15 @@ def _ended(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
     return {"title": payload.get("message") or "Over", "note": note}
 
 
+def _provider(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
+    title = "Provider unavailable" if payload["level"] == "LEVEL_WARN" else "Provider available"
+    return {"title": title, "note": payload["message"]}
+
+
+def _continued(event: RunEvent, payload: dict[str, Any], known: Known) -> dict[str, Any]:
+    return {"title": f"Continued by {known.name_of(event) or 'somebody'}", "note": payload["message"]}
+
+
 def _plain(event: RunEvent, payload: dict[str, Any], _: Known) -> dict[str, Any]:
     title = payload.get("message") or event.data["type"]
     return {"title": title, "detail": pretty_json(payload)}
@@ -203,6 +216,9 @@ _TOLD: dict[str, Any] = {
     Kind.SUB_AGENT_SPAWNED: _sub_agent,
     Kind.SUB_AGENT_UPDATED: _sub_agent,
     Kind.COMPACTED: _compacted,
+    Kind.PROVIDER_LOST: _provider,
+    Kind.PROVIDER_FOUND: _provider,
+    Kind.CONTINUED: _continued,
     Kind.CANCELLED: _ended,
     Kind.TIMED_OUT: _ended,
     Kind.INTERRUPTED: _ended,

@@ -27,7 +27,7 @@ MOVES: dict[str, frozenset[str]] = {
     _S.WAITING: frozenset({_S.RUNNING, _S.INTERRUPTING, _S.FINALIZED, _S.FAILED, _S.CANCELLED, _S.TIMED_OUT}),
     _S.INTERRUPTING: frozenset({_S.WAITING, _S.FAILED, _S.CANCELLED, _S.TIMED_OUT}),
     _S.FINALIZED: frozenset(),
-    _S.FAILED: frozenset(),
+    _S.FAILED: frozenset({_S.RUNNING}),  # by nobody but `actions.resuming`, where the cause may pass
     _S.CANCELLED: frozenset(),
     _S.TIMED_OUT: frozenset(),
 }
@@ -63,6 +63,8 @@ def move(
     came_from, objective.state = objective.state, to
     objective.state_message = message
     fields = {"state", "state_message", "event_count", *also, *_stamp(objective, to, now)}
+    if came_from in OVER:
+        head.state = HeadState.PARKED  # its log goes on
     payload: dict[str, Any] = {"fromState": state_name(came_from), "toState": state_name(to)}
     if message:
         payload["message"] = message
@@ -109,7 +111,19 @@ def _stamp(objective: Objective, to: str, now: datetime) -> set[str]:
     if to in OVER:
         objective.finished_at, objective.idle_since = now, None
         fields |= {"finished_at", "idle_since"}
+    elif objective.finished_at is not None:
+        objective.finished_at, objective.error_type = None, ""
+        fields |= {"finished_at", "error_type"}
+    if to != ObjectiveState.RUNNING and objective.provider_unavailable_since is not None:
+        fields |= forget_outage(objective)
     return fields
+
+
+def forget_outage(objective: Objective) -> set[str]:
+    """Nobody waits for the provider of a locked objective any more; the names of the fields to save."""
+    objective.provider_unavailable_since = objective.next_try_at = None
+    objective.provider_message, objective.failures = "", 0
+    return {"provider_unavailable_since", "next_try_at", "provider_message", "failures"}
 
 
 def _settle_head(head: RunHead, to: str) -> None:

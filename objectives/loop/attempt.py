@@ -21,7 +21,7 @@ from objectives.loop.retrying import try_again
 from objectives.loop.step import ask_model, leave
 from objectives.loop.texts import TextRecorder
 from objectives.loop.tracing import objective_span
-from objectives.models import OVER, ErrorType, Objective
+from objectives.models import OVER, Objective
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class _Attempt:
 
         def give_back() -> None:
             head, objective = leased_objective(self._held.lease)
-            try_again(objective, head, ErrorType.WORKER_LOST, message, now=timezone.now())
+            try_again(objective, head, message, now=timezone.now())
 
         leave(self._held, give_back)
 

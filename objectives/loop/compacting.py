@@ -27,6 +27,7 @@ from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note
 from objectives.loop.clearing import compaction_due, most_tokens
 from objectives.loop.leased import leased_objective, read_objective
+from objectives.loop.outages import ANSWERED, note_answer
 from objectives.loop.request import CannotAsk, chosen_model, step_request
 from objectives.loop.step import after_error, give_up, note_request
 from objectives.loop.texts import TextRecorder
@@ -184,11 +185,12 @@ def _write(
             opening=shortened.opening,
             continue_instructions=shortened.summary,
         )
+        answered = note_answer(objective, now=now) if shortened.spendings else []
         _count(objective, old, shortened)
-        rows = note(objective, head, [_event(objective, window, shortened, now)])
+        rows = note(objective, head, [*answered, _event(objective, window, shortened, now)])
         asked = None if action is None else QueuedAction.objects.get(pk=action.pk)
         if asked is not None and asked.state == ActionState.QUEUED:
-            mark_sent(asked, rows[0], now=now)
+            mark_sent(asked, rows[-1], now=now)
 
 
 def _count(objective: Objective, old: ContextWindow, shortened: Shortened) -> None:
@@ -196,8 +198,7 @@ def _count(objective: Objective, old: ContextWindow, shortened: Shortened) -> No
     objective.window_count += 1
     for spending in shortened.spendings:
         charge(objective, old.pk, spending)
-    objective.failures, objective.asked_at = 0, None
-    objective.save(update_fields=["window_count", "failures", "asked_at", *CHARGED])
+    objective.save(update_fields=["window_count", *ANSWERED, *CHARGED])
 
 
 def _event(objective: Objective, window: ContextWindow, shortened: Shortened, now: datetime) -> NewEvent:

@@ -22,6 +22,7 @@ from objectives.loop.clearing import compaction_due
 from objectives.loop.ending import fail_objective, finalize, rest
 from objectives.loop.leased import leased_objective, park
 from objectives.loop.limits import Reached, limit_of_calls, limit_of_requests, spent_budget
+from objectives.loop.outages import hold_back
 from objectives.loop.transcript import newest_exchange, text_in
 from objectives.models import (
     ObjectiveState,
@@ -149,6 +150,8 @@ class _Decision:
         )
         if reached is not None:
             fail_objective(self._objective, self._head, *reached, now=self._now)
+            return Leave()
+        if hold_back(self._objective, self._head, now=self._now):
             return Leave()
         return Compact(action) if compacts else Ask()
 

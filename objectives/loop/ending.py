@@ -36,7 +36,7 @@ def fail_objective(
         kind=Kind.FAILED,
         payload={"type": error.value, "message": message},
         now=now,
-        also=["error_type", "failures"],
+        also=["error_type", "failures", "lost_worker_count", "ask_not_before"],
     )
 
 

@@ -11,7 +11,7 @@ from executions.runlog.models import HeadState
 from objectives.actions.locking import locked_objective
 from objectives.actions.stopping import confirm_cancel, confirm_interrupt
 from objectives.loop.retrying import try_again
-from objectives.models import ErrorType, ObjectiveState
+from objectives.models import ObjectiveState
 
 VANISHED = "The worker that ran it vanished."
 
@@ -32,7 +32,7 @@ def heal_objective(*, run_id: uuid.UUID, now: datetime) -> None:
         elif objective.state == ObjectiveState.INTERRUPTING:
             confirm_interrupt(objective, head, now=now)
         else:
-            try_again(objective, head, ErrorType.WORKER_LOST, VANISHED, now=now)
+            try_again(objective, head, VANISHED, now=now)
 
 
 def force_cancel_objective(*, run_id: uuid.UUID, now: datetime) -> None:

@@ -23,6 +23,7 @@ from executions.worker.stopping import StopSignal
 from objectives.actions.locking import locked_call
 from objectives.loop.answers import answer_problem
 from objectives.loop.leased import leased_objective, read_objective
+from objectives.loop.outages import leave_alone
 from objectives.loop.questions import judging_request
 from objectives.loop.request import CannotAsk, ChosenModel, chosen_model
 from objectives.loop.restarts import estimate, keep_broken
@@ -101,6 +102,11 @@ class _Asking:
     stop: StopSignal
 
     def judgement(self) -> Judgement | None:
+        early = self._seconds_early()
+        if early > LONGEST_WAIT_SECONDS:
+            return Judgement()
+        if self.stop.wait(early):
+            return None
         for number in range(TRIES):
             wait = WAIT_SECONDS * 4**number
             try:
@@ -109,6 +115,7 @@ class _Asking:
                 return None
             except ModelUnavailable as unavailable:
                 found, wait = None, max(wait, unavailable.retry_after or 0)
+                self._leave_alone(unavailable.retry_after)
             except ModelSilent:
                 found = None
             except ModelError as error:
@@ -121,6 +128,17 @@ class _Asking:
             if self.stop.wait(wait):
                 return None
         return Judgement()
+
+    def _seconds_early(self) -> float:
+        """How long the provider still wants to be left alone."""
+        until = self.objective.ask_not_before
+        return 0.0 if until is None else max((until - timezone.now()).total_seconds(), 0.0)
+
+    def _leave_alone(self, seconds: float | None) -> None:
+        """Nobody else asks earlier either, who asks for this objective."""
+        if seconds:
+            lease, now = self.held.lease, timezone.now()
+            ask_patiently(lambda: leave_alone(lease, seconds, now=now), check=self.held.require)
 
     def _once(self) -> Judgement | None:
         """The scores; None for an answer that holds none."""

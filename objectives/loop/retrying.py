@@ -1,4 +1,4 @@
-"""Trying again after a failure that may pass: a few times in a row, each later than the one before."""
+"""Trying again after a worker vanished or failed: a few times in a row, each later than the one before."""
 
 from datetime import datetime, timedelta
 
@@ -7,28 +7,20 @@ from objectives.loop.ending import fail_objective
 from objectives.loop.leased import requeue
 from objectives.models import ErrorType, Objective
 
-MOST_FAILURES = 5  # in a row, without a new response: requests without an answer, workers that vanished
+MOST_LOST = 5  # workers in a row without any outcome, be it that a provider was unavailable
 FIRST_BACKOFF = timedelta(seconds=1)
-BACKOFF_LIMIT = timedelta(minutes=2)
 
 
-def try_again(
-    objective: Objective,
-    head: RunHead,
-    error: ErrorType,
-    message: str,
-    *,
-    at_least: timedelta = timedelta(0),
-    now: datetime,
-) -> None:
-    """Put a locked objective, which a worker had, back into the queue; the fifth time it has failed.
+def try_again(objective: Objective, head: RunHead, message: str, *, now: datetime) -> None:
+    """Put a locked objective, whose worker is lost to it, back into the queue; the fifth time it has failed.
 
-    It waits 1 s, 2 s, 4 s … and `at_least` what a provider asked for, never more than 2 minutes.
+    It waits 1 s, 2 s, 4 s, 8 s.
     """
-    objective.failures += 1
-    if objective.failures >= MOST_FAILURES:
-        fail_objective(objective, head, error, message, now=now)
+    objective.lost_worker_count += 1
+    if objective.lost_worker_count >= MOST_LOST:
+        fail_objective(objective, head, ErrorType.WORKER_LOST, message, now=now)
         return
-    objective.save(update_fields=["failures"])
-    delay: timedelta = FIRST_BACKOFF * 2 ** (objective.failures - 1)
-    requeue(head, min(max(delay, at_least), BACKOFF_LIMIT))
+    requeue(head, FIRST_BACKOFF * 2 ** (objective.lost_worker_count - 1))
+    if objective.provider_unavailable_since is not None:
+        objective.next_try_at = head.available_at
+    objective.save(update_fields=["lost_worker_count", "next_try_at"])

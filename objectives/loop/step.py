@@ -1,13 +1,20 @@
 """One step of the loop: the model is asked once, and its response is kept whole."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
 from executions.inference.choices import ModelChoice
-from executions.inference.errors import ModelError, ModelSilent, ModelStopped, ModelTooLong, ModelUnavailable
+from executions.inference.errors import (
+    ModelError,
+    ModelQuotaSpent,
+    ModelSilent,
+    ModelStopped,
+    ModelTooLong,
+    ModelUnavailable,
+)
 from executions.inference.interface import ModelRequest
 from executions.inference.respond import respond
 from executions.runner.patience import ask_patiently
@@ -15,9 +22,9 @@ from executions.worker.keeper import Held
 from executions.worker.stopping import RunStopped
 from objectives.loop.ending import fail_objective
 from objectives.loop.leased import leased_objective, read_objective
+from objectives.loop.outages import wait_for_provider
 from objectives.loop.request import CannotAsk, ChosenModel, chosen_model, note_use, step_request
 from objectives.loop.restarts import close_request, has_answered_nothing, note_asking
-from objectives.loop.retrying import try_again
 from objectives.loop.texts import TextRecorder
 from objectives.loop.transcript import Conversation, conversation_of
 from objectives.loop.watching import InterruptWatch
@@ -128,14 +135,14 @@ def after_error(held: Held[TextRecorder], objective: Objective, error: ModelErro
             raise RunStopped(held.stop.reason) from None
         return True  # the turn was interrupted: the next look at the rows says so
     if isinstance(error, ModelUnavailable):
-        wait = timedelta(seconds=error.retry_after or 0)
 
         def again() -> None:
             head, row = leased_objective(held.lease)
-            try_again(row, head, ErrorType.MODEL_ERROR, error.message, at_least=wait, now=timezone.now())
+            wait_for_provider(row, head, error, now=timezone.now())
 
         leave(held, again)
     else:
         message = f"{error.message}, twice in a row." if is_empty else error.message
-        give_up(held, ErrorType.MODEL_ERROR, message)
+        is_spent = isinstance(error, ModelQuotaSpent)
+        give_up(held, ErrorType.QUOTA_EXCEEDED if is_spent else ErrorType.MODEL_ERROR, message)
     return False

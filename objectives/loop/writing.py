@@ -15,6 +15,7 @@ from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note
 from objectives.loop.arguments import arguments_of
 from objectives.loop.leased import leased_objective
+from objectives.loop.outages import ANSWERED, note_answer
 from objectives.loop.request import ChosenModel, sent_beside
 from objectives.loop.requested import Requested, requested_calls, requested_events
 from objectives.models import ContextWindow, Objective, Step
@@ -54,6 +55,7 @@ def write_response(lease: Lease, response: Response, *, now: datetime) -> None:
         )
         step.save(force_insert=True)
         events = [
+            *note_answer(objective, now=now),
             *_thoughts(step, response, now),
             _message(step, response, requested, now),
             *requested_events(requested, now=now),
@@ -131,7 +133,6 @@ def _usage(step: Step) -> Json:
 
 
 def _count(objective: Objective, response: Response, *, calls: int) -> None:
-    objective.failures, objective.asked_at = 0, None
     objective.tool_call_count += calls
     charge(objective, response.window.pk, response.reply.spending)
-    objective.save(update_fields=["turn", "failures", "asked_at", "tool_call_count", *CHARGED])
+    objective.save(update_fields=["turn", "tool_call_count", *ANSWERED, *CHARGED])

@@ -3,7 +3,7 @@
 from objectives.models.agent import Agent, AgentState, AgentVariation, Assignment, VariationChoice
 from objectives.models.history import CUT_SHORT, BrokenRequest, ContextWindow, Ending, Step, UserMessage
 from objectives.models.model import LanguageModel, ModelState, Provider, ProviderKey
-from objectives.models.objective import OPEN, OVER, ErrorType, Objective, ObjectiveState
+from objectives.models.objective import OPEN, OVER, PASSING, ErrorType, Objective, ObjectiveState
 from objectives.models.sealedvalue import SealedValue
 from objectives.models.secret import Secret, SecretSource
 from objectives.models.steering import ActionKind, ActionState, Feedback, QueuedAction
@@ -25,6 +25,7 @@ __all__ = [
     "CUT_SHORT",
     "OPEN",
     "OVER",
+    "PASSING",
     "SETTLED",
     "WAITS_FOR_PEOPLE",
     "ActionKind",

@@ -36,12 +36,18 @@ OVER = frozenset(ObjectiveState) - OPEN
 
 class ErrorType(models.TextChoices):
     MODEL_ERROR = "model_error", "The language model did not answer"
+    PROVIDER_UNAVAILABLE = "provider_unavailable", "Its model's provider was unavailable for too long"
+    QUOTA_EXCEEDED = "quota_exceeded", "The account at its model's provider is used up"
     BUDGET_EXCEEDED = "budget_exceeded", "It cost more than allowed"
     ITERATION_LIMIT = "iteration_limit", "It asked the model more often than allowed"
     TOOL_CALL_LIMIT = "tool_call_limit", "It called more tools than allowed"
     SUB_OBJECTIVE_LIMIT = "sub_objective_limit", "It started more sub-agents than allowed"
     WORKER_LOST = "worker_lost", "The worker that ran it vanished too often"
     CONFIGURATION = "configuration", "Its agent cannot be run as it is configured"
+
+
+# What comes to an end by itself or by somebody's doing: the others would only happen again.
+PASSING = frozenset({ErrorType.PROVIDER_UNAVAILABLE, ErrorType.QUOTA_EXCEEDED, ErrorType.WORKER_LOST})
 
 
 class Objective(Operation, TokenCounts):
@@ -51,6 +57,9 @@ class Objective(Operation, TokenCounts):
     form: they never change. `plan` is what the loop needs of them (see `objectives.planning.plan`). Costs are
     US dollars. `turn` counts responses of the model over all windows. `idle_since` is when
     the clock of inactivity began to run, empty while it stands still.
+
+    While its model's provider is unavailable the row says since when, when it is asked next (in the past: it
+    is being asked) and what it said last. `ask_not_before` is what the provider itself asked for.
     """
 
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="objectives", db_index=False)
@@ -79,6 +88,11 @@ class Objective(Operation, TokenCounts):
     turn = models.PositiveIntegerField(default=0)
     attempt = models.PositiveIntegerField(default=0)  # how often a worker took it up
     failures = models.PositiveSmallIntegerField(default=0)  # times in a row that the model did not answer
+    lost_worker_count = models.PositiveSmallIntegerField(default=0)  # in a row, without any outcome
+    provider_unavailable_since = models.DateTimeField(null=True)
+    provider_message = models.TextField(blank=True, default="")
+    next_try_at = models.DateTimeField(null=True)
+    ask_not_before = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)  # when the model was asked for what it has not answered yet
     event_count = models.PositiveBigIntegerField(default=0)
     tool_call_count = models.PositiveIntegerField(default=0)
@@ -92,6 +106,11 @@ class Objective(Operation, TokenCounts):
     finished_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_requested_by = models.ForeignKey(
+        "spaces.Principal", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    # The last time that somebody took it up again after it had failed.
+    continued_at = models.DateTimeField(null=True)
+    continued_by = models.ForeignKey(
         "spaces.Principal", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
     )
     interrupt_requested_at = models.DateTimeField(null=True)
@@ -114,6 +133,15 @@ class Objective(Operation, TokenCounts):
                 | ~Q(state=ObjectiveState.FAILED) & Q(error_type=""),
                 name="an_error_type_exactly_when_failed",
             ),
+            models.CheckConstraint(
+                condition=Q(provider_unavailable_since__isnull=True, next_try_at__isnull=True)
+                | Q(
+                    state=ObjectiveState.RUNNING,
+                    provider_unavailable_since__isnull=False,
+                    next_try_at__isnull=False,
+                ),
+                name="only_what_runs_waits_for_its_provider",
+            ),
         ]
         indexes: ClassVar = [
             newest_in_space("objective"),
@@ -130,6 +158,12 @@ class Objective(Operation, TokenCounts):
                 fields=["parent", "created_at", "id"],
                 condition=Q(parent__isnull=False),
                 name="objective_by_parent",
+            ),
+            # The desk's count and list of those whose provider is unavailable.
+            models.Index(
+                fields=["created_at", "id"],
+                condition=Q(provider_unavailable_since__isnull=False),
+                name="objective_without_provider",
             ),
             # What the sweeper times out.
             models.Index(fields=["idle_since"], condition=Q(idle_since__isnull=False), name="objective_idle"),

@@ -28,7 +28,7 @@ def show_objectives(rows: Sequence[ObjectiveRow], *, reader: Reader, with_info: 
 
 
 def _infos(rows: Sequence[ObjectiveRow], reader: Reader) -> dict[uuid.UUID, ObjectiveInfo]:
-    profiles = reader.profiles(row.created_by_id for row in rows)
+    profiles = reader.profiles(one for row in rows for one in (row.created_by_id, row.continued_by_id))
     newest = ContextWindow.objects.filter(objective__in=rows).order_by("objective_id", "-sequence")
     windows = dict(newest.distinct("objective_id").values_list("objective_id", "id"))
     return {
@@ -43,6 +43,8 @@ def _infos(rows: Sequence[ObjectiveRow], reader: Reader) -> dict[uuid.UUID, Obje
             agent=ResourceMetadata.model_validate(row.agent_snapshot["metadata"]),
             agent_variation=ResourceMetadata.model_validate(row.variation_snapshot["metadata"]),
             current_context_window_id=spell(Prefix.WINDOW, windows[row.id]),
+            continued_at=row.continued_at,
+            continued_by=profiles[row.continued_by_id] if row.continued_by_id else None,
         )
         for row in rows
     }

@@ -9,7 +9,7 @@ from objectives.events import state_name
 from objectives.models import Objective as ObjectiveRow
 from objectives.shapes.compaction import CompactionConfig
 from objectives.shapes.metadata import NewOperation, OperationMetadata, Profile, ResourceMetadata
-from objectives.shapes.shape import Shape
+from objectives.shapes.shape import Moment, Shape
 from objectives.spelling import Json, Prefix, spell
 
 
@@ -54,6 +54,35 @@ class ObjectiveInfo(Shape):
     """Its variation."""
     current_context_window_id: str
     """The newest context window."""
+    continued_at: Moment | None = None
+    """When somebody last took it up again after it had failed."""
+    continued_by: Profile | None = None
+    """Who did that."""
+
+
+class ProviderUnavailable(Shape):
+    """What an objective waits for whose model's provider is down, overloaded or limits its requests."""
+
+    since: Moment
+    """When it was first found so."""
+    next_try_at: Moment
+    """When it is asked again; in the past, it is being asked."""
+    tries: int
+    """How often it was asked in vain."""
+    message: str
+    """What it said last."""
+
+    @classmethod
+    def of(cls, row: ObjectiveRow) -> Self | None:
+        """That of a row of ours; None where nobody waits for its provider."""
+        if row.provider_unavailable_since is None or row.next_try_at is None:
+            return None
+        return cls(
+            since=row.provider_unavailable_since,
+            next_try_at=row.next_try_at,
+            tries=row.failures,
+            message=row.provider_message,
+        )
 
 
 class Objective(Shape):
@@ -86,6 +115,8 @@ class Objective(Shape):
     """What filled the template of the first message."""
     output: Json | None = None
     """What it produced, once it is finalized."""
+    provider_unavailable: ProviderUnavailable | None = None
+    """Why it does not get on, while its model's provider is unavailable."""
     info: ObjectiveInfo | None = None
     """Counts and more; in lists only with `includeInfo`."""
 
@@ -110,6 +141,7 @@ class Objective(Shape):
             parent_objective_id=spell(Prefix.OBJECTIVE, row.parent_id) if row.parent_id else "",
             secrets=[GivenSecretName(name=name) for name in secrets],
             pinned_parameters=row.pinned_parameters,
+            provider_unavailable=ProviderUnavailable.of(row),
             system_prompt_data=row.system_prompt_data,
             first_user_message_data=row.first_user_message_data,
             output=row.output,
@@ -174,8 +206,8 @@ class CancelBody(Shape):
 class ContinueBody(Shape):
     """Something more to say."""
 
-    message: str = Field(min_length=1, max_length=1_000_000)
-    """What is said."""
+    message: str = Field(default="", max_length=1_000_000)
+    """What is said; may be left out for an objective that has failed."""
     enqueue: bool = False
     """Say it after the turn that goes on, instead of refusing."""
 

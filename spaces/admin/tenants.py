@@ -131,7 +131,15 @@ class SpaceAdmin(Kept, StampedOnce):
         (None, {"fields": ("tenant", "name", "description", "id", "created_at", "archived_at")}),
         (
             "Policy",
-            {"fields": ("permitted_tools", "allowed_models", "default_model", "run_budget_usd")},
+            {
+                "fields": (
+                    "permitted_tools",
+                    "allowed_models",
+                    "default_model",
+                    "run_budget_usd",
+                    "provider_patience_seconds",
+                )
+            },
         ),
         ("In the workspace API", {"fields": ("external_id", "labels")}),
     )

@@ -3,9 +3,12 @@
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from spaces.ids import new_id
+
+DAY_SECONDS = 86_400
 
 
 class Tenant(models.Model):
@@ -46,6 +49,12 @@ class Space(models.Model):
     default_model = models.CharField(max_length=100, blank=True, default="")
     run_budget_usd = models.DecimalField(
         max_digits=12, decimal_places=4, null=True, blank=True, help_text="Most that one run may cost."
+    )
+    provider_patience_seconds = models.PositiveIntegerField(
+        default=DAY_SECONDS,
+        validators=[MaxValueValidator(30 * DAY_SECONDS)],
+        help_text="How long an agent waits for a model's provider that is unavailable, before it fails; "
+        "86400 is a day, 0 is not at all.",
     )
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True, blank=True)

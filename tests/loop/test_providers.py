@@ -110,7 +110,7 @@ def test_an_answer_that_is_cut_off_is_paid_for_and_asked_for_again(actor, bench,
     assert (broken.is_estimated, broken.cost_usd > 0) == (True, True)
     assert tree_cost(objective.id).cost_usd == broken.cost_usd + Decimal("0.15")
     assert RunEvent.objects.filter(run_id=objective.id, kind=Kind.RESTARTED).count() == 1
-    assert types(objective)[2:] == ["RUNNING", "assistantMessage", "WAITING"]
+    assert types(objective)[2:] == ["RUNNING", "notice", "notice", "assistantMessage", "WAITING"]
     assert objective.failures == 0
 
 

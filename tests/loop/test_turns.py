@@ -177,20 +177,6 @@ def test_a_model_that_refuses_fails_the_objective(actor, bench):
     assert "No." in payloads(objective, "error")[0]["message"]
 
 
-def test_a_model_that_is_away_is_asked_five_times(actor, bench):
-    objective = start(actor, script=[{"fail": "Busy.", "retryable": True}])
-
-    for failures in range(1, 5):
-        objective = work(objective, bench)
-        head = head_of(objective)
-        assert (objective.state, objective.failures, head.state) == ("running", failures, "queued")
-        head.available_at = timezone.now()
-        head.save(update_fields=["available_at"])
-    objective = work(objective, bench)
-
-    assert (objective.state, objective.error_type) == ("failed", "model_error")
-
-
 def test_more_turns_than_allowed_end_it(actor, bench):
     script = [{"tool": "rm"}] * 5
     objective = work(start(actor, script=script, plan={"max_turns": 3}), bench)

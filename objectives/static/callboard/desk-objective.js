@@ -4,6 +4,7 @@ import { Redrawing } from "./redrawing.js";
 import { Subscription } from "./socket.js";
 
 const POLL_EVERY = 3000; // ms, while there is no live connection
+const AWAY_EVERY = 5000; // ms, while its provider is unavailable: no event tells of every try
 const root = document.getElementById("objective");
 const live = JSON.parse(document.getElementById("objective-live").textContent);
 const connection = root.querySelector("[data-cb=connection]");
@@ -49,6 +50,9 @@ if (live.is_over) {
   setInterval(() => {
     if (!isLive && !document.hidden) redrawing.soon();
   }, POLL_EVERY);
+  setInterval(() => {
+    if (root.querySelector("[data-cb=provider-away]") && !document.hidden) redrawing.soon();
+  }, AWAY_EVERY);
   new Subscription({ socketUrl }, { objective_id: live.objective_id }, {
     take,
     status: (word) => {
