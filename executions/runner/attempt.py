@@ -183,12 +183,18 @@ class _Attempt:
         artifacts = collect(declared, layout.workspace, self._execution.id)
         self._write(partial(keep_results, artifacts=artifacts, archive=archive))
 
+    def _is_worth_another_attempt(self, failure: RunFailed) -> bool:
+        """Whether the skill allows one, it may go better, and a provider need not be waited for too long."""
+        is_allowed = failure.reason in REPEATABLE and self._execution.attempt < self._max_attempts
+        is_near = failure.retry_after <= self._execution.space.provider_patience_seconds
+        return is_allowed and failure.may_pass and is_near
+
     def _end_failed(self, failure: RunFailed) -> None:
         note_failure(failure.reason)
         self._write_out()
-        attempt = self._execution.attempt
-        if failure.reason in REPEATABLE and attempt < self._max_attempts:
-            self._end(partial(hand_back, reason=failure.reason, delay=backoff(attempt)))
+        if self._is_worth_another_attempt(failure):
+            delay = max(backoff(self._execution.attempt), timedelta(seconds=failure.retry_after))
+            self._end(partial(hand_back, reason=failure.reason, delay=delay))
             return
         if self._layout is not None:
             try:

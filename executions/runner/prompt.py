@@ -102,12 +102,16 @@ class _Conversation:
                 self._shorten(too_long)
             except ModelRefused as refused:
                 self._record(refused.spending)
-                raise RunFailed("model_error", refused.message) from None
+                raise RunFailed("model_error", refused.message, may_pass=False) from None
             except ModelUnavailable as unavailable:
                 self._record(unavailable.spending)
                 self._require_time()
-                if attempt == MODEL_ATTEMPTS:
-                    raise RunFailed("model_error", unavailable.message, attempts=attempt) from None
+                asked = unavailable.retry_after or 0.0
+                # Whoever may not be asked in time is not waited for in a slot.
+                if attempt == MODEL_ATTEMPTS or asked >= self.run.seconds_left:
+                    raise RunFailed(
+                        "model_error", unavailable.message, attempts=attempt, retry_after=asked
+                    ) from None
                 self._require_budget()
                 self._back_off(attempt, unavailable)
             else:
@@ -136,9 +140,8 @@ class _Conversation:
         if unavailable.spending is not None:
             # Part of an answer was streamed: readers must know that it begins anew.
             self.run.recorder.text("\n[The answer broke off and is asked for again.]\n")
-        asked = unavailable.retry_after or 0.0
-        pause = max(asked, FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1))
-        self.run.stop.wait(min(pause, MAX_BACKOFF_SECONDS, self.run.seconds_left))
+        pause = min(FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1), MAX_BACKOFF_SECONDS)
+        self.run.stop.wait(min(max(pause, unavailable.retry_after or 0.0), self.run.seconds_left))
 
     def _request(self, iteration: int) -> ModelRequest:
         run = self.run
@@ -231,7 +234,7 @@ def _choice(run: Run) -> ModelChoice:
     try:
         choice = find_choice(run.model)
     except (ModelUnknown, ModelChoiceInvalid) as unusable:
-        raise RunFailed("model_error", str(unusable)) from None
+        raise RunFailed("model_error", str(unusable), may_pass=False) from None
     if run.budget_usd is not None and not is_priced(choice):
         raise RunFailed(
             "not_permitted",

@@ -29,8 +29,8 @@ _TAKEN_UP = (
 def why_not_resumable(objective: Objective) -> str:
     """Why an objective that has failed cannot be taken up again; "" where it can."""
     if objective.error_type not in PASSING:
-        cause = ErrorType(objective.error_type).label
-        return f"This objective has failed for a cause that does not pass ({cause}) and cannot be continued."
+        cause = objective.state_message or ErrorType(objective.error_type).label
+        return f"This objective cannot be continued: it has failed for a lasting cause. {cause}"
     return NOT_A_ROOT if objective.parent_id is not None else ""
 
 

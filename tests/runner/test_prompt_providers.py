@@ -84,6 +84,27 @@ def test_a_provider_that_never_recovers_is_a_model_error(prompt_run: RunMaker, s
     assert len(server.received) == 4
 
 
+def test_a_provider_that_asks_for_more_time_than_there_is_is_not_asked_again(
+    prompt_run: RunMaker, settings: Settings
+) -> None:
+    limited = Answer(429, {"Retry-After": "300"}, {"error": {"message": "Slow down"}})
+    with provided(settings, limited) as server, pytest.raises(RunFailed) as failed:
+        run_prompt(prompt_run(model="paid", seconds=60.0))
+
+    assert (failed.value.retry_after, failed.value.may_pass) == (300, True)
+    assert len(server.received) == 1
+
+
+def test_what_asking_again_does_not_help_is_no_reason_for_another_attempt(
+    prompt_run: RunMaker, settings: Settings
+) -> None:
+    refused = Answer(401, body={"error": {"message": "bad key"}})
+    with provided(settings, refused), pytest.raises(RunFailed) as failed:
+        run_prompt(prompt_run(model="paid"))
+
+    assert not failed.value.may_pass
+
+
 def test_a_refused_key_is_a_model_error_at_once_and_not_shown(
     prompt_run: RunMaker, settings: Settings
 ) -> None:
