@@ -135,7 +135,7 @@ class ObjectiveViewSet(OfObjectives):
 
     @operation(
         "continueObjective",
-        "Say something more to an objective",
+        "Say something more to an objective, or take a failed one up again",
         tag="objectives",
         body=ContinueBody,
         answer=ContinueAnswer,

@@ -113,6 +113,10 @@ def _objective_in(state: ObjectiveState, like: Objective, actor: Actor) -> Objec
         error_type=objective.error_type,
         output=objective.output,
         parent=like,
+        continued_at=NOW if state == ObjectiveState.RUNNING else None,
+        continued_by=actor.principal if state == ObjectiveState.RUNNING else None,
+        provider_unavailable_since=NOW if state == ObjectiveState.RUNNING else None,
+        next_try_at=NOW if state == ObjectiveState.RUNNING else None,
         pinned_parameters={"order": "7"},
         system_prompt_data={"name": "Ada"},
         first_user_message_data={"topic": None},
@@ -155,6 +159,9 @@ def _payloads(objective: Objective, call: ToolCall) -> Iterator[tuple[Kind, dict
     compacted = {"newContextWindow": {**window, **counts}, "strategies": ["summarization"]}
     yield Kind.COMPACTED, {**compacted, "messagesCompacted": 3, "summary": "Short."}
     yield Kind.NOTICE, {"level": "LEVEL_WARN", "message": "The tool is archived.", "key": "tool_archived"}
+    since = {"since": "2026-11-22T12:00:00.000000Z", "nextTryAt": "2026-11-22T12:00:01.000000Z"}
+    for kind in (Kind.PROVIDER_LOST, Kind.PROVIDER_FOUND, Kind.CONTINUED):
+        yield kind, {"level": "LEVEL_INFO", "message": "It is away.", "key": "provider", **since}
     for kind in (Kind.CANCELLED, Kind.TIMED_OUT, Kind.INTERRUPTED):
         yield kind, {"message": "It is over."}
     yield Kind.FINALIZED, {"output": {"found": "it"}}

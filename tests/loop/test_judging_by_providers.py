@@ -212,3 +212,18 @@ def test_each_judgement_that_was_cut_off_is_paid_for(actor, bench, settings):
     assert estimated.count() == 2
     again = paid + 2 * Decimal("0.15")
     assert tree_cost(objective.id).cost_usd == again + sum(one.cost_usd for one in estimated)
+
+
+def test_a_provider_that_wants_to_be_left_alone_is_not_asked_by_anybody(actor, bench, settings):
+    """Neither about the call, nor for the next turn once a person has decided."""
+    limited = Answer(429, {"Retry-After": "300"}, {"error": {"message": "Slow down"}})
+    with provided(settings, Answer(events=CALL), limited) as server:
+        tool = bare_tool(actor, config={"alwaysSetResult": "It is 42."})
+        objective = work(judged(actor, tool, 0), bench)
+        (call,) = calls_of(objective)
+        approve_call(access=actor.access, objective_id=objective.id, call_id=call.id, now=timezone.now())
+        objective = work(objective, bench)
+
+    assert len(server.received) == 2
+    assert objective.state == "running"
+    assert (objective.next_try_at - timezone.now()).total_seconds() > 250

@@ -94,12 +94,17 @@ def logged(run: Run) -> list[tuple[str, Any]]:
     return [(row.kind, row.data) for row in rows]
 
 
-def _leased_execution(manifest: Manifest) -> Any:
-    actor = make_actor()
+def import_manifest(manifest: Manifest) -> None:
+    """Its skill, for the whole deployment."""
     text = f"---\n{json.dumps(manifest.document)}\n---\n{manifest.instructions}\n"
     contents = {"SKILL.md": text.encode()}
     bundle = Bundle(manifest, contents, frozenset(), digest_files(contents, frozenset()))
     import_bundle(bundle=bundle, tenant_id=None, now=NOW)
+
+
+def _leased_execution(manifest: Manifest) -> Any:
+    actor = make_actor()
+    import_manifest(manifest)
     execution, _ = start_execution(access=actor.access, slug=manifest.slug, inputs={}, now=NOW)
     lease = begin_attempt(run_id=execution.id, owner=uuid.uuid4(), now=NOW)
     assert lease is not None

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from executions.models import Artifact, RunHead, SkillExecution
 from executions.runner.outcomes import RunFailed
@@ -16,7 +17,10 @@ from spaces.access import Caller
 from spaces.blobs import blob_name, open_blob, storage
 from spaces.uploads import upload_file
 from tests.factories import make_actor, make_space
-from tests.worker.attempts import data_of, kinds, run, start
+from tests.inference.provider_server import Answer
+from tests.loop.test_providers import provided
+from tests.runner.prompt_runs import import_manifest, make_manifest
+from tests.worker.attempts import data_of, kinds, run, start, start_again
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,6 +86,24 @@ def test_a_further_attempt_gets_the_files_of_the_first(bench: Bench):
 
     assert (waiting.state, ended.attempt) == ("queued", 2)
     assert ended.outputs == {"content": "first"}
+
+
+@pytest.mark.parametrize(("patience", "becomes"), [(2000, "queued"), (500, "failed")])
+def test_another_attempt_waits_as_long_as_the_provider_asked_for(
+    bench: Bench, settings: Settings, patience: int, becomes: str
+):
+    actor = make_actor(space=make_space(provider_patience_seconds=patience))
+    manifest = make_manifest(max_attempts=2)
+    import_manifest(manifest)
+    limited = Answer(429, {"Retry-After": "1000"}, {"error": {"message": "Slow down"}})
+    with provided(settings, limited) as server:
+        ended = run(start_again(actor, manifest.slug), bench)
+
+    assert ended.state == becomes
+    assert len(server.received) == 1
+    if becomes == "queued":
+        available_at = RunHead.objects.get(pk=ended.id).available_at
+        assert (available_at - timezone.now()).total_seconds() > 990
 
 
 def test_artifacts_and_the_archive_are_kept_by_digest(bench: Bench):
