@@ -26,7 +26,7 @@ from objectives.models import (
 )
 from objectives.results.blocks import show_model, tell_model
 
-INTERRUPTED = "The call was given up: somebody interrupted the work."
+INTERRUPTED = "The call was given up: the work was stopped before it ended."
 # What the model reads after what it wrote itself, where that is not whole.
 NOTES = {
     Ending.LENGTH: "Your answer was cut off: it is too long. Give it again as a whole, and shorter.",
