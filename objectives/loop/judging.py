@@ -116,8 +116,6 @@ class _Asking:
             except ModelUnavailable as unavailable:
                 found, wait = None, max(wait, unavailable.retry_after or 0)
                 self._leave_alone(unavailable.retry_after)
-            except ModelSilent:
-                found = None
             except ModelError as error:
                 logger.warning("No judgement for %s: %s", self.objective.id, error.message)
                 break
@@ -141,7 +139,7 @@ class _Asking:
             ask_patiently(lambda: leave_alone(lease, seconds, now=now), check=self.held.require)
 
     def _once(self) -> Judgement | None:
-        """The scores; None for an answer that holds none."""
+        """The scores; None for an answer that holds none, be it empty."""
         lease = self.held.lease
         ask_patiently(
             lambda: _note_beginning(lease, self.call, self.request, self.chosen, now=timezone.now()),
@@ -152,6 +150,8 @@ class _Asking:
             reply = respond(self.request, on_text=lambda _: None, stop=self.stop)
         except ModelError as error:
             self._keep(error.spending)
+            if isinstance(error, ModelSilent):
+                return None
             raise
         is_whole = reply.finish_reason not in CUT_SHORT
         given = reply.answer.arguments if reply.answer and is_whole else None
