@@ -48,6 +48,15 @@ class Redaction:
             return self.of_text(str(value))
         return value
 
+    def of_cut_text(self, text: str) -> str:
+        """The same for a text that broke off: nor does its end hold the beginning of a secret."""
+        return self.in_pieces().add(text)
+
+    def of_cut_bytes(self, content: bytes) -> bytes:
+        """Bytes that broke off, without what at their end could be the beginning of a secret."""
+        longest = max((len(spelling.encode()) for spelling in self._named), default=1)
+        return content[: max(len(content) - longest + 1, 0)]
+
     def is_needed(self, content: bytes) -> bool:
         """Whether bytes that cannot be changed, such as a picture's, repeat a secret."""
         return any(

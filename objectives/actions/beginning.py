@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 
 from executions.runlog.events import NewEvent
+from objectives.actions.completing import complete_with, kept_whole
 from objectives.events import Kind, event
-from objectives.lifecycles.calls import complete, execute
+from objectives.lifecycles.calls import execute
 from objectives.models import Execution, ToolCall
 from objectives.overlays.rows import exposes_arguments
 from objectives.planning.plan import Offered
+from objectives.results.outcome import Text
 from objectives.shapes.toolcalls import callable_of
 from objectives.spelling import Json, Prefix, spell
 
@@ -34,7 +36,9 @@ def begin_bare(call: ToolCall, offered: Offered, *, now: datetime) -> list[NewEv
     if always is not None:
         call.started_at = now
         call.save(update_fields=["started_at"])
-        return [begun, complete(call, [{"type": "text", "text": always}], now=now)]
+        # Nearly always short; where it is not, its bytes are stored here although the objective is locked.
+        drafts = kept_whole([Text(always)], call.objective_id, now=now)
+        return [begun, complete_with(call, drafts, now=now)]
     if offered.content_seconds is not None:
         call.content_expires_at = now + timedelta(seconds=offered.content_seconds)
     execute(call, Execution.WAITING_FOR_CONTENT, now=now, also=["content_expires_at"])

@@ -9,20 +9,20 @@ from django.db.models.functions import Now
 
 from executions.actions.cancelling import cancel_execution
 from executions.models import ACTIVE, RunHead, SkillExecution
+from executions.runlog.events import NewEvent
 from executions.runlog.models import HeadState, RunEvent
 from objectives.actions.locking import locked_objective
 from objectives.actions.partials import keep_partial
 from objectives.actions.queueing import discard_actions, newest_window
 from objectives.actions.waking import has_open_calls
 from objectives.events import Kind, event
-from objectives.lifecycles.calls import execute
+from objectives.lifecycles.calls import give_up
 from objectives.lifecycles.objectives import check_move, move
 from objectives.models import (
     OPEN,
     SETTLED,
     CallKind,
     Ending,
-    Execution,
     Objective,
     ObjectiveState,
     ToolCall,
@@ -73,13 +73,13 @@ def interrupt_objective(*, access: SpaceAccess, objective_id: uuid.UUID, now: da
 def confirm_interrupt(objective: Objective, head: RunHead, *, now: datetime) -> RunEvent:
     """End the turn of a locked objective that is being interrupted; the event `interrupted`."""
     partial = keep_partial(objective, Ending.INTERRUPTED, now=now)
-    give_up_calls(objective, now=now)
+    given_up = give_up_calls(objective, now=now)
     message = {"message": "The turn was interrupted."}
     stopped = event(Kind.INTERRUPTED, message, now=now, window_id=newest_window(objective).id)
     objective.interrupt_requested_at, objective.is_interrupted, objective.idle_since = None, True, now
     also = ["interrupt_requested_at", "is_interrupted", "idle_since"]
-    rows = move(objective, head, ObjectiveState.WAITING, now=now, first=[*partial, stopped], also=also)
-    return rows[len(partial)]
+    first = [*partial, *given_up, stopped]
+    return move(objective, head, ObjectiveState.WAITING, now=now, first=first, also=also)[len(first) - 1]
 
 
 def confirm_cancel(objective: Objective, head: RunHead, *, now: datetime) -> None:
@@ -107,25 +107,19 @@ def end(
     """
     ending = Ending.INTERRUPTED if to == ObjectiveState.CANCELLED else Ending.CUT_OFF
     partial = keep_partial(objective, ending, now=now)
-    give_up_calls(objective, now=now)
+    given_up = give_up_calls(objective, now=now)
     discard_actions(objective)
     last = event(kind, payload, now=now, window_id=newest_window(objective).id)
-    move(
-        objective,
-        head,
-        to,
-        now=now,
-        message=str(payload.get("message", "")),
-        first=[*partial, last],
-        also=also,
-    )
+    first = [*partial, *given_up, last]
+    move(objective, head, to, now=now, message=str(payload.get("message", "")), first=first, also=also)
 
 
-def give_up_calls(objective: Objective, *, now: datetime) -> None:
-    """Nothing more comes of the open calls of a locked objective."""
+def give_up_calls(objective: Objective, *, now: datetime) -> list[NewEvent]:
+    """Nothing more comes of the open calls of a locked objective; what there is to say of them."""
     open_calls = ToolCall.objects.filter(objective=objective).exclude(SETTLED)
-    for call in open_calls.select_for_update(no_key=True).order_by("created_at", "id"):
-        execute(call, Execution.INTERRUPTED, now=now)
+    calls = open_calls.select_related("step").defer("step__request", "step__response")
+    locked = calls.select_for_update(no_key=True, of=("self",)).order_by("created_at", "id")
+    return [event for call in locked for event in give_up(call, now=now)]
 
 
 def cancel_below(objective_id: uuid.UUID, *, by: uuid.UUID | None, now: datetime) -> None:

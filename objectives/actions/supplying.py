@@ -6,13 +6,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from objectives.actions.completing import complete_with, kept_whole
 from objectives.actions.locking import locked_call, locked_objective
 from objectives.actions.waking import wake
-from objectives.lifecycles.calls import complete, standing
+from objectives.lifecycles.calls import standing
 from objectives.lifecycles.objectives import note
 from objectives.models import Execution, ToolCall
-from objectives.results.blocks import store_blocks
-from objectives.results.outcome import Media, Text
+from objectives.results.outcome import Draft
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove
 
@@ -22,7 +22,7 @@ def supply_content(
     access: SpaceAccess,
     objective_id: uuid.UUID,
     call_id: uuid.UUID,
-    drafts: Sequence[Text | Media],
+    drafts: Sequence[Draft],
     now: datetime,
 ) -> ToolCall:
     """Give a waiting call its content; its objective goes on.
@@ -31,12 +31,13 @@ def supply_content(
     the call does not wait for any (more), NotFound and NotPermitted.
     """
     access.require("objectives:manage")
+    drafts = kept_whole(drafts, objective_id, now=now)
     with transaction.atomic():
         head, objective = locked_objective(objective_id, access.space_id)
         call = locked_call(objective, call_id)
         if call.execution != Execution.WAITING_FOR_CONTENT:
             raise IllegalMove("tool call", standing(call), "given content")
-        done = complete(call, store_blocks(call, drafts), now=now)
+        done = complete_with(call, drafts, now=now)
         note(objective, head, [done])
         wake(objective, head, now=now)
     return call

@@ -1,13 +1,10 @@
 """Carrying out a tool call over HTTP: within limits of time and size, and to public addresses only."""
 
 import asyncio
-import io
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol
-from urllib.parse import urljoin, urlsplit
+from typing import Final, Protocol
 
 import httpx2
 from django.utils import timezone
@@ -16,25 +13,22 @@ from pydantic import SecretStr
 from executions.redacting import Redaction
 from executions.runner.patience import ask_patiently
 from objectives.actions.secrets import open_secrets
-from objectives.adapters.addresses import CONNECT_SECONDS, AddressRefused, CheckedTransport
+from objectives.adapters.addresses import AddressRefused
+from objectives.adapters.answered import outcome_of_answer
+from objectives.adapters.exchange import MOST_BYTES, TROUBLE, Answer, Exchange, RedirectRefused
 from objectives.adapters.requesting import RequestInvalid, ToolRequest, build_request, wanted_secrets
 from objectives.adapters.reshaping import reshaped
 from objectives.models import CallError, ToolCall
 from objectives.planning.plan import Offered
-from objectives.results.outcome import MOST_TEXT, Media, Outcome, Text, media_type
+from objectives.results.outcome import Outcome
 from objectives.vault import CannotOpen
-from spaces.blobs import store_blob
+
+__all__ = ["CALL_SECONDS", "MOST_BYTES", "STOPPED", "UNKNOWN", "call_http"]
 
 CALL_SECONDS = 60.0
-MOST_BYTES = 5 * 1024 * 1024  # of an answer, unpacked
-MOST_ERROR_TEXT = 2_000  # characters of an error answer that the model reads
-MOST_REDIRECTS = 5
 STOP_POLL_SECONDS = 0.1
-UNKNOWN = "whether it acted is unknown, and it must not be asked again"
-_SVG = "image/svg+xml"  # may carry a script: it is text here
-_MEDIA: tuple[Literal["image"], Literal["audio"]] = ("image", "audio")
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_SAFE = frozenset({"GET", "HEAD"})
+UNKNOWN = "it may have had its effect, so it must not simply be repeated"
+STOPPED: Final = Outcome.failed(CallError.TOOL_ERROR, "The call was stopped.")
 
 
 class Stop(Protocol):
@@ -51,19 +45,12 @@ class _SecretMissing(Exception):
     """A template names a secret that is not to be had; the message says so."""
 
 
-class _TooLarge(Exception):
-    """The answer is larger than allowed."""
-
-
-# How an exchange may fail.
-_TROUBLE = (AddressRefused, _TooLarge, httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError, ValueError)
-
-
 def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) -> Outcome:
     """Send the request of a call and take its answer; for a thread without an event loop.
 
-    `deadline` is monotonic. Ends within half a second of `stop`. Whatever goes wrong is an outcome with an
-    error, and nothing in an outcome repeats the value of a secret.
+    `deadline` is monotonic. Ends within half a second of `stop`, as STOPPED unless the tool has said already
+    what became of a call that must not be repeated. Whatever goes wrong is an outcome with an error, and
+    nothing in an outcome repeats the value of a secret.
     """
     try:
         request = build_request(call, offered, _opened(call, offered, stop))
@@ -73,9 +60,10 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) 
         if isinstance(answer, Outcome):
             return answer
         redaction = Redaction(request.secrets)
-        return reshaped(_outcome(answer, redaction, stop), call, offered, redaction)
+        outcome = _patiently(lambda: _read(answer, redaction, call), stop)
+        return reshaped(outcome, call, offered, redaction)
     except _Stopped:
-        return Outcome.failed(CallError.TOOL_ERROR, "The call was stopped.")
+        return STOPPED
     except _SecretMissing as missing:
         return Outcome.failed(CallError.SECRET_MISSING, str(missing))
     except RequestInvalid as invalid:
@@ -109,33 +97,49 @@ def _patiently[Answer](step: Callable[[], Answer], stop: Stop) -> Answer:
     return ask_patiently(step, check=check)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What the tool answered; `charset` "" where it did not say."""
-
-    status: int
-    mime_type: str
-    charset: str
-    content: bytes
+def _read(answer: Answer, redaction: Redaction, call: ToolCall) -> Outcome:
+    return outcome_of_answer(answer, redaction, is_safe=call.is_safe_to_repeat, now=timezone.now())
 
 
 async def _within_limits(
     request: ToolRequest, deadline: float, stop: Stop, *, is_safe: bool
-) -> _Answer | Outcome:
-    exchange = asyncio.ensure_future(_exchange(request))
+) -> Answer | Outcome:
+    exchange = Exchange(request)
+    going_on = asyncio.ensure_future(exchange.run())
+    late = "The tool did not answer in time"
     try:
-        while not exchange.done():
+        while not going_on.done():
             if stop.is_set():
-                raise _Stopped
+                answer = None if is_safe else _begun(exchange, "The work was stopped before its answer was whole", is_safe=is_safe)
+                if answer is None:
+                    raise _Stopped
+                return answer
             if time.monotonic() >= deadline:
-                return _unanswered(CallError.TIMEOUT, "The tool did not answer in time", is_safe=is_safe)
-            await asyncio.wait({exchange}, timeout=STOP_POLL_SECONDS)
-        return exchange.result()
-    except _TROUBLE as error:
-        return _failed(error, is_safe=is_safe)
+                begun = _begun(exchange, "Its answer was not whole in time", is_safe=is_safe)
+                return begun or _unanswered(CallError.TIMEOUT, late, is_safe=is_safe)
+            await asyncio.wait({going_on}, timeout=STOP_POLL_SECONDS)
+        return going_on.result()
+    except httpx2.DecodingError as error:
+        begun = _begun(exchange, "Its answer cannot be unpacked", is_safe=is_safe)
+        return begun or _failed(error, is_safe=is_safe)
+    except TROUBLE as error:
+        begun = _begun(exchange, "The connection broke before its answer was whole", is_safe=is_safe)
+        return begun or _failed(error, is_safe=is_safe)
     finally:
-        exchange.cancel()
-        await asyncio.wait({exchange}, timeout=1)
+        going_on.cancel()
+        await asyncio.wait({going_on}, timeout=1)
+
+
+def _begun(exchange: Exchange, why: str, *, is_safe: bool) -> Answer | None:
+    """What came of an answer that broke off, where its head says enough: an error, or a success that counts.
+
+    None where there is no head, or where the call had better be made again.
+    """
+    answer = exchange.answer
+    if answer is None or (answer.is_success and is_safe):
+        return None
+    answer.cut = f"{why}: {len(answer.content):,} bytes of it were read."
+    return answer
 
 
 def _failed(error: Exception, *, is_safe: bool) -> Outcome:
@@ -143,8 +147,9 @@ def _failed(error: Exception, *, is_safe: bool) -> Outcome:
     match error:
         case AddressRefused():
             return Outcome.failed(CallError.UNREACHABLE, "The tool's address is not a public one.")
-        case _TooLarge():
-            return Outcome.failed(CallError.TOO_LARGE, f"The answer is larger than {MOST_BYTES} bytes.")
+        case RedirectRefused():
+            message = "The tool redirects where the call may not follow."
+            return Outcome.failed(CallError.UNREACHABLE, message)
         case httpx2.DecodingError():
             return Outcome.failed(CallError.TOOL_ERROR, "The tool's answer cannot be unpacked.")
         case httpx2.ReadError() | httpx2.WriteError() | httpx2.CloseError() | httpx2.RemoteProtocolError():
@@ -156,70 +161,3 @@ def _failed(error: Exception, *, is_safe: bool) -> Outcome:
 
 def _unanswered(kind: CallError, message: str, *, is_safe: bool) -> Outcome:
     return Outcome.failed(kind, f"{message}." if is_safe else f"{message}: {UNKNOWN}.")
-
-
-async def _exchange(request: ToolRequest) -> _Answer | Outcome:
-    """One request and, within limits, the redirects that follow from it."""
-    timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
-    async with httpx2.AsyncClient(transport=CheckedTransport(), timeout=timeout, trust_env=False) as client:
-        method, url, headers, body = request.method, request.url, dict(request.headers), request.body
-        for _ in range(MOST_REDIRECTS + 1):
-            async with client.stream(method, url, headers=headers, content=body) as answer:
-                target = answer.headers.get("location")
-                if answer.status_code not in _REDIRECTS or not target:
-                    return await _read(answer)
-            following = urljoin(url, target)
-            if _origin(following) != _origin(url):
-                if method not in _SAFE:
-                    break
-                headers, body = {}, None  # credentials are for whom they were configured, and nobody else
-            if answer.status_code == 303 or (answer.status_code in {301, 302} and method == "POST"):
-                method, body = "GET", None
-            url = following
-    return Outcome.failed(CallError.UNREACHABLE, "The tool redirects where the call may not follow.")
-
-
-async def _read(answer: httpx2.Response) -> _Answer:
-    content = bytearray()
-    async for chunk in answer.aiter_bytes():
-        content += chunk
-        if len(content) > MOST_BYTES:
-            raise _TooLarge
-    mime_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return _Answer(answer.status_code, mime_type, answer.charset_encoding or "", bytes(content))
-
-
-def _outcome(answer: _Answer, redaction: Redaction, stop: Stop) -> Outcome:
-    if answer.status >= 300:
-        said = redaction.of_text(_decoded(answer))[:MOST_ERROR_TEXT]
-        message = f"The tool answered {answer.status}: {said}".rstrip(": ")
-        return Outcome.failed(CallError.TOOL_ERROR, message)
-    if kind := _media_kind(answer):
-        if redaction.is_needed(answer.content) or redaction.is_needed(answer.mime_type.encode()):
-            return Outcome.failed(CallError.TOOL_ERROR, f"The {kind} repeats a secret: it is not kept.")
-        blob = _patiently(lambda: store_blob(io.BytesIO(answer.content), now=timezone.now()), stop)
-        return Outcome([Media(kind, blob.sha256, answer.mime_type, blob.size_bytes)])
-    text = redaction.of_text(_decoded(answer))
-    if len(text) > MOST_TEXT:
-        return Outcome.failed(CallError.TOO_LARGE, f"The answer has more than {MOST_TEXT} characters.")
-    return Outcome([Text(text)])
-
-
-def _media_kind(answer: _Answer) -> Literal["image", "audio"] | None:
-    if not answer.content or answer.mime_type == _SVG or not media_type(answer.mime_type):
-        return None
-    return next((kind for kind in _MEDIA if answer.mime_type.startswith(f"{kind}/")), None)
-
-
-def _decoded(answer: _Answer) -> str:
-    """The text of an answer in whatever charset it claims; NUL, which we cannot keep, is replaced."""
-    try:
-        text = answer.content.decode(answer.charset or "utf-8", "replace")
-    except LookupError:
-        text = answer.content.decode("utf-8", "replace")
-    return text.replace("\0", "\ufffd")
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port

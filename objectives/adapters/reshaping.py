@@ -7,6 +7,8 @@ from objectives.overlays.transforming import CannotTransform, transformed
 from objectives.planning.plan import Offered
 from objectives.results.outcome import Outcome
 
+ACCEPTED = "The tool has accepted the call all the same: it must not be repeated."
+
 
 def reshaped(outcome: Outcome, call: ToolCall, offered: Offered, redaction: Redaction) -> Outcome:
     """The outcome with the content that overlays make of it; one without content stays as it is.
@@ -22,6 +24,8 @@ def reshaped(outcome: Outcome, call: ToolCall, offered: Offered, redaction: Reda
         "tool": {"name": offered.metadata.get("name", ""), "llm_tool_name": call.called_as},
     }
     try:
-        return Outcome(transformed(outcome.drafts, offered.overlays, values, redaction))
+        drafts = transformed(outcome.drafts, offered.overlays, values, redaction)
+        return Outcome(drafts, note=outcome.note)
     except CannotTransform as cannot:
-        return Outcome.failed(CallError.TOOL_ERROR, str(cannot))
+        message = str(cannot) if call.is_safe_to_repeat else f"{cannot} {ACCEPTED}"
+        return Outcome.failed(CallError.TOOL_ERROR, message)

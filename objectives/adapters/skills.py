@@ -11,7 +11,7 @@ from objectives.lifecycles.objectives import EXECUTION_ENDED
 from objectives.models import CallError, ToolCall
 from objectives.planning.offering import SKILL_FILES
 from objectives.planning.plan import Offered
-from objectives.results.outcome import Media, Outcome, Started, Text
+from objectives.results.outcome import Draft, Media, Outcome, Started, Text
 from objectives.spelling import Prefix, spell
 from spaces.errors import DomainError, Invalid
 from spaces.models import Space
@@ -56,7 +56,7 @@ def outcome_of_execution(execution: SkillExecution) -> Outcome:
         error: dict[str, Any] = execution.error or {}
         reason = error.get("message") or execution.failure_reason or f"It was {execution.state}."
         return Outcome.failed(CallError.SUB_RUN_FAILED, f"The skill ended without outputs: {reason}")
-    drafts: list[Text | Media] = [Text(json.dumps(execution.outputs, ensure_ascii=False))]
+    drafts: list[Draft] = [Text(json.dumps(execution.outputs, ensure_ascii=False))]
     others: list[str] = []
     artifacts = Artifact.objects.filter(execution=execution).select_related("blob")
     for artifact in artifacts.order_by("created_at", "id")[:MOST_ARTIFACTS]:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,10 @@ MOST_TEXT = 20_000  # characters of a result's text on a page
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block of a result; media by a link that lives for 15 minutes."""
+    """One block of a result; media by a link that lives for 15 minutes.
+
+    The link of a text leads to the whole of what it stands for.
+    """
 
     kind: str
     text: str = ""
@@ -141,10 +144,15 @@ def _block(stored: dict[str, Any]) -> Block:
         text = _readable(given)
         rest = len(text) - MOST_TEXT
         shown = text if rest <= 0 else f"{text[:MOST_TEXT]}\n… {rest:,} more characters"
-        return Block("text", shown, is_json=text is not given)
-    return Block(
-        kind=stored["type"],
-        url=media_path(uuid.UUID(stored["media_id"])),
-        mime_type=stored["mime_type"],
-        size_bytes=stored["size_bytes"],
-    )
+        block = Block("text", shown, is_json=text is not given)
+        return replace(block, **_linked(stored, "whole_id")) if "whole_id" in stored else block
+    return Block(kind=stored["type"], **_linked(stored, "media_id"))
+
+
+def _linked(stored: dict[str, Any], key: str) -> dict[str, Any]:
+    """What a block shows of bytes that are kept."""
+    return {
+        "url": media_path(uuid.UUID(stored[key])),
+        "mime_type": stored["mime_type"],
+        "size_bytes": stored["size_bytes"],
+    }

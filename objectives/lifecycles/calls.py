@@ -21,12 +21,17 @@ APPROVAL_MOVES: dict[str, frozenset[str]] = {
 EXECUTION_MOVES: dict[str, frozenset[str]] = {
     _E.PENDING: frozenset({_E.RUNNING, _E.WAITING_FOR_CONTENT, _E.COMPLETED, _E.ERRORED, _E.INTERRUPTED}),
     # A bare tool is called at once and then waits; what is safe to repeat begins again under a newer fence.
+    # What is not may have had its effect: from here it is never INTERRUPTED but ERRORED, `outcome_unknown`.
     _E.RUNNING: frozenset({_E.RUNNING, _E.COMPLETED, _E.ERRORED, _E.INTERRUPTED}),
     _E.WAITING_FOR_CONTENT: frozenset({_E.COMPLETED, _E.ERRORED, _E.INTERRUPTED}),
     _E.COMPLETED: frozenset(),
     _E.ERRORED: frozenset(),
     _E.INTERRUPTED: frozenset(),
 }
+CUT_OFF = (
+    "The call was cut off before its outcome was known: it may have had its effect. Do not simply repeat it; "
+    "find out first whether it did."
+)
 
 
 def standing(call: ToolCall) -> str:
@@ -58,9 +63,12 @@ def ask_people(call: ToolCall, expires_seconds: float | None, *, now: datetime) 
 def execute(call: ToolCall, to: Execution, *, now: datetime, also: Iterable[str] = ()) -> None:
     """Move a locked call on the axis of execution and save it; raises IllegalMove.
 
-    Nothing but giving up is possible before the approval, and nothing at all once it is denied.
+    Nothing but giving up is possible before the approval, and nothing at all once it is denied. What may have
+    acted is not given up as if it had not.
     """
     allowed = EXECUTION_MOVES[call.execution]
+    if call.may_have_acted:
+        allowed = allowed - {Execution.INTERRUPTED}
     if call.approval == Approval.WAITING_FOR_APPROVAL:
         allowed = allowed & {Execution.INTERRUPTED}
     elif call.approval == Approval.DENIED:
@@ -91,6 +99,22 @@ def fail(call: ToolCall, error: CallError, message: str, *, now: datetime) -> Ne
     call.error_type, call.error_message = error, message
     execute(call, Execution.ERRORED, now=now, also=["error_type", "error_message"])
     return _event(Kind.ERROR, call, {"toolCallId": _id(call), "message": message}, now)
+
+
+def cut_off(call: ToolCall, *, now: datetime) -> NewEvent:
+    """End a locked call that is under way and must not be repeated; the event, for the caller to append."""
+    return fail(call, CallError.OUTCOME_UNKNOWN, CUT_OFF, now=now)
+
+
+def give_up(call: ToolCall, *, now: datetime) -> list[NewEvent]:
+    """End a locked call of which nothing more comes; the events that say so, for the caller to append.
+
+    None for what certainly had no effect, or one that does not count: its objective's own event says enough.
+    """
+    if call.may_have_acted:
+        return [cut_off(call, now=now)]
+    execute(call, Execution.INTERRUPTED, now=now)
+    return []
 
 
 def _event(kind: Kind, call: ToolCall, payload: dict[str, Any], now: datetime) -> NewEvent:

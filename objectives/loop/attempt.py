@@ -14,7 +14,7 @@ from executions.worker.keeper import Held
 from executions.worker.stopping import RunStopped, StopSignal
 from objectives.actions.stopping import cancel_below
 from objectives.loop.compacting import open_window
-from objectives.loop.decision import Ask, Carry, Compact, Leave, Move, decide
+from objectives.loop.decision import Ask, Carry, Compact, Finish, Leave, Move, decide
 from objectives.loop.hands import Hands
 from objectives.loop.leased import leased_objective, read_objective, requeue
 from objectives.loop.retrying import try_again
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5  # how late a call that is approved beside running ones begins, and an interrupt is seen
 LAST_CALLS_SECONDS = 10.0  # what a worker that ends gives to calls that must not be repeated
+STOPPED_CALLS_SECONDS = 5.0  # and one whose objective is stopped: a cancel is forced after ten
 
 
 def run_attempt(lease: Lease, taken_at: float, bench: Bench) -> None:
@@ -76,6 +77,9 @@ class _Attempt:
                     goes_on = self._ask()
                 case Compact():
                     goes_on = open_window(self._held, move.action)
+                case Finish():
+                    self._stop_work(hands)
+                    goes_on = False
                 case Leave():
                     goes_on = False
             if not goes_on:
@@ -88,12 +92,14 @@ class _Attempt:
         except ModelTooLong as too_long:
             return open_window(self._held, None, too_long)
 
-    def _next_move(self, hands: Hands) -> Move:
+    def _next_move(self, hands: Hands, *, is_last: bool = False) -> Move:
         held = self._held
+        finishes = hands.has_unrepeatable and not is_last
         # The decision may give the lease up: whoever finds it gone meanwhile must not take it for lost.
         held.is_ending = True
         move = ask_patiently(
-            lambda: decide(held.lease, hands.at_work, now=timezone.now()), check=held.require
+            lambda: decide(held.lease, hands.at_work, now=timezone.now(), finishes=finishes),
+            check=held.require,
         )
         held.is_over = isinstance(move, Leave)
         held.is_ending = held.is_over
@@ -104,10 +110,15 @@ class _Attempt:
         if reason == "lease_lost":
             raise LeaseLost
         if reason == "cancelled":
-            self._next_move(hands)
+            self._stop_work(hands)
             return
         hands.finish_what_cannot_be_repeated(LAST_CALLS_SECONDS)
         leave(self._held, self._hand_back)
+
+    def _stop_work(self, hands: Hands) -> None:
+        """What may have its effect is waited for a little; of the rest nothing more comes."""
+        hands.finish_what_cannot_be_repeated(STOPPED_CALLS_SECONDS)
+        self._next_move(hands, is_last=True)
 
     def _hand_back(self) -> None:
         head, _ = leased_objective(self._held.lease)

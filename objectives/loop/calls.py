@@ -11,25 +11,22 @@ from executions.models import RunHead
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from objectives.actions.beginning import begin_bare, called_event
+from objectives.actions.completing import complete_with
 from objectives.actions.locking import locked_call
 from objectives.adapters.agents import spawn_child
 from objectives.adapters.discovery import discover
 from objectives.adapters.skills import dispatch_skill
-from objectives.lifecycles.calls import complete, execute, fail
+from objectives.lifecycles.calls import cut_off, execute, fail
 from objectives.lifecycles.objectives import note
 from objectives.loop.leased import leased_objective
 from objectives.models import Approval, CallError, CallKind, Execution, Objective, ToolCall
 from objectives.planning.plan import Offered, Plan
-from objectives.results.blocks import store_blocks
 from objectives.results.outcome import Outcome, Started
 
 MOST_PARALLEL = 8  # calls that one worker carries out for one objective at the same time
-CUT_OFF = (
-    "The call was cut off before its outcome was known, and it must not be repeated: "
-    "it may or may not have had its effect."
-)
 
-# What is not carried out outside of the database.
+# What a worker carries out, and what is not carried out outside of the database.
+_CARRIED = frozenset({CallKind.TOOL, CallKind.READING})
 _STARTS: dict[str, Callable[..., Started]] = {
     CallKind.AGENT: spawn_child,
     CallKind.SKILL: dispatch_skill,
@@ -97,8 +94,8 @@ class _Beginning:
 
         Under this lease it was only about to begin: the answer to that transaction was lost.
         """
-        if call.fence != self._fence and not call.is_safe_to_repeat:
-            self.events.append(fail(call, CallError.OUTCOME_UNKNOWN, CUT_OFF, now=self._now))
+        if call.fence != self._fence and call.may_have_acted:
+            self.events.append(cut_off(call, now=self._now))
         elif self._has_room():
             call.fence = self._fence
             execute(call, Execution.RUNNING, now=self._now, also=["fence"])
@@ -112,7 +109,7 @@ class _Beginning:
             )
         elif offered.is_bare:
             self.events += begin_bare(call, offered, now=self._now)
-        elif offered.kind == CallKind.TOOL:
+        elif offered.kind in _CARRIED:
             if self._has_room():
                 self._run(call, offered)
                 self.own.append(call)
@@ -152,4 +149,4 @@ def settle(call: ToolCall, outcome: Outcome, *, now: datetime) -> NewEvent:
     """End a locked call; the event that says so, for the caller to append."""
     if outcome.error is not None:
         return fail(call, *outcome.error, now=now)
-    return complete(call, store_blocks(call, outcome.drafts), now=now)
+    return complete_with(call, outcome.content, now=now)

@@ -6,12 +6,14 @@ as somebody asks: the second time finds the call settled.
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
 from executions.models import SkillExecution
 from executions.runlog.events import NewEvent
+from objectives.actions.completing import kept_whole
 from objectives.actions.locking import locked_call, locked_objective
 from objectives.actions.waking import wake
 from objectives.adapters.agents import outcome_of_child
@@ -57,6 +59,7 @@ def continue_after_execution(*, call_id: uuid.UUID, now: datetime) -> None:
 
 
 def _continue(call: ToolCall, outcome: Outcome, events: Sequence[NewEvent], *, now: datetime) -> None:
+    outcome = replace(outcome, drafts=kept_whole(outcome.drafts, call.objective_id, now=now))
     with transaction.atomic():
         head, objective = locked_objective(call.objective_id)
         call = locked_call(objective, call.id)

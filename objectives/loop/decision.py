@@ -54,20 +54,31 @@ class Carry:
 
 
 @dataclass(frozen=True, slots=True)
+class Finish:
+    """The work is to stop once calls in hand that must not be repeated had a moment to come to their end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """The lease is given up: the objective is over, or waits."""
 
 
-type Move = Ask | Compact | Carry | Leave
+type Move = Ask | Compact | Carry | Finish | Leave
 
 
-def decide(lease: Lease, at_work: Collection[Work], *, now: datetime) -> Move:
+def decide(lease: Lease, at_work: Collection[Work], *, now: datetime, finishes: bool = False) -> Move:
     """The next move, its beginning already written; raises LeaseLost.
 
-    `at_work` is what this attempt is doing for calls just now. May be repeated where the answer was lost.
+    `at_work` is what this attempt is doing for calls just now; it `finishes` some of that before the work may
+    be stopped. May be repeated where the answer was lost.
     """
     with transaction.atomic():
         head, objective = leased_objective(lease)
+        is_stopping = (
+            objective.cancel_requested_at is not None or objective.state == ObjectiveState.INTERRUPTING
+        )
+        if is_stopping and finishes:
+            return Finish()
         if objective.cancel_requested_at is not None:
             confirm_cancel(objective, head, now=now)
             return Leave()

@@ -5,6 +5,7 @@ import time
 import uuid
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -15,16 +16,22 @@ from executions.runlog.lease import LeaseLost
 from executions.runner.patience import ask_patiently
 from executions.worker.keeper import Held
 from executions.worker.stopping import StopSignal
-from objectives.adapters.http import CALL_SECONDS, call_http
+from objectives.adapters.http import CALL_SECONDS, STOPPED, call_http
+from objectives.adapters.reading import read_on
+from objectives.lifecycles.calls import CUT_OFF
 from objectives.loop.calls import MOST_PARALLEL, Work, work_on, write_outcome
 from objectives.loop.judging import Judgement, close_judging, judge
 from objectives.loop.texts import TextRecorder
 from objectives.loop.verdicts import write_judgement
-from objectives.models import CallError, ToolCall
-from objectives.planning.plan import Plan
+from objectives.models import CallError, CallKind, ToolCall
+from objectives.planning.plan import Offered, Plan
+from objectives.results.keeping import keep_whole, most_inline
 from objectives.results.outcome import Outcome
 
 logger = logging.getLogger(__name__)
+
+BROKEN = "The call failed for a reason of Callboard's own."
+CLOSING_SECONDS = 1.5  # for what there is of an answer, once no more of it is waited for
 
 
 class Hands:
@@ -32,8 +39,10 @@ class Hands:
 
     def __init__(self, held: Held[TextRecorder]) -> None:
         self._held = held
-        # Of its own: a worker that ends lets calls that must not be repeated come to their end first.
+        # Of their own: a worker that ends lets calls come to their end first, and whoever cancels waits a
+        # moment for those that must not be repeated, since what they did cannot be known otherwise.
         self._stop = StopSignal()
+        self._last_stop = StopSignal()
         self._threads = ThreadPoolExecutor(MOST_PARALLEL, thread_name_prefix="call")
         self._going_on: dict[Future[Outcome | Judgement | None], ToolCall] = {}
         self._listening = ExitStack()
@@ -47,6 +56,7 @@ class Hands:
     ) -> None:
         self._listening.close()
         self._stop.set("cancelled")
+        self._last_stop.set("cancelled")
         self._threads.shutdown(wait=True)
         for future, call in self._going_on.items():
             found = None if future.exception() else future.result()
@@ -57,6 +67,11 @@ class Hands:
     def at_work(self) -> set[Work]:
         """What is in hand and whose outcome is not written yet."""
         return {work_on(call) for call in self._going_on.values()}
+
+    @property
+    def has_unrepeatable(self) -> bool:
+        """Whether calls are in hand that must not be repeated."""
+        return any(not _may_be_dropped(call) for call in self._going_on.values())
 
     def take(self, call: ToolCall, plan: Plan) -> None:
         """Begin with a call whose beginning is written, or which is to be judged."""
@@ -86,30 +101,52 @@ class Hands:
         ask_patiently(lambda: close_judging(call.objective, call, judgement.spending, now=timezone.now()))
 
     def finish_what_cannot_be_repeated(self, seconds: float) -> None:
-        """Give calls that must not be repeated so long to come to their end; raises LeaseLost."""
+        """Give calls that must not be repeated so long to come to their end; raises LeaseLost.
+
+        One whose answer has begun by then has succeeded or failed already: that is written too.
+        """
+        self._settle_unrepeatable(seconds)
+        if self.has_unrepeatable:
+            self._last_stop.set("cancelled")
+            self._settle_unrepeatable(CLOSING_SECONDS)
+
+    def _settle_unrepeatable(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while any(not (call.is_safe_to_repeat or call.awaits_judgement) for call in self._going_on.values()):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return
+        while self.has_unrepeatable and (left := deadline - time.monotonic()) > 0:
             self.settle(left)
 
     def _hear(self, reason: str) -> None:
         """In the thread of whoever stops the run, since its own may hang in the database."""
         if reason != "shutdown":
             self._stop.set(reason)
+        if reason == "lease_lost":
+            self._last_stop.set(reason)
 
-    def _carry_out(self, call: ToolCall, plan: Plan) -> Outcome:
+    def _carry_out(self, call: ToolCall, plan: Plan) -> Outcome | None:
+        """What came of a call; None where it was stopped: there is nothing to write."""
         offered = plan.of_function(call.called_as)
         if offered is None:
             return Outcome.failed(CallError.UNKNOWN_TOOL, f"There is no tool {call.called_as!r}.")
+        stop = self._stop if _may_be_dropped(call) else self._last_stop
         try:
-            return call_http(call, offered, deadline=time.monotonic() + CALL_SECONDS, stop=self._stop)
+            outcome = self._made(call, offered, stop)
+            if outcome is STOPPED:
+                return None
+            most = most_inline(plan.context_tokens)
+            drafts = ask_patiently(lambda: keep_whole(outcome.drafts, most, now=timezone.now()))
+            return replace(outcome, drafts=drafts)
         except Exception:
             logger.exception("The call %s came to nothing", call.id)
-            return Outcome.failed(CallError.TOOL_ERROR, "The call failed for a reason of Callboard's own.")
+            # Whatever it was, it may have been after the request.
+            own_fault = CallError.TOOL_ERROR if call.is_safe_to_repeat else CallError.OUTCOME_UNKNOWN
+            return Outcome.failed(own_fault, BROKEN if call.is_safe_to_repeat else f"{BROKEN} {CUT_OFF}")
         finally:
             connections.close_all()
+
+    def _made(self, call: ToolCall, offered: Offered, stop: StopSignal) -> Outcome:
+        if offered.kind == CallKind.READING:
+            return ask_patiently(lambda: read_on(call, offered))
+        return call_http(call, offered, deadline=time.monotonic() + CALL_SECONDS, stop=stop)
 
     def _judge(self, call: ToolCall, plan: Plan) -> Judgement | None:
         try:
@@ -121,3 +158,8 @@ class Hands:
             return Judgement()
         finally:
             connections.close_all()
+
+
+def _may_be_dropped(call: ToolCall) -> bool:
+    """Whether nothing is lost where a call in hand is stopped at once."""
+    return call.is_safe_to_repeat or call.awaits_judgement

@@ -32,7 +32,7 @@ class Execution(models.TextChoices):
     WAITING_FOR_CONTENT = "waiting_for_content", "Waiting for content"  # somebody outside supplies the result
     COMPLETED = "completed", "Completed"  # has a result
     ERRORED = "errored", "Errored"  # has none, `error_type` says why
-    INTERRUPTED = "interrupted", "Interrupted"  # given up because its objective was stopped
+    INTERRUPTED = "interrupted", "Interrupted"  # given up with its objective's work
 
 
 class CallKind(models.TextChoices):
@@ -40,6 +40,10 @@ class CallKind(models.TextChoices):
     AGENT = "agent", "Agent"  # a sub-agent: a child objective
     SKILL = "skill", "Skill"  # a provided tool: a skill execution of the space
     SEARCH = "search", "Search"  # a provided tool: looks for tools that were not assigned
+    READING = (
+        "reading",
+        "Reading",
+    )  # a provided tool: reads on in a result that was cut
     UNKNOWN = "unknown", "Unknown"  # the model asked for what it was not offered
 
 
@@ -74,11 +78,11 @@ class ToolCall(Operation):
 
     `caller` is the agent of its objective, `agent` the one that was called. `callable` is what was called as
     the API shows it (a ResourceMetadata), `called_as` the function name and `provider_call_id` the id that
-    the model gave. `result` are the stored content blocks: `{"type": "text", "text"}` or `{"type": "image" |
-    "audio", "media_id", "mime_type", "size_bytes"}`; `raw_arguments` is what the model wrote where that was
-    no JSON object. `run_id` is the child objective or the skill execution that carries the call out. `fence`
-    is the lease under which it began, or is being judged. `awaits_judgement` means that auto mode is to be
-    asked before people are; `decision_scores` is what came of that, as the API writes it.
+    the model gave. `result` are the stored content blocks (see `objectives.results.blocks`); `raw_arguments`
+    is what the model wrote where that was no JSON object. `run_id` is the child objective or the skill
+    execution that carries the call out. `fence` is the lease under which it began, or is being judged.
+    `awaits_judgement` means that auto mode is to be asked before people are; `decision_scores` is what came
+    of that, as the API writes it.
     """
 
     objective = models.ForeignKey(
@@ -195,6 +199,11 @@ class ToolCall(Operation):
         return self.execution == Execution.WAITING_FOR_CONTENT
 
     @property
+    def may_have_acted(self) -> bool:
+        """It is under way and must not be repeated: whoever gives it up does not know what it did."""
+        return self.execution == Execution.RUNNING and not self.is_safe_to_repeat
+
+    @property
     def is_settled(self) -> bool:
         """Nothing more will happen to it."""
         return self.approval == Approval.DENIED or self.execution in {
@@ -205,7 +214,10 @@ class ToolCall(Operation):
 
 
 class ResultMedia(models.Model):
-    """One image or sound of a result: the reason why its bytes are kept, and what a signed URL names."""
+    """Bytes of a result: the reason why they are kept, and what a signed URL names.
+
+    An image, a sound, another file, or the whole of a text that is too long to be read at once.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tool_call = models.ForeignKey(ToolCall, on_delete=models.CASCADE, related_name="media", db_index=False)

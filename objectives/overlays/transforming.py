@@ -9,14 +9,14 @@ from typing import Any
 from executions.redacting import Redaction
 from objectives.overlays.liquid import CannotRender, render
 from objectives.overlays.strict_json import read_json
-from objectives.results.outcome import MOST_TEXT, Media, Text
+from objectives.results.outcome import MOST_TEXT, Draft, Text
 from objectives.spelling import Json
 
 MOST_SECONDS = 3.0  # of all templates of one result
 
 logger = logging.getLogger(__name__)
 
-type Drafts = Sequence[Text | Media]
+type Drafts = Sequence[Draft]
 
 
 class CannotTransform(Exception):
@@ -85,10 +85,10 @@ def _replaced(drafts: Drafts, text: Text) -> Drafts:
     """One block of text in place of all, where the first one was; media keep their order."""
     first = next(place for place, draft in enumerate(drafts) if isinstance(draft, Text))
     before = list(drafts[:first])
-    return [*before, text, *(draft for draft in drafts[first:] if isinstance(draft, Media))]
+    return [*before, text, *(draft for draft in drafts[first:] if not isinstance(draft, Text))]
 
 
-def _block(draft: Text | Media) -> Json:
+def _block(draft: Draft) -> Json:
     if isinstance(draft, Text):
         return {"type": "text", "text": draft.text, "size_bytes": len(draft.text.encode(errors="replace"))}
     return {"type": draft.kind, "mime_type": draft.mime_type, "size_bytes": draft.size_bytes}

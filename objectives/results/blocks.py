@@ -1,7 +1,9 @@
 """A tool call's result: how its blocks are kept, how the API shows them, and what a model reads.
 
 A kept block is `{"type": "text", "text": …}` or `{"type": "image" | "audio", "media_id": …, "mime_type": …,
-"size_bytes": …}`. Media have a URL only while somebody reads: it is signed anew each time.
+"size_bytes": …}`. A text that stands for more, of which it is head and tail, or for a file that is no text,
+has `whole_id`, `mime_type` and `size_bytes` of that. Bytes have a URL only while somebody reads: it is signed
+anew each time.
 """
 
 import uuid
@@ -11,8 +13,8 @@ from typing import BinaryIO, Literal
 
 from executions.inference.media import MediaReference, Mixed, line_of
 from objectives.models import ResultMedia, ToolCall
-from objectives.results.outcome import Media, Text
-from objectives.spelling import Json, wire_moment
+from objectives.results.outcome import Cut, Draft, Media, Text
+from objectives.spelling import Json, Prefix, spell, wire_moment
 from spaces.blobs import store_blob
 from spaces.ids import new_id
 from spaces.signing import expiry, sign
@@ -20,10 +22,11 @@ from spaces.signing import expiry, sign
 MEDIA_TOKEN = "result-media"  # noqa: S105 - the kind of thing that a token is signed for
 
 
-def store_blocks(call: ToolCall, drafts: Sequence[Text | Media]) -> list[Json]:
+def store_blocks(call: ToolCall, drafts: Sequence[Draft], *, reader: str = "") -> list[Json]:
     """The blocks to keep as a locked call's `result`; writes the rows that hold its media.
 
-    Part of the caller's transaction; the bytes of media are in the blob storage already.
+    `reader` is the function by which the model reads on in texts that are cut. Part of the caller's
+    transaction; the bytes are in the blob storage already.
     """
     blocks: list[Json] = []
     media: list[ResultMedia] = []
@@ -35,17 +38,33 @@ def store_blocks(call: ToolCall, drafts: Sequence[Text | Media]) -> list[Json]:
             id=new_id(), tool_call=call, place=place, blob_id=draft.sha256, mime_type=draft.mime_type
         )
         media.append(row)
-        block = {"type": draft.kind, "media_id": str(row.id)}
-        blocks.append({**block, "mime_type": draft.mime_type, "size_bytes": draft.size_bytes})
+        bytes_of = {"mime_type": draft.mime_type, "size_bytes": draft.size_bytes}
+        if isinstance(draft, Cut):
+            text = _with_mark(draft, spell(Prefix.TOOL_CALL, call.id), place, reader)
+            blocks.append({"type": "text", "text": text, "whole_id": str(row.id), **bytes_of})
+        elif draft.kind == "file":
+            line = line_of(draft.kind, draft.mime_type, draft.size_bytes)
+            blocks.append({"type": "text", "text": line, "whole_id": str(row.id), **bytes_of})
+        else:
+            blocks.append({"type": draft.kind, "media_id": str(row.id), **bytes_of})
     ResultMedia.objects.bulk_create(media)
     return blocks
 
 
-def keep_media(content: BinaryIO, mime_type: str, *, now: datetime) -> Media:
-    """An image or a sound (`media_type` says so) for `store_blocks`, its bytes stored."""
+def _with_mark(draft: Cut, call_id: str, place: int, reader: str) -> str:
+    """Head and tail, and between them what is missing and how to read it."""
+    missing = draft.characters - len(draft.head) - len(draft.tail)
+    block = f", block {place}" if place else ""
+    where = f"tool_call_id {call_id}{block}, offset {len(draft.head)}"
+    left_out = f"{missing:,} characters left out of {draft.characters:,}"
+    return f"{draft.head}\n[… {left_out}; call {reader} with {where} to read more …]\n{draft.tail}"
+
+
+def keep_media(content: BinaryIO, mime_type: str, *, now: datetime, is_file: bool = False) -> Media:
+    """An image or a sound (`media_type` says so), or another file, for `store_blocks`, its bytes stored."""
     blob = store_blob(content, now=now)
     kind: Literal["image", "audio"] = "image" if mime_type.startswith("image/") else "audio"
-    return Media(kind, blob.sha256, mime_type, blob.size_bytes)
+    return Media("file" if is_file else kind, blob.sha256, mime_type, blob.size_bytes)
 
 
 def show_blocks(blocks: Sequence[Json], *, base_url: str, now: datetime) -> list[Json]:
@@ -89,13 +108,15 @@ def _shown(block: Json, base_url: str, now: datetime) -> Json:
     kind = block["type"]
     if kind == "text":
         text = block["text"]
-        return {"type": kind, kind: {"text": text, "sizeBytes": str(len(text.encode()))}}
+        whole = {"whole": _link(block, "whole_id", base_url, now)} if "whole_id" in block else {}
+        return {"type": kind, kind: {"text": text, "sizeBytes": str(len(text.encode())), **whole}}
+    return {"type": kind, kind: _link(block, "media_id", base_url, now)}
+
+
+def _link(block: Json, key: str, base_url: str, now: datetime) -> Json:
     return {
-        "type": kind,
-        kind: {
-            "url": base_url + media_path(uuid.UUID(block["media_id"])),
-            "mimeType": block["mime_type"],
-            "sizeBytes": str(block["size_bytes"]),
-            "expiresAt": wire_moment(expiry(now)),
-        },
+        "url": base_url + media_path(uuid.UUID(block[key])),
+        "mimeType": block["mime_type"],
+        "sizeBytes": str(block["size_bytes"]),
+        "expiresAt": wire_moment(expiry(now)),
     }

@@ -8,7 +8,8 @@ from typing import Literal
 from executions.runlog.events import NewEvent
 from objectives.models import CallError
 
-MOST_TEXT = 200_000  # characters of a text block that a tool gives
+MOST_TEXT = 200_000  # characters of a text that an overlay or a person writes
+PLAIN = "text/plain; charset=utf-8"
 _MEDIA_TYPE = re.compile(r"(?:image|audio)/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 
 
@@ -20,25 +21,51 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
-    """An image or a sound whose bytes are kept already: `sha256` names their `spaces.models.Blob`."""
+class Cut:
+    """A text too long to be read at once: its first and last characters, and how many it has in all.
 
-    kind: Literal["image", "audio"]
+    `sha256` names the `spaces.models.Blob` of the whole of it, which is UTF-8.
+    """
+
+    head: str
+    tail: str
+    characters: int
+    sha256: str
+    size_bytes: int
+    kind: Literal["text"] = "text"
+    mime_type: str = PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An image, a sound or another file whose bytes are kept already: `sha256` names their Blob."""
+
+    kind: Literal["image", "audio", "file"]
     sha256: str
     mime_type: str
     size_bytes: int
+
+
+type Draft = Text | Cut | Media
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Content blocks in order; `error` (what it is, a sentence for the model) means that there is no result.
 
+    `note` stands after the content, whatever overlays make of that: what the model must know of it.
     Whatever a sentence says may be read by everybody who may read the tool call: no secrets, no addresses
     that a secret was templated into.
     """
 
-    drafts: Sequence[Text | Media] = ()
+    drafts: Sequence[Draft] = ()
+    note: str = ""
     error: tuple[CallError, str] | None = None
+
+    @property
+    def content(self) -> Sequence[Draft]:
+        """All blocks, the note among them."""
+        return [*self.drafts, Text(self.note)] if self.note else self.drafts
 
     @classmethod
     def failed(cls, error: CallError, message: str) -> "Outcome":

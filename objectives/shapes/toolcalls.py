@@ -17,6 +17,7 @@ CALLABLE_KEYS: dict[str, str] = {
     CallKind.AGENT: "agent",
     CallKind.SKILL: "cadenyaProvidedTool",
     CallKind.SEARCH: "cadenyaProvidedTool",
+    CallKind.READING: "cadenyaProvidedTool",
 }
 
 
@@ -86,7 +87,9 @@ class ToolCallResult(Shape):
 
     content: list[Json]
     """Blocks: `type`, and under the one key of that name `text` {text, sizeBytes}, or `image` or `audio`
-    {url, mimeType, sizeBytes, expiresAt}. A URL is made on each read, lives 15 minutes and needs no key."""
+    {url, mimeType, sizeBytes, expiresAt}. A URL is made on each read, lives 15 minutes and needs no key. A
+    `text` that stands for more has a `whole` {url, mimeType, sizeBytes, expiresAt}: all of a text of which it
+    is head and tail, or a file that is no text."""
 
 
 class ToolCall(Shape):
