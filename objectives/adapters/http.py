@@ -60,7 +60,8 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) 
         if isinstance(answer, Outcome):
             return answer
         redaction = Redaction(request.secrets)
-        outcome = _patiently(lambda: _read(answer, redaction, call), stop)
+        # Also where the call was stopped by now: what the tool answered is known.
+        outcome = ask_patiently(lambda: _read(answer, redaction, call))
         return reshaped(outcome, call, offered, redaction)
     except _Stopped:
         return STOPPED
@@ -110,7 +111,11 @@ async def _within_limits(
     try:
         while not going_on.done():
             if stop.is_set():
-                answer = None if is_safe else _begun(exchange, "The work was stopped before its answer was whole", is_safe=is_safe)
+                answer = (
+                    None
+                    if is_safe
+                    else _begun(exchange, "The work was stopped before its answer was whole", is_safe=is_safe)
+                )
                 if answer is None:
                     raise _Stopped
                 return answer

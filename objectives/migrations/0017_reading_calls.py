@@ -4,15 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('objectives', '0016_objectives_without_provider'),
+        ("objectives", "0016_objectives_without_provider"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='toolcall',
-            name='kind',
-            field=models.CharField(choices=[('tool', 'Tool'), ('agent', 'Agent'), ('skill', 'Skill'), ('search', 'Search'), ('reading', 'Reading'), ('unknown', 'Unknown')], max_length=10),
+            model_name="toolcall",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("tool", "Tool"),
+                    ("agent", "Agent"),
+                    ("skill", "Skill"),
+                    ("search", "Search"),
+                    ("reading", "Reading"),
+                    ("unknown", "Unknown"),
+                ],
+                max_length=10,
+            ),
         ),
     ]

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from objectives.lifecycles.calls import complete
 from objectives.models import Approval, Execution, Objective, ToolCall
 from objectives.results.blocks import store_blocks
+from objectives.results.keeping import keep_whole
 from objectives.results.outcome import Media, Text
 from objectives.spelling import Prefix, spell
 from spaces.blobs import store_blob
@@ -43,6 +44,22 @@ def test_images_and_sounds_of_a_result_are_shown_by_signed_links(actor: Actor, b
         answer = Client().get(link.replace("&amp;", "&"))
         assert (answer.status_code, b"".join(answer.streaming_content)) == (200, PNG)
     assert "&lt;script&gt;" in page
+
+
+def test_a_result_too_long_for_the_model_is_downloaded_whole(actor: Actor, blob_folder: Path) -> None:
+    call = waiting(actor)
+    ToolCall.objects.filter(pk=call.pk).update(approval=Approval.APPROVED, execution=Execution.PENDING)
+    call.refresh_from_db()
+    text = "line\n" * 20_000
+    complete(
+        call, store_blocks(call, keep_whole([Text(text)], 30_000, now=NOW), reader="read_result"), now=NOW
+    )
+
+    page = operator_client().get(f"{CALLS}{call.pk}/change/").content.decode()
+
+    link = page.split('">Download the whole of it</a>')[0].rpartition('href="')[2].replace("&amp;", "&")
+    assert "97.7" in page  # kilobytes
+    assert Client().get(link).getvalue().decode() == text
 
 
 def store_here(call: ToolCall, *kinds: tuple[str, str]) -> None:

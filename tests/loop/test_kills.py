@@ -6,6 +6,7 @@ import pytest
 
 from executions.models import RunEvent, RunHead
 from objectives.events import Kind
+from objectives.lifecycles.calls import CUT_OFF
 from objectives.models import BrokenRequest
 from objectives.spelling import Prefix, spell
 from tests.factories import Actor, make_actor
@@ -80,7 +81,7 @@ def test_a_call_that_must_not_be_repeated_ends_unknown_and_the_model_is_told(
     objective = go_on(new_worker, objective)
 
     call = calls_of(objective)[0]
-    assert (call.execution, call.error_type) == ("errored", "outcome_unknown")
+    assert (call.execution, call.error_type, call.error_message) == ("errored", "outcome_unknown", CUT_OFF)
     assert tools.begun.total() == 1
     assert "cut off" in said(objective)[-1]
     assert types(objective)[4:6] == ["toolCalled", "toolError"]

@@ -113,15 +113,17 @@ def test_an_error_answer_is_told_to_the_model(call):
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
-def test_an_answer_that_is_too_large_is_cut_off(call, packed):
+def test_of_an_answer_that_is_too_large_the_first_part_is_kept(call, packed):
     content, headers = b"x" * (MOST_BYTES + 1), {}
     if packed:
         content, headers = gzip.compress(content), {"Content-Encoding": "gzip"}
     with tool(lambda _: (200, headers, content)) as server:
         outcome, _ = call(server.url)
 
-    assert outcome.error is not None
-    assert outcome.error[0] == CallError.TOO_LARGE
+    assert outcome.drafts == [Text("x" * MOST_BYTES)]
+    assert outcome.note.startswith(
+        "[The call succeeded: the tool answered 200. Its answer is larger than 5,242,880"
+    )
 
 
 def test_a_tool_that_is_silent_ends_with_its_time(call):
@@ -185,7 +187,7 @@ def test_a_connection_that_breaks_leaves_the_outcome_of_a_write_unknown(call, me
 
 def test_an_answer_that_is_not_packed_as_it_says_is_the_tools_fault(call):
     with tool(lambda _: (200, {"Content-Encoding": "gzip"}, b"not packed")) as server:
-        outcome, _ = call(server.url, config={"requestMethod": "POST"})
+        outcome, _ = call(server.url)
 
     assert outcome.error == (CallError.TOOL_ERROR, "The tool's answer cannot be unpacked.")
 
