@@ -52,7 +52,7 @@ class CallError(models.TextChoices):
     TOOL_ERROR = "tool_error", "The tool answered with an error"
     UNREACHABLE = "unreachable", "The tool could not be reached, or may not be"
     TIMEOUT = "timeout", "It took too long"
-    TOO_LARGE = "too_large", "Its answer is larger than allowed"
+    TOO_LARGE = "too_large", "Its answer is larger than allowed"  # of old: what there is of one is kept now
     INVALID_ARGUMENTS = "invalid_arguments", "The arguments do not match the tool's parameters"
     UNKNOWN_TOOL = "unknown_tool", "There is no such tool"
     SECRET_MISSING = "secret_missing", "A secret that it needs does not exist"

@@ -90,10 +90,11 @@ def always_set(actor: Actor, bench: Bench, _: Tool) -> Objective:
 
 
 def of_a_sub_agent(actor: Actor, bench: Bench, _: Tool) -> Objective:
-    clerk = make_published_agent(actor, system_prompt_template=prompt_with([{"answer": WHOLE}]))
+    prompt = prompt_with([{"answer": "{message}" * 4}])  # a script itself has its bound
+    clerk = make_published_agent(actor, system_prompt_template=prompt)
     clerk.name = "Clerk"
     clerk.save(update_fields=["name"])
-    asked = [{"tool": "Clerk", "arguments": {"task": "Count."}}, *script("Clerk")[1:]]
+    asked = [{"tool": "Clerk", "arguments": {"task": WHOLE[:40_000]}}, *script("Clerk")[1:]]
     objective = work(start(actor, clerk, script=asked), bench)
     child = work(Objective.objects.get(parent=objective), bench)
     continue_after_child(child_id=child.id, now=timezone.now())
