@@ -24,7 +24,8 @@ from spaces.errors import Conflict, Invalid, NotFound
 from spaces.ids import new_id
 from spaces.models import Space
 
-MAX_SEARCH_TEXT = 4000  # characters, beside the chat's ids
+MAX_SEARCH_TEXT = 4000
+MAX_QUERY = 512  # characters of what is asked for in it
 MAX_FILES = 100
 DEMO_MODEL = "demo"
 
@@ -181,12 +182,14 @@ def _queued_payload(execution: SkillExecution) -> dict[str, Any]:
 
 
 def _search_text(order: Order, slug: str) -> str:
-    """What `q` finds: the slug, the chat's ids, the file names and the texts of the inputs."""
+    """What `q` finds: the slug, the chat's ids, the file names and the texts of the inputs.
+
+    An id that is too long to be asked for is left out: taking it apart costs more than all the rest.
+    """
     ids = (order.chat_thread_id, order.chat_message_id, order.chat_tool_call_id, order.idempotency_key)
-    words = [*order.file_source_ids]
+    words = [slug, *(text for text in ids if text and len(text) <= MAX_QUERY), *order.file_source_ids]
     words += [str(value) for value in order.inputs.values() if isinstance(value, str | int | float)]
-    # However long the ids are, they leave room for the rest.
-    return " ".join([slug, *filter(None, ids), " ".join(words)[:MAX_SEARCH_TEXT]])
+    return " ".join(words)[:MAX_SEARCH_TEXT]
 
 
 def check_texts(order: Order) -> None:

@@ -10,12 +10,12 @@ from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 from rest_framework.request import Request
 
+from executions.actions.creating import MAX_QUERY
 from executions.models import SkillExecution, Source, State
 from executions.models.digest import same_text
 from executions.runlog.chatids import MAX_CHAT_ID
 from spaces.errors import Invalid
 
-MAX_WORDS = 512  # characters of `q`
 PAGING = frozenset({"limit", "cursor"})
 
 
@@ -63,8 +63,9 @@ class ExecutionFilter(filters.FilterSet):
     finished_after, finished_before = _from("finished_at"), _before("finished_at")
     q = filters.CharFilter(
         method="search",
-        max_length=MAX_WORDS,
-        help_text="Words in the skill's slug, the chat's ids, file names and texts of the inputs. "
+        max_length=MAX_QUERY,
+        help_text=f"Words in the skill's slug, the chat's ids of up to {MAX_QUERY} characters, file names "
+        "and texts of the inputs. "
         "Quotes hold a phrase together, `or` gives a choice, `-` leaves out.",
     )
 
