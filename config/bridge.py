@@ -22,6 +22,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import close_old_connections
 
 from config.refusals import refusal
+from executions.runlog.origins import headers_for_pages
 from executions.runlog.outlet import Gone, Outlet
 from spaces.errors import TooLarge
 
@@ -57,7 +58,7 @@ class Bridge:
             try:
                 size = await _read_body(receive, body, self._body_bytes(scope["path"]))
             except TooLarge as refused:
-                await _refuse(scope["path"], send, 413, refused.message)
+                await _refuse(scope, send, 413, refused.message)
                 return
             except ConnectionError:
                 return  # half a request is none
@@ -226,8 +227,11 @@ async def _read_body(receive: Receive, body: IO[bytes], most: int) -> int:
     return size
 
 
-async def _refuse(path: str, send: Send, status: int, detail: str, *headers: tuple[bytes, bytes]) -> None:
-    status, body = refusal(path, status, detail) or (status, {"detail": detail})
+async def _refuse(
+    scope: Mapping[str, Any], send: Send, status: int, detail: str, *headers: tuple[bytes, bytes]
+) -> None:
+    status, body = refusal(scope["path"], status, detail) or (status, {"detail": detail})
     content = (b"content-type", b"application/json")
-    await send({"type": "http.response.start", "status": status, "headers": [content, *headers]})
+    told = [content, *headers, *headers_for_pages(scope)]
+    await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": orjson.dumps(body)})

@@ -10,6 +10,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.settings import api_settings
 
 from executions.runlog import streams
+from executions.runlog.origins import headers_for_pages
 from executions.runlog.socket.consumer import LiveSocket
 from executions.runlog.sse import stream_run
 from executions.runlog.waiting import Waiting
@@ -91,10 +92,10 @@ async def _guarded(streaming: Awaitable[None], scope: Any, send: Any, *, handler
     try:
         await streaming
     except (DomainError, ParseError) as error:
-        await _answer(error, send, with_body=scope["method"] != "HEAD", handler=handler)
+        await _answer(error, scope, send, handler=handler)
 
 
-async def _answer(error: Exception, send: Any, *, with_body: bool, handler: Any) -> None:
+async def _answer(error: Exception, scope: Any, send: Any, *, handler: Any) -> None:
     # Through DRF's settings: what they name is the API's one table and one way to write JSON.
     renderer: Any = api_settings.DEFAULT_RENDERER_CLASSES[0]
     response = handler(error, {})
@@ -102,8 +103,9 @@ async def _answer(error: Exception, send: Any, *, with_body: bool, handler: Any)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     passed_on = _PASSED_ON & response.headers.keys()
     headers += [(name.lower().encode(), response.headers[name].encode()) for name in passed_on]
+    headers += headers_for_pages(scope)
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": content if with_body else b""})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
 
 
 async def _refuse(_scope: Any, receive: Any, send: Any) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from config.version import VERSION
+
 DESCRIPTION = """\
 Callboard records what AI agents do: a chat's tool call becomes a **skill execution**, which is found by the
 id of the tool call while it still runs, followed live, and kept with its outputs and artifacts.
@@ -15,7 +17,7 @@ id of the tool call while it still runs, followed live, and kept with its output
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Callboard",
-    "VERSION": "1.0.0",
+    "VERSION": VERSION,
     "DESCRIPTION": DESCRIPTION,
     "OAS_VERSION": "3.1.1",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},

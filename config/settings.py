@@ -7,6 +7,7 @@ import dj_database_url
 
 from config.blobstore import blob_storage
 from config.environment import LOCAL_DIR, ROOT, read_what_is_sound
+from config.headers import ALLOWED_HEADERS, EXPOSED_HEADERS
 from config.localsecret import local_secret_key
 from config.lockout import AXES
 from config.postgres import local_database_url
@@ -46,6 +47,8 @@ ALLOWED_ORIGINS = ENV.allowed_origins
 CSRF_TRUSTED_ORIGINS = ENV.allowed_origins
 CORS_ALLOWED_ORIGINS = ENV.allowed_origins
 CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_HEADERS = ALLOWED_HEADERS
+CORS_EXPOSE_HEADERS = EXPOSED_HEADERS
 PUBLIC_URL = ENV.public_url.rstrip("/")
 
 INSTALLED_APPS = [

@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from executions.runlog.batches import Batch, Writer
 from executions.runlog.connecting import Scope, header, query
 from executions.runlog.hub import Hub, running_hub
 from executions.runlog.opening import OpenedRun, RunAsk, open_run
+from executions.runlog.origins import headers_for_pages
 from executions.runlog.outlet import PIECE_BYTES, Gone, Outlet, Send, body_part
 from executions.runlog.streams import RunStream
 from executions.runlog.threads import in_thread
@@ -88,7 +88,7 @@ async def follow_run(
     outlet = Outlet(send)
     has_all = opened.has_ended and after >= opened.seq
     status = manner.ended if has_all else 200
-    headers = [*(_HEADERS if status == 200 else ()), *_allowed_origin(scope)]
+    headers = [*(_HEADERS if status == 200 else ()), *headers_for_pages(scope)]
     head = {"type": "http.response.start", "status": status, "headers": headers}
     if scope["method"] == "HEAD" or status == 204:
         await outlet.write(head)
@@ -226,12 +226,3 @@ def _after(scope: Scope) -> int:
                 )
             return int(text)
     return 0
-
-
-def _allowed_origin(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """What lets pages of allowed origins read the answer."""
-    origin = header(scope, b"origin")
-    if origin is None or origin not in settings.CORS_ALLOWED_ORIGINS:
-        return []
-    allowed = [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
-    return [*allowed, (b"access-control-allow-credentials", b"true")]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections import defaultdict
 
 import pytest
@@ -10,6 +11,7 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel
 
 from config.documents import document
+from config.environment import ROOT
 from executions.api.event_payloads import PAYLOADS
 from executions.api.filters import PAGING, ExecutionFilter
 from executions.runlog.frames import OUTGOING
@@ -205,6 +207,13 @@ def test_every_kind_of_event_and_frame_is_described(described, operations):
         assert list(schemas[payload.__name__]["properties"]) == list(payload.model_fields)
     for frame in OUTGOING:
         assert f"{frame.__name__}Frame" in schemas
+
+
+def test_it_says_the_one_version_there_is(described):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    changes = (ROOT / "README.md").read_text().partition("## Changes")[2]
+
+    assert described["info"]["version"] == project["version"] == re.findall(r"\*\*([\d.]+)\*\*", changes)[0]
 
 
 def test_it_is_served_as_json_and_yaml_and_can_be_browsed(client):
