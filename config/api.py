@@ -26,6 +26,7 @@ from spaces.errors import (
     Conflict,
     DomainError,
     Invalid,
+    Malformed,
     NotFound,
     NotPermitted,
     TooLarge,
@@ -38,6 +39,7 @@ from spaces.storage import StorageUnavailable
 logger = logging.getLogger(__name__)
 
 STATUS: dict[type[DomainError], int] = {
+    Malformed: 400,
     Invalid: 422,
     Unauthenticated: 401,
     NotPermitted: 403,
@@ -63,10 +65,11 @@ AWAY: dict[type[Exception], tuple[str, int]] = {
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer a domain or DRF error in the space API's form: `{"detail": …}`, a list of problems for a 422."""
+    """Answer a domain or DRF error in the space API's form: `{"detail": …}`, a list for wrong fields."""
     problems = problems_of(error)
     if problems is not None:
-        return Response({"detail": problems}, status=422)
+        status = status_of(error) if isinstance(error, DomainError) else STATUS[Invalid]
+        return Response({"detail": problems}, status=status)
     if isinstance(error, DomainError):
         return Response({"detail": error.message}, status=status_of(error), headers=_headers(error))
     if isinstance(error, tuple(AWAY)):
@@ -91,7 +94,7 @@ def _unavailable(error: Exception) -> Response:
 
 
 def problems_of(error: Exception) -> list[dict[str, Any]] | None:
-    """What is wrong with which field, for an error that is a 422; None for any other."""
+    """What is wrong with which field; None for an error that is about none."""
     if isinstance(error, Invalid):
         return [{**problem, "input": shown(problem["input"])} for problem in error.problems]
     if isinstance(error, ValidationError):

@@ -155,11 +155,14 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1 * 1024 * 1024
 # --- API ------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["spaces.authentication.KeyOrSession"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "spaces.api.permissions.OpenToTicket",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["config.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["spaces.api.parsing.StrictJsonParser"],
     "DEFAULT_THROTTLE_CLASSES": ["spaces.throttling.KeyThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"key": ENV.rate_limit},
+    "DEFAULT_THROTTLE_RATES": {"key": ENV.rate_limit, "ticket": "600/min"},
     "DEFAULT_SCHEMA_CLASS": "spaces.api.autoschema.AsDescribed",
     "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document describes the routes
     "EXCEPTION_HANDLER": "config.api.exception_handler",
@@ -186,6 +189,7 @@ STREAM_RECHECK_SECONDS = 5.0
 STREAM_STALL_SECONDS = 30.0
 STREAM_HEAL_SECONDS = 1.0  # between looks for events whose wake-up was lost
 MAX_STREAMS = ENV.max_streams  # open streams and sockets of one key, or person, in one web process
+MAX_STREAMS_OF_A_TICKET = 20  # of these, so that one browser does not take the place of all others
 CHANNEL_LAYERS: dict[str, Any] = {}  # wake-ups travel over LISTEN/NOTIFY or Redis by the run log itself
 
 # --- what runs ------------------------------------------------------------------------------------

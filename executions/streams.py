@@ -9,10 +9,13 @@ from django.db import connection
 
 from executions.api.reading import read_execution
 from executions.api.representation import represent_detail, represent_summary
+from executions.lineage import lineage_of_call, lineage_of_execution
 from executions.models import ACTIVE, RunKind, SkillExecution
 from executions.models.digest import same_text
 from executions.runlog.streams import CallStream, FoundRun, RunStream, register_calls, register_run
 from spaces.ids import parse_uuid
+from spaces.scopes import Kind
+from spaces.targets import Target, register_target
 
 _COUNTS = """
 SELECT execution.space_id, execution.chat_tool_call_id, count(*)
@@ -36,9 +39,22 @@ def register() -> None:
             snapshot=snapshot,
             active_name="executions",
             active=active,
+            lineage=lineage_of_execution,
         )
     )
-    register_calls(CallStream(kind=RunKind.EXECUTION, find=find, counts=counts))
+    register_calls(CallStream(kind=RunKind.EXECUTION, find=find, counts=counts, lineage=lineage_of_call))
+    register_target(Target(Kind.TOOL_CALL, str))
+    register_target(Target(Kind.EXECUTION, _read_id, space_of, "Write a UUID in lower case."))
+
+
+def _read_id(text: str) -> str | None:
+    known = parse_uuid(text)
+    return None if known is None else str(known)
+
+
+def space_of(execution_id: str) -> uuid.UUID | None:
+    """Where an execution runs, None where there is no such one."""
+    return SkillExecution.objects.filter(pk=execution_id).values_list("space_id", flat=True).first()
 
 
 def snapshot(execution_id: uuid.UUID, base_url: str) -> dict[str, Any] | None:

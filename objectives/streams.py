@@ -4,7 +4,8 @@ import uuid
 from typing import Any
 
 from executions.models import RunKind
-from executions.runlog.streams import RunStream, register_run
+from executions.runlog.streams import RunStream, register_maker, register_run
+from objectives.access.lineage import lineage_of_made, lineage_of_objective
 from objectives.models import OPEN, Objective
 from objectives.portraits.calls import show_calls
 from objectives.portraits.objectives import show_objectives
@@ -12,6 +13,8 @@ from objectives.portraits.reader import Reader
 from objectives.spelling import Prefix, read
 from spaces.ids import parse_uuid
 from spaces.models import Space
+from spaces.scopes import Kind
+from spaces.targets import Target, register_target
 
 
 def register() -> None:
@@ -25,13 +28,26 @@ def register() -> None:
             snapshot=snapshot,
             active_name="objectives",
             active=active,
+            lineage=lineage_of_objective,
         )
     )
+    register_maker(lineage_of_made)
+    register_target(Target(Kind.OBJECTIVE, _read_id, space_of, "Write obj_… and its ULID, or a UUID."))
 
 
 def parse_id(text: str) -> uuid.UUID | None:
     """An objective's id in either spelling."""
     return parse_uuid(text) or read(Prefix.OBJECTIVE, text)
+
+
+def _read_id(text: str) -> str | None:
+    known = parse_id(text)
+    return None if known is None else str(known)
+
+
+def space_of(objective_id: str) -> uuid.UUID | None:
+    """Where an objective is, None where there is no such one."""
+    return Objective.objects.filter(pk=objective_id).values_list("space_id", flat=True).first()
 
 
 def snapshot(objective_id: uuid.UUID, base_url: str) -> dict[str, Any] | None:

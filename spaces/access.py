@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from spaces.errors import NotFound, NotPermitted
 from spaces.models import ApiKey, Membership, Principal, Role, Space
+from spaces.scopes import Scope
 from spaces.staff import readable_by_staff
 
 # What each role may do in its space; `*` stands for everything, `manage` implies `read`.
@@ -40,15 +41,33 @@ class SpaceAccess:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever stands behind a request: a principal, and the key it came with (None for a session)."""
+    """Whoever stands behind a request: a principal, and the key it came with (None for a session).
+
+    `scope` is what a ticket narrows them to. It says nothing about which things of a space are meant: that is
+    asked for beside the access.
+    """
 
     principal: Principal
     api_key: ApiKey | None = None
     known_access: SpaceAccess | None = None
+    scope: Scope | None = None
 
     @property
     def permissions(self) -> frozenset[str]:
-        return frozenset(self.api_key.permissions) if self.api_key else frozenset({"*"})
+        return self._narrowed(frozenset(self.api_key.permissions) if self.api_key else frozenset({"*"}))
+
+    @property
+    def counted_as(self) -> uuid.UUID:
+        """Whose requests these are where requests are counted: the ticket's, the key's or the person's."""
+        if self.scope is not None:
+            return self.scope.ticket_id
+        return self.api_key.pk if self.api_key else self.principal.pk
+
+    def _narrowed(self, permissions: frozenset[str]) -> frozenset[str]:
+        """Of these, what a ticket leaves."""
+        if self.scope is None:
+            return permissions
+        return frozenset(needed for needed in self.scope.needed if grants(permissions, needed))
 
     def require(self, permission: str) -> "Caller":
         """Itself; raises NotPermitted where the key lacks `resource:verb` (for routes outside a space)."""
@@ -58,13 +77,15 @@ class Caller:
 
     def access(self, space_id: uuid.UUID) -> SpaceAccess:
         """This caller's access to a space; raises NotFound where the space does not exist for them."""
+        if self.scope is not None and self.scope.space_id != space_id:
+            raise NotFound
         if self.known_access is not None and self.known_access.space_id == space_id:
             return self.known_access
         if self.is_operator:
             return desk_access(self.principal, space_id, self.permissions)
         access = _member_access(self, space_id)
         if access is None and self.api_key is None and (shown := readable_by_staff(self.principal)):
-            return desk_access(self.principal, space_id, shown)
+            return desk_access(self.principal, space_id, self._narrowed(shown))
         if access is None:
             raise NotFound
         return access

@@ -7,34 +7,44 @@ from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.http.cookie import parse_cookie
 from django.utils import timezone
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from spaces.access import Caller
+from spaces.errors import NotPermitted
+from spaces.identity import Identity, identity_of
 from spaces.ids import WORKSPACE, parse_prefixed, parse_uuid
 from spaces.keys import Unauthenticated, caller_of_token
 from spaces.models import Principal
+from spaces.tickets import PARAMETER, caller_of_ticket
 
 
 class KeyOrSession(SessionAuthentication):
-    """A key from `Authorization: Bearer` or `X-API-Key`, else a signed-in person's session.
+    """A ticket for one thing in the address, a key from either header, else a signed-in person's session.
 
-    `request.user` is the principal and `request.auth` the `Caller`.
+    `request.user` is the principal and `request.auth` the `Caller`. Of several the ticket counts.
     """
 
     def authenticate(self, request: Request) -> tuple[Principal, Caller] | None:
+        ticket = request.query_params.get(PARAMETER)
         token = token_in(request.headers)
-        if token is None:
+        if ticket is None and token is None:
             signed_in = super().authenticate(request)
             return (signed_in[0], Caller(signed_in[0])) if signed_in else None
         named = (request.parser_context or {}).get("kwargs", {})
         try:
-            caller = caller_of_token(token, now=timezone.now(), space_id=_space_in(named))
+            caller = (
+                caller_of_token(token or "", now=timezone.now(), space_id=_space_in(named))
+                if ticket is None
+                else caller_of_ticket(ticket, now=timezone.now())[0]
+            )
         except Unauthenticated as error:
             raise AuthenticationFailed(error.message) from error
         return caller.principal, caller
@@ -66,6 +76,28 @@ def caller_of_scope(scope: Mapping[str, Any], *, now: datetime, space_id: uuid.U
     if token is not None:
         return caller_of_token(token, now=now, space_id=space_id)
     return _caller_of_cookie(headers.get("Cookie", ""))
+
+
+def caller_and_identity(
+    scope: Mapping[str, Any], *, now: datetime, takes_tickets: bool
+) -> tuple[Caller, Identity]:
+    """Who opens an ASGI connection, by ticket for one thing, key or session. Reads the database.
+
+    Raises Unauthenticated, and NotPermitted for a ticket where none is taken.
+    """
+    if ticket := query_of(scope).get(PARAMETER):
+        shown = caller_of_ticket(ticket[0], now=now)
+        if not takes_tickets:
+            raise NotPermitted("A ticket does not open this.")
+        return shown
+    caller = caller_of_scope(scope, now=now)
+    cookies = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
+    return caller, identity_of(caller, parse_cookie("; ".join(cookies)).get(settings.SESSION_COOKIE_NAME))
+
+
+def query_of(scope: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The parameters of an ASGI connection's address."""
+    return parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
 
 def _caller_of_cookie(cookie: str) -> Caller:

@@ -3,7 +3,7 @@
 Doors never build HTTP errors by hand: `config.api` maps each of these to an answer once.
 """
 
-from typing import Any
+from typing import Any, Self
 
 from spaces.wording import refusal_of
 
@@ -74,6 +74,10 @@ class Invalid(DomainError):
         self.problems = problems
 
     @classmethod
-    def field(cls, *loc: str | int, msg: str, kind: str = "value_error", value: Any = None) -> "Invalid":
+    def field(cls, *loc: str | int, msg: str, kind: str = "value_error", value: Any = None) -> Self:
         """One wrong field; `loc` is its path from `body`, `path`, `query` or `header` on."""
         return cls([{"loc": list(loc), "msg": msg, "type": kind, "input": value}])
+
+
+class Malformed(Invalid):
+    """The same of a request that cannot be understood: nothing of it was looked up."""

@@ -6,19 +6,16 @@ only ids and asks again: one by one when it opens something, all together when i
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.http.cookie import parse_cookie
 
 from spaces.access import ROLE_PERMISSIONS, Caller, grants, memberships_within
-from spaces.authentication import caller_of_scope
 from spaces.keys import Unauthenticated
 from spaces.models import ApiKey, Membership, Principal
+from spaces.scopes import Scope
 from spaces.sessions import SignIn, still_signed_in
 from spaces.staff import readable_by_staff
 
@@ -27,13 +24,19 @@ from spaces.staff import readable_by_staff
 class Identity:
     """A principal by a key, or by the session in which they signed in.
 
-    `key_prefix` is that of the token they came with: a key that is renewed has another one.
+    `key_prefix` is that of the token they came with: a key that is renewed has another one. `scope` is that
+    of the ticket they came with, which ends by itself too.
     """
 
     principal_id: uuid.UUID
     api_key_id: uuid.UUID | None = None
     session_key: str | None = None
     key_prefix: str | None = None
+    scope: Scope | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the ticket that they came with has ended; what it rests on is asked for apart."""
+        return self.scope is not None and self.scope.until <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +51,26 @@ class Claim:
 def identity_of(caller: Caller, session_key: str | None = None) -> Identity:
     """What to keep of a caller; `session_key` is the session they came with, None for a key."""
     if caller.api_key is not None:
-        return Identity(caller.principal.id, caller.api_key.id, key_prefix=caller.api_key.prefix)
-    return Identity(caller.principal.id, session_key=session_key)
-
-
-def caller_and_identity(scope: Mapping[str, Any], *, now: datetime) -> tuple[Caller, Identity]:
-    """Who opens an ASGI connection, by key or session; raises Unauthenticated. Reads the database."""
-    caller = caller_of_scope(scope, now=now)
-    cookies = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
-    return caller, identity_of(caller, parse_cookie("; ".join(cookies)).get(settings.SESSION_COOKIE_NAME))
+        return Identity(
+            caller.principal.id, caller.api_key.id, key_prefix=caller.api_key.prefix, scope=caller.scope
+        )
+    return Identity(caller.principal.id, session_key=session_key, scope=caller.scope)
 
 
 def caller_of_identity(identity: Identity, *, now: datetime) -> Caller:
     """The caller as they stand now; raises Unauthenticated where key, session or principal is over."""
     over = Unauthenticated("These credentials are over.")
+    if identity.is_over(now):
+        raise over
     if identity.api_key_id is not None:
         key = _living_keys([identity], now).select_related("principal").first()
         if key is None or not key.principal.is_active or identity.key_prefix not in {None, key.prefix}:
             raise over
-        return Caller(key.principal, key)
+        return Caller(key.principal, key, scope=identity.scope)
     principal = Principal.objects.filter(pk=identity.principal_id, is_active=True).first()
     if principal is None or not still_signed_in(_sign_ins([identity]), now=now):
         raise over
-    return Caller(principal)
+    return Caller(principal, scope=identity.scope)
 
 
 def living(identities: Collection[Identity], *, now: datetime) -> set[Identity]:
@@ -88,6 +88,7 @@ def living(identities: Collection[Identity], *, now: datetime) -> set[Identity]:
         identity
         for identity in identities
         if identity.principal_id in principals
+        and not identity.is_over(now)
         and (
             (identity.api_key_id, identity.key_prefix) in keys
             or (identity.principal_id, identity.session_key) in signed_in

@@ -1,4 +1,4 @@
-"""Deleting what nothing points at any more: blobs, and tickets whose minute is over."""
+"""Deleting what nothing points at any more: blobs, and tickets that are over."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

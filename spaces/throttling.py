@@ -1,4 +1,4 @@
-"""Rate limits per key, or per person for sessions."""
+"""Rate limits per key, per person for sessions, and per ticket for one thing."""
 
 import logging
 import re
@@ -19,7 +19,9 @@ _RATE = re.compile(r"([1-9]\d{0,8})/(s|sec|second|m|min|minute|h|hour|d|day)")
 
 
 class KeyThrottle(BaseThrottle):
-    """The rate `key` of the settings for each key, counted in windows that begin on the clock.
+    """The rates `key` and `ticket` of the settings, for each of them, in windows that begin on the clock.
+
+    A ticket is counted for itself: whoever was given one must not use up what its maker has.
 
     A process counts for itself unless a shared cache is set. One counter a window: DRF's own throttle
     keeps the time of every request, 6,000 of them to unpack on every further one.
@@ -32,11 +34,11 @@ class KeyThrottle(BaseThrottle):
         caller: Any = request.auth
         if caller is None:
             return True
-        limit, period = parse_rate(api_settings.DEFAULT_THROTTLE_RATES["key"])
+        rates = api_settings.DEFAULT_THROTTLE_RATES
+        limit, period = parse_rate(rates["ticket" if caller.scope else "key"])
         now = time.time()
         window = int(now // period)
-        owner = caller.api_key.pk if caller.api_key else caller.principal.pk
-        key = f"throttle:{owner.hex}:{window}"
+        key = f"throttle:{caller.counted_as.hex}:{window}"
         self._wait = (window + 1) * period - now
         return _count(key, period) <= limit
 

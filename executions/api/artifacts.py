@@ -1,11 +1,13 @@
 """The bytes of artifacts."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 
 from executions.api.docs import executions as docs
+from executions.lineage import lineage_of_execution
 from executions.links import check_artifact_token
 from executions.models import Artifact
 from spaces.api.downloads import Download, send_blob
@@ -13,14 +15,21 @@ from spaces.api.viewsets import SpaceViewSet, parse_space_id
 from spaces.errors import NotFound
 from spaces.ids import parse_uuid
 from spaces.keys import Unauthenticated
+from spaces.scopes import May, Place
 from spaces.signing import BadToken
 
 
 class ArtifactViewSet(SpaceViewSet):
-    """`…/artifacts/{artifact_id}/download`: by a link of its own, or by a key."""
+    """`…/artifacts/{artifact_id}/download`: by a link of its own, by a ticket or by a key."""
 
     required_permission = "executions:read"
     byte_actions = frozenset({"download"})
+    may_by_ticket: ClassVar = {"download": May.READ}
+
+    def lineage(self) -> Sequence[Place]:
+        wanted = parse_uuid(self.kwargs["artifact_id"])
+        artifact = Artifact.objects.filter(pk=wanted).only("execution_id").first() if wanted else None
+        return lineage_of_execution(artifact.execution_id) if artifact else ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         token = request.query_params.get("token")

@@ -1,6 +1,8 @@
 """Listing, showing, cancelling and retrying executions, and what they left behind."""
 
 import uuid
+from collections.abc import Sequence
+from typing import ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
@@ -20,12 +22,14 @@ from executions.api.representation import (
     represent_summary,
 )
 from executions.api.usage import wanted_usage
+from executions.lineage import lineage_of_execution
 from executions.models import Artifact, SkillExecution
 from spaces.api.downloads import Download, send_blob
 from spaces.api.pages import ID, TIME, Keyset, Page
 from spaces.api.viewsets import SpaceViewSet, base_url, created
 from spaces.errors import NotFound
 from spaces.ids import parse_uuid
+from spaces.scopes import Kind, May, Place
 
 NEWEST_FIRST = Keyset((TIME, ID), is_descending=True)
 OLDEST_FIRST = Keyset((TIME, ID))
@@ -36,6 +40,15 @@ class ExecutionViewSet(SpaceViewSet):
 
     required_permission = "executions:read"
     byte_actions = frozenset({"archive"})
+    may_by_ticket: ClassVar = {
+        **dict.fromkeys(("list", "retrieve", "artifacts", "archive"), May.READ),
+        "cancel": May.CANCEL,
+    }
+
+    def lineage(self) -> Sequence[Place]:
+        if "execution_id" in self.kwargs:
+            return lineage_of_execution(_id(self.kwargs["execution_id"]))
+        return [Place(Kind.SPACE, self.kwargs["space_id"])]
 
     @docs.listing
     def list(self, request: Request, space_id: str) -> Response:

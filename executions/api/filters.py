@@ -15,8 +15,10 @@ from executions.models import SkillExecution, Source, State
 from executions.models.digest import same_text
 from executions.runlog.chatids import MAX_CHAT_ID
 from spaces.errors import Invalid
+from spaces.tickets import PARAMETER
 
 PAGING = frozenset({"limit", "cursor"})
+READ_ELSEWHERE = PAGING | {PARAMETER}  # by the pages, and by the authentication
 
 
 class UtcTimeField(IsoDateTimeField):
@@ -85,10 +87,10 @@ def filtered(queryset: QuerySet[SkillExecution], request: Request) -> QuerySet[S
 
     A parameter that nobody reads is refused too: with a typing error in it, a filter would show everything.
     """
-    if not set(request.query_params) - PAGING:
+    if not set(request.query_params) - READ_ELSEWHERE:
         return queryset  # building the filters' form takes longer than the query
     chosen = ExecutionFilter(request.query_params, queryset=queryset, request=request)
-    unknown = sorted(set(request.query_params) - set(chosen.filters) - PAGING)
+    unknown = sorted(set(request.query_params) - set(chosen.filters) - READ_ELSEWHERE)
     if unknown:
         known = ", ".join(sorted(set(chosen.filters) | PAGING))
         raise Invalid.field(

@@ -1,5 +1,8 @@
 """Finding the execution that a chat's tool call dispatched, while it still runs."""
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -8,10 +11,12 @@ from executions.api.reading import find_by_tool_call
 from executions.api.representation import represent_detail
 from executions.api.usage import wanted_usage
 from executions.catalog.validation import is_storable_text
+from executions.lineage import lineage_of_call, lineage_of_execution
 from executions.runlog.chatids import MAX_CHAT_ID
 from executions.runlog.wakeups import call_topic
-from spaces.api.viewsets import SpaceViewSet, base_url
+from spaces.api.viewsets import SpaceViewSet, base_url, caller_of, parse_space_id
 from spaces.errors import NotFound
+from spaces.scopes import May, Place
 
 # Tells the waiting wrapper around this route that the execution may yet come, and which topic says so.
 NOT_YET = "X-Callboard-Not-Yet"
@@ -21,11 +26,30 @@ class LookupViewSet(SpaceViewSet):
     """`GET …/skills/executions/by-chat-tool-call/{tool_call_id}`."""
 
     required_permission = "executions:read"
+    may_by_ticket: ClassVar = {"retrieve": May.READ}
+
+    def lineage(self) -> Sequence[Place]:
+        """That of the execution, or of the tool call as long as there is none."""
+        space_id, tool_call_id = parse_space_id(self.kwargs["space_id"]), self.kwargs["tool_call_id"]
+        thread_id = self._thread_id(tool_call_id)
+        if not _may_exist(tool_call_id) or not _may_exist(thread_id or "-"):
+            return ()
+        found = find_by_tool_call(space_id, tool_call_id, thread_id)
+        return (
+            lineage_of_call(space_id, tool_call_id, thread_id)
+            if found is None
+            else lineage_of_execution(found.id)
+        )
+
+    def _thread_id(self, tool_call_id: str) -> str | None:
+        """The thread that the request names, else that of its ticket; None for any."""
+        named, scope = self.request.query_params.get("thread_id"), caller_of(self.request).scope
+        return named if scope is None else scope.thread_of(tool_call_id, named)
 
     @docs.lookup
     def retrieve(self, request: Request, space_id: str, tool_call_id: str) -> Response:
         """The newest execution of this tool call, superseded ones left out; 404 where there is none (yet)."""
-        thread_id = request.query_params.get("thread_id")
+        thread_id = self._thread_id(tool_call_id)
         if not _may_exist(tool_call_id) or not _may_exist(thread_id or "-"):
             raise NotFound
         found = find_by_tool_call(self.access.space_id, tool_call_id, thread_id)

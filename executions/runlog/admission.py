@@ -44,18 +44,22 @@ class Doorkeeper:
 
     def admit(self, guest: Guest) -> None:
         """Let a connection in, until it is dismissed; raises TooMany where its caller has enough."""
-        if self._counts[_owner(guest)] >= settings.MAX_STREAMS:
-            raise TooMany(f"This caller has {settings.MAX_STREAMS} streams and sockets open already.")
+        for owner, most in _owners(guest):
+            if self._counts[owner] >= most:
+                raise TooMany(f"This caller has {most} streams and sockets open already.")
         self._guests.add(guest)
-        self._counts[_owner(guest)] += 1
+        for owner, _ in _owners(guest):
+            self._counts[owner] += 1
 
     def dismiss(self, guest: Guest) -> None:
         """To be called when its connection is over; one that was never let in is nobody's."""
-        if guest in self._guests:
-            self._guests.discard(guest)
-            self._counts[_owner(guest)] -= 1
-        if not self._counts[_owner(guest)]:
-            del self._counts[_owner(guest)]
+        if guest not in self._guests:
+            return
+        self._guests.discard(guest)
+        for owner, _ in _owners(guest):
+            self._counts[owner] -= 1
+            if not self._counts[owner]:
+                del self._counts[owner]
 
     async def check_for_ever(self) -> None:
         while True:
@@ -83,6 +87,10 @@ class Doorkeeper:
                 guest.turn_out(lost, is_over=is_over)
 
 
-def _owner(guest: Guest) -> uuid.UUID:
-    """Who is counted: a key, or the person behind a session."""
-    return guest.identity.api_key_id or guest.identity.principal_id
+def _owners(guest: Guest) -> list[tuple[uuid.UUID, int]]:
+    """Who is counted, and how much they may have: a key or the person behind a session, and a ticket too."""
+    identity = guest.identity
+    owners = [(identity.api_key_id or identity.principal_id, settings.MAX_STREAMS)]
+    if identity.scope is not None:
+        owners.append((identity.scope.ticket_id, settings.MAX_STREAMS_OF_A_TICKET))
+    return owners

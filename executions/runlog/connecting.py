@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
+
+from spaces.authentication import query_of
 
 type Scope = Mapping[str, Any]
 
@@ -16,7 +18,7 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 def query(scope: Scope, name: str) -> str | None:
     """The first parameter of that name, None where there is none."""
-    found = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).get(name)
+    found = query_of(scope).get(name)
     return found[0] if found else None
 
 

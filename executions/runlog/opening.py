@@ -21,6 +21,7 @@ from executions.runlog.wire import dump
 from spaces.access import Caller
 from spaces.errors import Invalid, NotFound
 from spaces.identity import Identity, caller_of_identity, spaces_within_reach
+from spaces.scopes import Kind, May, Place, Scope
 
 ACTIVE_SHOWN = 100
 SPACES_WATCHED = 20  # of one caller, by one tool call id that names no space
@@ -56,11 +57,30 @@ class RunAsk:
     space_id: uuid.UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CallAsk:
+    """Which tool call; `space_id` None means wherever the caller is, `thread_id` None means any thread."""
+
+    tool_call_id: str
+    thread_id: str | None
+    space_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallReach:
+    """In which spaces, and in which thread (None: in any), a caller may look for a tool call's run."""
+
+    spaces: list[uuid.UUID]
+    thread_id: str | None
+
+
 def open_run(
     who: Caller | Identity, ask: RunAsk, *, base_url: str, with_snapshot: bool, now: datetime
 ) -> OpenedRun:
     """Raises NotFound, NotPermitted, and Unauthenticated where the credentials are over."""
     caller = caller_of_identity(who, now=now) if isinstance(who, Identity) else who
+    if caller.scope is not None:
+        caller.scope.require(May.READ, ask.stream.lineage(ask.run_id))
     with _one_moment():
         head = RunHead.objects.filter(pk=ask.run_id, kind=ask.stream.kind).first()
         if head is None or ask.space_id not in (None, head.space_id):
@@ -79,7 +99,10 @@ def open_run(
 
 def open_feed(identity: Identity, space_id: uuid.UUID, *, now: datetime) -> OpenedFeed:
     """The feed's snapshot: the newest runs that are not over, by kind. Raises as `open_run` does."""
-    access = caller_of_identity(identity, now=now).access(space_id)
+    caller = caller_of_identity(identity, now=now)
+    if caller.scope is not None:
+        caller.scope.require(May.READ, [Place(Kind.SPACE, str(space_id))])
+    access = caller.access(space_id)
     begin_feed(space_id)
     shown: dict[str, Any] = {}
     with _one_moment():
@@ -90,26 +113,42 @@ def open_feed(identity: Identity, space_id: uuid.UUID, *, now: datetime) -> Open
     return OpenedFeed(space_id, position, dump(shown))
 
 
-def reach_of_call(identity: Identity, space_id: uuid.UUID | None, *, now: datetime) -> list[uuid.UUID]:
-    """The spaces in which a tool call id is looked for: the one named, else all that the caller is in.
+def reach_of_call(identity: Identity, ask: CallAsk, *, now: datetime) -> CallReach:
+    """Where a tool call is looked for: in the space named, else in all that the caller is in.
 
     Raises NotFound, NotPermitted, Unauthenticated, and Invalid where there are too many to watch (or none to
     be known, for an operator): then the caller must name one.
     """
     caller = caller_of_identity(identity, now=now)
     permission = streams.run_stream(streams.calls().kind).permission
-    if space_id is not None:
-        return [caller.access(space_id).require(permission).space_id]
+    if caller.scope is not None:
+        return _reach_of_ticket(caller, caller.scope, ask, permission)
+    if ask.space_id is not None:
+        return CallReach([caller.access(ask.space_id).require(permission).space_id], ask.thread_id)
     caller.require(permission)
     reached = spaces_within_reach(caller, limit=SPACES_WATCHED + 1)
     if not reached or len(reached) > SPACES_WATCHED:
         raise Invalid.field("space_id", msg="Name the space of this tool call.", kind="missing")
-    return reached
+    return CallReach(reached, ask.thread_id)
 
 
-def find_call(spaces: list[uuid.UUID], tool_call_id: str, thread_id: str | None) -> FoundRun | None:
+def _reach_of_ticket(caller: Caller, scope: Scope, ask: CallAsk, permission: str) -> CallReach:
+    """The ticket's own space, for a tool call that it is for, or that has a run already that it is for."""
+    if ask.space_id not in {None, scope.space_id}:
+        raise NotFound
+    thread_id = scope.thread_of(ask.tool_call_id, ask.thread_id)
+    spaces = [caller.access(scope.space_id).require(permission).space_id]
+    calls = streams.calls()
+    lineage = calls.lineage(scope.space_id, ask.tool_call_id, thread_id)
+    if not scope.covers(lineage) and (found := calls.find(spaces, ask.tool_call_id, thread_id)):
+        lineage = streams.run_stream(calls.kind).lineage(found.run_id)
+    scope.require(May.READ, lineage)
+    return CallReach(spaces, thread_id)
+
+
+def find_call(reach: CallReach, tool_call_id: str) -> FoundRun | None:
     """The run that the lookup would return now."""
-    return streams.calls().find(spaces, tool_call_id, thread_id)
+    return streams.calls().find(reach.spaces, tool_call_id, reach.thread_id)
 
 
 @contextlib.contextmanager

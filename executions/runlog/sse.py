@@ -22,8 +22,9 @@ from executions.runlog.streams import RunStream
 from executions.runlog.threads import in_thread
 from executions.runlog.topics import RunLog
 from spaces.api.viewsets import access_of
+from spaces.authentication import caller_and_identity
 from spaces.errors import Invalid, NotFound
-from spaces.identity import Claim, Identity, caller_and_identity
+from spaces.identity import Claim, Identity
 
 logger = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ class _Reading:
 
 def _open(scope: Scope, stream: RunStream, space_text: str, run_text: str) -> tuple[Identity, OpenedRun, int]:
     now = timezone.now()
-    caller, identity = caller_and_identity(scope, now=now)
+    caller, identity = caller_and_identity(scope, now=now, takes_tickets=True)
     access = access_of(caller, space_text).require(stream.permission)
     run_id = stream.parse_id(run_text)
     if run_id is None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spaces.scopes import Place
+
 
 @dataclass(frozen=True, slots=True)
 class RunStream:
@@ -17,7 +19,8 @@ class RunStream:
     `parse_id` reads that id's spelling (None for another text), `permission` is what reading needs.
     `snapshot(run_id, base_url)` represents a run in the transaction it is called in (None where it is
     gone); `active(space_id, limit)` its newest runs that are not over, which the snapshot of a space's
-    feed shows under `active_name`.
+    feed shows under `active_name`. `lineage(run_id)` is all that a run lies in, itself first, by which
+    tickets are held against it; empty where it is gone.
     """
 
     kind: str
@@ -27,6 +30,7 @@ class RunStream:
     snapshot: Callable[[uuid.UUID, str], dict[str, Any] | None]
     active_name: str
     active: Callable[[uuid.UUID, int], list[dict[str, Any]]]
+    lineage: Callable[[uuid.UUID], list[Place]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +48,18 @@ class CallStream:
 
     `find(space_ids, tool_call_id, thread_id)` returns the newest run that is not superseded;
     `counts(calls)` says, for each (space, tool call id), how many runs it has, in one query.
+    `lineage(space_id, tool_call_id, thread_id)` is all that a tool call lies in, whether it has a run or not.
     """
 
     kind: str
     find: Callable[[Sequence[uuid.UUID], str, str | None], FoundRun | None]
     counts: Callable[[Sequence[tuple[uuid.UUID, str]]], dict[tuple[uuid.UUID, str], int]]
+    lineage: Callable[[uuid.UUID, str, str | None], list[Place]]
 
 
 _runs: dict[str, RunStream] = {}
 _calls: list[CallStream] = []
+_makers: list[Callable[[uuid.UUID, str], list[Place]]] = []
 
 
 def register_run(stream: RunStream) -> None:
@@ -63,6 +70,16 @@ def register_run(stream: RunStream) -> None:
 def register_calls(stream: CallStream) -> None:
     """Say how tool calls are found; there is one such way in a deployment, the last one registered."""
     _calls[:] = [stream]
+
+
+def register_maker(lineage: Callable[[uuid.UUID, str], list[Place]]) -> None:
+    """Say what the calls of an app's own runs lie in, by space and public id; empty for those of others."""
+    _makers.append(lineage)
+
+
+def lineage_of_made(space_id: uuid.UUID, tool_call_id: str) -> list[Place]:
+    """What a tool call lies in that one of our own runs makes; empty for one of a chat outside."""
+    return [place for lineage in _makers for place in lineage(space_id, tool_call_id)]
 
 
 def run_stream(kind: str) -> RunStream:

@@ -15,17 +15,19 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
 
-from executions.runlog.connecting import Scope, header
+from executions.runlog.connecting import Scope, header, query
 from executions.runlog.hub import running_hub
 from executions.runlog.outlet import Send
 from executions.runlog.topics import Call
 from spaces.ids import parse_uuid
+from spaces.tickets import PARAMETER
 
 NOT_YET = (
     b"x-callboard-not-yet"  # set by the lookup on a 404 that may become a 200; never leaves this process
 )
 LONGEST_SECONDS = 30
 MOST_OF_ONE_CALLER = 600
+MOST_OF_ONE_TICKET = 20
 MOST = 2000  # of one process
 
 _LOOKUP = re.compile(r"(?:/api-proxy)?/v1/spaces/([^/]+)/skills/executions/by-chat-tool-call/(.+)", re.DOTALL)
@@ -51,8 +53,8 @@ class Waiting:
         seconds = _wanted_seconds(scope)
         answer = await self._ask(scope)
         if answer.is_not_yet and seconds:
-            waiter = _waiter(scope)
-            if self._waiters.total() < MOST and self._waiters[waiter] < MOST_OF_ONE_CALLER:
+            waiter, most = _waiter(scope)
+            if self._waiters.total() < MOST and self._waiters[waiter] < most:
                 self._waiters[waiter] += 1
                 try:
                     answer = await self._hold(scope, receive, call, seconds)
@@ -137,10 +139,16 @@ def _wanted_seconds(scope: Scope) -> int | None:
     return None
 
 
-def _waiter(scope: Scope) -> bytes:
-    """Whose credentials these are, as far as counting needs it: the view has already accepted them."""
-    shown = header(scope, b"authorization") or header(scope, b"x-api-key") or header(scope, b"cookie") or ""
-    return blake2b(shown.encode(), digest_size=16).digest()
+def _waiter(scope: Scope) -> tuple[bytes, int]:
+    """Whose credentials these are, as far as counting needs it, and how many may wait by them.
+
+    The view has already accepted them, a ticket before all others.
+    """
+    names = (b"authorization", b"x-api-key", b"cookie")
+    ticket = query(scope, PARAMETER)
+    shown = ticket or next(filter(None, (header(scope, name) for name in names)), "")
+    most = MOST_OF_ONE_TICKET if ticket else MOST_OF_ONE_CALLER
+    return blake2b(shown.encode("utf-8", "replace"), digest_size=16).digest(), most
 
 
 async def _wait(news: asyncio.Event, seconds: float) -> None:

@@ -12,7 +12,7 @@ def access_to(caller: Caller, address: str) -> SpaceAccess:
     """The caller's access to a workspace by its id or `external_id:<name>`.
 
     Raises NotFound where there is none in the caller's account, and NotPermitted where it is archived or
-    the caller is not assigned to it: inside one account that it exists is no secret.
+    the caller is not assigned to it: inside one account that it exists is no secret (but to a ticket).
     """
     space_id = _named(caller, address) if external_id_in(address) else read(Prefix.WORKSPACE, address)
     if space_id is None:
@@ -20,7 +20,8 @@ def access_to(caller: Caller, address: str) -> SpaceAccess:
     try:
         return caller.access(space_id)
     except NotFound:
-        if Space.objects.filter(pk=space_id, tenant=caller.principal.tenant_id).exists():
+        of_account = Space.objects.filter(pk=space_id, tenant=caller.principal.tenant_id)
+        if caller.scope is None and of_account.exists():
             raise NotPermitted("This key does not reach that workspace, or it is archived.") from None
         raise
 

@@ -39,6 +39,7 @@ from objectives.shapes.metadata import BareMetadata
 from objectives.spelling import without_nul
 from spaces.api.pages import Column, Keyset
 from spaces.errors import Invalid
+from spaces.scopes import May
 
 _PATH = "workspace_id objective_id"
 _SEQ = Column("seq", int, int)
@@ -58,6 +59,9 @@ class HistoryViewSet(OfObjectives):
     """Everything below an objective that is not a tool call."""
 
     action_permissions: ClassVar = {"create_feedback": "objectives:manage"}
+    may_by_ticket: ClassVar = dict.fromkeys(
+        ("events", "windows", "diagnostics", "feedback", "queued_actions", "tools"), May.READ
+    )
 
     @operation(
         "listEvents",

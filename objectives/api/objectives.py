@@ -1,5 +1,6 @@
 """Starting, listing and steering objectives."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db.models import QuerySet
@@ -7,6 +8,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from objectives.access.lineage import lineage_of_objective, place_of_call
+from objectives.access.workspaces import access_to
 from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.creating import create_objective
 from objectives.actions.new_objective import wanted_objective
@@ -25,8 +28,9 @@ from objectives.portraits.reading import IDENTITY, listed, with_snapshots
 from objectives.shapes.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedAction
 from objectives.shapes.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
 from objectives.spelling import Prefix, read
-from spaces.api.viewsets import base_url
+from spaces.api.viewsets import base_url, caller_of
 from spaces.errors import Invalid, NotFound
+from spaces.scopes import Kind, May, Place
 
 # Filters by what is not built: nothing has it.
 _FILTERS_OF_NOTHING = ("agentScheduleId", "tenantId", "subjectId", "widgetId", "widgetSessionId")
@@ -45,6 +49,18 @@ class OfObjectives(WorkspaceViewSet):
     """A viewset of the objectives group: reading needs `objectives:read`, steering `objectives:manage`."""
 
     required_permission = "objectives:read"
+
+    def lineage(self) -> Sequence[Place]:
+        """Of what the path names: a tool call, else an objective, else the workspace."""
+        caller, named = caller_of(self.request), self.kwargs
+        space_id = access_to(caller, named["workspace_id"]).space_id
+        if "objective_id" not in named:
+            return [Place(Kind.SPACE, str(space_id))]
+        rows = ObjectiveRow.objects.filter(space_id=space_id).only("id")
+        objective_id = find(rows, Prefix.OBJECTIVE, named["objective_id"]).id
+        call_id = read(Prefix.TOOL_CALL, named.get("tool_call_id", ""))
+        of_call = [] if call_id is None else [place_of_call(call_id, objective_id)]
+        return [*of_call, *lineage_of_objective(objective_id)]
 
     @property
     def reader(self) -> Reader:
@@ -70,6 +86,7 @@ class ObjectiveViewSet(OfObjectives):
     action_permissions: ClassVar = dict.fromkeys(
         ("create", "cancel", "continue_", "compact", "interrupt", "remove_action"), "objectives:manage"
     )
+    may_by_ticket: ClassVar = {"list": May.READ, "retrieve": May.READ, "cancel": May.CANCEL}
 
     @operation(
         "listObjectives",

@@ -31,6 +31,7 @@ from objectives.shapes.toolcalls import (
 )
 from objectives.spelling import Prefix, read
 from spaces.errors import Invalid, NotFound
+from spaces.scopes import May
 
 _COMMON = str.maketrans("-_", "+/")  # the alphabet of addresses, written as the common one
 _PATH = "workspace_id objective_id tool_call_id"
@@ -45,6 +46,10 @@ class ToolCallViewSet(OfObjectives):
     """`/objectives/{objectiveId}/tool_calls`."""
 
     action_permissions: ClassVar = dict.fromkeys(("approve", "deny", "set_content"), "objectives:manage")
+    may_by_ticket: ClassVar = {
+        **dict.fromkeys(("list", "retrieve"), May.READ),
+        **dict.fromkeys(("approve", "deny", "set_content"), May.DECIDE),
+    }
 
     @operation(
         "listToolCalls",

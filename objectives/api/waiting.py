@@ -1,5 +1,7 @@
 """The queue of everything that waits for people in a workspace."""
 
+from typing import ClassVar
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,6 +14,7 @@ from objectives.portraits.reading import IDENTITY, LISTED_CALL
 from objectives.portraits.waiting import waiting_calls
 from objectives.shapes.toolcalls import ToolCall
 from objectives.spelling import Prefix
+from spaces.scopes import May
 
 STATUSES = {f"TOOL_CALL_STATUS_{value.upper()}": str(value) for value in Approval}
 EXECUTION_STATUSES = {f"TOOL_CALL_EXECUTION_STATUS_{value.upper()}": str(value) for value in Execution}
@@ -27,6 +30,8 @@ _FILTERS = {
 
 class WaitingViewSet(OfObjectives):
     """`/waiting`: Callboard's own, beside what the official clients know."""
+
+    may_by_ticket: ClassVar = {"list": May.READ}
 
     @operation(
         "listWaitingToolCalls",

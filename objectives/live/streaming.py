@@ -27,8 +27,9 @@ from objectives.shapes.reading import read_shape
 from objectives.spelling import Prefix
 from spaces.access import Caller, SpaceAccess
 from spaces.api.parsing import MAX_BYTES, parse_json
+from spaces.authentication import caller_and_identity
 from spaces.errors import TooLarge
-from spaces.identity import Identity, caller_and_identity
+from spaces.identity import Identity
 
 # A comment, so that something is sent at once. No frame of its own: clients before 1.0 take an empty one for
 # an event, and cannot read it. No `retry` either: with it the official clients give up after five equal
@@ -61,7 +62,7 @@ type _Opened = tuple[Identity, OpenedRun, int, EventStream]
 
 
 def _open_events(scope: Scope, workspace: str, address: str) -> _Opened:
-    caller, identity = caller_and_identity(scope, now=timezone.now())
+    caller, identity = caller_and_identity(scope, now=timezone.now(), takes_tickets=True)
     access = access_to(caller, workspace).require("objectives:read")
     objective = find(Objective.objects.filter(space_id=access.space_id), Prefix.OBJECTIVE, address)
     return _opened(scope, caller, access, objective, identity=identity, is_wrapped=False)
@@ -69,7 +70,7 @@ def _open_events(scope: Scope, workspace: str, address: str) -> _Opened:
 
 def _open_created(scope: Scope, workspace: str, body: bytes) -> _Opened:
     now = timezone.now()
-    caller, identity = caller_and_identity(scope, now=now)
+    caller, identity = caller_and_identity(scope, now=now, takes_tickets=False)
     access = access_to(caller, workspace).require("objectives:manage")
     objective = create_once(access=access, wanted=wanted_objective(_read(body)), now=now)
     return _opened(scope, caller, access, objective, identity=identity, is_wrapped=True)

@@ -18,8 +18,13 @@ class Body(BaseModel):
 
 def read_body[B: Body](model: type[B], request: Request) -> B:
     """The body as a `model`; raises Invalid naming each wrong field, and what the parser raises."""
+    return read_body_of(model, request.data)
+
+
+def read_body_of[B: Body](model: type[B], data: Any) -> B:
+    """The same of a body that has been parsed."""
     try:
-        return model.model_validate(request.data)
+        return model.model_validate(data)
     except ValidationError as error:
         raise Invalid(
             [

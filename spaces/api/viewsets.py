@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from spaces.access import Caller, SpaceAccess
 from spaces.api.negotiation import JsonOnly
 from spaces.errors import Invalid, NotFound
 from spaces.ids import parse_uuid
+from spaces.scopes import May, Place
 
 _ANY_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -24,6 +25,13 @@ class ApiViewSet(ViewSet):
     http_method_names = ["get", "head", "post"]
     content_negotiation_class = JsonOnly
     byte_actions: ClassVar[frozenset[str]] = frozenset()  # those that answer in a file's own type
+    may_by_ticket: ClassVar[
+        Mapping[str, May]
+    ] = {}  # the actions that a ticket opens, and what it must let do
+
+    def lineage(self) -> Sequence[Place]:
+        """All that the thing asked for lies in, itself included, for actions that a ticket opens."""
+        return ()
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
         return super().perform_content_negotiation(request, force or self.action in self.byte_actions)

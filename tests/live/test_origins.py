@@ -70,7 +70,9 @@ def test_a_page_may_send_our_headers_to_every_door(server: Server):
         }
         answer = asking.options(url, headers=asked)
         may = answer.headers.get("access-control-allow-origin") == PAGE
-        if not (may and answer.status_code == 200 and listed(answer, "access-control-allow-headers") >= {*OURS}):
+        if not (
+            may and answer.status_code == 200 and listed(answer, "access-control-allow-headers") >= {*OURS}
+        ):
             refused.append(door)
 
     assert refused == []

@@ -1,30 +1,19 @@
 """A `sub` that waits for a tool call's run, then follows it."""
 
 import contextlib
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
 from executions.runlog import streams
 from executions.runlog.frames import write
-from executions.runlog.opening import RunAsk, find_call, reach_of_call
+from executions.runlog.opening import CallAsk, CallReach, RunAsk, find_call, reach_of_call
 from executions.runlog.socket.runs import RunSubscription
 from executions.runlog.socket.subscriptions import Desk
 from executions.runlog.threads import in_thread
 from executions.runlog.topics import Call
 from spaces.identity import Claim
-
-
-@dataclass(frozen=True, slots=True)
-class CallAsk:
-    """Which tool call; `space_id` None means wherever the caller is, `thread_id` None means any thread."""
-
-    tool_call_id: str
-    thread_id: str | None
-    space_id: uuid.UUID | None
 
 
 class CallSubscription:
@@ -39,7 +28,7 @@ class CallSubscription:
         self._desk, self._sub, self._ask, self._after, self._wake = desk, sub, ask, after, wake
         self._is_over = False
         self._waiting = contextlib.ExitStack()
-        self._spaces: list[uuid.UUID] = []
+        self._reach = CallReach([], ask.thread_id)
         self._run: RunSubscription | None = None
 
     @property
@@ -48,8 +37,8 @@ class CallSubscription:
 
     async def begin(self) -> list[str]:
         identity, ask = self._desk.identity, self._ask
-        self._spaces = await in_thread(reach_of_call, identity, ask.space_id, now=timezone.now())
-        for space_id in self._spaces:
+        self._reach = await in_thread(reach_of_call, identity, ask, now=timezone.now())
+        for space_id in self._reach.spaces:
             self._waiting.enter_context(self._desk.hub.follow(Call(space_id, ask.tool_call_id), self._wake))
         names: dict[str, Any] = {"tool_call_id": ask.tool_call_id}
         if ask.thread_id is not None:
@@ -72,7 +61,7 @@ class CallSubscription:
         if self._run is not None:
             return self._run.claims()
         permission = streams.run_stream(streams.calls().kind).permission
-        return [Claim(self._desk.identity, space_id, permission) for space_id in self._spaces]
+        return [Claim(self._desk.identity, space_id, permission) for space_id in self._reach.spaces]
 
     def close(self) -> None:
         self._is_over = True
@@ -81,7 +70,7 @@ class CallSubscription:
             self._run.close()
 
     async def _look(self) -> list[str]:
-        found = await in_thread(find_call, self._spaces, self._ask.tool_call_id, self._ask.thread_id)
+        found = await in_thread(find_call, self._reach, self._ask.tool_call_id)
         if found is None or self._is_over:
             return []
         self._waiting.close()

@@ -28,10 +28,11 @@ from executions.runlog.socket.roster import Roster
 from executions.runlog.socket.subscriptions import Desk
 from executions.runlog.socket.targets import subscription_for
 from executions.runlog.threads import in_thread
+from spaces.authentication import caller_and_identity
 from spaces.errors import TooMany
-from spaces.identity import Claim, Identity, caller_and_identity
+from spaces.identity import Claim, Identity
 from spaces.keys import Unauthenticated
-from spaces.tickets import redeem_ticket
+from spaces.tickets import PARAMETER, redeem_ticket
 
 logger = logging.getLogger(__name__)
 
@@ -167,7 +168,7 @@ class LiveSocket(AsyncConsumer):
 
 def _identify(scope: Mapping[str, Any]) -> Identity:
     """By ticket where the address carries one, else by key or session; raises Unauthenticated."""
-    ticket = query(scope, "ticket")
+    ticket = query(scope, PARAMETER)
     if ticket is None:
-        return caller_and_identity(scope, now=timezone.now())[1]
+        return caller_and_identity(scope, now=timezone.now(), takes_tickets=True)[1]
     return redeem_ticket(ticket, now=timezone.now())

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from executions.runlog import streams
-from executions.runlog.opening import RunAsk
-from executions.runlog.socket.calls import CallAsk, CallSubscription
+from executions.runlog.opening import CallAsk, RunAsk
+from executions.runlog.socket.calls import CallSubscription
 from executions.runlog.socket.feeds import FeedSubscription
 from executions.runlog.socket.incoming import Subscribe
 from executions.runlog.socket.runs import RunSubscription

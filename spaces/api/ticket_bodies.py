@@ -1,0 +1,89 @@
+"""What a request for a ticket says."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from spaces.api.bodies import Body, read_body_of
+from spaces.errors import Invalid, Malformed
+from spaces.scopes import May
+from spaces.tickets import MOST_SECONDS, SECONDS
+
+MAX_CHAT_ID = 512
+
+_Id = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+_ChatId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CHAT_ID, pattern=r"^[^\x00]+$")]
+
+
+class TicketTarget(Body):
+    """What a ticket is for: one of these; a tool call may have its thread and its space beside it."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    tool_call_id: _ChatId | None = Field(
+        default=None,
+        description="A chat's tool call, before or after its execution exists: its execution and what that "
+        "calls; of an objective's call (`toolcall_…`) the call itself too.",
+        examples=["call_7"],
+    )
+    thread_id: _ChatId | None = Field(
+        default=None,
+        description="Only in this chat thread. Name it where your model repeats ids from thread to thread.",
+    )
+    execution_id: _Id | None = Field(
+        default=None, description="An execution, with the executions that it called."
+    )
+    objective_id: _Id | None = Field(
+        default=None,
+        description="An objective, `obj_…` or a UUID, with its tool calls and all that it started.",
+    )
+    space_id: _Id | None = Field(
+        default=None,
+        description="A space, a UUID or `workspace_…`, with its executions, its objectives and its feed; or, "
+        "beside `tool_call_id`, where that will be: needed where the caller reaches several.",
+    )
+
+    def named(self) -> Mapping[str, str]:
+        """The members that are there."""
+        return self.model_dump(exclude_none=True)
+
+
+class TicketBody(Body):
+    """What a ticket is asked for; empty for one that stands for its caller once."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    for_: TicketTarget | None = Field(default=None, alias="for", description="What it is for.")
+    may: list[Annotated[str, Field(json_schema_extra={"enum": list(May)})]] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=20,
+        description="What may be done there, `read` unless told. `read`: look; `decide`: approve and deny "
+        "tool calls and supply their content; `cancel`: stop the execution or the objective.",
+    )
+    seconds: Annotated[int, Field(ge=1, le=MOST_SECONDS)] | None = Field(
+        default=None,
+        description=f"How long it is good for: {SECONDS} unless told, {MOST_SECONDS} at most.",
+    )
+
+
+def read_ticket_body(data: Any) -> TicketBody:
+    """The request; raises Malformed naming each wrong field."""
+    given = dict(data) if isinstance(data, Mapping) else data
+    try:
+        body = read_body_of(TicketBody, given)
+    except Invalid as error:
+        raise Malformed(error.problems) from error
+    if "for" in given and not (body.for_ and body.for_.named()):
+        raise Malformed.field("body", "for", msg="Say what the ticket is for, or leave `for` out.")
+    for name in ("may", "seconds"):
+        if name in given and getattr(body, name) is None:
+            raise Malformed.field("body", name, msg="Leave it out, or say something.")
+        if name in given and body.for_ is None:
+            raise Malformed.field("body", name, msg="This goes with `for`: say what the ticket is for.")
+    for place, word in enumerate(body.may or ()):
+        if word not in May:
+            known = ", ".join(May)
+            raise Malformed.field("body", "may", place, msg=f"Must be one of {known}.", value=word)
+    return body
