@@ -7,12 +7,26 @@ from config.version import VERSION
 DESCRIPTION = """\
 Callboard records what AI agents do: a chat's tool call becomes a **skill execution**, which is found by the
 id of the tool call while it still runs, followed live, and kept with its outputs and artifacts.
+**Objectives** are what agents work on; their tool calls wait for people where people are to decide.
 
 - Every path below `/v1` is also served below `/api-proxy/v1`.
-- Credentials are an API key (`Authorization: Bearer …` or `X-API-Key: …`) or a person's session.
-- One object is `{"data": {…}}`, a list `{"data": […], "meta": {"next_cursor", "has_more"}}`.
-- Times are RFC 3339 in UTC, costs are decimals as text, every key is always present.
+- Credentials are an API key (`Authorization: Bearer …` or `X-API-Key: …`), a person's session or, for one
+  thing and what lies in it, a ticket (`?ticket=…`, from `POST /v1/tickets`).
 - What belongs to others answers exactly like what does not exist.
+
+Two APIs show one record, and either's ids are the other's in another spelling:
+
+| | Space API | Workspace API |
+|---|---|---|
+| paths | `/v1/spaces/…`, `/v1/files/`, `/v1/tickets` | `/v1/workspaces/…`, `/v1/account…`, `/v1/whoami` |
+| what it is for | executions, skills, files | objectives, agents, tools and what they need |
+| a space | `space_id`, a UUID | `workspaceId`, `workspace_…` |
+| names | `snake_case` | `camelCase` |
+| one object | `{"data": {…}}` | `{"metadata": {…}, "data" or "spec": {…}, "info": {…}}` |
+| a list | `{"data": […], "meta": {"next_cursor", …}}` | `{"items": […], "pagination": {"nextCursor"}}` |
+| an error | `{"detail": …}` | `{"code", "message", "details"}`, as `google.rpc.Status` |
+
+Times are RFC 3339 in UTC, costs are decimals as text, and in the space API every key is always present.
 """
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
@@ -51,6 +65,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "health", "description": "For load balancers and operators."},
     ],
     "SERVE_INCLUDE_SCHEMA": False,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "ticket": {
+                "type": "apiKey",
+                "in": "query",
+                "name": "ticket",
+                "description": "A ticket for one thing, from `POST /v1/tickets`, for what it is for.",
+            }
+        }
+    },
     "SCHEMA_PATH_PREFIX": "/v1",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "PREPROCESSING_HOOKS": ["config.schema_hooks.only_canonical_paths"],

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from executions.api.reading import read_execution
-from executions.api.representation import represent_detail, represent_summary
+from executions.api.representation import represent_detail, represent_listed
 from executions.lineage import lineage_of_call, lineage_of_execution
 from executions.models import ACTIVE, RunKind, SkillExecution
 from executions.models.digest import same_text
@@ -64,7 +64,7 @@ def snapshot(execution_id: uuid.UUID, base_url: str) -> dict[str, Any] | None:
 
 
 def active(space_id: uuid.UUID, limit: int) -> list[dict[str, Any]]:
-    """The 14 keys of each of the newest executions of a space that are not over."""
+    """The 15 keys of each of the newest executions of a space that are not over."""
     # One state at a time, so that each is a walk along `execution_by_state`.
     newest = [
         execution
@@ -74,7 +74,7 @@ def active(space_id: uuid.UUID, limit: int) -> list[dict[str, Any]]:
         .order_by("-created_at", "-id")[:limit]
     ]
     newest.sort(key=lambda execution: (execution.created_at, execution.id), reverse=True)
-    return [represent_summary(execution) for execution in newest[:limit]]
+    return [represent_listed(execution) for execution in newest[:limit]]
 
 
 def find(space_ids: Sequence[uuid.UUID], tool_call_id: str, thread_id: str | None) -> FoundRun | None:

@@ -11,14 +11,14 @@ from config.bench.lines import Line, request_bytes
 from config.bench.servers import Server, bare_web, web
 from config.bench.stage import Stage, World
 from executions.api.executions import NEWEST_FIRST
-from executions.api.reading import SUMMARY_FIELDS
+from executions.api.reading import LISTED_FIELDS
 
 PAGE = 50
 SLOWEST_MS = 10.0
 TABLE = "executions_skillexecution"
 
 _PAGE_SQL = f"""
-SELECT {", ".join(SUMMARY_FIELDS)} FROM executions_skillexecution
+SELECT {", ".join(LISTED_FIELDS)} FROM executions_skillexecution
  WHERE space_id = %s AND (created_at, id) < (%s::timestamptz, %s::uuid)
  ORDER BY created_at DESC, id DESC LIMIT {PAGE + 1}
 """  # noqa: S608 - names of our own columns

@@ -116,7 +116,9 @@ class ToolReturned(BaseModel):
 class ArtifactCommitted(BaseModel):
     """A file was kept."""
 
-    artifact_id: uuid.UUID = Field(description="The artifact.")
+    artifact_id: uuid.UUID = Field(
+        description="The artifact; its bytes are at `…/artifacts/{artifact_id}/download`, by key or ticket."
+    )
     relpath_in_workspace: str = Field(description="Where it lay in the workspace.")
     document_type: str | None = Field(description="What the skill says that it is.")
     content_type: str = Field(description="Its media type.")

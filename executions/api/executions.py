@@ -14,12 +14,12 @@ from executions.actions.cancelling import request_cancel
 from executions.actions.retrying import retry_execution
 from executions.api.docs import executions as docs
 from executions.api.filters import filtered
-from executions.api.reading import SUMMARY_FIELDS, ExecutionRow, read_execution
+from executions.api.reading import LISTED_FIELDS, ExecutionRow, read_execution
 from executions.api.representation import (
     represent_artifacts,
     represent_detail,
+    represent_listed,
     represent_started,
-    represent_summary,
 )
 from executions.api.usage import wanted_usage
 from executions.lineage import lineage_of_execution
@@ -52,9 +52,9 @@ class ExecutionViewSet(SpaceViewSet):
 
     @docs.listing
     def list(self, request: Request, space_id: str) -> Response:
-        rows = filtered(self._executions(), request).values_list(*SUMMARY_FIELDS, named=True)
+        rows = filtered(self._executions(), request).values_list(*LISTED_FIELDS, named=True)
         page = Page.of(rows, NEWEST_FIRST, request, of_list=f"executions {space_id}")
-        return Response({"data": [represent_summary(row) for row in page.rows], "meta": page.meta})
+        return Response({"data": [represent_listed(row) for row in page.rows], "meta": page.meta})
 
     @docs.retrieve
     def retrieve(self, request: Request, space_id: str, execution_id: str) -> Response:

@@ -10,6 +10,7 @@ from executions.models import FailureReason, Source, State
 from spaces.api.pages import PageMeta
 
 _ID = "01a203d7-a422-7298-af07-d721b3287b2b"
+_TOOL_CALL = "The tool call that dispatched it, exactly as the model wrote it."
 _TIME = "2026-11-22T12:00:00.125Z"
 
 
@@ -44,7 +45,7 @@ class ResourceUsage(Described):
 
 
 class ExecutionSummary(Described):
-    """An execution in a list: 14 keys, always all of them."""
+    """An execution that another one called: 14 keys, always all of them."""
 
     id: uuid.UUID = Field(description="The execution.", examples=[_ID])
     tenant_id: uuid.UUID = Field(description="The tenant that it belongs to.")
@@ -66,6 +67,12 @@ class ExecutionSummary(Described):
         description=f"A short code, null unless `state` is `failed`. {REASONS}."
     )
     resource_usage: ResourceUsage = Field(description="Tokens, cost, time and iterations.")
+
+
+class ListedExecution(ExecutionSummary):
+    """An execution in a list: 15 keys, always all of them."""
+
+    chat_tool_call_id: str | None = Field(description=_TOOL_CALL, examples=["call_Zx81"])
 
 
 class ExecutionArtifact(Described):
@@ -101,9 +108,7 @@ class Execution(ExecutionSummary):
     )
     chat_thread_id: str | None = Field(description="The chat's thread.", examples=["thread_8"])
     chat_message_id: str | None = Field(description="The chat's message.", examples=["msg_12"])
-    chat_tool_call_id: str | None = Field(
-        description="The tool call that dispatched it, exactly as the model wrote it.", examples=["call_Zx81"]
-    )
+    chat_tool_call_id: str | None = Field(description=_TOOL_CALL, examples=["call_Zx81"])
     workspace_archive_id: str | None = Field(
         description="The archive of its workspace, null until one was taken."
     )
@@ -120,7 +125,7 @@ class ExecutionAnswer(Described):
 class ExecutionPage(Described):
     """Executions, newest first."""
 
-    data: list[ExecutionSummary] = Field(description="At most `limit` executions.")
+    data: list[ListedExecution] = Field(description="At most `limit` executions.")
     meta: PageMeta = Field(description="How to go on.")
 
 

@@ -51,6 +51,7 @@ class ExecutionRow(NamedTuple):
 _FIRST_JSON = ExecutionRow._fields.index("inputs")
 _OWN_FIELDS = ExecutionRow._fields[: ExecutionRow._fields.index("has_sub_executions")]
 SUMMARY_FIELDS = ExecutionRow._fields[: ExecutionRow._fields.index("chat_thread_id")]
+LISTED_FIELDS = (*SUMMARY_FIELDS, "chat_tool_call_id")
 
 _SELECT = """
 SELECT id, tenant_id, space_id, principal_id, skill_slug, version, source, state, parent_id, created_at,

@@ -19,7 +19,7 @@ from spaces.errors import NotFound
 
 
 def represent_summary(execution: SkillExecution | ExecutionRow) -> dict[str, Any]:
-    """The 14 keys of an execution in a list and in `sub_executions`."""
+    """The 14 keys of an execution in `sub_executions`."""
     return {
         "id": str(execution.id),
         "tenant_id": str(execution.tenant_id),
@@ -36,6 +36,11 @@ def represent_summary(execution: SkillExecution | ExecutionRow) -> dict[str, Any
         "failure_reason": str(execution.failure_reason) if execution.failure_reason else None,
         "resource_usage": resource_usage(execution),
     }
+
+
+def represent_listed(execution: SkillExecution | ExecutionRow) -> dict[str, Any]:
+    """The 15 keys of an execution in a list: a board finds its cards by the tool call."""
+    return {**represent_summary(execution), "chat_tool_call_id": execution.chat_tool_call_id}
 
 
 def represent_detail(

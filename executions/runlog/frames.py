@@ -71,7 +71,7 @@ class Ended(TypedDict):
 class Error(TypedDict):
     """A frame was refused or a subscription ended; `sub` is null where none is meant.
 
-    `code` is one of `ERROR_CODES`, `field` the frame's wrong member.
+    `code` says why, `field` which member of the client's frame is wrong.
     """
 
     type: Literal["error"]

@@ -57,16 +57,19 @@ class ProblemsAnswer(BaseModel):
 
 
 _ERRORS = {
+    400: "The request cannot be understood: a member is wrong, missing or too many.",
     401: "Missing, unknown, expired or revoked credentials; `WWW-Authenticate` says what is taken.",
     403: "The key or the role lacks the permission, or a session's CSRF token is missing.",
     404: "There is no such thing for this caller: what belongs to others answers exactly like this.",
     406: "Only JSON can be had here.",
     409: "The request contradicts what is recorded, or the state does not allow it.",
     413: "The body is too large.",
+    422: "A field is wrong.",
     415: "The body is not of the type that is taken here.",
     429: "Too many requests of this key; `Retry-After` says how many seconds to wait.",
     503: "The database does not answer at the moment; `Retry-After` says how many seconds to wait.",
 }
+_OF_FIELDS = {400, 422}
 _ALWAYS = (401, 403, 404, 406, 422, 429, 503)
 
 
@@ -86,8 +89,8 @@ def described(
         status: OpenApiResponse(shape, description=meaning) for status, (shape, meaning) in answers.items()
     }
     for status in sorted({*_ALWAYS, *errors}):
-        if status == 422:
-            responses[status] = OpenApiResponse(ProblemsAnswer, description="A field is wrong.")
+        if status in _OF_FIELDS:
+            responses[status] = OpenApiResponse(ProblemsAnswer, description=_ERRORS[status])
         else:
             responses[status] = OpenApiResponse(ErrorAnswer, description=_ERRORS[status])
     return extend_schema(

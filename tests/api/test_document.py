@@ -8,15 +8,19 @@ from collections import defaultdict
 import pytest
 from django.core.management import call_command
 from openapi_spec_validator import validate
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from config.documents import document
 from config.environment import ROOT
+from executions.api.docs.live import CONVERSATION, kind_of
 from executions.api.event_payloads import PAYLOADS
 from executions.api.filters import PAGING, ExecutionFilter
-from executions.runlog.frames import OUTGOING
+from executions.runlog.frames import ERROR_CODES, OUTGOING
+from executions.runlog.socket.incoming import INCOMING
 from objectives.api.routes import older
+from spaces.scopes import Kind, May
 from tests.guards.routes import every_route
+from tests.guards.ticketed import OPENS
 
 # Served, but no part of the API: pages, and the document itself.
 NOT_DESCRIBED = {"", "docs", "v1/openapi.json", "v1/openapi.yaml"}
@@ -180,13 +184,60 @@ def test_every_answer_has_the_form_that_is_sent(operations):
     assert len(forms) == 15
 
 
-def test_credentials_come_in_three_ways(described, operations):
-    assert set(described["components"]["securitySchemes"]) == {"bearer", "apiKey", "session"}
+def test_credentials_come_in_three_ways_and_by_ticket_where_that_opens(described, operations):
+    assert set(described["components"]["securitySchemes"]) == {"bearer", "apiKey", "session", "ticket"}
     assert operations["GET /v1/spaces/{space_id}/tools"]["security"] == [
         {"bearer": []},
         {"apiKey": []},
         {"session": []},
     ]
+
+
+def test_the_document_says_what_a_ticket_opens(operations):
+    said = {
+        route for route, operation in operations.items() if {"ticket": []} in operation.get("security", ())
+    }
+    opens = {
+        f"{method} /{plain(template)}"
+        for verbs in OPENS.values()
+        for opened in verbs.values()
+        for method, _, template in (route.partition(" /") for route in opened)
+        if template not in OLDER
+    }
+
+    assert said == opens
+
+
+def test_asking_for_a_ticket_is_described_for_both_apis(described, operations):
+    asked = operations["POST /v1/tickets"]
+    members = described["components"]["schemas"]["TicketTarget"]["properties"]
+
+    assert {*Kind} | {"thread_id"} == set(members)
+    for name in (*Kind, *May, ":approve", ":setContent", "toolcall_", "seconds"):
+        assert name in asked["description"] or name in json.dumps(asked)
+    assert asked["responses"]["400"]["content"]["application/json"]["schema"] == {
+        "$ref": "#/components/schemas/ProblemsAnswer"
+    }
+    for dialect in ("/v1/spaces", "/v1/workspaces", "snake_case", "camelCase", "nextCursor", "next_cursor"):
+        assert dialect in described["info"]["description"]
+
+
+def test_the_socket_is_described_in_words_of_its_own(operations):
+    socket = operations["GET /v1/ws"]["description"]
+    items = [line for line in socket.splitlines() if line.startswith("- ")]
+
+    assert "None" not in socket
+    assert "ERROR_CODES" not in socket
+    assert len(items) == len(OUTGOING) + len(INCOMING)
+    for side in (socket.partition("The client sends:")[2], socket.partition("The server sends:")[2]):
+        listed = side.strip().partition("\n\n")[0].splitlines()  # an empty line would tear the list apart
+        assert all(line.startswith("- ") for line in listed)
+    assert all(f"| `{code}` |" in socket for code in ERROR_CODES)
+    for way, frame in CONVERSATION:
+        kinds = {kind_of(shape): shape for shape in (INCOMING if way == "→" else OUTGOING)}
+        TypeAdapter(kinds[frame["type"]]).validate_python(frame)
+        assert f'"type": "{frame["type"]}"' in socket
+    assert "a ticket from another origin is refused" in " ".join(socket.split())
 
 
 def test_the_list_names_its_filters(operations):

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from executions.actions.calling import start_sub_execution
 from executions.actions.running import Usage, finish_succeeded, record_late_usage
-from executions.api.objects import Execution, ExecutionSummary
+from executions.api.objects import Execution, ExecutionSummary, ListedExecution
 from tests.api.speaking import Api, fail, keep, make_execution, run, spend, succeed
 from tests.factories import NOW, make_actor, make_skill
 
@@ -69,12 +69,14 @@ def test_the_list_shows_summaries():
 
     shown = api.get("skills/executions").json()["data"][0]
 
-    assert list(shown) == SUMMARY
-    TypeAdapter(ExecutionSummary).validate_python(shown)
+    assert list(shown) == [*SUMMARY, "chat_tool_call_id"]
+    assert shown["chat_tool_call_id"] == "call_1"
+    TypeAdapter(ListedExecution).validate_python(shown)
 
 
 def test_the_documented_keys_are_those_that_are_sent():
     assert list(ExecutionSummary.model_fields) == SUMMARY
+    assert list(ListedExecution.model_fields) == [*SUMMARY, "chat_tool_call_id"]
     assert list(Execution.model_fields) == DETAIL
 
 

@@ -31,7 +31,8 @@ def test_a_space_shows_what_runs_and_then_every_change_once(server: Server):
         again = [receive(socket) for _ in range(2)]
 
     assert [item["id"] for item in snapshot["object"]["executions"]] == [str(run.execution.id)]
-    assert len(snapshot["object"]["executions"][0]) == 14
+    assert len(snapshot["object"]["executions"][0]) == 15
+    assert snapshot["object"]["executions"][0]["chat_tool_call_id"] == "call_1"
     assert [event["kind"] for event in seen] == ["execution.succeeded", "execution.queued"]
     assert [event["execution_id"] for event in seen] == [str(run.execution.id), str(other.id)]
     assert "outputs" not in seen[0]["data"]

@@ -25,6 +25,8 @@ from executions.runlog.frames import ERROR_CODES, OUTGOING
 from executions.runlog.socket.incoming import INCOMING
 from executions.runner.recorder import Recorder
 from executions.worker.stopping import StopSignal
+from spaces.scopes import Kind, May
+from spaces.tickets import MOST_SECONDS, SECONDS
 from tests.factories import Actor
 from tests.live.runs import Run, make_run
 
@@ -55,6 +57,31 @@ def test_the_readme_lists_exactly_these():
     taken = {get_args(get_type_hints(frame)["type"])[0] for frame in INCOMING}
 
     assert listed == set(PAYLOADS) | sent | taken | set(ERROR_CODES)
+
+
+def test_the_readme_lists_the_members_of_each_frame():
+    section = (ROOT / "README.md").read_text().partition("## Live stream")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([a-z_]+)` \| .* \| ([^|]+) \|$", section, re.MULTILINE)
+    listed = {kind: {name.strip(" `") for name in members.split(",")} for kind, members in rows}
+
+    for frame in (*OUTGOING, *INCOMING):
+        kind = get_args(get_type_hints(frame)["type"])[0]
+        required = getattr(frame, "__required_keys__", None)
+        if required is None:
+            required = {name for name, field in frame.model_fields.items() if field.is_required()}
+        shown = {
+            name if name in required else f"{name}`?" for name in get_type_hints(frame) if name != "type"
+        }
+        shown -= {"model_config`?"}
+        assert listed[kind] == shown, kind
+
+
+def test_the_readme_lists_what_tickets_are_for_and_what_they_let_do():
+    section = (ROOT / "README.md").read_text().partition("## Tickets")[2].partition("\n## ")[0]
+
+    assert re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE) == ["for", *Kind, "may", *May]
+    for number in (f"{SECONDS} unless", f"{MOST_SECONDS:,} at most"):
+        assert number in section
 
 
 @pytest.mark.django_db

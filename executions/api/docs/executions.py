@@ -151,7 +151,8 @@ download = described(
     "Download an artifact",
     tag=TAG,
     description=(
-        "An artifact's bytes, by a key, or by the token of a `download_url` within 15 minutes. "
+        "An artifact's bytes: by a key, by a ticket as often as needed, or by the token of a `download_url` "
+        "within 15 minutes. "
         "Pictures may be shown by a browser; everything else is an attachment."
     ),
     parameters=[

@@ -1,6 +1,7 @@
 """Descriptions: the event stream and the websocket, which are no views."""
 
-from typing import Any
+import json
+from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
@@ -10,6 +11,20 @@ from executions.runlog.frames import ERROR_CODES, OUTGOING
 from executions.runlog.socket.incoming import Ping, Subscribe, Unsubscribe
 
 INCOMING = (Subscribe, Unsubscribe, Ping)
+# How the socket closes where it is not the client who does.
+CLOSE_CODES = {
+    4401: "the credentials are unknown, used or over",
+    4403: "the page's origin may not connect",
+    4413: "a frame was longer than 16,384 characters",
+    4429: "this caller has as many sockets and streams open as one may have",
+    4500: "something went wrong on our side",
+}
+_TICKET = {
+    "name": "ticket",
+    "in": "query",
+    "description": "A ticket, where the client can send no header and has no session.",
+    "schema": {"type": "string"},
+}
 _REF = "#/components/schemas/{model}"
 # What a member means in whichever frame it is.
 _MEMBERS = {
@@ -80,6 +95,7 @@ def _stream(errors: dict[str, Any]) -> dict[str, Any]:
             _path("execution_id", "The execution."),
             _number("after", "query", "Resume after this event."),
             _number("Last-Event-ID", "header", "The same; browsers send it by themselves."),
+            _TICKET,
         ],
         "responses": {
             "200": {
@@ -108,37 +124,67 @@ _EXAMPLE = (
 )
 
 
+# One frame of each direction and the whole of a conversation: what a client that knows a tool call sees.
+CONVERSATION = (
+    ("→", {"type": "subscribe", "sub": "card", "tool_call_id": "call_7"}),
+    ("←", {"type": "subscribed", "sub": "card", "tool_call_id": "call_7"}),
+    ("←", {"type": "waiting", "sub": "card", "tool_call_id": "call_7"}),
+    ("←", {"type": "snapshot", "sub": "card", "object": {"id": "01a203d7-…", "state": "queued"}, "seq": 1}),
+    (
+        "←",
+        {
+            "type": "event",
+            "sub": "card",
+            "seq": 2,
+            "kind": "execution.started",
+            "data": {"state": "running", "attempt": 1, "started_at": "2026-11-22T12:00:00.125Z", "fence": 1},
+            "at": "2026-11-22T12:00:00.125Z",
+            "execution_id": "01a203d7-…",
+        },
+    ),
+    ("←", {"type": "ended", "sub": "card", "reason": "finished"}),
+)
+
+
 def _socket(errors: dict[str, Any]) -> dict[str, Any]:
-    incoming, outgoing = (
-        "\n".join(
-            f"- [{_frame_name(frame)}](#/components/schemas/{_frame_name(frame)}): {frame.__doc__}"
-            for frame in side
-        )
-        for side in (INCOMING, OUTGOING)
-    )
+    incoming, outgoing = ("\n".join(map(_line, side)) for side in (INCOMING, OUTGOING))
+    spoken = "\n".join(f"{way} {json.dumps(frame, ensure_ascii=False)}" for way, frame in CONVERSATION)
+    codes = "\n".join(f"| `{code}` | {meaning} |" for code, meaning in ERROR_CODES.items())
+    closed = "\n".join(f"| {code} | {meaning} |" for code, meaning in CLOSE_CODES.items())
     return {
         "operationId": "openSocket",
         "tags": ["live"],
         "summary": "Follow many things over one websocket",
         "description": (
-            "A websocket of JSON text frames: executions, tool calls that have no execution yet, and a "
-            "space's feed, "
-            "each under a name of the client's choice. A snapshot comes first, then events.\n\n"
-            f"The client sends:\n\n{incoming}\n\nThe server sends:\n\n{outgoing}"
+            "A websocket of JSON text frames: executions, objectives, tool calls that have no execution yet, "
+            "and a space's feed, each under a name `sub` of the client's choice. A snapshot comes first, "
+            "then events; with `after` the events alone. Every frame says by `type` which one it is:\n\n"
+            f"```\n{spoken}\n```\n\n"
+            f"The client sends:\n\n{incoming}\n\nThe server sends:\n\n{outgoing}\n\n"
+            f"An `error` has one of these codes:\n\n| `code` | Meaning |\n|---|---|\n{codes}\n\n"
+            f"The socket closes with one of these:\n\n| Close code | Meaning |\n|---|---|\n{closed}\n\n"
+            "**Credentials** are a key in a header, a session, or a ticket in the address. **Pages** may "
+            "open it from this deployment's own origin and from those in its `ALLOWED_ORIGINS`, whatever "
+            "they show: a ticket from another origin is refused too. What is no page sends no origin, and "
+            "may."
         ),
-        "parameters": [
-            {
-                "name": "ticket",
-                "in": "query",
-                "description": "A ticket, where the client can send no header and has no session.",
-                "schema": {"type": "string"},
-            }
-        ],
+        "parameters": [_TICKET],
         "responses": {
             "101": {"description": "The protocol is switched to that of websockets."},
             "401": errors["401"],
         },
     }
+
+
+def _line(frame: type) -> str:
+    """An item of a list: in Markdown an empty line would end it."""
+    said = " ".join((frame.__doc__ or "").split())
+    return f"- [`{kind_of(frame)}`](#/components/schemas/{_frame_name(frame)}): {said}"
+
+
+def kind_of(frame: type) -> str:
+    """The `type` that a frame carries."""
+    return str(get_args(get_type_hints(frame)["type"])[0])
 
 
 def _path(name: str, description: str) -> dict[str, Any]:

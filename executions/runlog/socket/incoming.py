@@ -26,7 +26,7 @@ class _Frame(BaseModel):
 class Subscribe(_Frame):
     """Follow a run, a tool call or (with `space_id` alone) a space's feed, under a name of one's choice.
 
-    `after` is a number for runs and tool calls, a cursor for feeds; None asks for a snapshot first.
+    `after` is a number for runs and tool calls, a cursor for feeds; without it a snapshot comes first.
     """
 
     type: Literal["subscribe"]
