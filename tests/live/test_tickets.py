@@ -200,7 +200,7 @@ def test_a_ticket_that_may_not_read_follows_nothing(server: Server):
 
 
 def test_streams_open_for_what_a_ticket_is_for_and_for_nothing_else(server: Server):
-    run, objective = make_run(), None
+    run = make_run()
     actor = run.actor
     objective, beside = make_objective(actor), make_objective(actor)
     streams = {
