@@ -34,6 +34,15 @@ class Kind(StrEnum):
     SPACE = "space_id"
 
 
+# What the maker of a ticket must be permitted to read, or to manage where it lets cancel.
+RESOURCES = {
+    Kind.TOOL_CALL: ("executions",),
+    Kind.EXECUTION: ("executions",),
+    Kind.OBJECTIVE: ("objectives",),
+    Kind.SPACE: ("executions", "objectives"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Something that a ticket may be for; `name` is its id, a UUID wherever it is one of ours.

@@ -1,7 +1,7 @@
 """What a ticket may be for: each app says how its things are named, and in which space they are.
 
-Filled from `AppConfig.ready`. A further kind of target is a member of `spaces.scopes.Kind`, a call of
-`register_target` here, and a place in the lineage of whatever lies in it.
+Filled from `AppConfig.ready`. A further kind of target is a member of `spaces.scopes.Kind` and a line of its
+`RESOURCES`, a call of `register_target` here, and a place in the lineage of whatever lies in it.
 """
 
 import uuid

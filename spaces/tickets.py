@@ -16,19 +16,12 @@ from spaces.errors import NotPermitted
 from spaces.identity import Identity, caller_of_identity, identity_of
 from spaces.keys import Unauthenticated
 from spaces.models import Ticket
-from spaces.scopes import Kind, May, Place, Scope
+from spaces.scopes import RESOURCES, Kind, May, Place, Scope
 
 LIFETIME = timedelta(seconds=60)  # of a ticket for everything, which is used up by one websocket
 SECONDS = 15 * 60  # of a ticket for one thing, where nobody says how many
 MOST_SECONDS = 24 * 60 * 60
 PARAMETER = "ticket"  # of an address: the one way that fetch, EventSource, sockets and pictures all have
-
-_RESOURCES = {
-    Kind.TOOL_CALL: ("executions",),
-    Kind.EXECUTION: ("executions",),
-    Kind.OBJECTIVE: ("objectives",),
-    Kind.SPACE: ("executions", "objectives"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +95,7 @@ def _columns(caller: Caller, errand: Errand) -> dict[str, object]:
 
 def _needed(errand: Errand) -> list[str]:
     """The permissions that the maker must have: a ticket that opens nothing would only be found out later."""
-    resources = _RESOURCES[Kind(errand.target.kind)]
+    resources = RESOURCES[Kind(errand.target.kind)]
     needed = ["objectives:manage"] if May.DECIDE in errand.may else []
     for may, verb in ((May.READ, "read"), (May.CANCEL, "manage")):
         needed += [f"{resource}:{verb}" for resource in resources if may in errand.may]

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from rest_framework.request import Request
 
 from spaces.errors import Invalid
+from spaces.tickets import PARAMETER
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
@@ -153,7 +154,7 @@ def mark_of(request: Request, of_list: str) -> bytes:
     filters = sorted(
         (name, value)
         for name, values in request.query_params.lists()
-        if name not in {"cursor", "limit"}
+        if name not in {"cursor", "limit", PARAMETER}  # the page after may be asked for by a newer ticket
         for value in values
     )
     return hashlib.blake2b(json.dumps([of_list, filters]).encode(), digest_size=_MARK_BYTES).digest()

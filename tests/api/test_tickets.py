@@ -372,3 +372,30 @@ def test_a_list_is_narrowed_beside_a_ticket():
     answer = Client().get(f"/v1/spaces/{actor.space.id}/skills/executions?state=failed&ticket={ticket}")
 
     assert (answer.status_code, answer.json()["data"]) == (200, [])
+
+
+@pytest.mark.parametrize("list_of", ["executions", "objectives"])
+def test_the_next_page_is_had_by_a_newer_ticket(list_of):
+    actor = make_actor()
+    make_skill()
+    for name in ("a", "b"):
+        make_execution(actor, tool_call_id=name)
+        waiting_call(actor)
+    workspace = spell(Prefix.WORKSPACE, actor.space.id)
+    path, cursor_of = {
+        "executions": (
+            f"/v1/spaces/{actor.space.id}/skills/executions",
+            lambda page: page["meta"]["next_cursor"],
+        ),
+        "objectives": (
+            f"/v1/workspaces/{workspace}/objectives",
+            lambda page: page["pagination"]["nextCursor"],
+        ),
+    }[list_of]
+    older, newer = (minted(actor, {"for": {"space_id": str(actor.space.id)}}) for _ in range(2))
+
+    first = Client().get(f"{path}?limit=1&ticket={older}").json()
+    second = Client().get(f"{path}?limit=1&ticket={newer}&cursor={cursor_of(first)}")
+
+    assert second.status_code == 200
+    assert second.json() != first
