@@ -18,8 +18,8 @@ from executions.catalog.manifest import Manifest
 from executions.catalog.resolving import manifest_of, newest_version
 from executions.catalog.validation import check_inputs, check_storable, is_storable_text
 from executions.models import SkillExecution, SkillVersion, Source
-from executions.runlog.chatids import MAX_CHAT_ID
 from executions.runlog.wakeups import call_topic, feed_topic, run_topic, wake_all_after_commit
+from spaces.chatids import MAX_CHAT_ID
 from spaces.errors import Conflict, Invalid, NotFound
 from spaces.ids import new_id
 from spaces.models import Space

@@ -6,8 +6,8 @@ from pydantic import Field
 from rest_framework.request import Request
 
 from executions.actions.creating import MAX_FILES
-from executions.runlog.chatids import MAX_CHAT_ID
 from spaces.api.bodies import Body
+from spaces.chatids import MAX_CHAT_ID
 from spaces.errors import Invalid
 
 MAX_IDEMPOTENCY_KEY = 255

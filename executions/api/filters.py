@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from executions.actions.creating import MAX_QUERY
 from executions.models import SkillExecution, Source, State
 from executions.models.digest import same_text
-from executions.runlog.chatids import MAX_CHAT_ID
+from spaces.chatids import MAX_CHAT_ID
 from spaces.errors import Invalid
 from spaces.tickets import PARAMETER
 

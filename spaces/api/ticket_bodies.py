@@ -6,11 +6,10 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints
 
 from spaces.api.bodies import Body, read_body_of
+from spaces.chatids import MAX_CHAT_ID
 from spaces.errors import Invalid, Malformed
 from spaces.scopes import May
 from spaces.tickets import MOST_SECONDS, SECONDS
-
-MAX_CHAT_ID = 512
 
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 _ChatId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CHAT_ID, pattern=r"^[^\x00]+$")]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from executions.runlog.chatids import MAX_CHAT_ID
+from spaces.chatids import MAX_CHAT_ID
 from spaces.errors import Invalid
 from spaces.ids import parse_uuid
 
