@@ -24,20 +24,29 @@ class PrincipalRules:
     """What the database insists on, said at the field."""
 
     cleaned_data: dict[str, Any]
+    fields: dict[str, Any]
+    instance: Principal
 
     def clean(self) -> dict[str, Any]:
-        """Field errors for a person without email, and for staff of a tenant."""
+        """Errors for a person without email, for staff of a tenant, and for machines as staff."""
         cleaned = super().clean() or self.cleaned_data  # type: ignore[misc]
-        person = cleaned.get("kind") == PrincipalKind.PERSON
-        if person and cleaned.get("email") in EMPTY_VALUES:
-            self.add_error("email", "A person needs an email address to sign in.")  # type: ignore[attr-defined]
+        is_person = self._value("kind") == PrincipalKind.PERSON
+        if is_person and self._value("email") in EMPTY_VALUES:
+            self._refuse("email", "A person needs an email address to sign in.")
         cleaned["email"] = cleaned.get("email") or None
-        is_staff = cleaned.get("is_staff") or cleaned.get("is_superuser")
-        if is_staff and cleaned.get("tenant") is not None:
-            self.add_error("tenant", "The admin shows all tenants: its staff belong to none.")  # type: ignore[attr-defined]
-        if is_staff and not person:
-            self.add_error("kind", "Only people can open the admin.")  # type: ignore[attr-defined]
+        is_staff = self._value("is_staff") or self._value("is_superuser")
+        if is_staff and self._value("tenant") is not None:
+            self._refuse("is_staff", "The admin shows all tenants: its staff belong to none.")
+        if is_staff and not is_person:
+            self._refuse("is_staff", "Only people can open the admin.")
         return cleaned
+
+    def _value(self, name: str) -> Any:
+        """What the row will hold: as typed, or as it is where the form does not ask (a read-only field)."""
+        return self.cleaned_data.get(name) if name in self.fields else getattr(self.instance, name)
+
+    def _refuse(self, name: str, why: str) -> None:
+        self.add_error(name if name in self.fields else None, why)  # type: ignore[attr-defined]
 
 
 class NewPrincipalForm(PrincipalRules, AdminUserCreationForm):  # type: ignore[type-arg]

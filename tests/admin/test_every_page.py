@@ -22,6 +22,7 @@ from objectives.models import (
 )
 from spaces.models import ApiKey, Blob, Principal, PrincipalKind, Space, Tenant, UploadedFile
 from tests.admin.desk import begin, client_of, keep_picture, make_execution, make_staff, operator_client
+from tests.admin.forms import filled
 from tests.factories import NOW, make_actor, make_skill
 from tests.objectives.factories import make_model, make_provider_key, make_secret, make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent
@@ -43,6 +44,8 @@ def make_one_of_everything():
     )
     WorkerNode.objects.create(host="w1", pid=7, concurrency=4, started_at=NOW, seen_at=NOW)
     Group.objects.create(name="Support")
+    make_staff(permissions=("view_skillexecution",), email="ben@example.com")
+    Principal.objects.create(tenant=actor.tenant, email="eve@example.com", display_name="Eve", created_at=NOW)
     made = {"space": actor.space, "created_by": actor.principal}
     tool = make_tool(tool_set=make_tool_set(**made), requires_approval=True)
     objective = begin_objective(actor, make_published_agent(actor, tool))
@@ -98,6 +101,23 @@ def test_an_operator_opens_list_search_page_and_form(model: type[Model]):
     request = client.get(listing).wsgi_request
     wanted = 200 if model_admin.has_add_permission(request) else 403
     assert client.get(reverse(f"{names(model)}_add")).status_code == wanted
+
+
+@pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda model: model.__name__)
+def test_an_operator_saves_each_form_as_it_stands_and_changes_nothing(model: type[Model]):
+    make_one_of_everything()
+    client = operator_client()
+    for row in model._default_manager.all():
+        url = reverse(f"{names(model)}_change", args=(row.pk,))
+        page = client.get(url)
+        if not admin.site.get_model_admin(model).has_change_permission(page.wsgi_request, row):
+            continue
+        before = model._default_manager.values().get(pk=row.pk)
+
+        saved = client.post(url, filled(page, f"{model._meta.model_name}_form"))
+
+        assert saved.status_code == 302, saved.context["errors"]
+        assert model._default_manager.values().get(pk=row.pk) == before
 
 
 @pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda model: model.__name__)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -11,7 +12,8 @@ from django.utils import timezone
 from spaces.keys import Unauthenticated, caller_of_token
 from spaces.models import ApiKey, Principal, Role, Space, Tenant
 from tests.admin.desk import client_of, make_staff, operator_client
-from tests.factories import Actor, make_actor, make_operator, make_space
+from tests.admin.forms import filled
+from tests.factories import NOW, Actor, make_actor, make_operator, make_space
 
 pytestmark = pytest.mark.django_db
 ADD_KEY = "/admin/spaces/apikey/add/"
@@ -160,6 +162,71 @@ def test_a_person_who_could_not_sign_in_is_refused_at_the_field(fields: dict[str
 
     assert problem in answer.content.decode()
     assert not Principal.objects.filter(display_name="Ada").exists()
+
+
+def make_person(*, tenant: Tenant | None = None):
+    return Principal.objects.create(
+        tenant=tenant, email="ada@example.com", display_name="Ada", password="!", created_at=NOW
+    )
+
+
+def save(client: Client, principal: Principal, **changes: Any):
+    url = reverse("admin:spaces_principal_change", args=(principal.pk,))
+    return client.post(url, filled(client.get(url), "principal_form", **changes))
+
+
+def test_a_colleague_is_added_and_works_by_the_permissions_of_a_group():
+    viewers = Group.objects.create(name="Viewers")
+    viewers.permissions.add(Permission.objects.get(codename="view_skillexecution"))
+    client = operator_client()
+    password = "correct horse battery"
+    form = {"kind": "person", "email": "ada@example.com", "display_name": "Ada"}
+
+    client.post(ADD_PRINCIPAL, {**form, "password1": password, "password2": password})
+    ada = Principal.objects.get(email="ada@example.com")
+    saved = save(client, ada, is_staff="on", groups=[str(viewers.pk)])
+
+    assert saved.status_code == 302
+    colleague = Client()
+    signed_in = {"username": "ada@example.com", "password": password, "next": "/admin/"}
+    assert colleague.post("/admin/login/", signed_in).headers["Location"] == "/admin/"
+    assert colleague.get("/admin/executions/skillexecution/").status_code == 200
+    assert colleague.get("/admin/spaces/tenant/").status_code == 403
+
+
+def test_an_operator_is_renamed_and_stays_one():
+    client = operator_client()
+    operator = Principal.objects.get(is_superuser=True)
+
+    save(client, operator, display_name="Olga")
+
+    operator.refresh_from_db()
+    assert (operator.display_name, operator.is_staff, operator.is_superuser) == ("Olga", True, True)
+
+
+def test_a_person_keeps_an_email_when_changed():
+    ada = make_person()
+
+    answer = save(operator_client(), ada, email="")
+
+    assert "A person needs an email address to sign in." in answer.content.decode()
+    ada.refresh_from_db()
+    assert ada.email == "ada@example.com"
+
+
+@pytest.mark.parametrize("power", ["is_staff", "is_superuser"])
+def test_people_of_a_tenant_and_machines_are_never_made_staff(power: str):
+    actor = make_actor()
+    ada = make_person(tenant=actor.tenant)
+    client = operator_client()
+
+    of_tenant = save(client, ada, **{power: "on"}).content.decode()
+    machine = save(client, actor.principal, **{power: "on"}).content.decode()
+
+    assert "its staff belong to none." in of_tenant
+    assert "Only people can open the admin." in machine
+    assert Principal.objects.filter(is_staff=True).count() == 1
+    assert Principal.objects.filter(is_superuser=True).count() == 1
 
 
 def test_staff_never_reach_above_themselves():
