@@ -6,6 +6,7 @@ They hold no data of their own: their scripts read the API with the visitor's se
 import uuid
 from typing import Any
 
+from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -14,6 +15,7 @@ from django.urls import URLPattern, path
 from django.utils.csp import CSP, build_policy
 from django.views.decorators.http import require_safe
 
+from config.policies import page_policy
 from config.signing_in import SignIn
 from executions.api import urls as api_urls  # noqa: F401 - registers the path converter `rest`
 from spaces.access import Caller
@@ -64,28 +66,9 @@ def _live(request: HttpRequest, template: str, **context: object) -> HttpRespons
 
 def _protected(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """The page, on which nothing runs and nothing is loaded but our own files."""
-    response["Content-Security-Policy"] = _policy(request.get_host())
+    response[CSP.HEADER_ENFORCE] = build_policy(page_policy(request.get_host()))
     response["Cache-Control"] = "no-store"
     return response
-
-
-def _policy(host: str) -> str:
-    """The Content-Security-Policy: our own files, our own API, our own socket."""
-    return str(
-        build_policy(
-            {
-                "default-src": [CSP.NONE],
-                "script-src": [CSP.SELF],
-                "style-src": [CSP.SELF],
-                "img-src": [CSP.SELF],
-                # Some browsers do not count a socket of the same host as `self`.
-                "connect-src": [CSP.SELF, f"ws://{host}", f"wss://{host}"],
-                "base-uri": [CSP.NONE],
-                "form-action": [CSP.SELF],
-                "frame-ancestors": [CSP.NONE],
-            }
-        )
-    )
 
 
 def _spaces(request: HttpRequest) -> list[Space]:
@@ -102,6 +85,7 @@ def _spaces(request: HttpRequest) -> list[Space]:
 urlpatterns: list[URLPattern] = [
     path("", landing, name="landing"),
     path("sign-in", ProtectedSignIn.as_view(), name="sign-in"),
+    path("sign-out", LogoutView.as_view(next_page="landing"), name="sign-out"),
     # A tool call id is whatever a model made up, slashes included.
     path("watch/<uuid:space_id>/<rest:tool_call_id>", watch, name="watch"),
     path("spaces/<uuid:space_id>/executions/<uuid:execution_id>", run, name="run"),

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.policies.AdminPolicyMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -205,7 +206,7 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
-DATETIME_FORMAT = "Y-m-d H:i:s T"  # in the admin; the same as `to_the_second`
+FORMAT_MODULE_PATH = "config.formats"  # a setting of the format alone gives way to the language's own
 # Without a database Django would complain that none has the features that ours needs; one sentence is enough.
 SILENCED_SYSTEM_CHECKS = [] if DATABASES["default"] else ["fields.E220", "fields.E222", "models.W047"]
 SILENCED_SYSTEM_CHECKS += ["axes.W002"]  # asks for a middleware in whose place the sign-in pages do it

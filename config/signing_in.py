@@ -8,6 +8,7 @@ from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from unfold.forms import AuthenticationForm as AdminForm
 
 from config.lockout import PAUSE
@@ -59,7 +60,9 @@ class SignIn(LoginView):
 
 
 def admin_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """The admin's own sign-in page."""
+    """The admin's own sign-in page; who is signed in and may not come in is told so instead."""
+    if request.method == "GET" and request.user.is_authenticated and not admin.site.has_permission(request):
+        return render(request, "pages/not_staff.html", status=403)
     return told_to_wait(request, admin.site.login(request))
 
 

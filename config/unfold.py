@@ -42,6 +42,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "LOGIN": {"form": "config.signing_in.AdminSignInForm"},
     "DASHBOARD_CALLBACK": "objectives.admin.dashboard.fill_dashboard",
+    "SCRIPTS": [lambda _: static("callboard/confirm.js")],
     "STYLES": [
         lambda _: static("callboard/callboard.css"),
         lambda _: static("callboard/desk.css"),

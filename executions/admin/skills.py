@@ -19,7 +19,7 @@ from executions.admin.versions import VersionInline
 from executions.catalog.importing import import_bundle
 from executions.catalog.retiring import restore_skill, retire_skill
 from executions.models import Skill, SkillVersion
-from spaces.admin.dialogs import confirmation, leave_dialog
+from spaces.admin.dialogs import FittingVerbs, confirmation
 from spaces.admin.lists import NewestFirst
 from spaces.errors import Conflict, NotFound
 from spaces.ids import parse_uuid
@@ -31,7 +31,7 @@ RESTORE = confirmation("Restore this skill?", "Its newest version can be started
 
 
 @admin.register(Skill)
-class SkillAdmin(NewestFirst):
+class SkillAdmin(FittingVerbs, NewestFirst):
     """What chats and people can start."""
 
     list_display = ("slug", "shown_owner", "shown_state", "newest", "created_at")
@@ -121,15 +121,9 @@ class SkillAdmin(NewestFirst):
     def restore(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._answer(request, object_id, retired=False)
 
-    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> Any:
-        """Of the two verbs, the one that would change something."""
-        retired = Skill.objects.filter(pk=_skill_id(str(object_id)), retired_at__isnull=False).exists()
-        wanted = "restore" if retired else "retire"
-        return [
-            verb
-            for verb in super().get_actions_detail(request, object_id)
-            if verb.action_name.endswith(f"_{wanted}")
-        ]
+    def fitting_verbs(self, object_id: str) -> tuple[str, ...]:
+        is_retired = Skill.objects.filter(pk=_skill_id(object_id), retired_at__isnull=False).exists()
+        return ("restore",) if is_retired else ("retire",)
 
     def _answer(self, request: HttpRequest, object_id: str, *, retired: bool) -> HttpResponse:
         skill_id = _skill_id(object_id)
@@ -142,7 +136,7 @@ class SkillAdmin(NewestFirst):
         except NotFound as error:
             raise Http404 from error
         messages.success(request, f"{skill} is {'retired' if retired else 'in use again'}.")
-        return leave_dialog(request, reverse("admin:executions_skill_change", args=(skill_id,)))
+        return HttpResponseRedirect(reverse("admin:executions_skill_change", args=(skill_id,)))
 
 
 def _skill_id(text: str) -> uuid.UUID:

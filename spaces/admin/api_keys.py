@@ -4,16 +4,17 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from spaces.admin.dialogs import confirmation, leave_dialog
+from spaces.admin.dialogs import FittingVerbs, confirmation
 from spaces.admin.lists import NewestFirst
 from spaces.ids import parse_uuid
 from spaces.keys import create_key, revoke_key
@@ -66,7 +67,7 @@ class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(NewestFirst):
+class ApiKeyAdmin(FittingVerbs, NewestFirst):
     """Credentials: the token is shown when it is made and never again."""
 
     list_display = ("name", "prefix", "shown_state", "principal", "tenant", "last_used_at", "created_at")
@@ -118,6 +119,12 @@ class ApiKeyAdmin(NewestFirst):
         parts = term.split("_")
         return super().search_condition(parts[1] if parts[0] == "cb" and len(parts) > 1 else term)
 
+    def fitting_verbs(self, object_id: str) -> tuple[str, ...]:
+        """A revoked key is revoked for good."""
+        key_id = parse_uuid(object_id)
+        is_open = key_id is not None and ApiKey.objects.filter(pk=key_id, revoked_at=None).exists()
+        return ("revoke",) if is_open else ()
+
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: Any) -> None:
         """Make the key by its action; `obj` becomes the row, and the token goes to the page that shows it."""
         chosen = form.cleaned_data
@@ -163,5 +170,5 @@ class ApiKeyAdmin(NewestFirst):
         if key_id is None or not ApiKey.objects.filter(pk=key_id).exists():
             raise Http404
         key = revoke_key(key_id=key_id, now=timezone.now())
-        messages.success(request, f"{key} is revoked.")
-        return leave_dialog(request, reverse("admin:spaces_apikey_change", args=(key_id,)))
+        messages.success(request, format_html("<bdi>{}</bdi> is revoked.", key))
+        return HttpResponseRedirect(reverse("admin:spaces_apikey_change", args=(key_id,)))

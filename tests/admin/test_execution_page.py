@@ -54,7 +54,7 @@ def test_it_shows_results_and_where_it_came_from(actor: Actor):
 def test_it_says_why_a_run_failed(actor: Actor):
     page = page_of(fail(make_execution(actor=actor)))
 
-    assert "It used more memory than allowed: It used 600 MiB of 512 MiB." in page
+    assert "It used more memory than allowed: <bdi>It used 600 MiB of 512 MiB.</bdi>" in page
 
 
 def test_what_a_run_says_is_never_markup(actor: Actor):

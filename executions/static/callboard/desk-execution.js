@@ -1,6 +1,6 @@
 // The admin's page of one execution: its timeline over SSE, and the parts that the server draws again.
 
-import { colourJson } from "./dom.js";
+import { Redrawing } from "./redrawing.js";
 import { RunView } from "./run-view.js";
 import { KINDS, Timeline } from "./timeline.js";
 
@@ -11,37 +11,14 @@ const view = new RunView(root);
 const timeline = new Timeline(root.querySelector("[data-cb=timeline]"), {
   runUrl: (id) => run.run_url.replace("RUN", id),
 });
-const REDRAWN_AFTER = new Set(["artifact.committed", "sub_execution.started", "sub_execution.finished"]);
-let redrawTimer = null;
+// The server draws reasons, figures, results, artifacts and the tree.
+const REDRAWN_AFTER = new Set(["usage.recorded", "artifact.committed", "sub_execution.started", "sub_execution.finished"]);
+const redrawing = new Redrawing(root);
 timeline.isFollowing = run.finished_at === null;
 
 function connected(word, is) {
   connection.textContent = word;
   connection.dataset.is = is;
-}
-
-function colourAll() {
-  for (const pre of root.querySelectorAll("pre[data-json]")) colourJson(pre, pre.textContent);
-}
-
-// The server draws results, artifacts and the tree; what changed is taken from a fresh copy of this page.
-async function redraw() {
-  redrawTimer = null;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (!answer.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const part of root.querySelectorAll("[data-redrawn]")) {
-    const now = fresh.getElementById(part.id);
-    if (now && now.innerHTML !== part.dataset.drawn) {
-      part.dataset.drawn = now.innerHTML;
-      part.replaceChildren(...now.cloneNode(true).childNodes);
-    }
-  }
-  colourAll();
-}
-
-function redrawSoon() {
-  redrawTimer ??= setTimeout(redraw, 250);
 }
 
 // The log is read from its beginning; what the page already knows is drawn again, but not counted again.
@@ -52,7 +29,7 @@ function listen() {
     timeline.add(event);
     const isNew = event.seq > run.seq;
     if (isNew || event.kind === "execution.progressed") view.apply(event);
-    if (isNew && (REDRAWN_AFTER.has(event.kind) || event.data.state)) redrawSoon();
+    if (isNew && (REDRAWN_AFTER.has(event.kind) || event.data.state)) redrawing.soon();
   };
   for (const kind of KINDS) source.addEventListener(kind, take);
   source.addEventListener("gap", (message) => {
@@ -69,6 +46,5 @@ function listen() {
   };
 }
 
-colourAll();
 view.show(run, run.resource_usage);
 listen();

@@ -1,5 +1,7 @@
 // Building elements, and colouring JSON, without any HTML text: nothing a run says is ever parsed as markup.
 
+import { localMoment, moment } from "./format.js";
+
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -13,7 +15,16 @@ export function el(tag, attributes = {}, ...children) {
 }
 
 export function badge(state) {
-  return el("span", { class: "cb-badge", dataset: { state } }, state);
+  return el("span", { class: "cb-badge", dataset: { state } }, state.replaceAll("_", " "));
+}
+
+// What somebody else wrote, in whatever direction: it never tears the line that it stands in.
+export function foreign(text) {
+  return el("bdi", {}, text);
+}
+
+export function when(iso) {
+  return el("time", { datetime: iso, title: localMoment(iso) }, moment(iso));
 }
 
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b/g;
@@ -29,7 +40,7 @@ export function colourJson(pre, text) {
   for (const match of text.matchAll(TOKEN)) {
     parts.push(text.slice(end, match.index));
     const kind = match[2] ? "k" : match[1] ? "s" : "n";
-    parts.push(el("span", { class: kind }, match[1] ?? match[0]), match[2] ?? "");
+    parts.push(el("bdi", { class: kind }, match[1] ?? match[0]), match[2] ?? "");
     end = match.index + match[0].length;
   }
   pre.replaceChildren(...parts, text.slice(end));

@@ -33,10 +33,12 @@ export function bytes(size) {
   return `${value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 }
 
-export function clock(iso) {
-  return new Date(iso).toLocaleTimeString([], { hour12: false });
+// As everywhere in Callboard, of the server's pages too: `2026-11-22 12:00:03 UTC`.
+export function moment(iso) {
+  return new Date(iso).toISOString().replace(/T(.*)\..*/, " $1 UTC");
 }
 
-export function moment(iso) {
-  return new Date(iso).toLocaleString([], { dateStyle: "medium", timeStyle: "medium", hour12: false });
+// The same moment as the reader's own clock shows it.
+export function localMoment(iso) {
+  return new Date(iso).toLocaleString([], { dateStyle: "medium", timeStyle: "long" });
 }

@@ -42,6 +42,7 @@ export class RunView {
       const { state, attempt, started_at, finished_at, failure_reason } = data;
       const told = { state, attempt, started_at, finished_at, failure_reason };
       for (const [name, value] of Object.entries(told)) if (value !== undefined) this.run[name] = value;
+      this.run.why = data.error?.message;
       if (data.resource_usage) this.used = pick(data.resource_usage, this.used);
     }
     this.draw();
@@ -75,6 +76,7 @@ export class RunView {
     }
     if (this.isEnded) this.write("message", "");
     this.write("asked", this.run.cancel_requested_at && !this.isEnded ? "Asked to stop" : "");
+    this.write("why", state === "failed" ? [this.run.failure_reason, this.run.why].filter(Boolean).join(": ") : "");
     this.write("attempt", this.run.attempt > 1 ? `Attempt ${this.run.attempt}` : "");
     const { input_tokens: given, output_tokens: got } = this.used;
     this.write("tokens", given || got ? `${count(given)} → ${count(got)}` : "–");

@@ -20,7 +20,9 @@ export class Timeline {
   constructor(list, { runUrl = null } = {}) {
     this.list = list;
     this.runUrl = runUrl;
-    this.firstAt = null;
+    this.queuedAt = null; // ms: since when the run waits, or waited before it began
+    this.startedAt = null; // ms: when it first began, which times inside it count from
+    this.phase = null; // the step of its work that the newest progress is of
     this.hiddenCount = 0;
     this.openTools = new Map();
     this.openCalls = new Map();
@@ -30,7 +32,7 @@ export class Timeline {
 
   add(event) {
     const follows = this.isFollowing && this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 40;
-    this.firstAt ??= Date.parse(event.at);
+    this.queuedAt ??= Date.parse(event.at);
     const draw = DRAWN[event.kind] ?? unknown;
     draw(this, event);
     this.trim();
@@ -43,7 +45,7 @@ export class Timeline {
 
   entry(event, ...content) {
     const body = el("div", { class: "cb-entry-body" }, ...content);
-    const offset = event.at === null ? "" : duration(Date.parse(event.at) - this.firstAt);
+    const offset = event.at === null ? "" : duration(Date.parse(event.at) - (this.startedAt ?? this.queuedAt));
     const time = el("time", { datetime: event.at, title: event.at && moment(event.at) }, offset);
     const item = el("li", { class: "cb-entry", dataset: { kind: event.kind } }, time, body);
     const state = STATES[event.kind];
@@ -62,12 +64,17 @@ export class Timeline {
   }
 }
 
+// `dir` sets a text apart from the line around it: much of this is what models and scripts invent.
 function strong(text) {
-  return el("b", {}, text);
+  return el("b", { dir: "auto" }, text);
 }
 
 function dim(text) {
-  return el("span", { class: "cb-dim" }, text);
+  return el("span", { class: "cb-dim", dir: "auto" }, text);
+}
+
+function streamed(text, look = "") {
+  return el("p", { class: `cb-streamed${look}`, dir: "auto", tabindex: "0" }, text);
 }
 
 function folded(summary, value) {
@@ -75,15 +82,34 @@ function folded(summary, value) {
   return empty ? el("div", {}, ...summary) : el("details", {}, el("summary", {}, ...summary), jsonBlock(value));
 }
 
+function queued(timeline, event, ...content) {
+  timeline.queuedAt = Date.parse(event.at);
+  timeline.entry(event, ...content);
+}
+
+function started(timeline, event) {
+  const at = Date.parse(event.at);
+  const { attempt } = event.data;
+  timeline.startedAt ??= at;
+  timeline.phase = null;
+  const which = attempt > 1 ? ` attempt ${attempt},` : "";
+  timeline.entry(event, strong("Started"), dim(`${which} after ${duration(at - timeline.queuedAt)} in the queue`));
+}
+
 function progressed(timeline, event) {
   const { fraction, message } = event.data;
-  const share = fraction === null || fraction === undefined ? "" : `${Math.round(fraction * 100)} %`;
-  const line = [message || "Progress", " ", dim(share)];
-  // A text that is being written goes on in one piece; the head of the page shows how far the run is.
-  if (timeline.last.text) return;
-  // Steps of one kind of work follow each other closely: the entry moves on instead of repeating itself.
-  if (timeline.last.kind === event.kind) timeline.last.body.replaceChildren(...line);
-  else timeline.entry(event, ...line);
+  const { phase } = timeline;
+  const at = Date.parse(event.at);
+  const share = fraction === null || fraction === undefined ? "" : ` ${Math.round(fraction * 100)} %`;
+  if (phase && (!message || message === phase.message)) {
+    // The step goes on: its entry keeps the time at which it began, and tells when it had come how far.
+    if (share) phase.share.textContent = `${share} after ${duration(at - phase.at)}`;
+    return;
+  }
+  // A new step ends a text that was being written, so that each stands where it happened.
+  const told = dim(share);
+  timeline.entry(event, el("bdi", {}, message || "Progress"), " ", told);
+  timeline.phase = { message, share: told, at };
 }
 
 function text(timeline, event) {
@@ -96,14 +122,14 @@ function text(timeline, event) {
     if (follows) joined.scrollTop = joined.scrollHeight;
     return;
   }
-  const block = el("p", { class: "cb-streamed" }, piece);
+  const block = streamed(piece);
   timeline.entry(event, block);
   timeline.last.text = block;
 }
 
 function toolCalled(timeline, event) {
   const { call_id: callId, name, arguments: given } = event.data;
-  const outcome = el("span", { class: "cb-dim" }, " …");
+  const outcome = dim(" …");
   const item = timeline.entry(event, folded([strong(name), outcome], given));
   timeline.openTools.set(callId, { outcome, item, at: Date.parse(event.at) });
 }
@@ -119,7 +145,7 @@ function toolReturned(timeline, event) {
   timeline.openTools.delete(callId);
   open.outcome.textContent = ` ${word} after ${duration(Date.parse(event.at) - open.at)}`;
   open.item.dataset.state = isError ? "failed" : "succeeded";
-  if (summary) open.item.querySelector(".cb-entry-body").append(el("p", { class: "cb-streamed is-result" }, summary));
+  if (summary) open.item.querySelector(".cb-entry-body").append(streamed(summary, " is-result"));
   timeline.last.text = null;
 }
 
@@ -145,12 +171,11 @@ function unknown(timeline, event) {
 
 const DRAWN = {
   "execution.queued": (timeline, event) =>
-    timeline.entry(event, strong("Queued"), dim(event.data.source ? ` from ${event.data.source}` : "")),
-  "execution.started": (timeline, event) =>
-    timeline.entry(event, strong("Started"), dim(event.data.attempt > 1 ? ` attempt ${event.data.attempt}` : "")),
+    queued(timeline, event, strong("Queued"), dim(event.data.source ? ` from ${event.data.source}` : "")),
+  "execution.started": started,
   "execution.progressed": progressed,
   "execution.retried": (timeline, event) =>
-    timeline.entry(event, strong("Back in the queue"), dim(` ${event.data.reason ?? ""}`)),
+    queued(timeline, event, strong("Back in the queue"), dim(` ${event.data.reason ?? ""}`)),
   "execution.cancel_requested": (timeline, event) => timeline.entry(event, strong("Asked to stop")),
   "execution.succeeded": (timeline, event) => timeline.entry(event, strong("Succeeded")),
   "execution.failed": (timeline, event) =>
@@ -163,7 +188,7 @@ const DRAWN = {
     timeline.entry(event, "Kept ", strong(event.data.relpath_in_workspace), dim(` ${bytes(event.data.size_bytes)}`)),
   "usage.recorded": (timeline, event) => {
     const { model, input_tokens: given, output_tokens: got, cost_usd: cost } = event.data;
-    timeline.entry(event, `${model ?? "Usage"}: ${count(given)} → ${count(got)} tokens `, dim(dollars(cost)));
+    timeline.entry(event, el("bdi", {}, model ?? "Usage"), `: ${count(given)} → ${count(got)} tokens `, dim(dollars(cost)));
   },
   "sub_execution.started": callStarted,
   "sub_execution.finished": callFinished,

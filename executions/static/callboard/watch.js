@@ -1,7 +1,7 @@
 // A chat's tool call card: holds a tool call id (or an execution's), shows what becomes of it.
 
-import { badge, el, jsonBlock } from "./dom.js";
-import { bytes, count, dollars, moment } from "./format.js";
+import { badge, el, foreign, jsonBlock, when } from "./dom.js";
+import { bytes, count, dollars } from "./format.js";
 import { RunView } from "./run-view.js";
 import { Subscription } from "./socket.js";
 import { Timeline } from "./timeline.js";
@@ -106,8 +106,8 @@ function artifactList(artifacts) {
     const label = el(
       "span",
       { class: "cb-artifact-name" },
-      el("span", {}, name),
-      el("span", {}, `${artifact.document_type ?? ""} ${bytes(artifact.size_bytes ?? 0)}`),
+      el("span", {}, foreign(name)),
+      el("span", {}, foreign(artifact.document_type ?? ""), ` ${bytes(artifact.size_bytes ?? 0)}`),
     );
     const picture = isImage ? el("img", { src: href, alt: name, loading: "lazy" }) : null;
     return el("li", { class: isImage ? "cb-artifact is-image" : "cb-artifact" }, el("a", { href }, picture, label));
@@ -129,14 +129,16 @@ function facts(run) {
     Thread: run.chat_thread_id,
     Message: run.chat_message_id,
     Source: run.source,
-    Created: moment(run.created_at),
-    Started: run.started_at && moment(run.started_at),
-    Finished: run.finished_at && moment(run.finished_at),
+    Created: when(run.created_at),
+    Started: run.started_at && when(run.started_at),
+    Finished: run.finished_at && when(run.finished_at),
     Iterations: run.resource_usage.iteration_count || null,
     Trace: run.langfuse_trace_id,
   };
   const list = el("dl", { class: "cb-facts cb-card-body" });
-  for (const [term, value] of Object.entries(known)) if (value) list.append(el("dt", {}, term), el("dd", { class: "cb-id" }, String(value)));
+  for (const [term, value] of Object.entries(known)) {
+    if (value) list.append(el("dt", {}, term), el("dd", { class: "cb-id" }, value instanceof Element ? value : foreign(value)));
+  }
   return list;
 }
 

@@ -3,6 +3,7 @@
 import { colourJson } from "./dom.js";
 
 const SOON = 300; // ms: what happens together is drawn together
+const PAUSE = 1000; // ms from one copy to the next, while much happens
 
 // Somebody is about to send this part's form: it stays as it is.
 function isInUse(part) {
@@ -15,21 +16,32 @@ export class Redrawing {
     this.root = root;
     this.drawn = drawn;
     this.timer = null;
-    this.colour(root);
-    for (const part of root.querySelectorAll("[data-redrawn]")) part.dataset.drawn = "";
+    this.isAsking = false;
+    this.askedAt = -PAUSE;
     // Coloured text and opened details differ from what the server drew, so its own text is what is compared.
-    this.known = new Map();
+    this.known = new Map([...root.querySelectorAll("[data-redrawn]")].map((part) => [part.id, comparable(part)]));
+    this.colour(root);
   }
 
   soon() {
-    this.timer ??= setTimeout(() => this.draw(), SOON);
+    this.timer ??= setTimeout(() => this.draw(), Math.max(SOON, this.askedAt + PAUSE - performance.now()));
   }
 
   async draw() {
     this.timer = null;
+    // One copy at a time: an older one, come late, would take the place of a newer one.
+    if (this.isAsking) return this.soon();
+    this.isAsking = true;
+    this.askedAt = performance.now();
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-    if (!answer?.ok || answer.redirected) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const text = answer?.ok && !answer.redirected ? await answer.text().catch(() => null) : null;
+    this.isAsking = false;
+    if (text !== null) this.take(text);
+    else if (!answer || answer.status >= 500) this.soon();
+  }
+
+  take(html) {
+    const fresh = new DOMParser().parseFromString(html, "text/html");
     for (const part of this.root.querySelectorAll("[data-redrawn]")) {
       const now = fresh.getElementById(part.id);
       const text = now && comparable(now);

@@ -1,0 +1,1 @@
+"""How dates and times read, in the place where Django looks for it."""
