@@ -1,5 +1,7 @@
 """Every page of the admin opens for an operator, for staff where they may look, and for nobody else."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -118,6 +120,19 @@ def test_an_operator_saves_each_form_as_it_stands_and_changes_nothing(model: typ
 
         assert saved.status_code == 302, saved.context["errors"]
         assert model._default_manager.values().get(pk=row.pk) == before
+
+
+@pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda model: model.__name__)
+def test_times_read_alike_and_with_their_zone(model: type[Model]):
+    make_one_of_everything()
+    client = operator_client()
+    row = model._default_manager.first()
+
+    for url in (reverse(f"{names(model)}_changelist"), reverse(f"{names(model)}_change", args=(row.pk,))):
+        page = client.get(url).content.decode()
+        assert re.findall(r"[ap]\.m\.|\b(?:noon|midnight)\b|\w{3,4}\. \d{1,2}, 20\d\d", page) == []
+        shown = re.findall(r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d(.{4})", page)
+        assert set(shown) <= {" UTC"}
 
 
 @pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda model: model.__name__)

@@ -6,10 +6,11 @@ from urllib.parse import quote
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from config import fallbacks
 from spaces.models import Membership, Principal
-from tests.admin.desk import client_of, operator_client
+from tests.admin.desk import client_of, make_staff, operator_client
 from tests.factories import NOW, Actor, make_actor, make_space
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,72 @@ def test_the_landing_page_leads_people_to_their_own_boards():
     assert f"/spaces/{foreign.id}" in operators
     assert "/spaces/" not in strangers
     assert "/sign-in" in strangers
+
+
+def test_the_landing_page_asks_nobody_who_is_signed_in_to_sign_in():
+    tenant = make_actor().tenant
+    ada = Principal.objects.create(tenant=tenant, email="ada@example.com", display_name="Ada", created_at=NOW)
+    staff = make_staff(permissions=("view_skillexecution",))
+
+    alone = client_of(ada).get("/").content.decode()
+    colleague = client_of(staff).get("/").content.decode()
+    stranger = Client().get("/").content.decode()
+
+    assert 'href="/sign-in"' not in alone + colleague
+    assert 'href="/sign-in"' in stranger
+    assert "You are a member of no space yet" in alone
+    assert "your work is in the admin." in colleague
+    assert [page.count('href="/admin/"') for page in (alone, colleague, stranger)] == [0, 2, 2]
+
+
+def test_who_is_no_operator_is_told_so_instead_of_asked_for_a_password():
+    ada = Principal.objects.create(
+        tenant=make_actor().tenant, email="ada@example.com", display_name="<Ada>", created_at=NOW
+    )
+
+    answer = client_of(ada).get("/admin/", follow=True)
+
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "This account is not an operator" in page
+    assert "<bdi>&lt;Ada&gt;</bdi>" in page
+    assert 'name="password"' not in page
+    assert 'href="/admin/"' not in page
+    assert 'name="password"' in Client().get("/admin/", follow=True).content.decode()
+
+
+def test_people_sign_out_where_they_are():
+    actor = make_actor()
+    client = operator_client()
+
+    for path in pages(actor).values():
+        assert 'action="/sign-out"' in client.get(path).content.decode()
+        assert "/sign-out" not in Client().get(path).content.decode()
+    assert client.get("/sign-out").status_code == 405
+    assert client.post("/sign-out").headers["Location"] == "/"
+
+    assert client.get("/admin/").headers["Location"].startswith("/admin/login/")
+
+
+def test_only_staff_are_led_from_the_board_to_the_admin():
+    actor = make_actor()
+    ada = Principal.objects.create(
+        tenant=actor.tenant, email="ada@example.com", display_name="Ada", created_at=NOW
+    )
+
+    assert "data-desk" in operator_client().get(f"/spaces/{actor.space.id}").content.decode()
+    assert "data-desk" not in client_of(ada).get(f"/spaces/{actor.space.id}").content.decode()
+
+
+def test_the_pages_may_show_pictures_of_a_bucket_that_hands_them_out_itself(settings: Settings):
+    options = {"bucket_name": "kept", "endpoint_url": "https://s3.example.com", "region_name": "eu-1"}
+    keys = {"access_key": "a", "secret_key": "b", "signed_links": True}
+    bucket = {"BACKEND": "spaces.bucket.BucketStorage", "OPTIONS": {**options, **keys}}
+    settings.STORAGES = {**settings.STORAGES, "blobs": bucket}
+
+    for client, path in ((Client(), "/"), (operator_client(), "/admin/")):
+        policy = client.get(path).headers["Content-Security-Policy"]
+        assert re.search(r"img-src 'self' https://[\w.]*s3\.example\.com;", policy)
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/admin/nowhere/"])
