@@ -95,9 +95,10 @@ def test_the_board_shows_objectives_as_rows_of_their_own(page: Page, server: Ser
 
 
 def test_the_board_leads_staff_to_an_objective(page: Page, server: Server, actor: Actor) -> None:
-    call = waiting(actor)
     sign_in(page, server)
     page.goto(f"{server.url}/spaces/{actor.space.id}")
+    expect(page.locator("[data-cb=connection]")).to_have_text("live")
+    call = waiting(actor)
 
     page.get_by_role("link", name="Researcher").click()
 
@@ -169,7 +170,8 @@ def test_each_step_of_the_work_stands_at_its_own_time(
         (1.5, "text.appended", {"text": "Hel"}),
         (1.75, *step(None, 0.6)),
         (2.0, "text.appended", {"text": "lo"}),
-        (2.5, *step("Drawing", 0.8)),
+        (2.5, *step("Drawing 1 of 9", 0.7)),
+        (2.75, *step("Drawing 9 of 9", 0.8)),
         (3.0, "text.appended", {"text": "Bye"}),
         (4.0, *step("Done", 1)),
     )
@@ -179,7 +181,7 @@ def test_each_step_of_the_work_stands_at_its_own_time(
         [
             "0.50 sReading 60 % after 1.25 s",
             "1.50 sHello",
-            "2.50 sDrawing 80 %",
+            "2.50 sDrawing 9 of 9 80 % after 0.25 s",
             "3.00 sBye",
             "4.00 sDone 100 %",
         ]

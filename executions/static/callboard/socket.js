@@ -14,7 +14,25 @@ export class Subscription {
     Object.assign(this, { visitor, target, take, status, refused, after });
     this.pause = FIRST_PAUSE;
     this.isOver = false;
+    this.peeks = new Map();
+    this.peekCount = 0;
     this.open();
+  }
+
+  // Something else's snapshot, over the same connection; `take` is never called where there is none.
+  peek(target, take) {
+    this.peekCount += 1;
+    const sub = `peek-${this.peekCount}`;
+    this.peeks.set(sub, take);
+    this.send({ type: "subscribe", sub, ...target });
+  }
+
+  readPeek({ type, sub, object }) {
+    if (type === "snapshot") {
+      this.peeks.get(sub)(object);
+      this.send({ type: "unsubscribe", sub });
+    }
+    if (type === "ended" || type === "error") this.peeks.delete(sub);
   }
 
   async open() {
@@ -35,6 +53,7 @@ export class Subscription {
     this.socket.onmessage = (message) => this.read(JSON.parse(message.data));
     this.socket.onclose = (closed) => {
       clearInterval(this.pinging);
+      this.peeks.clear();
       if (closed.code === UNAUTHENTICATED) this.refuse("These credentials are not accepted.");
       else if (!this.isOver) this.retry();
     };
@@ -42,6 +61,7 @@ export class Subscription {
 
   read(frame) {
     if (frame.type === "pong") return;
+    if (this.peeks.has(frame.sub)) return this.readPeek(frame);
     if (frame.type === "subscribed") {
       this.pause = FIRST_PAUSE;
       this.status("live");

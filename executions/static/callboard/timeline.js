@@ -1,6 +1,6 @@
 // A run's events as a list that grows: text is joined, a call and its return are one entry.
 
-import { badge, el, jsonBlock } from "./dom.js";
+import { badge, el, foreign, jsonBlock } from "./dom.js";
 import { bytes, count, dollars, duration, moment } from "./format.js";
 
 const MOST_ENTRIES = 1000; // older ones leave the page; the API has them
@@ -101,15 +101,19 @@ function progressed(timeline, event) {
   const { phase } = timeline;
   const at = Date.parse(event.at);
   const share = fraction === null || fraction === undefined ? "" : ` ${Math.round(fraction * 100)} %`;
-  if (phase && (!message || message === phase.message)) {
+  // `Column 2 of 17` goes on with what `Column 1 of 17` began.
+  const kind = (message ?? "").replace(/\p{Nd}+/gu, "0");
+  if (phase && (!message || kind === phase.kind)) {
     // The step goes on: its entry keeps the time at which it began, and tells when it had come how far.
-    if (share) phase.share.textContent = `${share} after ${duration(at - phase.at)}`;
+    if (message) phase.words.textContent = message;
+    phase.share.textContent = `${share} after ${duration(at - phase.at)}`;
     return;
   }
   // A new step ends a text that was being written, so that each stands where it happened.
+  const words = foreign(message || "Progress");
   const told = dim(share);
-  timeline.entry(event, el("bdi", {}, message || "Progress"), " ", told);
-  timeline.phase = { message, share: told, at };
+  timeline.entry(event, words, " ", told);
+  timeline.phase = { kind, words, share: told, at };
 }
 
 function text(timeline, event) {
@@ -188,7 +192,7 @@ const DRAWN = {
     timeline.entry(event, "Kept ", strong(event.data.relpath_in_workspace), dim(` ${bytes(event.data.size_bytes)}`)),
   "usage.recorded": (timeline, event) => {
     const { model, input_tokens: given, output_tokens: got, cost_usd: cost } = event.data;
-    timeline.entry(event, el("bdi", {}, model ?? "Usage"), `: ${count(given)} → ${count(got)} tokens `, dim(dollars(cost)));
+    timeline.entry(event, foreign(model ?? "Usage"), `: ${count(given)} → ${count(got)} tokens `, dim(dollars(cost)));
   },
   "sub_execution.started": callStarted,
   "sub_execution.finished": callFinished,

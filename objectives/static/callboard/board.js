@@ -18,20 +18,16 @@ const WORDS = { live: "live", lost: "connecting again", over: "over" };
 class Board {
   constructor(visitor) {
     this.visitor = visitor;
+    this.subscription = null; // to the space's feed
     this.entries = new Map(); // by id: what is known of an execution or objective, and its row
     setInterval(() => this.tick(), 500);
   }
 
-  // The newest by the API, then whatever the feed's snapshot says of those that are active.
+  // The newest executions by the API, then whatever the feed's snapshot says of what is not over.
   async fill(active) {
-    const asked = [
-      this.visitor.get(`/v1/spaces/${space}/skills/executions?limit=50`).then(({ data }) => data),
-      objectives.newestObjectives(this.visitor, space),
-    ];
-    const [runs, goals] = (await Promise.allSettled(asked)).map(({ value }) => value ?? []);
-    for (const known of [...runs, ...active.executions, ...goals, ...active.objectives.map(objectives.shown)]) {
-      this.put(known.id, known);
-    }
+    const newest = await this.visitor.get(`/v1/spaces/${space}/skills/executions?limit=50`).catch(() => ({ data: [] }));
+    const open = [...active.executions, ...active.objectives.map(objectives.shown)];
+    for (const known of [...newest.data, ...open]) this.put(known.id, known);
     nothing.hidden = this.entries.size > 0;
   }
 
@@ -44,13 +40,8 @@ class Board {
   takeObjective(id, event) {
     const isKnown = this.entries.has(id);
     this.put(id, { kind: "objective", ...objectives.told(event) }, event.at);
-    if (!isKnown) this.learn(id);
-  }
-
-  // The feed says of a new objective only its state.
-  async learn(id) {
-    const { state, ...known } = await objectives.oneObjective(this.visitor, space, id).catch(() => ({}));
-    if (this.entries.has(id)) this.put(id, known);
+    // The feed says of a new objective only its state.
+    if (!isKnown) this.subscription.peek({ objective_id: id }, (object) => this.put(id, objectives.shown(object)));
   }
 
   put(id, news, newsAt = null) {
@@ -112,7 +103,7 @@ class Board {
 function start(visitor, turnAway) {
   const board = new Board(visitor);
   page.hidden = false;
-  new Subscription(visitor, { space_id: space }, {
+  board.subscription = new Subscription(visitor, { space_id: space }, {
     take: (frame) => {
       if (frame.type === "snapshot") board.fill(frame.object);
       if (frame.type === "event") board.take(frame);

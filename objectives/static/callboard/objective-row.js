@@ -1,4 +1,4 @@
-// An objective on the live board: what the workspace API says of it, and its cells.
+// An objective on the live board: what snapshots and events say of it, and its cells.
 
 import { badge, el, foreign, when } from "./dom.js";
 
@@ -6,32 +6,13 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const STATE = "OBJECTIVE_STATE_";
 
 // The workspace API writes an id as a prefix and a ULID, which is the same 128 bits as our UUID.
-function spelled(prefix, uuid) {
-  let bits = BigInt(`0x${uuid.replaceAll("-", "")}`);
-  let text = "";
-  for (let place = 0; place < 26; place += 1) {
-    text = ALPHABET[Number(bits & 31n)] + text;
-    bits >>= 5n;
-  }
-  return `${prefix}_${text}`;
-}
-
 function uuidOf(spelling) {
   const ulid = spelling.slice(spelling.lastIndexOf("_") + 1);
   const bits = [...ulid].reduce((known, letter) => (known << 5n) | BigInt(ALPHABET.indexOf(letter)), 0n);
   return bits.toString(16).padStart(32, "0").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-export async function newestObjectives(visitor, space) {
-  const { items } = await visitor.get(`/v1/workspaces/${spelled("workspace", space)}/objectives?limit=50`);
-  return items.map(shown);
-}
-
-export async function oneObjective(visitor, space, uuid) {
-  return shown(await visitor.get(`/v1/workspaces/${spelled("workspace", space)}/objectives/${spelled("obj", uuid)}`));
-}
-
-// What a row shows of an objective of the API.
+// What a row shows of an objective in a snapshot.
 export function shown(objective) {
   return {
     kind: "objective",
