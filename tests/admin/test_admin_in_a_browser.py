@@ -57,6 +57,12 @@ def test_no_page_of_the_admin_breaks_its_policy(page: Page, server: Server) -> N
         assert "default-src 'none'" in policy
         assert "script-src 'self' 'unsafe-eval';" in policy
         page.wait_for_load_state("networkidle")
+        headers = page.locator(".cb-run th").all_text_contents()
+        assert "" not in [header.strip() for header in headers]
+        looks = page.locator("a.cb-link").evaluate_all(
+            "links => links.map((link) => getComputedStyle(link).textDecorationLine)"
+        )
+        assert set(looks) <= {"underline"}
 
 
 def test_the_widgets_of_a_form_work_under_the_policy(page: Page, server: Server, actor: Actor) -> None:

@@ -227,6 +227,7 @@ def test_a_line_of_progress_is_not_torn_by_its_text(
     expect(line).to_have_text(f"Step 3: {HELLO} 50 %")
     assert is_after(line.locator("bdi"), line.locator(".cb-dim"))
     assert direction(page.locator(".cb-streamed")) == "rtl"
+    expect(page.locator(".cb-streamed")).to_have_attribute("tabindex", "0")
     call = page.locator("[data-kind='tool.called'] summary")
     assert is_after(call.locator("b"), call.locator(".cb-dim"))
     usage = page.locator("[data-kind='usage.recorded'] .cb-entry-body")
