@@ -1,4 +1,4 @@
-"""Deleting what nothing points at any more: blobs, and tickets that are over."""
+"""Deleting what is needed no more: blobs that nothing points at, old tickets and idempotency keys."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, ForeignKey, ManyToOneRel, OuterRef, QuerySet
 
 from spaces.blobs import blob_name, storage
-from spaces.models import Blob, Ticket
+from spaces.models import Blob, Ticket, UsedKey
 
 # Bytes are stored before the row that needs them exists: so long somebody may still be about to make it.
 UNTOUCHED_FOR = timedelta(days=1)
@@ -37,6 +37,18 @@ def delete_unreferenced_blobs(now: datetime) -> Iterator[int]:
 def expired_tickets(now: datetime) -> QuerySet[Ticket]:
     """Tickets that open nothing any more."""
     return Ticket.objects.filter(expires_at__lt=now)
+
+
+def delete_used_keys(before: datetime) -> Iterator[int]:
+    """Forget idempotency keys used before then; how many, batch by batch."""
+    old = used_keys(before).order_by("pk").values("pk")[:BATCH]
+    while deleted := UsedKey.objects.filter(pk__in=old).delete()[0]:
+        yield deleted
+
+
+def used_keys(before: datetime) -> QuerySet[UsedKey]:
+    """Idempotency keys used before then."""
+    return UsedKey.objects.filter(created_at__lt=before)
 
 
 def _delete_blob(sha256: str, now: datetime) -> bool:

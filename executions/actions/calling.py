@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db import transaction
 
-from executions.actions.creating import Order, check_order, create_execution, digest_request, find_version
+from executions.actions.creating import Order, check_order, create_execution, find_version
 from executions.models import RunEvent, SkillExecution, Source
 from executions.runlog.events import NewEvent, append
 from executions.runlog.lease import Lease, fenced_head
 from spaces.errors import Conflict
+from spaces.repeating import digest_request
 
 MAX_DEPTH = 4
 

@@ -1,7 +1,5 @@
 """Making an execution: what somebody asks for, whether it can be had, and writing it."""
 
-import hashlib
-import json
 import uuid
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -23,6 +21,7 @@ from spaces.chatids import MAX_CHAT_ID
 from spaces.errors import Conflict, Invalid, NotFound
 from spaces.ids import new_id
 from spaces.models import Space
+from spaces.repeating import digest_request
 
 MAX_SEARCH_TEXT = 4000
 MAX_QUERY = 512  # characters of what is asked for in it
@@ -109,11 +108,6 @@ def check_model(space_id: uuid.UUID, alias: str) -> None:
             kind="model_not_allowed",
             value=alias,
         )
-
-
-def digest_request(*parts: Any) -> bytes:
-    """The SHA-256 of a request's meaning: equal for equal JSON, whatever the order of its keys."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 
 
 def dispatch_key(thread_id: str | None, message_id: str | None, tool_call_id: str) -> bytes:

@@ -12,17 +12,15 @@ from executions.actions.creating import (
     check_order,
     check_texts,
     create_execution,
-    digest_request,
     dispatch_key,
     find_version,
 )
 from executions.models import SkillExecution, Source
 from spaces.access import SpaceAccess
-from spaces.errors import Conflict
+from spaces.repeating import ANOTHER_BODY, check_repeated, digest_request
 from spaces.statements import fetch_row
 
 ANOTHER_CALL = "This tool call was already dispatched with another tool or other arguments."
-ANOTHER_BODY = "This Idempotency-Key was already used with another body."
 
 
 def start_execution(
@@ -141,8 +139,7 @@ def _find(order: Order) -> SkillExecution | None:
 def _same(row: tuple[Any, ...], digest: bytes, otherwise: str) -> uuid.UUID:
     """The id of a row with this digest; raises Conflict where it was another request."""
     execution_id: uuid.UUID = row[0]
-    if bytes(row[1]) != digest:
-        raise Conflict(otherwise)
+    check_repeated(bytes(row[1]), digest, otherwise)
     return execution_id
 
 

@@ -1,16 +1,13 @@
-"""What starting and dispatching take: their bodies, and the key that makes a repetition harmless."""
+"""The bodies of starting and dispatching."""
 
 from typing import Any
 
 from pydantic import Field
-from rest_framework.request import Request
 
 from executions.actions.creating import MAX_FILES
 from spaces.api.bodies import Body
 from spaces.chatids import MAX_CHAT_ID
-from spaces.errors import Invalid
 
-MAX_IDEMPOTENCY_KEY = 255
 _MODEL = "A model alias that the space allows; without it the space's default is used."
 
 
@@ -58,16 +55,3 @@ class DispatchBody(Body):
         description="Names of files in the caller's collection, staged as `file_source_ids` of a start are.",
     )
     model: str | None = Field(default=None, description=_MODEL)
-
-
-def read_idempotency_key(request: Request) -> str | None:
-    """The request's `Idempotency-Key`, None where it has none; raises Invalid for one that cannot be kept."""
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= MAX_IDEMPOTENCY_KEY and key.isprintable()):
-        raise Invalid.field(
-            "header",
-            "Idempotency-Key",
-            msg=f"Must be 1 to {MAX_IDEMPOTENCY_KEY} printable characters.",
-            kind="string_type",
-        )
-    return key

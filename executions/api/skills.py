@@ -8,13 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.actions.starting import start_execution
-from executions.api.bodies import StartBody, read_idempotency_key
+from executions.api.bodies import StartBody
 from executions.api.docs import skills as docs
 from executions.api.representation import represent_started
 from executions.catalog.resolving import manifest_of, newest_version, newest_versions
 from executions.catalog.validation import is_storable_text
 from executions.models import SkillVersion
 from spaces.api.bodies import read_body
+from spaces.api.idempotency import read_idempotency_key
 from spaces.api.pages import Column, Keyset, Page
 from spaces.api.viewsets import SpaceViewSet, base_url, created
 from spaces.errors import NotFound

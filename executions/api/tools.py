@@ -7,11 +7,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.actions.starting import dispatch_tool_call
-from executions.api.bodies import DispatchBody, read_idempotency_key
+from executions.api.bodies import DispatchBody
 from executions.api.docs import skills as docs
 from executions.api.representation import represent_started
 from executions.catalog.resolving import newest_versions
 from spaces.api.bodies import read_body
+from spaces.api.idempotency import read_idempotency_key
 from spaces.api.viewsets import SpaceViewSet, base_url, created
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -15,21 +16,43 @@ from objectives.models import ActionKind, Objective, ObjectiveState, QueuedActio
 from objectives.spelling import Json
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove, Invalid, NotReady
+from spaces.repeating import Repeatable, make_once
 from spaces.wording import standing_of
+
+type Said = RunEvent | QueuedAction
 
 
 def continue_objective(
-    *, access: SpaceAccess, objective_id: uuid.UUID, message: str, enqueue: bool, now: datetime
-) -> RunEvent | QueuedAction:
+    *,
+    access: SpaceAccess,
+    objective_id: uuid.UUID,
+    message: str,
+    enqueue: bool,
+    idempotency_key: str | None = None,
+    now: datetime,
+) -> Said:
     """Say something more to an objective, or take one up again that failed for a cause which may pass.
 
     One that waits for it goes on at once, and the message's event is returned. One that is busy gets it
     after its turn where `enqueue` is set. One that has failed goes on from where it stood and needs no
-    message. Raises NotReady where it is busy or its failure is final, IllegalMove where it is over in another
-    way, and Invalid for no message.
+    message. With the same key again it has been said, and is returned. Raises NotReady where it is busy or its
+    failure is final, IllegalMove where it is over in another way, Invalid for no message, and Conflict for a
+    key that was used for something else.
     """
     access.require("objectives:manage")
     _stop_what_failed(objective_id, access.space_id, now=now)
+    what = Repeatable[Said](
+        partial(_continue, access, objective_id, message, enqueue=enqueue, now=now),
+        lambda said: said.id if isinstance(said, QueuedAction) else said.event_id,
+        partial(_said, objective_id),
+    )
+    request = ("message", str(objective_id), message, enqueue)
+    return make_once(what, idempotency_key, *request, access=access, now=now)
+
+
+def _continue(
+    access: SpaceAccess, objective_id: uuid.UUID, message: str, *, enqueue: bool, now: datetime
+) -> Said:
     with transaction.atomic():
         head, objective = locked_objective(objective_id, access.space_id)
         if objective.state == ObjectiveState.FAILED:
@@ -50,15 +73,38 @@ def continue_objective(
         return enqueue_action(objective, kind, by=access.principal_id, now=now, content=message)
 
 
+def _said(objective_id: uuid.UUID, said: uuid.UUID) -> Said | None:
+    queued = QueuedAction.objects.filter(pk=said, objective_id=objective_id).first()
+    return queued or RunEvent.objects.filter(run_id=objective_id, event_id=said).first()
+
+
 def compact_objective(
-    *, access: SpaceAccess, objective_id: uuid.UUID, compaction: Json | None, now: datetime
+    *,
+    access: SpaceAccess,
+    objective_id: uuid.UUID,
+    compaction: Json | None,
+    idempotency_key: str | None = None,
+    now: datetime,
 ) -> QueuedAction:
     """Ask that the conversation goes on in a new context window: at once where nothing else goes on.
 
-    `compaction` are the strategies as the API writes them, None for the variation's own. Raises IllegalMove
-    for an objective that is over.
+    `compaction` are the strategies as the API writes them, None for the variation's own. The same key again
+    asks for nothing more. Raises IllegalMove for an objective that is over, and Conflict for a key that was
+    used for something else.
     """
     access.require("objectives:manage")
+    what = Repeatable(
+        partial(_compact, access, objective_id, compaction, now),
+        lambda action: action.id,
+        lambda made: QueuedAction.objects.filter(pk=made).first(),
+    )
+    request = ("compaction", str(objective_id), compaction)
+    return make_once(what, idempotency_key, *request, access=access, now=now)
+
+
+def _compact(
+    access: SpaceAccess, objective_id: uuid.UUID, compaction: Json | None, now: datetime
+) -> QueuedAction:
     with transaction.atomic():
         head, objective = locked_objective(objective_id, access.space_id)
         _check_open(objective, "compacted")

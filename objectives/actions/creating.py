@@ -2,8 +2,9 @@
 
 import random
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -44,18 +45,52 @@ from objectives.templating.templates import fill
 from spaces.access import SpaceAccess
 from spaces.errors import AlreadyExists, Invalid, NotReady
 from spaces.ids import new_id
+from spaces.repeating import Repeatable, make_once
 
 MOST_DEPTH = 4  # of sub-agents that call each other
 _RANDOM = random.SystemRandom()
 
 
-def create_objective(*, access: SpaceAccess, wanted: NewObjective, now: datetime) -> Objective:
-    """A new objective, with its job, in one transaction.
+def create_objective(
+    *, access: SpaceAccess, wanted: NewObjective, idempotency_key: str | None = None, now: datetime
+) -> Objective:
+    """A new objective, with its job, in one transaction; or the one that the same key and wish have made.
 
     Raises NotFound for an unknown agent or variation, NotReady for an agent that is not published, Invalid
-    naming the field, AlreadyExists where the external id is taken, NotPermitted.
+    naming the field, AlreadyExists where the external id is taken, NotPermitted, and Conflict for a key that
+    was used for something else.
     """
     access.require("objectives:manage")
+    return _make_once(partial(_create, access, wanted, now), access, wanted, key=idempotency_key, now=now)
+
+
+def create_once(
+    *, access: SpaceAccess, wanted: NewObjective, idempotency_key: str | None = None, now: datetime
+) -> Objective:
+    """The objective of the external id that is given: a new one, or the one that has it. Idempotent.
+
+    Raises Invalid without an external id, and what `create_objective` raises.
+    """
+    access.require("objectives:manage")
+    if not wanted.external_id:
+        message = "It is needed here: by it a repeated call finds the objective of the first."
+        raise Invalid.field("body", "metadata", "externalId", msg=message)
+    return _make_once(partial(_named, access, wanted, now), access, wanted, key=idempotency_key, now=now)
+
+
+def _make_once(
+    make: Callable[[], Objective],
+    access: SpaceAccess,
+    wanted: NewObjective,
+    *,
+    key: str | None,
+    now: datetime,
+) -> Objective:
+    what = Repeatable(make, lambda made: made.id, lambda made: Objective.objects.filter(pk=made).first())
+    return make_once(what, key, "objective", wanted.opened(), access=access, now=now)
+
+
+def _create(access: SpaceAccess, wanted: NewObjective, now: datetime) -> Objective:
     check_external_id(wanted.external_id, "body", "metadata", "externalId")
     check_labels(wanted.labels, "body", "metadata", "labels")
     _check_secrets(wanted)
@@ -69,18 +104,10 @@ def create_objective(*, access: SpaceAccess, wanted: NewObjective, now: datetime
     return objective
 
 
-def create_once(*, access: SpaceAccess, wanted: NewObjective, now: datetime) -> Objective:
-    """The objective of the external id that is given: a new one, or the one that has it. Idempotent.
-
-    Raises Invalid without an external id, and what `create_objective` raises.
-    """
-    access.require("objectives:manage")
-    if not wanted.external_id:
-        message = "It is needed here: by it a repeated call finds the objective of the first."
-        raise Invalid.field("body", "metadata", "externalId", msg=message)
+def _named(access: SpaceAccess, wanted: NewObjective, now: datetime) -> Objective:
     named = Objective.objects.filter(space_id=access.space_id, external_id=wanted.external_id)
     try:
-        return named.first() or create_objective(access=access, wanted=wanted, now=now)
+        return named.first() or _create(access, wanted, now)
     except AlreadyExists:
         # Somebody made it at the same moment and was first: theirs is the objective.
         found = named.first()

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
@@ -9,13 +10,32 @@ from objectives.actions.naming import new_identity
 from objectives.models import Feedback, Objective
 from objectives.shapes.history import FeedbackBody
 from spaces.access import SpaceAccess
+from spaces.repeating import Repeatable, make_once
 
 
 def give_feedback(
-    *, access: SpaceAccess, objective_id: uuid.UUID, given: FeedbackBody, now: datetime
+    *,
+    access: SpaceAccess,
+    objective_id: uuid.UUID,
+    given: FeedbackBody,
+    idempotency_key: str | None = None,
+    now: datetime,
 ) -> Feedback:
-    """One more opinion, which the choice of variations learns from. Raises Invalid and NotPermitted."""
+    """One more opinion, which the choice of variations learns from; with the same key again it is that one.
+
+    Raises Invalid, NotPermitted, and Conflict for a key that was used for something else.
+    """
     access.require("objectives:manage")
+    what = Repeatable(
+        partial(_give, access, objective_id, given, now),
+        lambda feedback: feedback.id,
+        lambda made: Feedback.objects.filter(pk=made).select_related("objective", "variation").first(),
+    )
+    request = ("feedback", str(objective_id), given.wire())
+    return make_once(what, idempotency_key, *request, access=access, now=now)
+
+
+def _give(access: SpaceAccess, objective_id: uuid.UUID, given: FeedbackBody, now: datetime) -> Feedback:
     identity = new_identity(given.metadata, access=access, now=now)
     with transaction.atomic():
         objective = Objective.objects.get(pk=objective_id, space_id=access.space_id)

@@ -1,13 +1,14 @@
 """What somebody asks for who wants a new objective, and the request that says so."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from pydantic import SecretStr
 
 from objectives.checks.unbuilt import refuse_unbuilt
 from objectives.shapes.objectives import NewObjectiveBody
+from objectives.spelling import Json
 
 _UNBUILT = {
     "memory_cascade": "memoryCascade",
@@ -30,6 +31,11 @@ class NewObjective:
     first_user_message_data: Mapping[str, Any] | None = None
     secrets: Sequence[tuple[str, SecretStr]] = ()
     pinned_parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def opened(self) -> Json:
+        """All of it as JSON, the values of secrets included: for digests only."""
+        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**plain, "secrets": [(name, value.get_secret_value()) for name, value in self.secrets]}
 
 
 def wanted_objective(body: NewObjectiveBody) -> NewObjective:

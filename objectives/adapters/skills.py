@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from executions.actions.creating import Order, digest_request
+from executions.actions.creating import Order
 from executions.actions.starting import place_order
 from executions.models import Artifact, SkillExecution, Source
 from objectives.lifecycles.objectives import EXECUTION_ENDED
@@ -15,6 +15,7 @@ from objectives.results.outcome import Draft, Media, Outcome, Started, Text
 from objectives.spelling import Prefix, spell
 from spaces.errors import DomainError, Invalid
 from spaces.models import Space
+from spaces.repeating import digest_request
 
 MOST_ARTIFACTS = 20  # of an execution that become blocks of the result
 

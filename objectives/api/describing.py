@@ -9,13 +9,15 @@ from pydantic import BaseModel, create_model
 
 from objectives.shapes.shape import Shape
 from objectives.shapes.status import Pagination, Status
+from spaces.api.idempotency import idempotency_header
 
 _ERRORS = {
     400: "A field is wrong (code 3), or the state does not allow it (code 9).",
     401: "Missing, unknown, expired or revoked credentials (code 16).",
     403: "The key lacks the permission, or does not reach the workspace (code 7).",
     404: "There is no such thing for this caller (code 5).",
-    409: "The external id or the name is taken (code 6).",
+    409: "The external id or the name is taken, or the `Idempotency-Key` was used with another body "
+    "(code 6).",
     429: "Too many requests of this key; `Retry-After` says how many seconds to wait (code 8).",
     501: "Not built (code 12).",
     503: "The database does not answer at the moment (code 14).",
@@ -42,6 +44,11 @@ PAGING = {
     "sortOrder": "`asc` or `desc`, by creation.",
     "labels": "`key=value,key=value`: only what carries all of these.",
 }
+REPEATING = (
+    "The same key with the same body is answered with what the first request made, with another body 409. "
+    "It counts for one caller in one workspace, as long as events are kept; a request that is refused leaves "
+    "it unused."
+)
 NAMES = {
     "prefix": "Only names that begin so.",
     "query": "Only names that hold this.",
@@ -80,11 +87,12 @@ def operation(
     body: Any = None,
     query: Mapping[str, str] | None = None,
     paths: str = "",
+    is_repeatable: bool = False,
 ) -> Callable[[Any], Any]:
     """A decorator for a viewset's method.
 
     `answer` is the shape of the 200, `query` the query parameters with what each means, `paths` the names of
-    what the path leaves open, which `PATHS` explains.
+    what the path leaves open, which `PATHS` explains. `is_repeatable`: it takes an `Idempotency-Key`.
     """
     parameters = [
         OpenApiParameter(name, str, OpenApiParameter.QUERY, description=meaning)
@@ -92,6 +100,8 @@ def operation(
     ] + [
         OpenApiParameter(name, str, OpenApiParameter.PATH, description=PATHS[name]) for name in paths.split()
     ]
+    if is_repeatable:
+        parameters.append(idempotency_header(REPEATING))
     responses: dict[int, Any] = {200: OpenApiResponse(answer, description=summary)}
     for status, meaning in _ERRORS.items():
         responses[status] = OpenApiResponse(Status, description=meaning)

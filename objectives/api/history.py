@@ -37,6 +37,7 @@ from objectives.shapes.history import (
 )
 from objectives.shapes.metadata import BareMetadata
 from objectives.spelling import without_nul
+from spaces.api.idempotency import read_idempotency_key
 from spaces.api.pages import Column, Keyset
 from spaces.errors import Invalid
 from spaces.scopes import May
@@ -136,10 +137,17 @@ class HistoryViewSet(OfObjectives):
         body=FeedbackBody,
         answer=ObjectiveFeedback,
         paths=_PATH,
+        is_repeatable=True,
     )
     def create_feedback(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         objective, body = self.owner(objective_id), self.body(FeedbackBody)
-        given = give_feedback(access=self.access, objective_id=objective.id, given=body, now=timezone.now())
+        given = give_feedback(
+            access=self.access,
+            objective_id=objective.id,
+            given=body,
+            idempotency_key=read_idempotency_key(request),
+            now=timezone.now(),
+        )
         return self.answer(show_feedback([given], reader=self.reader)[0])
 
     @operation(

@@ -28,6 +28,7 @@ from objectives.portraits.reading import IDENTITY, listed, with_snapshots
 from objectives.shapes.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedAction
 from objectives.shapes.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
 from objectives.spelling import Prefix, read
+from spaces.api.idempotency import read_idempotency_key
 from spaces.api.viewsets import base_url, caller_of
 from spaces.errors import Invalid, NotFound
 from spaces.scopes import Kind, May, Place
@@ -125,10 +126,16 @@ class ObjectiveViewSet(OfObjectives):
         body=NewObjectiveBody,
         answer=Objective,
         paths="workspace_id",
+        is_repeatable=True,
     )
     def create(self, request: Request, workspace_id: str) -> Response:
         wanted = wanted_objective(self.body(NewObjectiveBody))
-        made = create_objective(access=self.access, wanted=wanted, now=timezone.now())
+        made = create_objective(
+            access=self.access,
+            wanted=wanted,
+            idempotency_key=read_idempotency_key(request),
+            now=timezone.now(),
+        )
         return self._show(made)
 
     @operation("getObjective", "Show an objective", tag="objectives", answer=Objective, paths=_PATH)
@@ -157,6 +164,7 @@ class ObjectiveViewSet(OfObjectives):
         body=ContinueBody,
         answer=ContinueAnswer,
         paths=_PATH,
+        is_repeatable=True,
     )
     def continue_(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         row, body = self.objective(objective_id), self.body(ContinueBody)
@@ -165,6 +173,7 @@ class ObjectiveViewSet(OfObjectives):
             objective_id=row.id,
             message=body.message,
             enqueue=body.enqueue,
+            idempotency_key=read_idempotency_key(request),
             now=timezone.now(),
         )
         if isinstance(done, ActionRow):
@@ -180,6 +189,7 @@ class ObjectiveViewSet(OfObjectives):
         body=CompactBody,
         answer=CompactAnswer,
         paths=_PATH,
+        is_repeatable=True,
     )
     def compact(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         row, config = self.objective(objective_id), self.body(CompactBody).compaction_config
@@ -187,6 +197,7 @@ class ObjectiveViewSet(OfObjectives):
             access=self.access,
             objective_id=row.id,
             compaction=config.wire() if config else None,
+            idempotency_key=read_idempotency_key(request),
             now=timezone.now(),
         )
         window = window_data(newest_window(row))

@@ -26,6 +26,7 @@ from objectives.shapes.objectives import NewObjectiveBody
 from objectives.shapes.reading import read_shape
 from objectives.spelling import Prefix
 from spaces.access import Caller, SpaceAccess
+from spaces.api.idempotency import checked_key
 from spaces.api.parsing import MAX_BYTES, parse_json
 from spaces.authentication import caller_and_identity
 from spaces.errors import TooLarge
@@ -72,7 +73,9 @@ def _open_created(scope: Scope, workspace: str, body: bytes) -> _Opened:
     now = timezone.now()
     caller, identity = caller_and_identity(scope, now=now, takes_tickets=False)
     access = access_to(caller, workspace).require("objectives:manage")
-    objective = create_once(access=access, wanted=wanted_objective(_read(body)), now=now)
+    key = checked_key(header(scope, b"idempotency-key"))
+    wanted = wanted_objective(_read(body))
+    objective = create_once(access=access, wanted=wanted, idempotency_key=key, now=now)
     return _opened(scope, caller, access, objective, identity=identity, is_wrapped=True)
 
 

@@ -7,6 +7,7 @@ from spaces.models.principal import Principal, PrincipalKind
 from spaces.models.tenant import Space, Tenant
 from spaces.models.ticket import Ticket
 from spaces.models.uploadedfile import UploadedFile
+from spaces.models.usedkey import UsedKey
 
 __all__ = [
     "ApiKey",
@@ -19,4 +20,5 @@ __all__ = [
     "Tenant",
     "Ticket",
     "UploadedFile",
+    "UsedKey",
 ]

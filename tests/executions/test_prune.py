@@ -2,6 +2,7 @@
 
 import io
 import threading
+import uuid
 from datetime import timedelta
 from io import StringIO
 
@@ -18,7 +19,8 @@ from executions.actions.starting import start_execution
 from executions.models import FeedEntry, RunEvent, RunHead, SkillExecution
 from spaces.access import Caller
 from spaces.blobs import blob_name, open_blob, storage, store_blob
-from spaces.models import Blob, Ticket
+from spaces.models import Blob, Ticket, UsedKey
+from spaces.repeating import Repeatable, make_once
 from spaces.tickets import issue_ticket
 from tests.factories import make_actor, make_skill
 
@@ -75,6 +77,18 @@ def test_only_the_log_of_runs_that_ended_long_ago_goes_and_never_a_head():
     assert set(FeedEntry.objects.values_list("run_id", flat=True)) == {recent.id}
     assert RunHead.objects.get(pk=ended.id).seq == 2
     assert SkillExecution.objects.count() == 3
+
+
+def test_idempotency_keys_go_with_the_events_of_their_time():
+    actor = make_actor()
+    what = Repeatable(uuid.uuid4, lambda made: made, lambda _: None)
+    for key, days in (("old", LONG_AGO.days), ("young", 1)):
+        make_once(what, key, access=actor.access, now=timezone.now() - timedelta(days=days))
+
+    counted, gone = prune("--dry-run"), prune()
+
+    assert (counted["idempotency keys"], gone["idempotency keys"]) == (1, 1)
+    assert UsedKey.objects.count() == 1
 
 
 def test_a_blob_goes_when_nothing_has_pointed_at_it_for_a_day():

@@ -175,6 +175,22 @@ def test_making_and_following_needs_a_name_to_repeat_it_by(server: Server, actor
     assert not Objective.objects.exists()
 
 
+def test_making_and_following_takes_an_idempotency_key_too(server: Server, actor, agent):
+    url = f"{server.url}/v1/workspaces/{workspace(actor)}/objectives:stream"
+    body = {"agentId": spell(Prefix.AGENT, agent.id), "firstUserMessage": "Go."}
+    headers = {**actor.headers, "Idempotency-Key": "k"}
+    made = begin_objective(actor, agent, external_id="one")
+    cancel(actor, made)
+
+    first, again = (
+        asking.post(url, json={**body, "metadata": {"externalId": "one"}}, headers=headers) for _ in range(2)
+    )
+    other = asking.post(url, json={**body, "metadata": {"externalId": "two"}}, headers=headers)
+
+    assert (first.status_code, again.status_code, other.status_code) == (200, 200, 409)
+    assert Objective.objects.count() == 1
+
+
 @pytest.mark.parametrize("spelled", [True, False], ids=["as the workspace API", "as a UUID"])
 def test_the_websocket_follows_the_same_log(server: Server, actor, agent, spelled):
     objective = begin_objective(actor, agent)

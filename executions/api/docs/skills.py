@@ -2,18 +2,16 @@
 
 from drf_spectacular.utils import OpenApiParameter
 
-from executions.api.bodies import MAX_IDEMPOTENCY_KEY, DispatchBody, StartBody
+from executions.api.bodies import DispatchBody, StartBody
 from executions.api.catalog_objects import SkillAnswer, SkillPage, ToolList
 from executions.api.objects import ExecutionAnswer
 from spaces.api.describing import PAGING, SPACE, described
+from spaces.api.idempotency import idempotency_header
 
 SLUG = OpenApiParameter("slug", str, OpenApiParameter.PATH, description="The skill's slug.")
-_IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    {"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY},
-    OpenApiParameter.HEADER,
-    description="The same key with the same body returns the first execution (200), with another "
-    "body 409. It counts for one principal in one space.",
+_IDEMPOTENCY_KEY = idempotency_header(
+    "The same key with the same body returns the first execution (200), with another body 409. "
+    "It counts for one principal in one space."
 )
 _STARTED = {
     201: (ExecutionAnswer, "The new execution, queued."),

@@ -12,7 +12,13 @@ from django.utils import timezone
 
 from executions.runlog.pruning import prune_events, prune_feeds
 from executions.runlog.queue import prune_jobs
-from spaces.pruning import delete_unreferenced_blobs, expired_tickets, unreferenced_blobs
+from spaces.pruning import (
+    delete_unreferenced_blobs,
+    delete_used_keys,
+    expired_tickets,
+    unreferenced_blobs,
+    used_keys,
+)
 
 JOBS_KEPT = timedelta(days=7)
 
@@ -22,7 +28,8 @@ class Command(BaseCommand):
 
     Executions, their results and their log heads stay for ever; what goes is events of runs that ended before
     EVENT_RETENTION_DAYS (a whole month at once where nothing else of it is kept), the feed entries of that
-    time, blobs that nothing points at, expired tickets and sessions, and the remains of failed jobs.
+    time, idempotency keys of the workspace API of that time, blobs that nothing points at, expired tickets
+    and sessions, and the remains of failed jobs.
     """
 
     help = "Delete what need not be kept any longer."
@@ -36,6 +43,8 @@ class Command(BaseCommand):
         now, dry_run = timezone.now(), options["dry_run"]
         kept_from = now - settings.EVENT_RETENTION
         steps: dict[str, Callable[[], Iterable[int]]] = {
+            # Before the events, which some of them name.
+            "idempotency keys": lambda: _used_keys(kept_from, dry_run=dry_run),
             "events": lambda: prune_events(kept_from, dry_run=dry_run),
             "feed entries": lambda: prune_feeds(kept_from, dry_run=dry_run),
             "jobs": lambda: [prune_jobs(now - JOBS_KEPT, dry_run=dry_run)],
@@ -51,16 +60,20 @@ class Command(BaseCommand):
         for count in batches:
             total += count
             if self.stdout.isatty():
-                self.stdout.write(f"\r{name:<14}{total:>10}", ending="")
+                self.stdout.write(f"\r{name:<16}{total:>10}", ending="")
                 self.stdout.flush()
         verb = "would go" if dry_run else "deleted"
         start = "\r" if self.stdout.isatty() else ""
-        self.stdout.write(f"{start}{name:<14}{total:>10} {verb}")
+        self.stdout.write(f"{start}{name:<16}{total:>10} {verb}")
 
 
 def _tickets(now: datetime, *, dry_run: bool) -> Iterator[int]:
     expired = expired_tickets(now)
     yield expired.count() if dry_run else expired.delete()[0]
+
+
+def _used_keys(before: datetime, *, dry_run: bool) -> Iterable[int]:
+    return [used_keys(before).count()] if dry_run else delete_used_keys(before)
 
 
 def _sessions(now: datetime, *, dry_run: bool) -> Iterator[int]:
