@@ -36,6 +36,11 @@ class Dialect:
 
     version: Version | None = None
 
+    @property
+    def is_official(self) -> bool:
+        """Whether it is one of the official clients, in whatever release."""
+        return self.version is not None
+
     def knows_event(self, name: str) -> bool:
         """Whether the client can read an event of this type."""
         return not self._is_before(EVENT_SINCE.get(name, (0, 0)))

@@ -6,8 +6,9 @@ from functools import cached_property
 
 from django.db.models import QuerySet
 
+from objectives.access.permissions import MANAGE_ACCOUNT
 from objectives.access.workspaces import access_to
-from spaces.access import Caller, grants, memberships_within
+from spaces.access import Caller, SpaceAccess, grants, memberships_within
 from spaces.errors import Invalid, NotFound, NotPermitted
 from spaces.models import ApiKey, Role
 
@@ -39,14 +40,19 @@ class AccountAccess:
         """Whether the caller reaches whatever spaces they will be in."""
         return self.caller.api_key is None or self.caller.api_key.all_spaces
 
+    def require(self, permission: str) -> "AccountAccess":
+        """Itself; raises NotPermitted where the caller's key lacks `resource:verb`."""
+        self.caller.require(permission)
+        return self
+
     def manages_account(self) -> bool:
         """Whether the caller may see and renew the account's secrets."""
-        return grants(self.caller.permissions, "account:manage") and self.is_administrator
+        return grants(self.caller.permissions, MANAGE_ACCOUNT) and self.is_administrator
 
     def require_account(self) -> None:
         """Raises NotPermitted for whoever may not."""
         if not self.manages_account():
-            raise NotPermitted("This needs the permission account:manage, of an administrator.")
+            raise NotPermitted(f"This needs the permission {MANAGE_ACCOUNT}, of an administrator.")
 
     def keys(self) -> QuerySet[ApiKey]:
         """The keys that the caller may see; revoked ones are gone."""
@@ -86,7 +92,12 @@ class AccountAccess:
 class WorkspaceKeyAccess(AccountAccess):
     """The same caller among the keys of one workspace: those that are assigned to it."""
 
-    space_id: uuid.UUID
+    space: SpaceAccess
+
+    def require(self, permission: str) -> "AccountAccess":
+        """Itself; raises NotPermitted where the key, or the role in the workspace, lacks `resource:verb`."""
+        self.space.require(permission)
+        return self
 
     def keys(self) -> QuerySet[ApiKey]:
-        return super().keys().filter(spaces=self.space_id, all_spaces=False, is_default=False)
+        return super().keys().filter(spaces=self.space.space_id, all_spaces=False, is_default=False)

@@ -1,4 +1,7 @@
-"""The secrets of an account: made when first needed, renewed, and sealed at rest."""
+"""The secrets of an account: made when first needed, renewed, and sealed at rest.
+
+Each verb raises NotPermitted to whoever does not manage the account.
+"""
 
 import base64
 import secrets
@@ -6,6 +9,7 @@ import uuid
 
 from django.db import transaction
 
+from objectives.access.accounts import AccountAccess
 from objectives.sealed import CHALLENGE_TOKENS, WEBHOOK_SECRETS, Place
 from objectives.vault import CannotOpen
 from spaces.errors import NotReady
@@ -14,28 +18,31 @@ from spaces.models import Tenant
 SECRET_BYTES = 32
 
 
-def account_secrets(tenant_id: uuid.UUID) -> tuple[str, str]:
+def account_secrets(*, access: AccountAccess) -> tuple[str, str]:
     """The webhook secret and the challenge token of an account.
 
     Raises NotReady where what is kept cannot be opened.
     """
-    tenant = Tenant.objects.get(pk=tenant_id)
+    access.require_account()
+    tenant = Tenant.objects.get(pk=access.tenant_id)
     if tenant.webhook_secret is None or tenant.challenge_token is None:
-        tenant = _with_secrets(tenant_id)
+        tenant = _with_secrets(access.tenant_id)
     try:
         return WEBHOOK_SECRETS.open(tenant), CHALLENGE_TOKENS.open(tenant)
     except CannotOpen as error:
         raise NotReady("The account's secrets cannot be opened any more: renew both.") from error
 
 
-def rotate_webhook_secret(tenant_id: uuid.UUID) -> str:
+def rotate_webhook_secret(*, access: AccountAccess) -> str:
     """A new secret; what is signed from now on is signed with it."""
-    return _renew(tenant_id, WEBHOOK_SECRETS, _new_webhook_secret())
+    access.require_account()
+    return _renew(access.tenant_id, WEBHOOK_SECRETS, _new_webhook_secret())
 
 
-def rotate_challenge_token(tenant_id: uuid.UUID) -> str:
+def rotate_challenge_token(*, access: AccountAccess) -> str:
     """A new challenge token in place of the old one."""
-    return _renew(tenant_id, CHALLENGE_TOKENS, secrets.token_urlsafe(SECRET_BYTES))
+    access.require_account()
+    return _renew(access.tenant_id, CHALLENGE_TOKENS, secrets.token_urlsafe(SECRET_BYTES))
 
 
 @transaction.atomic

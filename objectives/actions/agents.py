@@ -1,4 +1,4 @@
-"""What people do with agents."""
+"""What people do with agents; each verb raises NotPermitted where the caller lacks the permission."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.finding import locked_agent
 from objectives.actions.naming import change_identity, new_identity, spec_in, unique_names
 from objectives.actions.variations import add_variation
@@ -35,6 +36,7 @@ def create_agent(*, access: SpaceAccess, new: NewAgent, now: datetime) -> Agent:
 
     Raises Invalid, Unimplemented, and AlreadyExists where an external id is taken.
     """
+    access.require(MANAGE_AGENTS)
     agent = Agent(**new_identity(new.metadata, access=access, now=now))
     _apply(agent, {name: getattr(new.spec, name) for name in new.spec.model_fields_set})
     with transaction.atomic():
@@ -51,6 +53,7 @@ def update_agent(*, access: SpaceAccess, address: str, changes: Mapping[str, Any
 
     Raises NotFound, Invalid, Unimplemented and AlreadyExists.
     """
+    access.require(MANAGE_AGENTS)
     with transaction.atomic():
         agent = locked_agent(access, address)
         spec = spec_in(changes)
@@ -67,6 +70,7 @@ def move_agent(*, access: SpaceAccess, address: str, verb: Verb, now: datetime) 
 
     Raises NotFound, IllegalMove, and NotReady for publishing an agent without variations.
     """
+    access.require(MANAGE_AGENTS)
     with transaction.atomic():
         agent = locked_agent(access, address)
         move(agent, verb, now=now)
@@ -80,6 +84,7 @@ def delete_agent(*, access: SpaceAccess, address: str) -> None:
 
     Raises NotFound, and NotReady once it has worked on an objective: the record names it for good.
     """
+    access.require(MANAGE_AGENTS)
     with transaction.atomic():
         agent = locked_agent(access, address)
         if agent.objectives.exists():

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from objectives.access.accounts import AccountAccess
+from objectives.access.permissions import MANAGE_API_KEYS
 from objectives.actions.naming import change_identity, unique_names
 from objectives.addressing import find
 from objectives.labels.plain import check_external_id, check_labels
@@ -26,6 +27,7 @@ def make_api_key(*, access: AccountAccess, new: NewApiKey, now: datetime) -> tup
 
     It ends when the key ends with which it was made. Raises Invalid, AlreadyExists and NotPermitted.
     """
+    access.require(MANAGE_API_KEYS)
     check_labels(new.metadata.labels, *_METADATA, "labels")
     check_external_id(new.metadata.external_id, *_METADATA, "externalId")
     permissions = _checked_permissions(access, new.spec.permissions or [])
@@ -51,6 +53,7 @@ def change_api_key(*, access: AccountAccess, address: str, changes: Mapping[str,
 
     Raises NotFound, Invalid, AlreadyExists and NotPermitted.
     """
+    access.require(MANAGE_API_KEYS)
     with transaction.atomic():
         key = _locked(access, address)
         fields = change_identity(key, changes)
@@ -73,6 +76,7 @@ def change_api_key(*, access: AccountAccess, address: str, changes: Mapping[str,
 
 def delete_api_key(*, access: AccountAccess, address: str, now: datetime) -> None:
     """End a key for good; its external id is free again. Raises NotFound and NotPermitted."""
+    access.require(MANAGE_API_KEYS)
     with transaction.atomic():
         key = _locked(access, address)
         key.external_id = ""
@@ -82,6 +86,7 @@ def delete_api_key(*, access: AccountAccess, address: str, now: datetime) -> Non
 
 def set_enabled(*, access: AccountAccess, address: str, is_enabled: bool, now: datetime) -> ApiKey:
     """Let a key work, or not; a repeated call changes nothing. Raises NotFound and NotPermitted."""
+    access.require(MANAGE_API_KEYS)
     with transaction.atomic():
         key = _locked(access, address)
         if is_enabled != (key.disabled_at is None):
@@ -96,6 +101,7 @@ def renew_api_key(*, access: AccountAccess, address: str, now: datetime) -> tupl
     Raises NotFound, NotPermitted (also for the key of another person, as whom the token would act), and
     NotReady for an expired key.
     """
+    access.require(MANAGE_API_KEYS)
     with transaction.atomic():
         key = _locked(access, address)
         is_own = key.principal_id == access.caller.principal.id
@@ -109,6 +115,7 @@ def assign_workspace(*, access: AccountAccess, address: str, workspace: str) -> 
 
     Raises NotFound, Invalid and NotPermitted.
     """
+    access.require(MANAGE_API_KEYS)
     with transaction.atomic():
         key = _locked(access, address)
         key.spaces.add(_space(access, workspace))
@@ -121,6 +128,7 @@ def unassign_workspace(*, access: AccountAccess, address: str, workspace: str) -
 
     Raises NotFound, Invalid and NotPermitted.
     """
+    access.require(MANAGE_API_KEYS)
     with transaction.atomic():
         key = _locked(access, address)
         key.spaces.remove(_space(access, workspace))

@@ -1,4 +1,4 @@
-"""Giving a variation what it may call, and taking it away."""
+"""Giving a variation what it may call, and taking it away; each verb raises NotPermitted too."""
 
 import uuid
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.finding import locked_variation
 from objectives.addressing import find
 from objectives.models import (
@@ -41,6 +42,7 @@ def add_assignment(
     Raises NotFound, AlreadyExists where it may call it already, Invalid where there is no such thing in the
     space, and NotReady for one that is archived or omitted.
     """
+    access.require(MANAGE_AGENTS)
     with transaction.atomic():
         variation = locked_variation(access, agent_address, address)
         thing = _thing(variation, assignment, ("body",))
@@ -64,6 +66,7 @@ def remove_assignment(
 
     Raises NotFound, also where the thing is not assigned, and Invalid where there is none in the space.
     """
+    access.require(MANAGE_AGENTS)
     with transaction.atomic():
         variation = locked_variation(access, agent_address, address)
         column, thing_id = _key(_thing(variation, assignment, ("body",)))
@@ -75,6 +78,7 @@ def remove_assignment_of_id(
     *, access: SpaceAccess, agent_address: str, address: str, assignment_id: str, now: datetime
 ) -> AgentVariation:
     """The same by the assignment's own id, `avt_…`; raises NotFound."""
+    access.require(MANAGE_AGENTS)
     with transaction.atomic():
         variation = locked_variation(access, agent_address, address)
         _remove(variation, now, pk=read(Prefix.ASSIGNMENT, assignment_id))

@@ -7,6 +7,7 @@ from functools import partial
 from django.db import transaction
 
 from executions.runlog.models import RunEvent
+from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.locking import locked_objective
 from objectives.actions.queueing import enqueue_action, say, send_messages
 from objectives.actions.resuming import take_up
@@ -35,11 +36,11 @@ def continue_objective(
 
     One that waits for it goes on at once, and the message's event is returned. One that is busy gets it
     after its turn where `enqueue` is set. One that has failed goes on from where it stood and needs no
-    message. With the same key again it has been said, and is returned. Raises NotReady where it is busy or its
-    failure is final, IllegalMove where it is over in another way, Invalid for no message, and Conflict for a
-    key that was used for something else.
+    message. With the same key again it has been said, and is returned. Raises NotReady where it is busy or
+    its failure is final, IllegalMove where it is over in another way, Invalid for no message, and Conflict
+    for a key that was used for something else.
     """
-    access.require("objectives:manage")
+    access.require(MANAGE_OBJECTIVES)
     _stop_what_failed(objective_id, access.space_id, now=now)
     what = Repeatable[Said](
         partial(_continue, access, objective_id, message, enqueue=enqueue, now=now),
@@ -92,7 +93,7 @@ def compact_objective(
     asks for nothing more. Raises IllegalMove for an objective that is over, and Conflict for a key that was
     used for something else.
     """
-    access.require("objectives:manage")
+    access.require(MANAGE_OBJECTIVES)
     what = Repeatable(
         partial(_compact, access, objective_id, compaction, now),
         lambda action: action.id,

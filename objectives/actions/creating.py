@@ -17,6 +17,7 @@ from executions.runlog.events import append
 from executions.runlog.feed import append_to_feed
 from executions.runlog.models import RunKind
 from executions.runlog.queue import enqueue_run
+from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.naming import unique_names
 from objectives.actions.new_objective import NewObjective
 from objectives.actions.secrets import secret_name
@@ -60,7 +61,7 @@ def create_objective(
     naming the field, AlreadyExists where the external id is taken, NotPermitted, and Conflict for a key that
     was used for something else.
     """
-    access.require("objectives:manage")
+    access.require(MANAGE_OBJECTIVES)
     return _make_once(partial(_create, access, wanted, now), access, wanted, key=idempotency_key, now=now)
 
 
@@ -71,7 +72,7 @@ def create_once(
 
     Raises Invalid without an external id, and what `create_objective` raises.
     """
-    access.require("objectives:manage")
+    access.require(MANAGE_OBJECTIVES)
     if not wanted.external_id:
         message = "It is needed here: by it a repeated call finds the objective of the first."
         raise Invalid.field("body", "metadata", "externalId", msg=message)
@@ -124,7 +125,11 @@ def prepare(
     access: SpaceAccess,
     now: datetime,
 ) -> Objective:
-    """An unsaved objective with everything that never changes; raises Invalid naming the field."""
+    """An unsaved objective with everything that never changes.
+
+    Raises Invalid naming the field, and NotPermitted.
+    """
+    access.require(MANAGE_OBJECTIVES)
     template, demo = split_demo(variation.system_prompt_template)
     _check_data(agent, wanted.system_prompt_data)
     plan = build_plan(

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from executions.models import RunHead
 from executions.runlog.events import NewEvent
+from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.beginning import begin_bare
 from objectives.actions.locking import locked_call, locked_objective
 from objectives.actions.waking import wake
@@ -30,7 +31,7 @@ def approve_call(
     Not idempotent: the first decision wins, and any further one raises IllegalMove and changes nothing.
     Raises NotFound and NotPermitted.
     """
-    access.require("objectives:manage")
+    access.require(MANAGE_OBJECTIVES)
     with transaction.atomic():
         head, objective = locked_objective(objective_id, access.space_id)
         call = locked_call(objective, call_id)
@@ -45,7 +46,7 @@ def deny_call(
 
     Not idempotent, as `approve_call`. Raises IllegalMove, NotFound and NotPermitted.
     """
-    access.require("objectives:manage")
+    access.require(MANAGE_OBJECTIVES)
     with transaction.atomic():
         head, objective = locked_objective(objective_id, access.space_id)
         call = locked_call(objective, call_id)

@@ -6,6 +6,7 @@ from functools import partial
 
 from django.db import transaction
 
+from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.naming import new_identity
 from objectives.models import Feedback, Objective
 from objectives.shapes.history import FeedbackBody
@@ -25,7 +26,7 @@ def give_feedback(
 
     Raises Invalid, NotPermitted, and Conflict for a key that was used for something else.
     """
-    access.require("objectives:manage")
+    access.require(MANAGE_OBJECTIVES)
     what = Repeatable(
         partial(_give, access, objective_id, given, now),
         lambda feedback: feedback.id,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from objectives.access.permissions import MANAGE_MODELS
 from objectives.actions.naming import change_identity, new_identity, spec_in, unique_names
 from objectives.actions.provider_keys import locked_provider_key
 from objectives.labels.models import check_model_labels
@@ -33,7 +34,7 @@ def create_model(*, access: SpaceAccess, provider_key: str, new: NewModel, now: 
 
     Raises NotFound, Invalid, AlreadyExists, NotPermitted, and NotReady below the deployment's own key.
     """
-    access.require("models:manage")
+    access.require(MANAGE_MODELS)
     model = LanguageModel(**new_identity(new.metadata, access=access, now=now))
     check_model_labels(model.labels, *_LABELS)
     _check_external_id(model)
@@ -52,7 +53,7 @@ def update_model(
 
     Raises NotFound, Invalid, AlreadyExists, NotPermitted, and NotReady for the deployment's own.
     """
-    access.require("models:manage")
+    access.require(MANAGE_MODELS)
     with transaction.atomic():
         model = _locked(access, address)
         if model.provider_key.provider == Provider.BUILT_IN:
@@ -74,7 +75,7 @@ def enable_model(*, access: SpaceAccess, address: str, now: datetime) -> Languag
 
     Raises NotFound, NotPermitted, and NotReady for one of the deployment that it or the space has dropped.
     """
-    access.require("models:manage")
+    access.require(MANAGE_MODELS)
     with transaction.atomic():
         model = _locked(access, address)
         if model.provider_key.provider == Provider.BUILT_IN:
@@ -90,7 +91,7 @@ def disable_model(*, access: SpaceAccess, address: str, now: datetime) -> Langua
 
     Raises NotFound, NotPermitted, and NotReady while variations use it.
     """
-    access.require("models:manage")
+    access.require(MANAGE_MODELS)
     with transaction.atomic():
         model = _locked(access, address)
         if model.state == ModelState.ENABLED and model.variations.exists():
@@ -106,7 +107,7 @@ def swap_models(*, access: SpaceAccess, swaps: Sequence[ModelSwap], now: datetim
     once. A repeated call does what is left. Raises Invalid, NotPermitted, and NotReady where a model that is
     to be disabled has been given to a variation meanwhile.
     """
-    access.require("models:manage")
+    access.require(MANAGE_MODELS)
     pairs = [_pair(access, swap, number) for number, swap in enumerate(swaps)]
     held = [list(current.variations.order_by("pk").values_list("pk", flat=True)) for current, _ in pairs]
     for (current, chosen), variation_ids in zip(pairs, held, strict=True):

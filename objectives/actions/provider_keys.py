@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from objectives.access.permissions import MANAGE_MODELS
 from objectives.actions.naming import change_identity, new_identity, unique_names
 from objectives.addressing import find
 from objectives.models import AgentVariation, Provider, ProviderKey
@@ -22,7 +23,7 @@ PROVIDERS = {f"AI_PROVIDER_{one.upper()}": one for one in Provider.values if one
 
 def create_provider_key(*, access: SpaceAccess, new: NewProviderKey, now: datetime) -> ProviderKey:
     """A key with its credential sealed. Raises Invalid, AlreadyExists and NotPermitted."""
-    access.require("models:manage")
+    access.require(MANAGE_MODELS)
     provider = PROVIDERS.get(new.spec.provider or "")
     if provider is None:
         known = ", ".join(PROVIDERS)
@@ -49,7 +50,7 @@ def update_provider_key(
 
     Raises NotFound, Invalid, AlreadyExists, NotPermitted, and NotReady for the deployment's own.
     """
-    access.require("models:manage")
+    access.require(MANAGE_MODELS)
     with transaction.atomic():
         key = locked_provider_key(access, address)
         fields = change_identity(key, changes) | _change_spec(key, changes)
@@ -71,7 +72,7 @@ def delete_provider_key(*, access: SpaceAccess, address: str) -> None:
 
     Raises NotFound, NotPermitted, and NotReady for the deployment's own or one whose models are in use.
     """
-    access.require("models:manage")
+    access.require(MANAGE_MODELS)
     with transaction.atomic():
         key = locked_provider_key(access, address)
         # The full lock keeps a variation from choosing one of them in between.

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from executions.models import RunHead
 from executions.runlog.models import RunEvent
+from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.locking import locked_objective
 from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note
@@ -57,7 +58,7 @@ def enqueue_action(
 
 def remove_action(*, access: SpaceAccess, objective_id: uuid.UUID, action_id: uuid.UUID) -> QueuedAction:
     """Take a queued action back; raises IllegalMove once it is sent, removed or discarded, and NotFound."""
-    access.require("objectives:manage")
+    access.require(MANAGE_OBJECTIVES)
     with transaction.atomic():
         locked_objective(objective_id, access.space_id)
         action = QueuedAction.objects.filter(pk=action_id, objective_id=objective_id).first()

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from pydantic import SecretStr
 
+from objectives.access.permissions import MANAGE_SECRETS
 from objectives.actions.finding import locked_tool_set
 from objectives.actions.naming import change_identity, new_identity, unique_names
 from objectives.addressing import find
@@ -34,7 +35,7 @@ def create_secret(*, access: SpaceAccess, tool_set: str | None, wanted: NewSecre
 
     Raises NotFound, Invalid, AlreadyExists and NotPermitted.
     """
-    access.require("secrets:manage")
+    access.require(MANAGE_SECRETS)
     row = Secret(**new_identity(wanted.metadata, access=access, now=now))
     row.name = secret_name(row.name, "body", "metadata", "name")
     with unique_names(**_UNIQUE):
@@ -56,7 +57,7 @@ def update_secret(
 
     Raises NotFound, Invalid, AlreadyExists and NotPermitted.
     """
-    access.require("secrets:manage")
+    access.require(MANAGE_SECRETS)
     with unique_names(**_UNIQUE):
         row = _locked(access, tool_set, secret)
         fields = change_identity(row, changes)
@@ -70,7 +71,7 @@ def update_secret(
 
 def delete_secret(*, access: SpaceAccess, tool_set: str | None, secret: str) -> None:
     """Remove a secret; templates that name it fail from now on. Raises NotFound and NotPermitted."""
-    access.require("secrets:manage")
+    access.require(MANAGE_SECRETS)
     with transaction.atomic():
         _locked(access, tool_set, secret).delete()
 
@@ -82,7 +83,7 @@ def replace_secrets(
 
     The caller holds the set's lock, or has just made it. Raises Invalid and NotPermitted.
     """
-    access.require("secrets:manage")
+    access.require(MANAGE_SECRETS)
     where = ("body", "spec", "secrets")
     rows = {row.name: row for row in tool_set.secrets.select_for_update(no_key=True)}
     names = [secret_name(given.name, *where, number, "name") for number, given in enumerate(wanted)]

@@ -11,6 +11,7 @@ from executions.actions.cancelling import cancel_execution
 from executions.models import ACTIVE, RunHead, SkillExecution
 from executions.runlog.events import NewEvent
 from executions.runlog.models import HeadState, RunEvent
+from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.locking import locked_objective
 from objectives.actions.partials import keep_partial
 from objectives.actions.queueing import discard_actions, newest_window
@@ -42,7 +43,7 @@ def cancel_objective(
     One that no worker holds is cancelled at once; one that is being worked on as soon as its worker confirms,
     within seconds. Asking again changes nothing. Raises IllegalMove once it is over in another way, NotFound.
     """
-    access.require("objectives:manage")
+    access.require(MANAGE_OBJECTIVES)
     message = reason or BY_PERSON
     objective = _request_cancel(
         objective_id, access.space_id, by=access.principal_id, message=message, now=now
@@ -57,7 +58,7 @@ def interrupt_objective(*, access: SpaceAccess, objective_id: uuid.UUID, now: da
     The objective then waits for a message. Returns the last event so far: `interrupted` itself where no
     worker had to confirm. Raises IllegalMove unless a turn goes on, NotFound.
     """
-    access.require("objectives:manage")
+    access.require(MANAGE_OBJECTIVES)
     with transaction.atomic():
         head, objective = locked_objective(objective_id, access.space_id)
         check_move(objective, ObjectiveState.INTERRUPTING)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.completing import complete_with, kept_whole
 from objectives.actions.locking import locked_call, locked_objective
 from objectives.actions.waking import wake
@@ -30,7 +31,7 @@ def supply_content(
     The bytes of media are in the blob storage already. Content is given once: raises IllegalMove where
     the call does not wait for any (more), NotFound and NotPermitted.
     """
-    access.require("objectives:manage")
+    access.require(MANAGE_OBJECTIVES)
     drafts = kept_whole(drafts, objective_id, now=now)
     with transaction.atomic():
         head, objective = locked_objective(objective_id, access.space_id)

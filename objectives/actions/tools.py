@@ -1,4 +1,4 @@
-"""What people do with the tools of a set."""
+"""What people do with the tools of a set; each verb raises NotPermitted too."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from objectives.access.permissions import MANAGE_TOOLS
 from objectives.actions.finding import locked_tool_set
 from objectives.actions.naming import change_identity, new_identity, unique_names
 from objectives.addressing import find
@@ -23,6 +24,7 @@ _UNIQUE = {"a_function_is_one_tool_of_its_set": "Another tool of this set has th
 
 def create_tool(*, access: SpaceAccess, tool_set: str, wanted: NewTool, now: datetime) -> Tool:
     """A new tool of a set, available at once; raises NotFound, Invalid, AlreadyExists and Unimplemented."""
+    access.require(MANAGE_TOOLS)
     spec = wanted.spec
     read_tool_labels(wanted.metadata.labels)
     with unique_names(**_UNIQUE):
@@ -49,6 +51,7 @@ def update_tool(
 
     Raises NotFound, Invalid, AlreadyExists and Unimplemented.
     """
+    access.require(MANAGE_TOOLS)
     with unique_names(**_UNIQUE):
         owner = locked_tool_set(access, tool_set)
         row = _locked(owner, tool)
@@ -62,6 +65,7 @@ def update_tool(
 
 def omit_tool(*, access: SpaceAccess, tool_set: str, tool: str, now: datetime) -> Tool:
     """Leave a tool out: it is offered to nobody. Raises NotReady while it is assigned, and IllegalMove."""
+    access.require(MANAGE_TOOLS)
     with transaction.atomic():
         row = _locked(locked_tool_set(access, tool_set), tool, against_assignment=True)
         _require_unassigned(row)
@@ -71,6 +75,7 @@ def omit_tool(*, access: SpaceAccess, tool_set: str, tool: str, now: datetime) -
 
 def restore_tool(*, access: SpaceAccess, tool_set: str, tool: str, now: datetime) -> Tool:
     """Offer a tool again that was left out; raises IllegalMove for another."""
+    access.require(MANAGE_TOOLS)
     with transaction.atomic():
         row = _locked(locked_tool_set(access, tool_set), tool)
         move(row, ToolState.AVAILABLE, now=now)
@@ -79,6 +84,7 @@ def restore_tool(*, access: SpaceAccess, tool_set: str, tool: str, now: datetime
 
 def delete_tool(*, access: SpaceAccess, tool_set: str, tool: str) -> None:
     """Remove a tool; raises NotReady while it is assigned. Calls that were made keep what they show."""
+    access.require(MANAGE_TOOLS)
     with transaction.atomic():
         row = _locked(locked_tool_set(access, tool_set), tool, against_assignment=True)
         _require_unassigned(row)

@@ -1,4 +1,4 @@
-"""What people do with tool sets."""
+"""What people do with tool sets; each verb raises NotPermitted where the caller lacks the permission."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from objectives.access.permissions import MANAGE_TOOLS
 from objectives.actions.finding import locked_tool_set
 from objectives.actions.naming import change_identity, new_identity, unique_names
 from objectives.actions.secrets import replace_secrets
@@ -21,6 +22,7 @@ from spaces.errors import NotReady
 
 def create_tool_set(*, access: SpaceAccess, wanted: NewToolSet, now: datetime) -> ToolSet:
     """A new set with its secrets; raises Invalid, AlreadyExists, Unimplemented and NotPermitted."""
+    access.require(MANAGE_TOOLS)
     spec = wanted.spec
     adapter = check_adapter(spec.adapter)
     tool_set = ToolSet(
@@ -43,6 +45,7 @@ def update_tool_set(
 
     Raises NotReady for another kind of adapter while the set has tools, which are configured for this one.
     """
+    access.require(MANAGE_TOOLS)
     with unique_names():
         row = locked_tool_set(access, tool_set)
         fields = change_identity(row, changes)
@@ -65,11 +68,13 @@ def update_tool_set(
 
 def archive_tool_set(*, access: SpaceAccess, tool_set: str, now: datetime) -> ToolSet:
     """Hide a set: its tools are offered to nobody from now on. Raises IllegalMove where it is archived."""
+    access.require(MANAGE_TOOLS)
     return _move(access, tool_set, ToolSetState.ARCHIVED, now)
 
 
 def unarchive_tool_set(*, access: SpaceAccess, tool_set: str, now: datetime) -> ToolSet:
     """Bring a set back; raises IllegalMove where it is active."""
+    access.require(MANAGE_TOOLS)
     return _move(access, tool_set, ToolSetState.ACTIVE, now)
 
 
@@ -78,6 +83,7 @@ def delete_tool_set(*, access: SpaceAccess, tool_set: str) -> None:
 
     Tool calls that were made keep what they show.
     """
+    access.require(MANAGE_TOOLS)
     with transaction.atomic():
         row = locked_tool_set(access, tool_set, against_reference=True)
         tools = list(Tool.objects.filter(tool_set=row).select_for_update().values_list("id", flat=True))

@@ -1,4 +1,7 @@
-"""What people do with the variations of an agent, and which of them works on an objective."""
+"""What people do with the variations of an agent, and which of them works on an objective.
+
+Each verb raises NotPermitted where the caller lacks the permission.
+"""
 
 import random
 from collections.abc import Callable, Mapping
@@ -8,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q
 
+from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.assigning import replace_assignments
 from objectives.actions.finding import locked_agent, locked_variation
 from objectives.actions.naming import change_identity, new_identity, spec_in, unique_names
@@ -32,6 +36,7 @@ def create_variation(
     *, access: SpaceAccess, agent_address: str, new: NewVariation, now: datetime
 ) -> AgentVariation:
     """A variation of an agent in any state; raises NotFound, and what `add_variation` raises."""
+    access.require(MANAGE_AGENTS)
     with transaction.atomic():
         agent = locked_agent(access, agent_address)  # nobody deletes it in between
         return add_variation(agent, new=new, access=access, now=now)
@@ -44,6 +49,7 @@ def add_variation(
 
     Raises Invalid, Unimplemented, AlreadyExists, and NotReady for a thing that cannot be assigned.
     """
+    access.require(MANAGE_AGENTS)
     identity = new_identity(new.metadata, access=access, now=now, at=(*at, "metadata"))
     check_variation_labels(new.metadata.labels, *at, "metadata", "labels")
     variation = AgentVariation(agent=agent, **identity)
@@ -67,6 +73,7 @@ def update_variation(
 
     Raises NotFound, and what `add_variation` raises; then nothing is changed.
     """
+    access.require(MANAGE_AGENTS)
     with transaction.atomic():
         variation = locked_variation(access, agent_address, address)
         spec = spec_in(changes)
@@ -86,6 +93,7 @@ def delete_variation(*, access: SpaceAccess, agent_address: str, address: str) -
 
     Raises NotFound, and NotReady for the last one of a published agent.
     """
+    access.require(MANAGE_AGENTS)
     with transaction.atomic():
         # The agent's lock keeps two deletions apart, each of which would leave one variation.
         agent = locked_agent(access, agent_address)

@@ -1,12 +1,12 @@
 """What came of an agent's work: feedback on its objectives, and deliveries of webhooks (not built)."""
 
 from datetime import datetime
-from typing import ClassVar
 
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from objectives.access.permissions import READ_AGENTS
 from objectives.actions.finding import known_agent
 from objectives.api.describing import NAMES, PAGING, operation, page_of
 from objectives.api.lists import answer_page, choices, empty_page, named_by
@@ -32,9 +32,7 @@ FEEDBACK_FILTERS = {
     "includeInfo": NAMES["includeInfo"],
 }
 DELIVERY_FILTERS = {
-    "limit": PAGING["limit"],
-    "cursor": PAGING["cursor"],
-    "labels": PAGING["labels"],
+    **PAGING,
     "objectiveId": "Only of this objective.",
     "eventType": "Only of this type of event, `OBJECTIVE_EVENT_TYPE_…`.",
 }
@@ -53,7 +51,7 @@ class WebhookDelivery(Shape):
 class AgentRecordsViewSet(WorkspaceViewSet):
     """What is written down about an agent."""
 
-    required_permission: ClassVar[str] = "agents:read"
+    reads = READ_AGENTS
 
     @operation(
         "listAgentFeedback",

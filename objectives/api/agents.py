@@ -1,12 +1,11 @@
 """Who works on objectives: `/workspaces/{workspaceId}/agents`."""
 
-from typing import ClassVar
-
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from objectives.access.permissions import MANAGE_AGENTS, READ_AGENTS
 from objectives.actions.agents import create_agent, delete_agent, move_agent, update_agent
 from objectives.actions.finding import known_agent
 from objectives.api.describing import NAMES, PAGING, operation, page_of
@@ -20,7 +19,6 @@ from objectives.shapes.agents import Agent, AgentSpec, NewAgent
 from objectives.shapes.status import Empty
 
 TAG = "agents"
-READ, MANAGE = "agents:read", "agents:manage"
 OF_ONE = "workspace_id agent_id"
 FILTERS = {
     **PAGING,
@@ -42,8 +40,7 @@ class AgentPatch(Patch):
 class AgentViewSet(WorkspaceViewSet):
     """The agents of a workspace."""
 
-    required_permission = MANAGE
-    action_permissions: ClassVar = {"list": READ, "retrieve": READ}
+    reads, writes = READ_AGENTS, MANAGE_AGENTS
 
     @operation(
         "listAgents", "List agents", tag=TAG, answer=page_of(Agent), query=FILTERS, paths="workspace_id"

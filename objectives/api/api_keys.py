@@ -1,7 +1,6 @@
 """The API keys of an account: `/account/api_keys`."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -9,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.access.accounts import AccountAccess
+from objectives.access.permissions import MANAGE_API_KEYS, READ_API_KEYS
 from objectives.actions.api_keys import (
     assign_workspace,
     change_api_key,
@@ -31,7 +31,6 @@ from spaces.keys import is_over
 from spaces.models import ApiKey as ApiKeyRow
 
 TAG = "api_keys"
-READ, MANAGE = "api_keys:read", "api_keys:manage"
 FILTERS = {**PAGING, **NAMES, "workspaceId": "Only keys that reach this workspace."}
 UNREADABLE = "A token is stored as a digest; rotate it to get a new one."
 
@@ -46,8 +45,7 @@ class ApiKeyPatch(Patch):
 class OfKeys(AccountViewSet):
     """A viewset of API keys: reading needs `api_keys:read`, all else `api_keys:manage`."""
 
-    required_permission = MANAGE
-    action_permissions: ClassVar = {"list": READ, "retrieve": READ}
+    reads, writes = READ_API_KEYS, MANAGE_API_KEYS
 
     @property
     def key_access(self) -> AccountAccess:

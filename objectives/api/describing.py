@@ -7,6 +7,7 @@ from typing import Any, cast
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from pydantic import BaseModel, create_model
 
+from objectives.parameters import takes
 from objectives.shapes.shape import Shape
 from objectives.shapes.status import Pagination, Status
 from spaces.api.idempotency import idempotency_header
@@ -105,7 +106,7 @@ def operation(
     responses: dict[int, Any] = {200: OpenApiResponse(answer, description=summary)}
     for status, meaning in _ERRORS.items():
         responses[status] = OpenApiResponse(Status, description=meaning)
-    return extend_schema(
+    described = extend_schema(
         operation_id=operation_id,
         summary=summary,
         description=summary,
@@ -114,3 +115,4 @@ def operation(
         request=body,
         responses=responses,
     )
+    return lambda handler: described(takes(tuple(query or ()))(handler))

@@ -50,8 +50,7 @@ _EVENT_FILTERS = {
     "includeInfo": "`true` adds `info` to each item.",
 }
 _ACTION_FILTERS = {
-    "limit": PAGING["limit"],
-    "cursor": PAGING["cursor"],
+    **PAGING,
     "state": "Only actions in this state.",
 }
 
@@ -59,7 +58,6 @@ _ACTION_FILTERS = {
 class HistoryViewSet(OfObjectives):
     """Everything below an objective that is not a tool call."""
 
-    action_permissions: ClassVar = {"create_feedback": "objectives:manage"}
     may_by_ticket: ClassVar = dict.fromkeys(
         ("events", "windows", "diagnostics", "feedback", "queued_actions", "tools"), May.READ
     )

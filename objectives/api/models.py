@@ -1,12 +1,11 @@
 """Language models: `/workspaces/{workspaceId}/models`."""
 
-from typing import ClassVar
-
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from objectives.access.permissions import MANAGE_MODELS, READ_MODELS
 from objectives.actions.models import create_model, disable_model, enable_model, swap_models, update_model
 from objectives.api.describing import NAMES, PAGING, operation, page_of
 from objectives.api.lists import answer_page, by_name, choices, flag, named_by, wants_info
@@ -22,7 +21,6 @@ from spaces.errors import Invalid
 from spaces.models import Space
 
 TAG = "models"
-READ, MANAGE = "models:read", "models:manage"
 OF_ONE = "workspace_id model_id"
 STATES = {f"STATE_{state.upper()}": state for state in ModelState.values}
 FILTERS = {
@@ -46,8 +44,7 @@ class ModelPatch(Patch):
 class ModelViewSet(WorkspaceViewSet):
     """The models of a workspace, the deployment's own among them."""
 
-    required_permission = MANAGE
-    action_permissions: ClassVar = {"list": READ, "retrieve": READ}
+    reads, writes = READ_MODELS, MANAGE_MODELS
 
     @operation(
         "listModels", "List models", tag=TAG, answer=page_of(Model), query=FILTERS, paths="workspace_id"

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.access.lineage import lineage_of_objective, place_of_call
+from objectives.access.permissions import MANAGE_OBJECTIVES, READ_OBJECTIVES
 from objectives.access.workspaces import access_to
 from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.creating import create_objective
@@ -47,9 +48,9 @@ _PATH = "workspace_id objective_id"
 
 
 class OfObjectives(WorkspaceViewSet):
-    """A viewset of the objectives group: reading needs `objectives:read`, steering `objectives:manage`."""
+    """A viewset of the objectives group: reading them is one permission, steering another."""
 
-    required_permission = "objectives:read"
+    reads, writes = READ_OBJECTIVES, MANAGE_OBJECTIVES
 
     def lineage(self) -> Sequence[Place]:
         """Of what the path names: a tool call, else an objective, else the workspace."""
@@ -84,9 +85,6 @@ class OfObjectives(WorkspaceViewSet):
 class ObjectiveViewSet(OfObjectives):
     """`/objectives` and its verbs."""
 
-    action_permissions: ClassVar = dict.fromkeys(
-        ("create", "cancel", "continue_", "compact", "interrupt", "remove_action"), "objectives:manage"
-    )
     may_by_ticket: ClassVar = {"list": May.READ, "retrieve": May.READ, "cancel": May.CANCEL}
 
     @operation(

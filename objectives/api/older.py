@@ -5,12 +5,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.access.accounts import AccountAccess, WorkspaceKeyAccess
+from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.api_keys import change_api_key
 from objectives.actions.assigning import add_assignment, remove_assignment_of_id
 from objectives.addressing import find
 from objectives.api.api_keys import OfKeys
+from objectives.api.describing import NAMES, PAGING
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
+from objectives.parameters import takes
 from objectives.shapes.apikeys import (
     ApiKeyChanges,
     NewApiKey,
@@ -38,6 +41,7 @@ class WorkspaceKeyViewSet(WorkspaceViewSet, OfKeys):
     As everything below a workspace this also needs a role in it that permits it.
     """
 
+    @takes({**PAGING, **NAMES})
     def list(self, request: Request, workspace_id: str) -> Response:
         return self.answer_keys(self.rows(), request, of_list=f"{self.space_id}/api_keys")
 
@@ -71,7 +75,7 @@ class WorkspaceKeyViewSet(WorkspaceViewSet, OfKeys):
 
     @property
     def key_access(self) -> AccountAccess:
-        return WorkspaceKeyAccess(self.caller, self.tenant_id, self.space_id)
+        return WorkspaceKeyAccess(self.caller, self.tenant_id, self.access)
 
 
 class GlobalKeyViewSet(OfKeys):
@@ -105,7 +109,7 @@ class GlobalKeyViewSet(OfKeys):
 class AssignmentViewSet(WorkspaceViewSet):
     """`/variations/{variationId}/assignments`: one thing that a variation may call, by an id of its own."""
 
-    required_permission = "agents:manage"
+    writes = MANAGE_AGENTS
 
     def create(self, request: Request, workspace_id: str, agent_id: str, variation_id: str) -> Response:
         added = add_assignment(

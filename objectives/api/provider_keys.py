@@ -1,12 +1,11 @@
 """How models are reached: `/workspaces/{workspaceId}/ai_provider_keys`."""
 
-from typing import ClassVar
-
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from objectives.access.permissions import MANAGE_MODELS, READ_MODELS
 from objectives.actions.provider_keys import create_provider_key, delete_provider_key, update_provider_key
 from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
@@ -22,7 +21,6 @@ from objectives.spelling import Prefix
 from spaces.models import Space
 
 TAG = "ai_provider_keys"
-READ, MANAGE = "models:read", "models:manage"
 OF_ONE = "workspace_id provider_key_id"
 FILTERS = {**PAGING, **NAMES, "promotional": "`true` or `false`: whether they are the deployment's own."}
 INFO = {"includeInfo": "Changes nothing: one key is always read with `info`."}
@@ -40,8 +38,7 @@ class ProviderKeyPatch(Patch):
 class ProviderKeyViewSet(WorkspaceViewSet):
     """The provider keys of a workspace, the deployment's own among them."""
 
-    required_permission = MANAGE
-    action_permissions: ClassVar = {"list": READ, "retrieve": READ}
+    reads, writes = READ_MODELS, MANAGE_MODELS
 
     @operation(
         "listProviderKeys",

@@ -6,6 +6,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from objectives.access.permissions import MANAGE_SECRETS
 from objectives.actions import secrets as actions
 from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
@@ -31,7 +32,7 @@ class SecretPatch(Patch):
 class _SecretViewSet(WorkspaceViewSet):
     """What both kinds have in common; `tool_set` None stands for the workspace itself."""
 
-    required_permission = "secrets:manage"
+    reads = writes = MANAGE_SECRETS
 
     def answer_list(self, request: Request, tool_set: str | None = None) -> Response:
         owner = self.owner(tool_set)

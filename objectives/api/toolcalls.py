@@ -45,7 +45,6 @@ _FILTERS = {
 class ToolCallViewSet(OfObjectives):
     """`/objectives/{objectiveId}/tool_calls`."""
 
-    action_permissions: ClassVar = dict.fromkeys(("approve", "deny", "set_content"), "objectives:manage")
     may_by_ticket: ClassVar = {
         **dict.fromkeys(("list", "retrieve"), May.READ),
         **dict.fromkeys(("approve", "deny", "set_content"), May.DECIDE),

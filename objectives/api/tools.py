@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from objectives.access.permissions import MANAGE_TOOLS, READ_TOOLS
 from objectives.actions import tools as actions
 from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
@@ -38,8 +39,7 @@ class ToolPatch(Patch):
 class ToolViewSet(WorkspaceViewSet):
     """`/v1/workspaces/{workspaceId}/tool_sets/{toolSetId}/tools`."""
 
-    required_permission = "tools:manage"
-    action_permissions = {"list": "tools:read", "retrieve": "tools:read"}
+    reads, writes = READ_TOOLS, MANAGE_TOOLS
 
     @operation(
         "listToolsOfSet",

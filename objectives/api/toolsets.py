@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from objectives.access.permissions import MANAGE_TOOLS, READ_TOOLS
 from objectives.actions import toolsets as actions
 from objectives.addressing import find
 from objectives.api.describing import NAMES, PAGING, operation, page_of
@@ -42,14 +43,7 @@ class ToolSetPatch(Patch):
 class ToolSetViewSet(WorkspaceViewSet):
     """`/v1/workspaces/{workspaceId}/tool_sets`."""
 
-    required_permission = "tools:manage"
-    action_permissions = {
-        "list": "tools:read",
-        "retrieve": "tools:read",
-        "events": "tools:read",
-        "openapi_spec": "tools:read",
-        "usage": "tools:read",
-    }
+    reads, writes = READ_TOOLS, MANAGE_TOOLS
 
     @operation(
         "listToolSets",
@@ -114,7 +108,7 @@ class ToolSetViewSet(WorkspaceViewSet):
         "List what happened to a set that is synchronized: nothing, for such sets are not built",
         tag=TAG,
         answer=page_of(ToolSetEvent),
-        query=PAGING,
+        query={**PAGING, "includeInfo": NAMES["includeInfo"]},
         paths=PATH,
     )
     def events(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:

@@ -1,11 +1,10 @@
 """The ways in which an agent works: `/workspaces/{workspaceId}/agents/{agentId}/variations`."""
 
-from typing import ClassVar
-
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from objectives.access.permissions import MANAGE_AGENTS, READ_AGENTS
 from objectives.actions.assigning import add_assignment, remove_assignment
 from objectives.actions.finding import known_agent
 from objectives.actions.variations import create_variation, delete_variation, update_variation
@@ -23,7 +22,6 @@ from objectives.spelling import Prefix
 from spaces.errors import Unimplemented
 
 TAG = "agent_variations"
-READ, MANAGE = "agents:read", "agents:manage"
 OF_AGENT = "workspace_id agent_id"
 OF_ONE = f"{OF_AGENT} variation_id"
 FILTERS = {**PAGING, "includeInfo": NAMES["includeInfo"]}
@@ -39,8 +37,7 @@ class VariationPatch(Patch):
 class VariationViewSet(WorkspaceViewSet):
     """The variations of an agent, and what each may call."""
 
-    required_permission = MANAGE
-    action_permissions: ClassVar = {"list": READ, "retrieve": READ}
+    reads, writes = READ_AGENTS, MANAGE_AGENTS
 
     @operation(
         "listAgentVariations",

@@ -1,15 +1,17 @@
 """What every door of the workspace API does first, and how it answers."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.access.workspaces import access_to
+from objectives.parameters import known_to, read_query
 from objectives.shapes.reading import read_shape
 from objectives.shapes.shape import Shape
 from spaces.access import Caller, SpaceAccess
@@ -27,12 +29,13 @@ class StatusViewSet(ApiViewSet):
 class AccountViewSet(StatusViewSet):
     """A viewset of the workspace API that stands above all workspaces; `self.tenant_id` is the account.
 
-    `required_permission` "" asks for none. A key's permissions decide, whichever workspaces it reaches.
+    A key's permissions decide, whichever workspaces it reaches. Every verb asks for its permission itself;
+    here it is asked for before the body is read and anything is looked up.
     """
 
     http_method_names = ["get", "head", "post", "patch", "put", "delete"]
-    required_permission: ClassVar[str] = ""
-    action_permissions: ClassVar[Mapping[str, str]] = {}  # where an action needs another one
+    reads: ClassVar[str] = ""  # the permission that reading needs; "" for none
+    writes: ClassVar[str] = ""  # that of everything else
     caller: Caller
     tenant_id: uuid.UUID
 
@@ -43,6 +46,15 @@ class AccountViewSet(StatusViewSet):
             raise NotFound  # an operator of the deployment stands in no account
         self.tenant_id = self.caller.principal.tenant_id
         self.check_permission()
+        self.read_query()
+
+    def read_query(self) -> None:
+        """Have `query_params` hold what the handler declares, by the API's names; raises Invalid."""
+        handler = getattr(self, self.action) if self.action else None
+        if not getattr(handler, "is_refused", False):
+            asked: Any = self.request._request  # noqa: SLF001 - where `query_params` reads
+            agent = self.request.headers.get("User-Agent", "")
+            asked.GET = read_query(asked.GET, known_to(handler), agent)
 
     def check_permission(self) -> None:
         """Raises NotPermitted where the caller's key lacks what the action needs."""
@@ -51,7 +63,7 @@ class AccountViewSet(StatusViewSet):
 
     @property
     def permission(self) -> str:
-        return self.action_permissions.get(self.action or "", self.required_permission)
+        return self.reads if self.request.method in SAFE_METHODS else self.writes
 
     def body[S: Shape](self, shape: type[S]) -> S:
         """The request's body; an empty one and `null` count as `{}`. Raises Invalid naming each wrong field.

@@ -24,6 +24,7 @@ _FILTERS = {
     "decided.",
     "executionStatus": "Only calls with this execution status: "
     "`TOOL_CALL_EXECUTION_STATUS_WAITING_FOR_CONTENT` for what is to be answered.",
+    "includeInfo": "Changes nothing: each call always comes with `info`.",
     "agentId": "Only calls of this agent's objectives, `agent_…` or `external_id:…`.",
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.http import QueryDict
 from django.utils import timezone
 
 from executions.models import RunKind
@@ -14,6 +15,7 @@ from executions.runlog.opening import OpenedRun, RunAsk, open_run
 from executions.runlog.outlet import Send
 from executions.runlog.sse import Manner, Receive, follow_run
 from executions.runlog.threads import in_thread
+from objectives.access.permissions import MANAGE_OBJECTIVES, READ_OBJECTIVES
 from objectives.access.workspaces import access_to
 from objectives.actions.creating import create_once
 from objectives.actions.new_objective import wanted_objective
@@ -21,6 +23,7 @@ from objectives.addressing import event_number, find
 from objectives.clients import dialect_of
 from objectives.live.encoding import EventStream
 from objectives.models import Objective
+from objectives.parameters import read_query
 from objectives.portraits.reader import Reader
 from objectives.shapes.objectives import NewObjectiveBody
 from objectives.shapes.reading import read_shape
@@ -64,7 +67,8 @@ type _Opened = tuple[Identity, OpenedRun, int, EventStream]
 
 def _open_events(scope: Scope, workspace: str, address: str) -> _Opened:
     caller, identity = caller_and_identity(scope, now=timezone.now(), takes_tickets=True)
-    access = access_to(caller, workspace).require("objectives:read")
+    access = access_to(caller, workspace).require(READ_OBJECTIVES)
+    _refuse_parameters(scope)
     objective = find(Objective.objects.filter(space_id=access.space_id), Prefix.OBJECTIVE, address)
     return _opened(scope, caller, access, objective, identity=identity, is_wrapped=False)
 
@@ -72,7 +76,8 @@ def _open_events(scope: Scope, workspace: str, address: str) -> _Opened:
 def _open_created(scope: Scope, workspace: str, body: bytes) -> _Opened:
     now = timezone.now()
     caller, identity = caller_and_identity(scope, now=now, takes_tickets=False)
-    access = access_to(caller, workspace).require("objectives:manage")
+    access = access_to(caller, workspace).require(MANAGE_OBJECTIVES)
+    _refuse_parameters(scope)
     key = checked_key(header(scope, b"idempotency-key"))
     wanted = wanted_objective(_read(body))
     objective = create_once(access=access, wanted=wanted, idempotency_key=key, now=now)
@@ -93,6 +98,11 @@ def _opened(
     dialect = dialect_of(header(scope, b"user-agent") or "")
     reader = Reader(access.tenant_id, dialect, _base_url(scope))
     return identity, opened, _after(scope, objective.id), EventStream(objective, reader, is_wrapped)
+
+
+def _refuse_parameters(scope: Scope) -> None:
+    """Raises Invalid: these routes take none."""
+    read_query(QueryDict(scope["query_string"]), (), header(scope, b"user-agent") or "")
 
 
 def _after(scope: Scope, objective_id: uuid.UUID) -> int:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from objectives.models import AgentVariation as VariationRow, Assignment as AssignmentRow
 from objectives.shapes.assignments import VariationAssignment
@@ -92,7 +92,9 @@ class VariationSpec(Shape):
     """Liquid template of the system prompt. A fenced `demo` block in it is the demo model's script."""
     first_user_message_template: str | None = None
     """Liquid template of the first message, where an objective brings none."""
-    model_choice: ModelConfig | None = Field(default=None, alias="modelConfig")
+    model_choice: ModelConfig | None = Field(
+        default=None, alias="modelConfig", validation_alias=AliasChoices("modelConfig", "model_config")
+    )
     """Which model; the space's default where it is left out."""
     constraints: VariationConstraints | None = None
     """Where an objective stops."""

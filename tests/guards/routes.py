@@ -48,6 +48,11 @@ def every_route() -> list[Route]:
     return [route for route in _walk(get_resolver(), "") if not route.template.startswith("admin/")]
 
 
+def handler_of(route: Route) -> Any:
+    """The viewset's method that answers a route of the API."""
+    return getattr(route.view.cls, route.view.actions[route.method.lower()])
+
+
 def _walk(resolver: URLResolver, prefix: str) -> Iterator[Route]:
     for pattern in resolver.url_patterns:
         if not isinstance(pattern.pattern, RoutePattern):

@@ -175,6 +175,20 @@ def test_making_and_following_needs_a_name_to_repeat_it_by(server: Server, actor
     assert not Objective.objects.exists()
 
 
+@pytest.mark.parametrize("path", ["/{}/events:stream", ":stream"])
+def test_a_stream_takes_no_parameters(server: Server, actor, agent, path):
+    objective = begin_objective(actor, agent)
+    cancel(actor, objective)
+    address = spell(Prefix.OBJECTIVE, objective.id)
+    url = f"{server.url}/v1/workspaces/{workspace(actor)}/objectives{path.format(address)}?sinceEvent=1"
+    send_to = asking.post if path == ":stream" else asking.get
+
+    answer = send_to(url, headers=actor.headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, 3)
+    assert "sinceEvent" in answer.json()["message"]
+
+
 def test_making_and_following_takes_an_idempotency_key_too(server: Server, actor, agent):
     url = f"{server.url}/v1/workspaces/{workspace(actor)}/objectives:stream"
     body = {"agentId": spell(Prefix.AGENT, agent.id), "firstUserMessage": "Go."}

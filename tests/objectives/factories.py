@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from objectives.access.accounts import AccountAccess
 from objectives.actions.creating import create_objective
 from objectives.actions.new_objective import NewObjective
 from objectives.models import (
@@ -24,11 +25,16 @@ from objectives.models import (
 )
 from objectives.sealed import CREDENTIALS, SECRETS
 from objectives.spelling import Prefix, spell
-from spaces.access import SpaceAccess
+from spaces.access import Caller, SpaceAccess
 from spaces.models import Principal, PrincipalKind, Role, Space
-from tests.factories import NOW, make_space
+from tests.factories import NOW, Actor, make_space
 
 _numbers = itertools.count(1)
+
+
+def account_of(actor: Actor) -> AccountAccess:
+    """The actor's account, as their key reaches it."""
+    return AccountAccess(Caller(actor.principal, actor.key), actor.tenant.pk)
 
 
 def make_tool_set(

@@ -20,6 +20,7 @@ from spaces.errors import NotReady
 from spaces.models import Role, Space, Tenant
 from tests.factories import Actor, make_actor
 from tests.objectives.factories import (
+    account_of,
     make_agent,
     make_model,
     make_objective,
@@ -140,17 +141,18 @@ def test_a_moved_value_is_refused_in_plain_words(actors):
     own, other = (make_provider_key(space=actor.space, credential={"apiKey": VALUE}) for actor in actors)
     copy(CREDENTIALS, own, other)
     for actor in actors:
-        account_secrets(actor.tenant.pk)  # made when first asked for
+        account_secrets(access=account_of(actor))  # made when first asked for
     tenants = [Tenant.objects.get(pk=actor.tenant.pk) for actor in actors]
     copy(WEBHOOK_SECRETS, *tenants)
     copy(CHALLENGE_TOKENS, *tenants)
+    theirs = account_of(actors[1])
 
     with pytest.raises(ModelRefused, match="belongs elsewhere"):
         choice_of(make_model(provider_key=other), Space.objects.get(pk=other.space_id))
     with pytest.raises(NotReady, match="cannot be opened any more"):
-        account_secrets(tenants[1].pk)
-    renewed = (rotate_webhook_secret(tenants[1].pk), rotate_challenge_token(tenants[1].pk))
-    assert account_secrets(tenants[1].pk) == renewed
+        account_secrets(access=theirs)
+    renewed = (rotate_webhook_secret(access=theirs), rotate_challenge_token(access=theirs))
+    assert account_secrets(access=theirs) == renewed
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)

@@ -18,12 +18,14 @@ from objectives.sealed import PLACES, SECRETS
 from objectives.vault import CannotOpen, newest_key_id, open_sealed, seal
 from spaces.models import Role
 from tests.factories import NOW, Actor, make_actor
-from tests.objectives.factories import make_provider_key, make_secret
+from tests.objectives.factories import account_of, make_provider_key, make_secret
 
 VALUE, HERE = "correct-horse-battery", "a row"
 DIGESTS = {
     "spaces.ApiKey.digest",
     "spaces.Ticket.digest",
+    "spaces.UsedKey.key_digest",
+    "spaces.UsedKey.request_digest",
     "executions.SkillExecution.dispatch_key",
     "executions.SkillExecution.idempotency_digest",
     "executions.SkillExecution.request_digest",
@@ -100,7 +102,7 @@ def test_resealing_brings_everything_under_the_newest_key(settings, admin, capsy
         make_secret(**owner, name=f"S{number}", value=f"{VALUE}-{number}")
     make_provider_key(**owner, credential={"apiKey": VALUE})
     ProviderKey.objects.create(**owner, created_at=NOW, name="none", provider=Provider.BUILT_IN)
-    account = account_secrets(admin.tenant.id)
+    account = account_secrets(access=account_of(admin))
     settings.ENCRYPTION_KEYS = {"2026": NEW, "2025": OLD}
     make_secret(**owner, name="NEWER", value=VALUE)
 
@@ -113,7 +115,7 @@ def test_resealing_brings_everything_under_the_newest_key(settings, admin, capsy
         "tenants (webhook secret)": 1,
         "tenants (challenge token)": 1,
     }
-    assert account_secrets(admin.tenant.id) == account
+    assert account_secrets(access=account_of(admin)) == account
     assert {SECRETS.open(row) for row in Secret.objects.all()} == {
         VALUE,
         *(f"{VALUE}-{number}" for number in range(5)),

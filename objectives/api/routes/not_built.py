@@ -100,10 +100,8 @@ def _route(template: str, group: str, actions: dict[str, str]) -> URLPattern:
     route = template.replace("ws/", f"{_WORKSPACE}/", 1) if above is WorkspaceViewSet else template
     names = [piece.partition(">")[0] for piece in route.split("<ref:")[1:]]
     methods: dict[str, Any] = {action: _described(f"{group}.{action}", names) for action in actions.values()}
-    needed = {action: _permission(group, method) for method, action in actions.items()}
-    viewset: Any = type(
-        f"NotBuilt{group.title().replace('_', '')}", (above,), {**methods, "action_permissions": needed}
-    )
+    needed = {"reads": _permission(group, "get"), "writes": _permission(group, "post")}
+    viewset: Any = type(f"NotBuilt{group.title().replace('_', '')}", (above,), {**methods, **needed})
     pattern: URLPattern = path(route, viewset.as_view(dict(actions)))
     return pattern
 
@@ -128,6 +126,7 @@ def _described(name: str, names: list[str]) -> Callable[..., Response]:
         request=None,
         responses=unbuilt_errors(),
     )(refuse)
+    described.is_refused = True  # type: ignore[attr-defined]  # whatever it is asked with
     return described
 
 
