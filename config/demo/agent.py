@@ -22,7 +22,7 @@ from spaces.access import SpaceAccess
 AGENT, VARIATION, TOOL_SET, TOOL = "demo-clerk", "demo-careful", "demo-mail", "demo-send-email"
 SKILL: Final = "csv-profile"
 MESSAGE: Final = "Look through orders.csv, and send finance what you find."
-SENT: Final = "Sent. (The demo's mail tool sends nothing.)"
+SENT: Final = "Sent. (The demo sends no mail.)"
 PROMPT: Final = """You look through files and tell people by email what you find. Send nothing unasked.
 
 ```demo

@@ -10,6 +10,7 @@ import httpx2
 
 from config.demo.agent import MESSAGE
 from config.demo.story import DemoFailed
+from config.demo.terminal import brief
 from config.demo.world import World
 
 LOOK_EVERY = 0.2  # seconds; a browser would use `events:stream`
@@ -23,13 +24,17 @@ OVER = frozenset({"finalized", "failed", "cancelled", "timed_out"})
 
 @dataclass
 class Scene:
-    """What is known of the objective so far; the teller fills it, the terminal shows it."""
+    """What is known of the objective so far; the teller fills it, the terminal shows it.
+
+    `names` are the functions that are called, by the calls' ids.
+    """
 
     objective_id: str = ""
     state: str = "starting"
     waiting_call_id: str = ""
     last_event_id: str = ""
     lines: list[Line] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -52,7 +57,9 @@ class Scene:
             self.waiting_call_id = payload["toolCallId"]
         elif kind in {"toolApproved", "toolDenied"}:
             self.waiting_call_id = ""
-        self.lines.append((time.monotonic() - self.started, kind, _told(kind, payload)))
+        elif kind == "assistantMessage":
+            self.names |= {call["toolCallId"]: call["functionName"] for call in payload["toolCalls"]}
+        self.lines.append((time.monotonic() - self.started, kind, _told(kind, payload, self.names)))
         return kind
 
 
@@ -60,7 +67,7 @@ class ObjectiveStory:
     """One objective of the demo's agent, from its first message to the decision that it waits for."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        self.world = world
         self.scene = Scene()
         self._client = httpx2.Client(
             base_url=f"{world.base_url}/v1/workspaces/{world.workspace_id}",
@@ -70,7 +77,7 @@ class ObjectiveStory:
 
     def find_waiting(self) -> bool:
         """Whether an earlier demo's objective still waits for its decision; the scene then tells of it."""
-        objective_id, call_id = self._world.objective_id, self._world.waiting_tool_call_id
+        objective_id, call_id = self.world.objective_id, self.world.waiting_tool_call_id
         if not (objective_id and call_id):
             return False
         answer = self._client.get(f"/objectives/{objective_id}/tool_calls/{call_id}")
@@ -82,17 +89,19 @@ class ObjectiveStory:
 
     def tell(self) -> None:
         """Start and follow until somebody has to decide; raises DemoFailed where it comes to nothing."""
-        wanted = {"agentId": self._world.agent_id, "firstUserMessage": MESSAGE}
+        wanted = {"agentId": self.world.agent_id, "firstUserMessage": MESSAGE}
         answer = self._client.post("/objectives", json=wanted)
         if answer.status_code != 200:
             raise DemoFailed(f"POST /objectives: {answer.status_code} {answer.text[:500]}")
         self.scene.objective_id = answer.json()["metadata"]["id"]
+        self.world = self.world.with_objective(self.scene.objective_id)
         deadline = time.monotonic() + MOST_SECONDS
         while not (self.scene.waiting_call_id and self.scene.state == "waiting"):
             self._read()
             if self.scene.is_over or time.monotonic() > deadline:
                 raise DemoFailed(f"The objective is {self.scene.state} and asks for nothing.")
             time.sleep(LOOK_EVERY)
+        self.world = self.world.with_objective(self.scene.objective_id, self.scene.waiting_call_id)
 
     def follow(self, is_over: Callable[[], bool]) -> Iterator[Line]:
         """What happens after that, line by line as it happens, until the turn ends or nobody listens."""
@@ -115,8 +124,8 @@ class ObjectiveStory:
             self.scene.note(event)
 
 
-def _told(kind: str, payload: dict[str, Any]) -> str:
-    """One line of what an event says."""
+def _told(kind: str, payload: dict[str, Any], names: dict[str, str]) -> str:
+    """One line of what an event says; calls go by what is called, not by their ids."""
     if kind == "stateChanged":
         return str(payload["toState"]).removeprefix("OBJECTIVE_STATE_").lower()
     if kind == "assistantMessage":
@@ -126,6 +135,7 @@ def _told(kind: str, payload: dict[str, Any]) -> str:
     if kind == "toolResult":
         texts = [block["text"]["text"] for block in payload["result"]["content"] if block["type"] == "text"]
         media = [block["type"] for block in payload["result"]["content"] if block["type"] != "text"]
-        return " + ".join([*texts, *media])
-    words = (payload.get(name) for name in ("content", "message", "memo", "toolCallId"))
-    return str(next(filter(None, words), ""))
+        return " + ".join([*map(brief, texts), *media])
+    called = names.get(str(payload.get("toolCallId")))
+    words = [called, *(payload.get(name) for name in ("content", "message", "memo"))]
+    return ": ".join(str(word) for word in words if word)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.demo.story import Scene
-from config.demo.world import DEMO_FILE, World
+from config.demo.world import DEMO_FILE, ENVIRONMENT_FILE, World
 from config.environment import shown_path
 
 COLOURS = {"succeeded": "green", "failed": "red", "cancelled": "yellow", "running": "cyan"}
@@ -50,38 +50,33 @@ def result(scene: Scene) -> RenderableType:
 
 
 def print_addresses(console: Console, world: World, scene: Scene) -> None:
-    """Where to look next. Printed unwrapped, so that addresses stay whole.
+    """Where to look next, with what to open first at the end. Printed unwrapped: addresses stay whole.
 
     The pages take the key from behind the `#`, which a browser sends to nobody.
     """
     base, space, key = world.base_url, world.space_id, world.api_key
     lines = {
-        "Live board": f"{base}/spaces/{space}#key={key}",
-        "This tool call": f"{base}/watch/{space}/{scene.tool_call_id}#key={key}",
-        "Admin": f"{base}/admin/   {world.admin_username}   {world.admin_password}",
+        "Keys": f"{shown_path(DEMO_FILE)}, for a shell {shown_path(ENVIRONMENT_FILE)}",
         "API documents": f"{base}/docs",
-        "Keys": shown_path(DEMO_FILE),
+        "Admin": f"{base}/admin/   {world.admin_username}   {world.admin_password}",
+        "This tool call": f"{base}/watch/{space}/{scene.tool_call_id}#key={key}",
+        "Open this first": f"{base}/spaces/{space}#key={key}",
     }
     for name, address in lines.items():
         console.print(Text.assemble((f"{name:<16}", "bold"), address), soft_wrap=True, highlight=False)
 
 
-def print_curl(console: Console, world: World) -> None:
-    """Two lines to paste: dispatch a tool call, then find it. Printed unwrapped."""
-    base = f"{world.base_url}/v1/spaces/{world.space_id}"
-    body = json.dumps({"arguments": {}, "tool_call_id": "call_mine", "uploaded_files": ["orders.csv"]})
-    call = f'curl -H "X-API-Key: $KEY" {base}'
-    lines = [
-        f"export KEY={world.api_key}",
-        f"{call}/tools/csv-profile/execute -H 'Content-Type: application/json' -d '{body}'",
-        f'{call}/skills/executions/by-chat-tool-call/call_mine -H "Prefer: wait=10"',
-    ]
-    for line in lines:
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
-
-
 def _event_line(at: float, kind: str, shown: str) -> Text:
     return Text.assemble((f"{at:7.2f} s  ", "dim"), (f"{kind:<24}", "blue"), shown)
+
+
+def brief(text: str) -> str:
+    """What a tool said in a line: of a JSON object as `_short` says, of another text itself."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return text
+    return _short(said) if isinstance(said, dict) else text
 
 
 def _short(value: Any) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shlex
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +22,19 @@ from spaces.keys import Unauthenticated, caller_of_token, create_key
 from spaces.models import ApiKey, Membership, Principal, PrincipalKind, Role, Space, Tenant
 
 DEMO_FILE = LOCAL_DIR / "demo.json"
+ENVIRONMENT_FILE = LOCAL_DIR / "demo.env"
 BUNDLES = Path(__file__).resolve().parents[2] / "executions" / "bundles"
 OPERATOR_EMAIL = "operator@callboard.example"
+# What a shell calls the world's fields, in `demo.env`.
+EXPORTED = {
+    "BASE": "base_url",
+    "KEY": "api_key",
+    "SPACE": "space_id",
+    "WORKSPACE": "workspace_id",
+    "AGENT": "agent_id",
+    "OBJECTIVE": "objective_id",
+    "CALL": "waiting_tool_call_id",
+}
 TENANT, SECOND_TENANT, SPACE = "Northwind Demo", "Contoso Demo", "Support desk"
 
 
@@ -30,7 +42,7 @@ TENANT, SECOND_TENANT, SPACE = "Northwind Demo", "Contoso Demo", "Support desk"
 class World:
     """What `.callboard/demo.json` tells; everything that a newcomer needs to call the demo.
 
-    `objective_id` and `waiting_tool_call_id` are "" until the demo's objective has been started and waits.
+    `objective_id` and `waiting_tool_call_id` are None, and not in the file, until they are known.
     """
 
     base_url: str
@@ -42,18 +54,18 @@ class World:
     admin_username: str
     admin_password: str
     agent_id: str
-    objective_id: str = ""
-    waiting_tool_call_id: str = ""
+    objective_id: str | None = None
+    waiting_tool_call_id: str | None = None
 
-    def with_objective(self, objective_id: str, waiting_tool_call_id: str) -> "World":
-        """The same with the demo's objective, in the file too."""
+    def with_objective(self, objective_id: str, waiting_tool_call_id: str | None = None) -> "World":
+        """The same with the demo's objective, and its call once it waits; in the files too."""
         world = replace(self, objective_id=objective_id, waiting_tool_call_id=waiting_tool_call_id)
         _write(world)
         return world
 
 
 def build_world(*, base_url: str, now: datetime) -> World:
-    """Find or make everything, and write `demo.json` (readable by its owner only)."""
+    """Find or make everything, and write `demo.json` and `demo.env` (readable by their owner only)."""
     known = _read_known()
     import_shipped_skills(now=now)
     tenant, space = _tenant_with_space(TENANT, now)
@@ -74,8 +86,8 @@ def build_world(*, base_url: str, now: datetime) -> World:
         admin_username=OPERATOR_EMAIL,
         admin_password=_operator_password(str(known.get("admin_password", "")), now),
         agent_id=spell(Prefix.AGENT, build_agent(access=access, now=now).id),
-        objective_id=str(known.get("objective_id", "")),
-        waiting_tool_call_id=str(known.get("waiting_tool_call_id", "")),
+        objective_id=known.get("objective_id") or None,
+        waiting_tool_call_id=known.get("waiting_tool_call_id") or None,
     )
     _write(world)
     return world
@@ -162,8 +174,19 @@ def _read_known() -> dict[str, Any]:
 
 
 def _write(world: World) -> None:
-    DEMO_FILE.parent.mkdir(parents=True, exist_ok=True)
-    draft = DEMO_FILE.with_suffix(f".{os.getpid()}")
+    """What is known, for programs and for a shell."""
+    known = {name: text for name, text in asdict(world).items() if text is not None}
+    exports = [
+        f"export {name}={shlex.quote(known[field])}" for name, field in EXPORTED.items() if field in known
+    ]
+    _replace(DEMO_FILE, json.dumps(known, indent=2))
+    _replace(ENVIRONMENT_FILE, "\n".join(exports))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Whoever reads it finds the old text or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
-    draft.write_text(json.dumps(asdict(world), indent=2) + "\n")
-    draft.replace(DEMO_FILE)
+    draft.write_text(f"{text}\n")
+    draft.replace(path)

@@ -25,35 +25,31 @@ def test_alive_asks_nobody(client):
 
 
 @pytest.mark.django_db
-def test_ready_lists_the_workers_lately_seen(client):
+def test_ready_counts_the_workers_lately_seen_and_names_none(client):
     client.get("/readyz")  # the first one reads all migrations, which takes a slow machine its time
-    lately = seen("lately", timedelta(seconds=1))
+    seen("lately", timedelta(seconds=1))
     seen("long gone", timedelta(seconds=20))
 
     response = client.get("/readyz")
 
-    assert response.status_code == 200
-    assert response.json()["status"] == "ready"
-    workers = response.json()["workers"]
-    assert [worker["id"] for worker in workers] == [str(lately.id)]
-    assert list(workers[0]) == ["id", "host", "pid", "concurrency", "started_at", "seen_at"]
+    assert (response.status_code, response.json()) == (200, {"status": "ready", "workers": 1})
 
 
 @pytest.mark.django_db
 def test_no_worker_is_no_reason_to_turn_requests_away(client):
     response = client.get("/readyz")
 
-    assert (response.status_code, response.json()["workers"]) == (200, [])
+    assert (response.status_code, response.json()["workers"]) == (200, 0)
 
 
 @pytest.mark.django_db
-def test_a_missing_migration_is_a_503_that_names_it(client):
+def test_a_missing_migration_is_a_503_that_counts_it(client):
     MigrationRecorder(connection).record_unapplied("executions", "0003_guards")
 
     response = client.get("/readyz")
 
     assert response.status_code == 503
-    assert response.json()["missing"] == ["executions.0003_guards"]
+    assert response.json() == {"status": "migrations are missing", "missing": 1}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -67,7 +63,7 @@ def test_no_database_is_a_503(client):
         connection.settings_dict["PORT"] = before
 
     assert response.status_code == 503
-    assert response.json() == {"status": "the database does not answer", "workers": []}
+    assert response.json() == {"status": "the database does not answer"}
     assert client.get("/healthz").status_code == 200
 
 

@@ -1,9 +1,10 @@
-"""`manage.py demo` in a terminal and a data folder of its own, and every process that belongs to it."""
+"""`manage.py demo` in a data folder of its own, mostly in a terminal, and all processes that belong to it."""
 
 import contextlib
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 # The demo finds what it needs by itself; what this test run is told about databases is not meant for it.
 NOT_FOR_THE_DEMO = ("CALLBOARD_", "DATABASE_", "DJANGO_", "PYTEST_", "REDIS_", "SECRET_KEY", "S3_", "MODELS")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # The terminal becomes the controlling one, so that its Ctrl-C key sends SIGINT as in a real one.
 IN_TERMINAL = """
 import fcntl, os, sys, termios
@@ -26,17 +28,17 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 class Demo:
-    """One running demo; `output` is everything that its terminal has shown so far."""
+    """One running demo; `output` is everything that its terminal, or its pipe, has shown so far."""
 
-    def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, in_terminal: bool = True, **variables: str) -> None:
         self.folder = folder
         self.output = ""
         kept = {name: text for name, text in os.environ.items() if not name.startswith(NOT_FOR_THE_DEMO)}
-        self._terminal, inner = pty.openpty()
+        self._terminal, inner = pty.openpty() if in_terminal else os.pipe()
         command = [sys.executable, str(ROOT / "manage.py"), "demo", "--port", "0", *arguments]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", IN_TERMINAL, *command],
-            stdin=inner,
+            [sys.executable, "-c", IN_TERMINAL, *command] if in_terminal else command,
+            stdin=inner if in_terminal else subprocess.DEVNULL,
             stdout=inner,
             stderr=inner,
             start_new_session=True,
@@ -45,6 +47,12 @@ class Demo:
         os.close(inner)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    @property
+    def lines(self) -> list[str]:
+        """What has been shown, without colours; of a line that was written over, the last text."""
+        written = _CONTROL.sub("", self.output).split("\n")
+        return [line.rstrip().rpartition("\r")[2] for line in written]
 
     def told(self) -> dict[str, Any]:
         """What `demo.json` says."""
@@ -87,9 +95,9 @@ class Demo:
 
 
 @contextlib.contextmanager
-def playing(folder: Path, *arguments: str, **variables: str) -> Iterator[Demo]:
+def playing(folder: Path, *arguments: str, in_terminal: bool = True, **variables: str) -> Iterator[Demo]:
     """A demo that has ended at the end."""
-    demo = Demo(folder, *arguments, **variables)
+    demo = Demo(folder, *arguments, in_terminal=in_terminal, **variables)
     try:
         yield demo
     finally:

@@ -1,7 +1,11 @@
 """`manage.py demo` from nothing to Ctrl-C: one folder, played once, failing, and serving."""
 
+import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -14,8 +18,9 @@ import psycopg
 import pytest
 from cadenya import Cadenya
 
+from config.demo import pasting
 from config.postgres import ensure_started, stop
-from tests.demo.playing import Demo, belonging_to, eventually, playing
+from tests.demo.playing import ROOT, Demo, belonging_to, eventually, playing
 
 # All together need a minute on a machine under load, and the first test that asks waits for the three before.
 pytestmark = pytest.mark.timeout(900)
@@ -62,8 +67,9 @@ def first_told(once: tuple[Demo, int, list[str]]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def failed(first_told: dict[str, Any], folder: Path) -> tuple[Demo, int]:
-    """The demo where the skills' packages are not installed."""
-    with playing(folder, "--once", SKILL_PYTHON=str(folder / "nothing-here")) as demo:
+    """The demo where the skills' packages are not installed, and where there is no terminal."""
+    missing = str(folder / "nothing-here")
+    with playing(folder, "--once", in_terminal=False, SKILL_PYTHON=missing) as demo:
         return demo, demo.end()
 
 
@@ -71,7 +77,7 @@ def failed(first_told: dict[str, Any], folder: Path) -> tuple[Demo, int]:
 def serving(failed: tuple[Demo, int], folder: Path) -> Iterator[Demo]:
     """The demo that goes on serving, its own execution being over."""
     with playing(folder) as demo:
-        demo.wait_for("export KEY=")
+        demo.wait_for("Open this first")
         yield demo
 
 
@@ -128,10 +134,17 @@ def test_once_fails_where_the_first_execution_fails_and_says_why(failed: tuple[D
 
 
 def test_a_newcomer_finds_exactly_these_keys(first_told: dict[str, Any], folder: Path) -> None:
-    assert set(first_told) == KEYS
-    assert all(isinstance(text, str) for text in first_told.values())
-    assert {name for name, text in first_told.items() if not text} == OF_THE_OBJECTIVE
-    assert (folder / "demo.json").stat().st_mode & 0o077 == 0
+    """What is not known yet is not there: `--once` starts no objective."""
+    assert set(first_told) == KEYS - OF_THE_OBJECTIVE
+    assert all(isinstance(text, str) and text for text in first_told.values())
+    for name in ("demo.json", "demo.env"):
+        assert (folder / name).stat().st_mode & 0o077 == 0
+
+
+def test_without_a_terminal_every_step_is_a_line(failed: tuple[Demo, int]) -> None:
+    steps = [line for line in failed[0].lines if line.endswith("…")]
+
+    assert [step.split()[0] for step in steps[-4:]] == ["Preparing", "Importing", "Starting", "A"]
 
 
 def test_a_later_demo_finds_its_data_again(
@@ -140,6 +153,7 @@ def test_a_later_demo_finds_its_data_again(
     told = serving.told()
 
     new = {"base_url", *OF_THE_OBJECTIVE}
+    assert set(told) == KEYS
     assert {name: told[name] for name in KEYS - new} == {name: first_told[name] for name in KEYS - new}
     states = [execution["state"] for execution in latest(client, told["space_id"])]
     assert states[-3:] == ["succeeded", "failed", "succeeded"]  # the three demos', newest first
@@ -164,17 +178,86 @@ def test_an_agent_has_worked_until_somebody_must_decide(serving: Demo) -> None:
 
 def test_the_terminal_shows_the_objective_and_how_to_decide(serving: Demo) -> None:
     told = serving.told()
-    objectives = f"{told['base_url']}/v1/workspaces/{told['workspace_id']}/objectives"
-    call = f"{objectives}/{told['objective_id']}/tool_calls/{told['waiting_tool_call_id']}"
-
-    serving.wait_for("for event in")
 
     assert "I look through the file first." in serving.output
-    assert f"{call}:approve" in serving.output
     assert f"{told['base_url']}/admin/objectives/toolcall/waiting/" in serving.output
     snippet = serving.output.split("pip install cadenya")[1].split("for event in")[0]
     for name in ("api_key", "base_url", "workspace_id", *OF_THE_OBJECTIVE):
         assert f'"{told[name]}"' in snippet
+
+
+def test_the_terminal_ends_with_what_to_open_first_in_lines_that_fit(serving: Demo) -> None:
+    told = serving.told()
+    first = f"{told['base_url']}/spaces/{told['space_id']}#key={told['api_key']}"
+
+    assert serving.lines[-2:] == [f"Open this first {first}", ""]
+    assert any(re.search(r"tool called +csv-profile$", line.strip(" │")) for line in serving.lines)
+    # An address with its key is as long as it is.
+    assert [line for line in serving.lines if len(line) > 110 and "#key=" not in line] == []
+
+
+def fresh(shell: str, lines: str, **variables: str) -> str:
+    """What a shell that knows nothing prints on these lines; it ends with the first that fails."""
+    known = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | variables
+    done = subprocess.run(
+        [shell, "-e"],
+        input=lines,
+        env=known,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def readme(heading: str, language: str) -> str:
+    """The first block of a section."""
+    section = (ROOT / "README.md").read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return section.partition(f"```{language}\n")[2].partition("```")[0]
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_what_the_readme_shows_a_client_works_as_pasted(serving: Demo, folder: Path, shell: str) -> None:
+    block = readme("What it looks like to a client", "sh")
+    assert block == f". .callboard/demo.env\n{pasting.CLIENT}\n"
+
+    elsewhere = block.replace(".callboard/demo.env", str(folder / "demo.env"))
+    shown = fresh(shell, f"cd {ROOT}\n{elsewhere}")
+
+    assert '"name":"orders.csv"' in shown
+    assert shown.count('"chat_tool_call_id":"call_7"') >= 2
+    assert "event: execution.succeeded" in shown
+
+
+def test_what_the_readme_shows_an_agent_s_client_works_as_pasted(serving: Demo, folder: Path) -> None:
+    script = readme("Objectives", "python")
+    lines = f". {folder}/demo.env\n{sys.executable} - <<'END'\n{script}\nEND\n"
+
+    fresh("sh", lines)
+
+    with sdk_of(serving.told()) as sdk:
+        newest = next(iter(sdk.objectives.list(limit=1)))
+        calls = list(sdk.objectives.list_tool_calls(newest.metadata.id))
+    assert {call.status for call in calls} == {
+        "TOOL_CALL_STATUS_AUTO_APPROVED",
+        "TOOL_CALL_STATUS_APPROVED",
+    }
+
+
+def printed(serving: Demo, heading: str) -> str:
+    """The lines below a heading, up to the next empty one."""
+    lines = serving.lines
+    begin = next(number for number, line in enumerate(lines) if line.startswith(heading)) + 1
+    return "\n".join(lines[begin : lines.index("", begin)])
+
+
+def test_what_the_terminal_shows_works_as_pasted(serving: Demo) -> None:
+    shown = fresh("sh", printed(serving, "To call it yourself"))
+
+    assert "event: execution.succeeded" in shown
 
 
 def test_the_second_tenant_s_key_works_and_finds_nothing_of_the_first(serving: Demo) -> None:
@@ -257,12 +340,13 @@ def test_the_next_demo_asks_again_and_goes_on_once_it_is_approved(serving: Demo,
     asked = {name: serving.told()[name] for name in OF_THE_OBJECTIVE}
 
     with playing(folder) as demo:
-        demo.wait_for("for event in")
+        demo.wait_for("Open this first")
         told = demo.told()
         assert {name: told[name] for name in OF_THE_OBJECTIVE} == asked
 
+        approved = json.loads(fresh("sh", printed(demo, "or approve with curl")))
+        assert approved["metadata"]["id"] == told["waiting_tool_call_id"]
         with sdk_of(told) as sdk:
-            sdk.objectives.approve_tool_call(told["objective_id"], told["waiting_tool_call_id"])
             demo.wait_for("That is all I was asked for.")
             kinds = [event.data.type for event in sdk.objectives.list_events(told["objective_id"])]
         assert kinds[-4:] == ["toolCalled", "toolResult", "assistantMessage", "stateChanged"]

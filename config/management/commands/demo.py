@@ -17,10 +17,11 @@ from django.utils import timezone
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from config.demo import deciding
+from config.demo import telling
 from config.demo.objective import ObjectiveStory
+from config.demo.pasting import print_calling, print_deciding
 from config.demo.story import LOGS, DemoFailed, Story
-from config.demo.terminal import picture, print_addresses, print_curl, result
+from config.demo.terminal import picture, print_addresses, result
 from config.demo.world import World, build_world
 from config.environment import LOCAL_DIR, ROOT, read_environment, shown_path
 from config.postgres import ensure_started, stop_if_unused
@@ -30,6 +31,7 @@ from config.supervisor import Program, Supervisor
 DEFAULT_PORT = 8000
 WEB_GRACE = 15.0  # seconds: more than `web` gives its own children
 DATABASE_LOOK_SECONDS = 3.0
+WIDEST = 110  # characters of a line
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 
 
@@ -49,7 +51,7 @@ class Command(BaseCommand):
 
         Status 130 where Ctrl-C comes before anything is served.
         """
-        console, database = Console(), _Database()
+        console, database = _console(), _Database()
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the supervisor notes both
         try:
             port = _choose_port(options["port"])
@@ -68,10 +70,24 @@ class Command(BaseCommand):
 
 def _prepare(console: Console, port: int) -> World:
     """The database and all that a newcomer needs in it."""
-    with console.status("Preparing the database"):
+    with _step(console, "Preparing the database"):
         call_command("migrate", verbosity=0, interactive=False)
-    with console.status("Importing the shipped skills"):
+    with _step(console, "Importing the shipped skills"):
         return build_world(base_url=f"http://127.0.0.1:{port}", now=timezone.now())
+
+
+def _console() -> Console:
+    """Lines of 110 characters at most, however wide the terminal is."""
+    console = Console()
+    return Console(width=min(console.width, WIDEST)) if console.is_terminal else Console(width=WIDEST)
+
+
+def _step(console: Console, what: str) -> contextlib.AbstractContextManager[object]:
+    """Says what goes on: with a spinner, or in a line where there is no terminal."""
+    if console.is_terminal:
+        return console.status(what)
+    console.print(f"{what} …")
+    return contextlib.nullcontext()
 
 
 def _serve(teller: "_Teller", database: "_Database", port: int) -> None:
@@ -137,22 +153,22 @@ class _Teller:
 
     def _run(self) -> None:
         story = Story(self._world)
-        with self._console.status("Starting web and worker"):
+        with _step(self._console, "Starting web and worker"):
             story.wait_until_ready(self.is_over.is_set)
-        self._show(story.tell, lambda: picture(story.scene))
+        told = "A chat's tool call: csv-profile looks through orders.csv"
+        self._show(told, story.tell, lambda: picture(story.scene))
         self.state = story.scene.state
         self._console.print(result(story.scene))
         going_on = "Callboard is running: Ctrl-C stops it"
         objective = None if self._is_once else self._ask()
         self._console.rule("Without --once it goes on serving here" if self._is_once else going_on)
-        print_addresses(self._console, self._world, story.scene)
-        self._console.print()
-        print_curl(self._console, self._world)
+        print_calling(self._console)
         if objective is not None:
-            self._console.print()
-            deciding.print_deciding(self._console, self._world)
+            print_deciding(self._console, objective.world)
+        print_addresses(self._console, self._world, story.scene)
+        if objective is not None:
             for line in objective.follow(self.is_over.is_set):
-                self._console.print(deciding.shown(line))
+                self._console.print(telling.shown(line))
 
     def _ask(self) -> ObjectiveStory | None:
         """The demo's objective once it waits for a decision, perhaps since an earlier demo.
@@ -163,19 +179,20 @@ class _Teller:
         scene = objective.scene
         try:
             if objective.find_waiting():
-                self._console.print(deciding.picture(scene))
+                self._console.print(telling.picture(scene))
                 return objective
-            self._show(objective.tell, lambda: deciding.picture(scene))
+            told = "An objective: the demo's agent looks through orders.csv and asks to send an email"
+            self._show(told, objective.tell, lambda: telling.picture(scene))
         except (DemoFailed, httpx2.HTTPError) as error:
             self._console.print(f"No objective: {error}", style="red", markup=False)
             return None
-        self._world = self._world.with_objective(scene.objective_id, scene.waiting_call_id)
         return objective
 
-    def _show(self, tell: Callable[[], None], drawn: Callable[[], RenderableType]) -> None:
-        """Show a story while it is told; where there is no terminal, only its end."""
+    def _show(self, what: str, tell: Callable[[], None], drawn: Callable[[], RenderableType]) -> None:
+        """Show a story while it is told; where there is no terminal, what it is, and its end."""
         if not self._console.is_terminal:
-            tell()
+            with _step(self._console, what):
+                tell()
             self._console.print(drawn())
             return
         with Live(get_renderable=drawn, console=self._console, refresh_per_second=12):
