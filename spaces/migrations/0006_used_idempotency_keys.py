@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("spaces", "0003_keys_and_spaces_of_the_workspace_api"),
+        ("spaces", "0005_tickets_for_one_thing"),
     ]
 
     operations = [
