@@ -10,6 +10,9 @@ from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
 from tests.emptying import despite_deadlocks
+from tests.skipping import pytest_make_collect_report, pytest_runtest_makereport
+
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
 # The same examples in every run, and no clock: a machine that does much else is slow, not wrong.
 settings.register_profile(

@@ -28,10 +28,12 @@ def blob_folder(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def browser(django_db_setup: None) -> Iterator[Browser]:
-    """One browser for a module's tests, which are skipped where there is none."""
+    """One browser for a module's tests; where there is none they are skipped, and fail in CI."""
     executable = chromium()
     if executable is None:
-        pytest.skip("no Chromium on the PATH and CHROMIUM is not set")
+        pytest.skip(
+            "there is no Chromium: nobody has looked at the pages (install chromium, or set CHROMIUM)"
+        )
     with pytest.MonkeyPatch.context() as patch, launched(executable) as started:
         # Playwright keeps an event loop in this thread, but none of our queries runs inside it.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
