@@ -27,7 +27,7 @@ def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    # A mark says for which kind of machine or account a test is; what skips while it runs has missed something.
+    # A mark says for which kind of machine a test is; what skips while it runs has missed something.
     by_kind = {mark.kwargs.get("reason") for mark in item.iter_markers("skipif")}
     if (
         report.skipped

@@ -31,9 +31,7 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
     """One browser for a module's tests; where there is none they are skipped, and fail in CI."""
     executable = chromium()
     if executable is None:
-        pytest.skip(
-            "there is no Chromium: nobody has looked at the pages (install chromium, or set CHROMIUM)"
-        )
+        pytest.skip("no Chromium: nobody has looked at the pages (install chromium, or set CHROMIUM)")
     with pytest.MonkeyPatch.context() as patch, launched(executable) as started:
         # Playwright keeps an event loop in this thread, but none of our queries runs inside it.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
