@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+ICON = "admin/menu_icon.html"  # unfold's own is read out as a word
+
 
 def _may_view(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(permission)
@@ -17,6 +19,7 @@ def _item(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
+        "icon_template": ICON,
         "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
         "permission": _may_view(f"{app}.view_{model}"),
     }
@@ -48,6 +51,7 @@ UNFOLD: dict[str, Any] = {
         lambda _: static("callboard/desk.css"),
         lambda _: static("callboard/objectives.css"),
     ],
+    "SCRIPTS": [lambda _: static("callboard/names.js")],
     # One family of colours with the public pages (callboard.css): a slate with a teal accent.
     "COLORS": {
         "primary": {
@@ -57,8 +61,8 @@ UNFOLD: dict[str, Any] = {
             "300": "oklch(84.5% .119 181)",
             "400": "oklch(76.8% .122 182)",
             "500": "oklch(68.1% .115 184)",
-            "600": "oklch(56.4% .098 186)",
-            "700": "oklch(48.2% .083 188)",
+            "600": "var(--cb-primary)",
+            "700": "oklch(45.5% .078 188)",
             "800": "oklch(41.3% .068 190)",
             "900": "oklch(36.2% .056 192)",
             "950": "oklch(26.1% .044 194)",
@@ -70,10 +74,16 @@ UNFOLD: dict[str, Any] = {
         "navigation": [
             {
                 "items": [
-                    {"title": "Desk", "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                    {
+                        "title": "Desk",
+                        "icon": "dashboard",
+                        "icon_template": ICON,
+                        "link": reverse_lazy("admin:index"),
+                    },
                     {
                         "title": "Waits for people",
                         "icon": "front_hand",
+                        "icon_template": ICON,
                         "link": reverse_lazy("admin:objectives_toolcall_waiting"),
                         "permission": _may_view("objectives.view_toolcall"),
                     },
