@@ -61,8 +61,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "name": "objectives",
             "description": "Workspace API: agent runs, their tool calls and their events.",
         },
-        {"name": "not_built", "description": "Workspace API: operations that answer 501."},
         {"name": "health", "description": "For load balancers and operators."},
+        # Last, so that nobody reads through it on the way to something that works.
+        {
+            "name": "not_built",
+            "description": "Workspace API: what clients know and this server does not have. Most answer 501.",
+        },
     ],
     "SERVE_INCLUDE_SCHEMA": False,
     "APPEND_COMPONENTS": {
@@ -81,5 +85,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": ["config.schema_hooks.with_live_routes", "config.schema_hooks.with_health"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "list", "persistAuthorization": False},
+    # As JavaScript: the last tag is folded by a function (docs.js).
+    "SWAGGER_UI_SETTINGS": """{
+        deepLinking: true,
+        docExpansion: "list",
+        persistAuthorization: false,
+        onComplete: () => foldWhatIsNotBuilt(ui),
+    }""",
 }

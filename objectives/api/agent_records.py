@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from objectives.access.permissions import READ_AGENTS
 from objectives.actions.finding import known_agent
-from objectives.api.describing import NAMES, PAGING, operation, page_of
+from objectives.api.describing import NAMES, NOT_BUILT, PAGING, operation, page_of
 from objectives.api.lists import answer_page, choices, empty_page, named_by
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Agent, AgentVariation, Feedback
@@ -73,7 +73,7 @@ class AgentRecordsViewSet(WorkspaceViewSet):
     @operation(
         "listAgentWebhookDeliveries",
         "List the deliveries of an agent's webhook: there are none, it is not built",
-        tag=TAG,
+        tag=NOT_BUILT,
         answer=page_of(WebhookDelivery),
         query=DELIVERY_FILTERS,
         paths=OF_ONE,

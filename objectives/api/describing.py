@@ -23,6 +23,7 @@ _ERRORS = {
     501: "Not built (code 12).",
     503: "The database does not answer at the moment (code 14).",
 }
+NOT_BUILT = "not_built"  # the tag of what clients know and this server does not have
 PATHS = {
     "workspace_id": "The workspace, `workspace_…`.",
     "agent_id": "The agent, `agent_…` or `external_id:…`.",

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from objectives.access.permissions import MANAGE_TOOLS, READ_TOOLS
 from objectives.actions import toolsets as actions
 from objectives.addressing import find
-from objectives.api.describing import NAMES, PAGING, operation, page_of
+from objectives.api.describing import NAMES, NOT_BUILT, PAGING, operation, page_of
 from objectives.api.lists import answer_page, by_name, choices, empty_page, named_by, wants_info
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
@@ -106,7 +106,7 @@ class ToolSetViewSet(WorkspaceViewSet):
     @operation(
         "listToolSetEvents",
         "List what happened to a set that is synchronized: nothing, for such sets are not built",
-        tag=TAG,
+        tag=NOT_BUILT,
         answer=page_of(ToolSetEvent),
         query={**PAGING, "includeInfo": NAMES["includeInfo"]},
         paths=PATH,
@@ -118,7 +118,7 @@ class ToolSetViewSet(WorkspaceViewSet):
     @operation(
         "getToolSetOpenApiSpec",
         "Read the OpenAPI document that a set was made from: refused, for such sets are not built",
-        tag=TAG,
+        tag=NOT_BUILT,
         answer=OpenApiSpec,
         paths=PATH,
     )

@@ -9,7 +9,7 @@ from objectives.actions.assigning import add_assignment, remove_assignment
 from objectives.actions.finding import known_agent
 from objectives.actions.variations import create_variation, delete_variation, update_variation
 from objectives.addressing import find
-from objectives.api.describing import NAMES, PAGING, operation, page_of
+from objectives.api.describing import NAMES, NOT_BUILT, PAGING, operation, page_of
 from objectives.api.lists import answer_page
 from objectives.api.masks import Patch, changes
 from objectives.api.viewsets import WorkspaceViewSet
@@ -139,7 +139,7 @@ class VariationViewSet(WorkspaceViewSet):
     @operation(
         "addAgentVariationMemoryLayer",
         "Give a variation a memory layer: not built",
-        tag=TAG,
+        tag=NOT_BUILT,
         answer=AgentVariation,
         body=MemoryLayerAssignment,
         paths=OF_ONE,
@@ -150,7 +150,7 @@ class VariationViewSet(WorkspaceViewSet):
     @operation(
         "removeAgentVariationMemoryLayer",
         "Take a memory layer from a variation: not built",
-        tag=TAG,
+        tag=NOT_BUILT,
         answer=AgentVariation,
         body=MemoryLayerAssignment,
         paths=OF_ONE,
@@ -161,7 +161,7 @@ class VariationViewSet(WorkspaceViewSet):
     @operation(
         "updateAgentVariationMemoryLayer",
         "Move a memory layer of a variation: not built",
-        tag=TAG,
+        tag=NOT_BUILT,
         answer=AgentVariation,
         body=MemoryLayerAssignment,
         paths=OF_ONE,

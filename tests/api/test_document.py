@@ -91,6 +91,16 @@ def test_every_operation_has_a_name_a_tag_and_a_description(described, operation
         assert set(operation["tags"]) <= tags, route
 
 
+def test_what_is_not_built_stands_apart_at_the_end(described, operations):
+    apart = {route for route, operation in operations.items() if operation["tags"] == ["not_built"]}
+    says_so = {route for route, one in operations.items() if "not built" in one["summary"].lower()}
+
+    assert described["tags"][-1]["name"] == "not_built"
+    assert says_so == apart
+    answered = {route for route, one in operations.items() if "200" in one["responses"]}
+    assert {route for route in operations if OF_WORKSPACES.match(route)} <= answered | apart
+
+
 def test_every_parameter_and_property_is_described(described, operations):
     missing = [
         f"{route} {parameter['name']}"

@@ -7,7 +7,7 @@ from django.urls import URLPattern, path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from objectives.api.describing import PATHS, unbuilt_errors
+from objectives.api.describing import NOT_BUILT, PATHS, unbuilt_errors
 from objectives.api.viewsets import AccountViewSet, WorkspaceViewSet
 from spaces.errors import Unimplemented
 
@@ -119,7 +119,7 @@ def _described(name: str, names: list[str]) -> Callable[..., Response]:
         operation_id=name,
         summary=f"Not built: {name}",
         description="Not built: it answers 501 with code 12 and keeps nothing.",
-        tags=["not_built"],
+        tags=[NOT_BUILT],
         parameters=[
             OpenApiParameter(one, str, OpenApiParameter.PATH, description=PATHS[one]) for one in names
         ],
