@@ -45,13 +45,15 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "LOGIN": {"form": "config.signing_in.AdminSignInForm"},
     "DASHBOARD_CALLBACK": "objectives.admin.dashboard.fill_dashboard",
-    "SCRIPTS": [lambda _: static("callboard/confirm.js")],
     "STYLES": [
         lambda _: static("callboard/callboard.css"),
         lambda _: static("callboard/desk.css"),
         lambda _: static("callboard/objectives.css"),
     ],
-    "SCRIPTS": [lambda _: static("callboard/names.js")],
+    "SCRIPTS": [
+        lambda _: static("callboard/confirm.js"),
+        lambda _: static("callboard/names.js"),
+    ],
     # One family of colours with the public pages (callboard.css): a slate with a teal accent.
     "COLORS": {
         "primary": {

@@ -47,10 +47,10 @@ def succeed(execution: SkillExecution, outputs: dict[str, Any], *, now: datetime
     return finish_succeeded(lease=begin(execution), outputs=outputs, now=now)
 
 
-def fail(execution: SkillExecution, reason: str, message: str) -> SkillExecution:
+def fail(execution: SkillExecution, reason: str, message: str, *, now: datetime = NOW) -> SkillExecution:
     """Run it to this failure reason."""
     error = {"type": reason, "message": message}
-    return finish_failed(lease=begin(execution), reason=reason, error=error, now=NOW)
+    return finish_failed(lease=begin(execution), reason=reason, error=error, now=now)
 
 
 def spend(lease: Lease, usage: Usage, *, events: Sequence[NewEvent] = ()) -> None:

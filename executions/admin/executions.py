@@ -18,7 +18,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 
 from executions.admin import shown
-from executions.admin.filters import SkillFilter, TimeFilter
+from executions.admin.filters import FinishedFilter, SkillFilter, TimeFilter
 from executions.admin.finding import condition
 from executions.admin.page import read_page
 from executions.admin.steering import ask_cancel, ask_retry, may_steer
@@ -48,10 +48,8 @@ class SkillExecutionAdmin(ReadOnly, NewestFirst):
     list_display = (
         "shown_state",
         "shown_skill",
-        "space",
-        "tenant",
-        "source",
-        "shown_call",
+        "shown_space",
+        "shown_source",
         "shown_time",
         "shown_duration",
         "shown_cost",
@@ -63,6 +61,7 @@ class SkillExecutionAdmin(ReadOnly, NewestFirst):
         ("source", ChoicesDropdownFilter),
         SkillFilter,
         ("space", AutocompleteSelectFilter),
+        FinishedFilter,
         ("created_at", TimeFilter),
     )
     list_filter_submit = True
@@ -77,12 +76,22 @@ class SkillExecutionAdmin(ReadOnly, NewestFirst):
 
     @display(description="Skill")
     def shown_skill(self, execution: SkillExecution) -> SafeString:
-        return format_html('{} <span class="cb-dim">{}</span>', execution.skill_slug, execution.version)
+        return format_html(
+            '<span class="cb-clip is-text" title="{0} {1}">{0} <span class="cb-dim">{1}</span></span>{2}',
+            execution.skill_slug,
+            execution.version,
+            shown.below(shown.failure(execution), "is-why"),
+        )
 
-    @display(description="Tool call")
-    def shown_call(self, execution: SkillExecution) -> SafeString | str:
-        call_id = execution.chat_tool_call_id
-        return format_html('<code class="cb-clip" title="{}">{}</code>', call_id, call_id) if call_id else "–"
+    @display(description="Space")
+    def shown_space(self, execution: SkillExecution) -> SafeString:
+        return shown.place(execution.space.name, execution.tenant.name)
+
+    @display(description="Source")
+    def shown_source(self, execution: SkillExecution) -> SafeString:
+        """Where it comes from, and for a tool call its id."""
+        call_id = shown.below(execution.chat_tool_call_id or "", "is-id cb-dim")
+        return format_html("{}{}", execution.get_source_display(), call_id)
 
     @display(description="Created")
     def shown_time(self, execution: SkillExecution) -> str:
@@ -97,7 +106,8 @@ class SkillExecutionAdmin(ReadOnly, NewestFirst):
         return shown.dollars(execution.cost_usd)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[SkillExecution]":
-        return super().get_queryset(request).defer(*UNLISTED)
+        rows = super().get_queryset(request).defer(*UNLISTED)
+        return rows.annotate(error_message=shown.ERROR_MESSAGE)
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[SkillExecution]", search_term: str

@@ -1,7 +1,7 @@
 """Filters of the execution list that read no more than they must."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -10,9 +10,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter
 
-from executions.models import Skill, SkillExecution
+from executions.models import TERMINAL, Skill, SkillExecution
 
 MOST_SKILLS = 500
+LATELY = {
+    "hour": ("In the last hour", timedelta(hours=1)),
+    "day": ("In the last 24 hours", timedelta(days=1)),
+    "week": ("In the last 7 days", timedelta(days=7)),
+}
 
 
 class TimeFilter(RangeDateTimeFilter):
@@ -51,3 +56,26 @@ class SkillFilter(DropdownFilter):
     ) -> "QuerySet[SkillExecution]":
         slug = self.value()
         return queryset.filter(skill_slug=slug) if slug else queryset
+
+
+class FinishedFilter(DropdownFilter):
+    """By how long ago it ended, from now backwards."""
+
+    title = "finished"
+    parameter_name = "finished"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
+    ) -> Sequence[tuple[str, str]]:
+        return [(value, words) for value, (words, _) in LATELY.items()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: "QuerySet[SkillExecution]"
+    ) -> "QuerySet[SkillExecution]":
+        chosen = LATELY.get(self.value() or "")
+        return finished_since(queryset, timezone.now() - chosen[1]) if chosen else queryset
+
+
+def finished_since(executions: "QuerySet[SkillExecution]", since: datetime) -> "QuerySet[SkillExecution]":
+    """Those that ended since then; the states are what the index `execution_by_end` begins with."""
+    return executions.filter(state__in=sorted(TERMINAL), finished_at__gte=since)

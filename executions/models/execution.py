@@ -198,6 +198,12 @@ class SkillExecution(models.Model):
                 fields=["skill_slug", "-created_at", "-id", "source"], name="execution_newest_by_skill"
             ),
             models.Index(fields=["source", "-created_at", "-id"], name="execution_newest_by_source"),
+            # The operators' list and count of what ended lately.
+            models.Index(
+                fields=["state", "-finished_at"],
+                condition=Q(finished_at__isnull=False),
+                name="execution_by_end",
+            ),
             # The operators' search by tool call and thread id over all spaces. By another form of the digest,
             # so that no planner takes these for the lookup: some ids (`functions.x:0`) are in every thread.
             models.Index(

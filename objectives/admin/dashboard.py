@@ -13,7 +13,16 @@ from objectives.admin.steering import may_decide
 from objectives.models import Objective, ObjectiveState
 
 MOST_LISTED = 8
-FAILED = ("id", "state", "error_type", "first_user_message", "agent__name", "space__name", "created_at")
+FAILED = (
+    "id",
+    "state",
+    "error_type",
+    "state_message",
+    "first_user_message",
+    "agent__name",
+    "space__name",
+    "created_at",
+)
 
 
 def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

@@ -14,21 +14,23 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from executions.admin.shown import dollars, duration
+from executions.admin.shown import below, clipped, dollars, duration, place
 from executions.templatetags.humane import to_the_second
 from objectives.admin.outages import ProviderFilter
 from objectives.admin.page import read_page
-from objectives.admin.shown import badge, objective_badge, row_id
+from objectives.admin.shown import badge, failure, objective_badge, row_id
 from objectives.admin.steering import ask_cancel, ask_continue, ask_interrupt, may_decide, may_steer
 from objectives.models import Agent, Objective, ObjectiveState
 from objectives.spelling import Prefix
 from spaces.admin.lists import NewestFirst, ReadOnly
+from spaces.admin.naming import Named
 
 MOST_AGENTS = 50  # of one name, in a search
 LISTED = (
     "id",
     "state",
     "error_type",
+    "state_message",
     "first_user_message",
     "agent__name",
     "space__name",
@@ -52,9 +54,8 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
     list_display = (
         "shown_state",
         "shown_message",
-        "agent",
-        "space",
-        "tenant",
+        "shown_agent",
+        "shown_space",
         "calls",
         "shown_time",
         "shown_duration",
@@ -89,16 +90,24 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
         text = objective.first_user_message
         mark = "↳ " if objective.parent_id else ""
         return format_html(
-            '<span class="cb-clip is-text" title="{}">{}{}</span>', text[:500], mark, text[:200]
+            '<span class="cb-clip is-text" title="{}">{}{}</span>{}',
+            text[:500],
+            mark,
+            text[:200],
+            below(failure(objective), "is-why"),
         )
+
+    @display(description="Agent")
+    def shown_agent(self, objective: Objective) -> SafeString | str:
+        return clipped(objective.agent.name, "is-name")
 
     @display(description="Calls")
     def calls(self, objective: Objective) -> int:
         return objective.tool_call_count
 
-    @display(description="Tenant")
-    def tenant(self, objective: Objective) -> str:
-        return objective.space.tenant.name
+    @display(description="Space")
+    def shown_space(self, objective: Objective) -> SafeString:
+        return place(objective.space.name, objective.space.tenant.name)
 
     @display(description="Created")
     def shown_time(self, objective: Objective) -> str:
@@ -156,7 +165,7 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
             **self.admin_site.each_context(request),
             "title": f"{page.objective.agent}: objective",
             "opts": self.opts,
-            "original": f"{page.objective.agent}, {page.public_id}",
+            "original": Named(page.objective, f"{page.objective.agent}, {page.public_id}"),
             "page": page,
             "live": page.live(),
             "may_steer": may_steer(request),

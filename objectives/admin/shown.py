@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from executions.admin.shown import pretty_json
-from objectives.models import Approval, Execution, ToolCall
+from executions.admin.shown import MOST_REASON, pretty_json
+from objectives.models import Approval, Execution, Objective, ToolCall
 from objectives.spelling import Prefix, read
 from spaces.ids import parse_uuid
 from spaces.wording import in_words
@@ -42,6 +42,13 @@ def badge(word: str, state: str) -> SafeString:
 
 def objective_badge(state: str) -> SafeString:
     return badge(state.replace("_", " "), state)
+
+
+def failure(objective: Objective) -> str:
+    """Why it failed, in a line; "" where it has not."""
+    if not objective.error_type:
+        return ""
+    return objective.state_message[:MOST_REASON] or objective.get_error_type_display()
 
 
 def link_to(row: Model | None) -> SafeString | str:

@@ -10,11 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from executions.admin.shown import duration
+from executions.admin.shown import MOST_REASON, below, clipped, duration, place
 from executions.templatetags.humane import to_the_second
 from objectives.admin.calls import ShownCall
 from objectives.admin.content_form import ContentForm
@@ -25,6 +26,7 @@ from objectives.admin.steering import ask_approve, ask_deny, may_decide, supply
 from objectives.models import ToolCall
 from objectives.spelling import Prefix
 from spaces.admin.lists import NewestFirst, ReadOnly
+from spaces.admin.naming import Named
 
 LISTED = (
     "id",
@@ -33,6 +35,8 @@ LISTED = (
     "approval",
     "awaits_judgement",
     "execution",
+    "error_type",
+    "error_message",
     "created_at",
     "started_at",
     "settled_at",
@@ -50,16 +54,14 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
 
     list_display = (
         "shown_state",
-        "called_as",
-        "kind",
+        "shown_function",
         "shown_agent",
-        "space",
-        "tenant",
+        "shown_space",
         "shown_decider",
         "shown_time",
         "shown_duration",
     )
-    list_display_links = ("shown_state", "called_as")
+    list_display_links = ("shown_state", "shown_function")
     list_select_related = ("space__tenant", "caller", "decided_by")
     list_filter: ClassVar[Any] = (
         ("approval", ChoicesDropdownFilter),
@@ -77,17 +79,23 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
     def shown_state(self, call: ToolCall) -> SafeString:
         return badge(*call_state(call))
 
-    @display(description="Agent")
-    def shown_agent(self, call: ToolCall) -> str:
-        return call.caller.name
+    @display(description="Called")
+    def shown_function(self, call: ToolCall) -> SafeString:
+        reason = (call.error_message or call.get_error_type_display())[:MOST_REASON]
+        note = below(reason, "is-why") if reason else below(call.get_kind_display(), "cb-dim")
+        return format_html("{}{}", clipped(call.called_as, "is-name"), note)
 
-    @display(description="Tenant")
-    def tenant(self, call: ToolCall) -> str:
-        return call.space.tenant.name
+    @display(description="Agent")
+    def shown_agent(self, call: ToolCall) -> SafeString | str:
+        return clipped(call.caller.name, "is-name")
+
+    @display(description="Space")
+    def shown_space(self, call: ToolCall) -> SafeString:
+        return place(call.space.name, call.space.tenant.name)
 
     @display(description="Decided by")
-    def shown_decider(self, call: ToolCall) -> str:
-        return str(call.decided_by) if call.decided_by else "–"
+    def shown_decider(self, call: ToolCall) -> SafeString | str:
+        return clipped(str(call.decided_by), "is-name") if call.decided_by else "–"
 
     @display(description="Asked")
     def shown_time(self, call: ToolCall) -> str:
@@ -124,7 +132,8 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
             place=request.GET.get("after", ""), space=request.GET.get("space", ""), now=timezone.now()
         )
         context = {"title": "Waits for people", "page": page, "may_decide": may_decide(request)}
-        return self._render(request, "waiting.html", context)
+        # Without `opts` the head of the page says its title alone: it is no page of the list of calls.
+        return self._render(request, "waiting.html", {**context, "opts": None})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -147,7 +156,7 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
         shown = ShownCall(call, tool_sets_of(call.objective).get(call.called_as, ""))
         context = {
             "title": call.called_as,
-            "original": f"{call.called_as}, {shown.public_id}",
+            "original": Named(call, f"{call.called_as}, {shown.public_id}"),
             "shown": shown,
             "shown_tool": link_to(call.tool),
             "may_decide": may_decide(request),
