@@ -13,8 +13,9 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from objectives.admin.browsing import Browsed
+from objectives.admin.callables import may_call
 from objectives.admin.shown import badge, json_block, link_to, text_block
-from objectives.models import Agent, AgentState, AgentVariation, Assignment
+from objectives.models import Agent, AgentState, AgentVariation
 from objectives.spelling import Prefix
 from spaces.admin.lists import ReadOnly
 
@@ -80,32 +81,6 @@ class AgentAdmin(Browsed):
         return json_block(agent.output_definition)
 
 
-class AssignmentInline(ReadOnly, TabularInline):
-    """What one variation may call."""
-
-    model = Assignment
-    fields = ("kind", "thing", "created_at")
-    readonly_fields = fields
-    ordering = ("created_at", "id")
-    extra = 0
-    per_page = 50
-    verbose_name_plural = "may call"
-    show_title = False
-
-    @display(description="Kind")
-    def kind(self, assignment: Assignment) -> str:
-        if assignment.tool_id:
-            return "Tool"
-        return "Tool set" if assignment.tool_set_id else "Sub-agent"
-
-    @display(description="What")
-    def thing(self, assignment: Assignment) -> SafeString | str:
-        return link_to(assignment.tool or assignment.tool_set or assignment.sub_agent)
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Assignment]":
-        return super().get_queryset(request).select_related("tool", "tool_set", "sub_agent")
-
-
 @admin.register(AgentVariation)
 class VariationAdmin(Browsed):
     """One way in which an agent works; written through the API."""
@@ -115,6 +90,7 @@ class VariationAdmin(Browsed):
     columns = (
         "shown_agent",
         "description",
+        "may_call",
         "shown_model",
         "shown_settings",
         "shown_prompt",
@@ -124,7 +100,10 @@ class VariationAdmin(Browsed):
         "inactivity_seconds",
         "shown_compaction",
     )
-    inlines = (AssignmentInline,)
+
+    @display(description="May call")
+    def may_call(self, variation: AgentVariation) -> str:
+        return may_call(variation)
 
     @display(description="Agent")
     def shown_agent(self, variation: AgentVariation) -> SafeString | str:
