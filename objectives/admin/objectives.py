@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from executions.admin.shown import below, clipped, dollars, duration, place
-from executions.templatetags.humane import to_the_second
+from executions.templatetags.humane import as_text, to_the_second
 from objectives.admin.outages import ProviderFilter
 from objectives.admin.page import read_page
 from objectives.admin.shown import badge, failure, objective_badge, row_id
@@ -80,8 +80,8 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
         shown = objective_badge(objective.state)
         if objective.provider_unavailable_since is None:
             return shown
-        since = to_the_second(objective.provider_unavailable_since)
-        title = f"Since {since}, next try at {to_the_second(objective.next_try_at)}"
+        since = as_text(objective.provider_unavailable_since)
+        title = f"Since {since}, next try at {as_text(objective.next_try_at)}"
         away = badge("provider unavailable", "waiting")
         return format_html('{} <span title="{}">{}</span>', shown, title, away)
 
