@@ -23,6 +23,7 @@ PUBLIC = {
     "docs": "reads that description",
     "": "the front door, holds no data",
     "sign-in": "where a person without a session goes",
+    "sign-out": "ends whatever session there is",
     "spaces/<uuid:space_id>/executions/<uuid:execution_id>": "a page without data: its script asks the API",
     "watch/<uuid:space_id>/<rest:tool_call_id>": "a page without data: its script asks the API",
     "spaces/<uuid:space_id>": "a page without data: its script asks the API",
