@@ -9,11 +9,11 @@ from django.utils import timezone
 from executions.inference.choices import DEMO_CHOICE
 from executions.inference.interface import DemoSettings, ModelRequest
 from executions.inference.media import IMAGE_TOKENS
+from executions.inference.shortening import CLEARED
 from executions.models import RunEvent
 from executions.worker.bench import Bench
 from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.supplying import supply_content
-from objectives.loop.clearing import CLEARED
 from objectives.loop.restarts import estimate
 from objectives.loop.transcript import conversation_of
 from objectives.models import ContextWindow, Objective, Step

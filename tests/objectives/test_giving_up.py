@@ -118,7 +118,11 @@ def objective(actor):
     return objective
 
 
-@pytest.mark.parametrize(("state", "verb"), list(itertools.product(STATES, VERBS)), ids=str)
+def _name(value):
+    return value.__name__ if callable(value) else "-".join(map(str, value))
+
+
+@pytest.mark.parametrize(("state", "verb"), list(itertools.product(STATES, VERBS)), ids=_name)
 def test_only_what_may_have_acted_ends_unknown_and_says_so_once(actor, objective, state, verb):
     function, approval, execution = state
     call = ask_for(objective, function, approval=approval, execution=execution)
