@@ -1,6 +1,7 @@
 """The desk's queue: everything that waits for people, over all spaces, oldest first."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from spaces.models import Space
 
 PER_PAGE = 25
 MOST_COUNTED = 1000
+MOST_SETTLED = 100
 RELATED = ("objective__agent", "objective__created_by", "space__tenant")
 
 
@@ -54,6 +56,13 @@ def read_queue(*, place: str = "", space: str = "", limit: int = PER_PAGE, now: 
     return QueuePage([_waiting(call, now) for call in shown], following, chosen)
 
 
+def read_settled(ids: Sequence[str]) -> dict[str, str]:
+    """Who decided these calls, and how each stands since, in words by id."""
+    wanted = [found for text in ids[:MOST_SETTLED] if (found := parse_uuid(text)) is not None]
+    calls = ToolCall.objects.filter(pk__in=wanted).select_related("decided_by")
+    return {str(call.pk): _settled(ShownCall(call)) for call in calls.defer("result", "arguments")}
+
+
 def count_queue() -> str:
     """How much waits, up to a thousand."""
     count = len(waiting_calls().order_by().values_list("id", flat=True)[: MOST_COUNTED + 1])
@@ -64,6 +73,12 @@ def _waiting(call: ToolCall, now: datetime) -> Waiting:
     shown = ShownCall(call, tool_sets_of(call.objective).get(call.called_as, ""))
     expires = call.approval_expires_at if shown.is_to_be_decided else call.content_expires_at
     return Waiting(shown, age(call.created_at, now), expires)
+
+
+def _settled(shown: ShownCall) -> str:
+    if not shown.decision:
+        return shown.word
+    return shown.decision if shown.word == "denied" else f"{shown.decision}, {shown.word}"
 
 
 def _past(at: datetime, row_id: uuid.UUID) -> Q:

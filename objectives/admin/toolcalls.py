@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -20,7 +20,7 @@ from executions.templatetags.humane import to_the_second
 from objectives.admin.calls import ShownCall
 from objectives.admin.content_form import ContentForm
 from objectives.admin.page import tool_sets_of
-from objectives.admin.queue import read_queue
+from objectives.admin.queue import read_queue, read_settled
 from objectives.admin.shown import badge, call_state, link_to, row_id
 from objectives.admin.steering import ask_approve, ask_deny, may_decide, supply
 from objectives.models import ToolCall
@@ -116,6 +116,7 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
         """The queue and the verbs before Django's own routes, whose ids would swallow them."""
         ours = [
             path("waiting/", self.waiting_view, name="objectives_toolcall_waiting"),
+            path("waiting/settled/", self.settled_view, name="objectives_toolcall_settled"),
             path("<uuid:call_id>/approve/", ask_approve, name="objectives_toolcall_approve"),
             path("<uuid:call_id>/deny/", ask_deny, name="objectives_toolcall_deny"),
             path("<uuid:call_id>/content/", self.supply_view, name="objectives_toolcall_supply"),
@@ -134,6 +135,12 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
         context = {"title": "Waits for people", "page": page, "may_decide": may_decide(request)}
         # Without `opts` the head of the page says its title alone: it is no page of the list of calls.
         return self._render(request, "waiting.html", {**context, "opts": None})
+
+    def settled_view(self, request: HttpRequest) -> JsonResponse:
+        """What became of calls (`call`, repeated), in words by id."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return JsonResponse(read_settled(request.GET.getlist("call")))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -153,3 +153,26 @@ def test_the_desk_s_first_page_has_what_waits_for_those_who_may_see_it() -> None
     assert shown(operator_client().get("/admin/").content.decode()) == [str(call.pk)]
     assert shown(other.get("/admin/").content.decode()) == []
     assert other.get(QUEUE).status_code == 403
+
+
+def test_who_has_decided_is_told_to_a_list_that_still_shows_the_calls() -> None:
+    actor = make_actor()
+    waits, approved, denied = waiting(actor), waiting(actor), waiting(actor)
+    operator = make_operator(email="ada@example.com")
+    client = client_of(operator)
+    client.post(f"{CALLS}{approved.pk}/approve/")
+    client.post(f"{CALLS}{denied.pk}/deny/")
+    asked = {"call": [str(waits.pk), str(approved.pk), str(denied.pk), "nonsense"]}
+
+    with CaptureQueriesContext(connection) as captured:
+        told = client.get(f"{QUEUE}settled/", asked).json()
+
+    assert told == {
+        str(waits.pk): "waits for approval",
+        str(approved.pk): f"Approved by {operator}, waits for content",
+        str(denied.pk): f"Denied by {operator}",
+    }
+    assert len(captured) <= 4
+    assert (
+        client_of(make_staff(permissions=("view_skillexecution",))).get(f"{QUEUE}settled/").status_code == 403
+    )

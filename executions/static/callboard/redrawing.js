@@ -4,6 +4,7 @@ import { colourJson } from "./dom.js";
 
 const SOON = 300; // ms: what happens together is drawn together
 const PAUSE = 1000; // ms from one copy to the next, while much happens
+const PATIENCE = 15000; // ms for an answer
 
 // Somebody is about to send this part's form: it stays as it is.
 function isInUse(part) {
@@ -12,15 +13,19 @@ function isInUse(part) {
 }
 
 export class Redrawing {
-  constructor(root, drawn = () => {}) {
+  // `drawn` is called after each time; `take` may draw a part itself, and says so by true.
+  constructor(root, drawn = () => {}, take = () => false) {
     this.root = root;
     this.drawn = drawn;
+    this.take = take;
+    this.drawnAt = new Date();
     this.timer = null;
     this.isAsking = false;
     this.askedAt = -PAUSE;
     // Coloured text and opened details differ from what the server drew, so its own text is what is compared.
     this.known = new Map([...root.querySelectorAll("[data-redrawn]")].map((part) => [part.id, comparable(part)]));
     this.colour(root);
+    this.say();
   }
 
   soon() {
@@ -33,17 +38,23 @@ export class Redrawing {
     if (this.isAsking) return this.soon();
     this.isAsking = true;
     this.askedAt = performance.now();
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-    const text = answer?.ok && !answer.redirected ? await answer.text().catch(() => null) : null;
+    const asked = { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) };
+    const answer = await fetch(location.href, asked).catch(() => null);
+    const page = answer?.ok && !answer.redirected ? await answer.text().catch(() => null) : null;
     this.isAsking = false;
-    if (text !== null) this.take(text);
-    else if (!answer || answer.status >= 500) this.soon();
+    if (answer?.redirected) return this.say("signed out, reload to sign in");
+    if (page !== null) return this.redraw(page);
+    this.say("connection lost");
+    if (!answer || answer.status >= 500) this.soon();
   }
 
-  take(html) {
+  redraw(html) {
     const fresh = new DOMParser().parseFromString(html, "text/html");
+    this.drawnAt = new Date();
+    this.say();
     for (const part of this.root.querySelectorAll("[data-redrawn]")) {
       const now = fresh.getElementById(part.id);
+      if (now && this.take(part, now)) continue;
       const text = now && comparable(now);
       if (!now || text === this.known.get(part.id) || isInUse(part)) continue;
       this.known.set(part.id, text);
@@ -53,6 +64,17 @@ export class Redrawing {
       this.colour(part);
     }
     this.drawn();
+  }
+
+  // How old the page is, where it has a place for that.
+  say(problem = "") {
+    const place = this.root.querySelector("[data-cb=updated]");
+    if (!place) return;
+    place.dataset.is = problem ? "lost" : "live";
+    const time = this.drawnAt.toLocaleTimeString([], { hour12: false });
+    place.querySelector("span").textContent = problem ? `as of ${time}` : `updated ${time}`;
+    const said = place.querySelector("[role=status]");
+    if (said.textContent !== problem) said.textContent = problem;
   }
 
   colour(part) {
