@@ -3,6 +3,7 @@
 import { colourJson } from "./dom.js";
 
 const STILL_MOVING = 1000; // ms since the pointer last moved: it may be on its way to a row
+const LOOKING = 200; // ms between two looks at where the rows are
 const A_HAIR = 2; // px, that nobody misses a button by
 const SETTLING = 700; // ms after rows have moved, or the page was opened, in which a click was meant for another row
 
@@ -13,6 +14,8 @@ export class Queue {
     this.pointed = -Infinity;
     this.places = this.measure();
     document.addEventListener("pointermove", () => (this.pointed = performance.now()));
+    // Whatever moves them: a redrawn part above, a font or a picture that has come.
+    setInterval(() => this.look(), LOOKING);
     window.addEventListener("resize", () => (this.places = this.measure()));
     part.addEventListener("click", (event) => this.guard(event), { capture: true });
   }
