@@ -29,6 +29,13 @@ def compatible(url: str, **fields: Any) -> ModelChoice:
     return ModelChoice.model_validate({"provider": "openai-compatible", "name": "small-model", **merged})
 
 
+def models_entry(url: str, **fields: Any) -> dict[str, Any]:
+    """The same as an entry of the `MODELS` setting; 1,000 tokens cost a dollar, read or written."""
+    prices = {"input": "1000", "output": "1000"}
+    known = {"provider": "openai-compatible", "name": "small", "api_key": KEY, "base_url": f"{url}/v1"}
+    return {**known, "prices": prices, **fields}
+
+
 def make_request(**fields: Any) -> ModelRequest:
     messages = [transcript.user_message("What is in the files?")]
     return ModelRequest(**{"model": "demo", "instructions": "Be brief.", "messages": messages, **fields})

@@ -16,7 +16,7 @@ from objectives.models import BrokenRequest, ContextWindow, Objective, Step
 from objectives.planning.plan import Plan
 from objectives.results.outcome import Text
 from tests.factories import Actor, make_actor
-from tests.inference.asking import KEY
+from tests.inference.asking import models_entry
 from tests.inference.odd_wire import call, calls, stream, text
 from tests.inference.provider_server import Answer, ProviderServer, serving
 from tests.inference.wire import chat_events
@@ -41,14 +41,7 @@ def actor() -> Actor:
 def provider(settings):
     """The deployment's default model, behind a strict server that is told its answers in the test."""
     with serving(Answer(events=chat_events("Done.")), is_strict=True) as server:
-        model = {
-            "provider": "openai-compatible",
-            "name": "odd",
-            "api_key": KEY,
-            "base_url": f"{server.url}/v1",
-            "prices": {"input": "1000", "output": "1000"},
-        }
-        settings.MODELS, settings.DEFAULT_MODEL = {"odd": model}, "odd"
+        settings.MODELS, settings.DEFAULT_MODEL = {"odd": models_entry(server.url)}, "odd"
         yield server
         assert server.refused == []
 

@@ -16,7 +16,7 @@ from objectives.events import Kind
 from objectives.models import BrokenRequest, Objective, Step
 from objectives.results.outcome import Text
 from tests.factories import Actor, make_actor
-from tests.inference.asking import KEY
+from tests.inference.asking import KEY, models_entry
 from tests.inference.provider_server import Answer, ProviderServer, serving
 from tests.inference.wire import chat_events
 from tests.loop.working import bare_tool, calls_of, fresh, payloads, start, types, work
@@ -38,14 +38,7 @@ def actor() -> Actor:
 def provided(settings: Settings, *answers: Answer) -> Iterator[ProviderServer]:
     """The deployment's default model, answered by a server; each answer costs 0.15 dollars."""
     with serving(*answers) as server:
-        model = {
-            "provider": "openai-compatible",
-            "name": "small",
-            "api_key": KEY,
-            "base_url": f"{server.url}/v1",
-            "prices": {"input": "1000", "output": "1000"},
-        }
-        settings.MODELS, settings.DEFAULT_MODEL = {"paid": model}, "paid"
+        settings.MODELS, settings.DEFAULT_MODEL = {"paid": models_entry(server.url)}, "paid"
         yield server
 
 

@@ -7,7 +7,7 @@ import pytest
 from executions.inference.sound_responses import SEND_AGAIN
 from executions.runner.outcomes import RunFailed
 from executions.runner.prompt import run_prompt
-from tests.inference.asking import KEY
+from tests.inference.asking import models_entry
 from tests.inference.odd_wire import call, calls, stream, text
 from tests.inference.provider_server import Answer, ProviderServer, Received, serving
 from tests.inference.wire import chat_events
@@ -24,13 +24,7 @@ TOO_LONG = Answer(
 @pytest.fixture
 def provider(settings):
     with serving(Answer(events=chat_events("Done.")), is_strict=True) as server:
-        entry = {
-            "provider": "openai-compatible",
-            "name": "odd",
-            "api_key": KEY,
-            "base_url": f"{server.url}/v1",
-        }
-        settings.MODELS = {"odd": entry}
+        settings.MODELS = {"odd": models_entry(server.url)}
         yield server
         assert server.refused == []
 

@@ -11,14 +11,13 @@ from pytest_django import Settings
 from executions.models import SkillExecution
 from executions.runner.outcomes import RunFailed
 from executions.runner.prompt import run_prompt
-from tests.inference.asking import KEY
+from tests.inference.asking import KEY, models_entry
 from tests.inference.provider_server import Answer, ProviderServer, serving
 from tests.inference.wire import chat_events
 from tests.runner.prompt_runs import RunMaker, logged
 
 pytestmark = pytest.mark.django_db
 
-PRICES = {"input": "1000", "output": "1000"}
 FINAL = chat_events(calls=(("c9", "final_answer", '{"answer": "Rome"}'),), finish="tool_calls")
 READ = chat_events(
     "Reading. ",
@@ -31,14 +30,7 @@ READ = chat_events(
 def provided(settings: Settings, *answers: Answer, **fields: Any) -> Iterator[ProviderServer]:
     """The alias `paid` answered by a server; each answer costs 0.15 dollars at these prices."""
     with serving(*answers) as server:
-        choice = {
-            "provider": "openai-compatible",
-            "name": "small",
-            "api_key": KEY,
-            "prices": PRICES,
-            **fields,
-        }
-        settings.MODELS = {"paid": {**choice, "base_url": f"{server.url}/v1"}}
+        settings.MODELS = {"paid": models_entry(server.url, **fields)}
         yield server
 
 
