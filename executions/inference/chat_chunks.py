@@ -28,6 +28,7 @@ class _Call:
     call_id: str
     name: str = ""
     arguments: str = ""
+    is_told: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -37,6 +38,11 @@ class _Call:
         except ValueError:
             return False
         return True
+
+    def is_again(self, call_id: str, name: str, arguments: str) -> bool:
+        """Whether a piece repeats the whole call: some servers end an answer with what they sent already."""
+        written = (self.call_id, self.name, self.arguments.strip())
+        return bool(call_id) and written == (call_id, name, arguments.strip()) and self.is_complete
 
 
 class ChatChunks:
@@ -49,6 +55,7 @@ class ChatChunks:
         self.source = chunks.source
         self._chunks = chunks
         self._offered = offered
+        self._is_short = False
         self._calls: list[_Call] = []
         self._at: dict[object, list[_Call]] = {}  # the calls at each index of the server's
 
@@ -57,26 +64,41 @@ class ChatChunks:
             for choice in chunk.choices or []:
                 if getattr(choice, "delta", None) is None:
                     choice.delta = ChoiceDelta()
-                choice.finish_reason = _chat_reason(choice.finish_reason)
+                choice.finish_reason = self._reason(choice.finish_reason)
                 if choice.delta.tool_calls:
-                    choice.delta.tool_calls = [self._sorted(piece) for piece in choice.delta.tool_calls]
+                    pieces = map(self._sorted, choice.delta.tool_calls)
+                    choice.delta.tool_calls = [piece for piece in pieces if piece is not None] or None
             yield chunk
 
-    def _sorted(self, piece: Any) -> ChoiceDeltaToolCall:
-        """A piece of a call under the call's own index; its name and id only where they are new."""
+    def _reason(self, said: object) -> Any:
+        """Why the answer ended, as the API documents it; one that was cut short stays so."""
+        self._is_short = self._is_short or bool(said and ending_of(said) == "length")
+        return _chat_reason("length" if said and self._is_short else said)
+
+    def _sorted(self, piece: Any) -> ChoiceDeltaToolCall | None:
+        """A piece of a call under the call's own index; its name and id only where they are new.
+
+        None while the call has no name: the library takes what follows for parts of it.
+        """
         function = piece.function
         name = getattr(function, "name", None) or ""
         arguments = _text_of(getattr(function, "arguments", None))
         call_id = piece.id if isinstance(piece.id, str) else "" if piece.id is None else str(piece.id)
         call = self._call_of(piece.index, call_id, name, arguments)
+        if call.is_again(call_id, name, arguments):
+            return None
         call.arguments += arguments
+        new_id = "" if call.call_id else call_id
+        call.call_id = call.call_id or call_id
         added = "" if name == call.name else name
         call.name += added
-        new_id = call_id if call_id and call_id != call.call_id else None
-        call.call_id = call.call_id or call_id
+        if not call.name:
+            return None
+        if not call.is_told:
+            arguments, new_id, call.is_told = call.arguments, call.call_id, True
         sorted_piece: ChoiceDeltaToolCall = piece.model_copy()  # with what else the server put into it
         sorted_piece.index = call.index
-        sorted_piece.id = new_id if call.call_id == call_id else None
+        sorted_piece.id = new_id or None
         sorted_piece.function = ChoiceDeltaToolCallFunction(name=added or None, arguments=arguments)
         return sorted_piece
 
@@ -98,7 +120,7 @@ class ChatChunks:
 
     def _begins_another(self, call: _Call, call_id: str, name: str, arguments: str) -> bool:
         """Whether a piece at a call's index is of another call: only those bring a name."""
-        if not name:
+        if not name or call.is_again(call_id, name, arguments):
             return False
         if call.name and name != call.name and not self._continues_name(call, name):
             return True

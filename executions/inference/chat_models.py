@@ -4,6 +4,7 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 from typing import Any, override
 
+from openai import AsyncStream
 from openai.types.chat import ChatCompletionChunk
 from pydantic_ai.messages import FinishReason, TextPart, ThinkingPart, ToolCallPart
 from pydantic_ai.models.openai import OpenAIChatModel, OpenAIStreamedResponse
@@ -11,6 +12,7 @@ from pydantic_ai.models.openrouter import OpenRouterModel, OpenRouterStreamedRes
 from pydantic_ai.usage import RequestUsage
 
 from executions.inference.chat_chunks import ChatChunks
+from executions.inference.chat_events import ChatEvents
 from executions.inference.chat_usage import Count, used
 from executions.inference.weighing import tokens_in
 
@@ -44,7 +46,10 @@ class _ChatStream(OpenAIStreamedResponse):
     @property
     @override
     def usage(self) -> RequestUsage:
-        self._usage = used(self.counts, self._written())
+        written = self._written()
+        self._usage = used(self.counts, written)
+        if self.counts and (not self._usage.input_tokens or (written and not self._usage.output_tokens)):
+            self._usage.unmeasured_requests = 1  # no prompt is empty: it did not count
         return super().usage
 
     def _written(self) -> int:
@@ -60,7 +65,20 @@ class _RouterStream(_ChatStream, OpenRouterStreamedResponse):
     """The same for OpenRouter's own chunks."""
 
 
-class ChatModel(OpenAIChatModel):
+class _SoundEvents:
+    """Reads the body of an answer by our own decoder."""
+
+    async def _process_streamed_response(
+        self, response: AsyncStream[ChatCompletionChunk], *others: Any, **named: Any
+    ) -> OpenAIStreamedResponse:
+        # The library has no other place for it.
+        response._decoder = ChatEvents()  # noqa: SLF001
+        model: Any = super()
+        streamed: OpenAIStreamedResponse = await model._process_streamed_response(response, *others, **named)  # noqa: SLF001
+        return streamed
+
+
+class ChatModel(_SoundEvents, OpenAIChatModel):
     """A model behind any server that calls itself compatible with OpenAI's chat completions."""
 
     @property
@@ -69,7 +87,7 @@ class ChatModel(OpenAIChatModel):
         return _ChatStream
 
 
-class RouterModel(OpenRouterModel):
+class RouterModel(_SoundEvents, OpenRouterModel):
     """A model behind OpenRouter."""
 
     @property

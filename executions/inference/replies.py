@@ -15,11 +15,19 @@ from executions.inference.tool_names import FINAL_ANSWER
 
 
 def reply_of(
-    response: ModelResponse, *, names: Mapping[str, str], choice: ModelChoice, spending: Spending
+    response: ModelResponse,
+    *,
+    names: Mapping[str, str],
+    may_end: bool,
+    choice: ModelChoice,
+    spending: Spending,
 ) -> ModelReply:
-    """`names` maps the names of tools at the provider back to ours; `response` is a sound one."""
+    """`names` maps the names of tools at the provider back to ours; `response` is a sound one.
+
+    `may_end` is whether a final answer was asked for: else a call of it is one of a tool that there is not.
+    """
     calls = [_tool_request(part, names) for part in response.parts if isinstance(part, ToolCallPart)]
-    answers = [call for call in calls if call.wire_name == FINAL_ANSWER]
+    answers = [call for call in calls if may_end and call.wire_name == FINAL_ANSWER]
     thoughts = [part.content for part in response.parts if isinstance(part, ThinkingPart)]
     return ModelReply(
         text="".join(part.content for part in response.parts if isinstance(part, TextPart)),

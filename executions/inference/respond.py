@@ -5,6 +5,8 @@ and stopped by Callboard's own rules, whichever provider answers.
 """
 
 import asyncio
+import logging
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,6 +47,7 @@ from executions.inference.tool_names import wire_names
 from executions.redacting import PiecewiseRedaction, Redaction
 
 STOP_POLL_SECONDS = 0.05
+logger = logging.getLogger(__name__)
 
 
 def respond(request: ModelRequest, *, on_text: Callable[[str], None], stop: Stop) -> ModelReply:
@@ -154,6 +157,14 @@ class _Exchange:
         except LIBRARY_ERRORS as error:
             # The library's chain of causes holds request headers, the key among them.
             raise model_error(error, self.choice, self._partial_spending()) from None
+        except Exception as error:  # noqa: BLE001
+            # Whatever else the library fails at is an answer of a shape that nobody has foreseen. Only where
+            # is said: the error itself may quote what was sent.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            logger.warning(
+                "%s sent what cannot be read: %s\n%s", self.choice.name, type(error).__name__, where
+            )
+            raise model_error(error, self.choice, self._partial_spending()) from None
         if self.choice.provider != DEMO and is_cut_off(response):
             raise ModelUnavailable(
                 f"the answer of {self.choice.name} was cut off", spending=self._partial_spending()
@@ -169,7 +180,13 @@ class _Exchange:
             )
         wired = wire_names(tool.name for tool in self.request.tools)
         names = {wire: name for name, wire in wired.items()}
-        return reply_of(response, names=names, choice=self.choice, spending=spending)
+        return reply_of(
+            response,
+            names=names,
+            may_end=self.request.answer_schema is not None,
+            choice=self.choice,
+            spending=spending,
+        )
 
     async def _read(self, model: Model) -> ModelResponse:
         async with model_request_stream(

@@ -100,11 +100,17 @@ def _sound_id(call_id: str, taken: Collection[str]) -> str:
     return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(_ID_LENGTH))
 
 
+def _unprefixed(written: str) -> str:
+    """Without the empty object that some gateways open every call's arguments with."""
+    rest = written.removeprefix("{}").lstrip()
+    return rest if rest.startswith("{") else written
+
+
 def _sound_arguments(arguments: Any) -> Any:
     """Arguments as the model meant them: those written as JSON in a text of JSON are taken out of it."""
     if not isinstance(arguments, str):
         return arguments
-    written = whole(arguments)
+    written = _unprefixed(whole(arguments).strip())
     for _ in range(_MOST_ENCODED):
         try:
             value = read_arguments(written)
@@ -113,4 +119,6 @@ def _sound_arguments(arguments: Any) -> Any:
         if not isinstance(value, str):
             break
         written = value
+    if value is None:
+        return "{}"  # as for none at all
     return written if isinstance(value, dict) else whole(arguments)

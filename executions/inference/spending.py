@@ -35,12 +35,15 @@ def spending_of(
 
 def _reported(response: ModelResponse) -> TokenUsage:
     usage = response.usage
+    # Parts of what was read: price lists refuse those that are greater than the whole.
+    cache_read = min(usage.cache_read_tokens, usage.input_tokens)
+    cache_write = min(usage.cache_write_tokens, usage.input_tokens - cache_read)
     return TokenUsage(
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
-        cache_read_tokens=usage.cache_read_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        cache_write_1h_tokens=usage.cache_write_1h_tokens,
+        cache_read_tokens=cache_read,
+        cache_write_tokens=cache_write,
+        cache_write_1h_tokens=min(usage.cache_write_1h_tokens, cache_write),
         reasoning_tokens=usage.output_reasoning_tokens,
     )
 

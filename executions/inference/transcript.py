@@ -14,7 +14,6 @@ from pydantic_ai.messages import (
     ModelRequestPart,
     ModelResponse,
     ModelResponsePart,
-    TextPart,
     ToolCallPart,
     ToolReturnPart,
     UserPromptPart,
@@ -30,11 +29,6 @@ from executions.storable import storable
 def user_message(text: str) -> Message:
     """What a person, or the system on a person's behalf, says to the model."""
     return dump(ModelRequest(parts=[UserPromptPart(content=text)]))
-
-
-def partial_response(text: str) -> Message:
-    """What was written of a response that broke off."""
-    return dump(ModelResponse(parts=[TextPart(content=text)], state="interrupted"))
 
 
 def tool_message(results: Sequence[tuple[ToolRequest, Json | Mixed, bool]]) -> Message:

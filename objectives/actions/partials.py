@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from executions.inference.transcript import partial_response
+from executions.inference.partials import partial_response
 from executions.runlog.events import NewEvent
 from executions.runlog.models import RunEvent
 from objectives.actions.queueing import newest_window
@@ -31,7 +31,7 @@ def keep_partial(objective: Objective, ending: Ending, *, now: datetime) -> list
         window=window,
         turn=objective.turn,
         request={},
-        response=partial_response(text),
+        response=partial_response(text, at=now),
         model_name="",
         library_version="",
         finish_reason=ending,

@@ -1,11 +1,11 @@
 """From a tool's templates, a call's arguments and secrets to the request that is sent."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import orjson
 from pydantic import SecretStr
 
 from objectives.models import ToolCall
@@ -127,7 +127,7 @@ def _body(
     template = config.get("requestBodyTemplate")
     if template:
         return fill(str(template), values, strict=True).encode()
-    return orjson.dumps(arguments) if method in _WITH_BODY else None
+    return _json(arguments).encode() if method in _WITH_BODY else None
 
 
 def _quoted(value: Any) -> Any:
@@ -141,5 +141,10 @@ def _quoted(value: Any) -> Any:
     return value
 
 
+def _json(value: Any) -> str:
+    """Compact JSON; not by orjson, which knows no integer of more than 64 bits."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else _json(value)
