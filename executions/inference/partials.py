@@ -1,4 +1,4 @@
-"""A response that broke off, in the model library's own JSON: written by web processes, which do without it."""
+"""A response that broke off, as the model library writes it; web processes do so without the library."""
 
 from datetime import datetime
 
