@@ -1,5 +1,6 @@
 """Messages in the model library's own JSON: the only form in which a history is kept."""
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -59,13 +60,21 @@ def load(messages: Sequence[Message], *, instructions: str) -> list[ModelMessage
 
     Raises ValueError if a message is not in the library's format.
     """
-    loaded = ModelMessagesTypeAdapter.validate_json(orjson.dumps(list(messages)))
+    loaded = ModelMessagesTypeAdapter.validate_json(_written(messages))
     for index in reversed(range(len(loaded))):
         message = loaded[index]
         if isinstance(message, ModelRequest):
             loaded[index] = replace(message, instructions=instructions)
             break
     return [_acceptable(message) for message in loaded]
+
+
+def _written(messages: Sequence[Message]) -> bytes | str:
+    """The messages as JSON: orjson knows no integer of more than 64 bits, as tools may give."""
+    try:
+        return orjson.dumps(list(messages))
+    except TypeError:
+        return json.dumps(list(messages))
 
 
 def _acceptable(message: ModelMessage) -> ModelMessage:

@@ -187,6 +187,24 @@ def test_a_final_answer_that_nobody_asked_for_is_a_call_like_any_other():
     assert made(reply) == [("final_answer", {})]
 
 
+@pytest.mark.parametrize("result", [{"n": 2**70}, [10**400], {"n": [2**64, float("inf")]}])
+def test_results_with_numbers_of_any_length_go_to_the_provider(result):
+    asking = stream(calls(call(index=0, id="a", name="lookup", arguments=ARGUMENTS)))
+    with serving(Answer(events=(asking,)), Answer(events=chat_events("Done.")), is_strict=True) as server:
+        request = make_request(model=compatible(server.url), tools=TOOLS)
+        reply = ask(request)
+        last = transcript.tool_message([(reply.tool_calls[0], result, False)])
+        messages = [*request.messages, reply.raw, last]
+        ask(make_request(model=compatible(server.url), tools=TOOLS, messages=messages))
+
+        assert server.refused == []
+        sent = json.loads(server.received[1].body["messages"][-1]["content"])
+    number = result if isinstance(result, list) else result["n"]
+    assert (sent if isinstance(sent, list) else sent["n"]) == json.loads(
+        json.dumps(number).replace("Infinity", "null")
+    )
+
+
 @pytest.mark.parametrize("last", ["stop", "tool_calls"])
 def test_an_answer_that_was_cut_short_stays_so_whatever_its_server_says_next(last):
     end = json.loads(HI.split(b"\n\n")[1].removeprefix(b"data: "))

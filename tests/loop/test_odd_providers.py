@@ -118,6 +118,26 @@ def test_a_call_that_needs_approval_is_not_asked_about_where_its_answer_was_cut_
     assert objective.state == "waiting"
 
 
+def test_a_final_answer_that_no_agent_promised_is_answered_as_a_tool_that_there_is_not(
+    actor, bench, provider
+):
+    asking = calls(
+        call(index=0, id="f", name="final_answer", arguments='{"total": 3}'),
+        call(index=1, id="a", name="ask", arguments=SEVEN),
+    )
+    will_answer(provider, stream(asking, finish="tool_calls"), stream(text("Then in words.")))
+    objective = start(actor, bare_tool(actor), script=SCRIPT)
+
+    work(objective, bench)
+    supply(actor, objective, "It is on its way.")
+    work(objective, bench)
+
+    results = [one["content"] for one in said_to(provider, 1) if one["role"] == "tool"]
+    assert len(results) == 2
+    assert "There is no tool 'final_answer'." in results[0]
+    assert fresh(objective).state == "waiting"
+
+
 def test_text_that_was_cut_off_is_marked_and_waits_for_the_next_message(actor, bench, provider):
     will_answer(
         provider, stream(text("The result is: do not "), finish="length"), stream(text("Do not pay."))

@@ -1,6 +1,7 @@
 """Tools over HTTP: what is sent, what comes back, and where a call may not go."""
 
 import gzip
+import json
 import socket
 import time
 
@@ -264,3 +265,19 @@ def test_a_name_that_changes_its_address_is_connected_to_where_it_was_checked(ca
     assert outcome.drafts == [Text("fine")]
     assert asked == ["rebind.test"]
     assert server.seen[0][2]["host"] == f"rebind.test:{port}"
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_numbers_of_any_length_reach_the_tool(call, method):
+    number = 10**400 + 7
+    config = {"requestMethod": method, "path": "/orders"}
+
+    with tool(ok) as server:
+        outcome, _ = call(server.url, config=config, arguments={"order": number, "parts": [number]})
+
+    _, path, _, body = server.seen[0]
+    assert outcome.drafts == [Text("fine")]
+    if method == "POST":
+        assert json.loads(body) == {"order": number, "parts": [number]}
+    else:
+        assert path == f"/orders?order={number}&parts=%5B{number}%5D"
