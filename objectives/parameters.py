@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_snake
 
 from objectives.clients import dialect_of
 from spaces.errors import Invalid
+from spaces.tickets import PARAMETER as TICKET
 
 MOST_NAMED = 10  # of the unknown ones, in an answer
 
@@ -58,10 +59,11 @@ def read_query(given: QueryDict, known: Collection[str], user_agent: str) -> Que
     """The parameters by their names, `sort_order` as `sortOrder`, as proto3's JSON takes both.
 
     Raises Invalid naming those that the route does not know, but not to an official client, whose newer
-    releases may send them; and where both spellings of one say different things.
+    releases may send them; and where both spellings of one say different things. A ticket says who asks, and
+    was read before.
     """
     names = {spelling: name for name in known for spelling in (name, to_snake(name))}
-    unknown = [one for one in given if one not in names]
+    unknown = [one for one in given if one not in names and one != TICKET]
     if unknown and not dialect_of(user_agent).is_official:
         raise Invalid([_unknown(one, known) for one in unknown[:MOST_NAMED]])
     query = Query(known)

@@ -1,6 +1,7 @@
 """What a ticket for one thing opens of streams and sockets, how often, and when that ends."""
 
 import contextlib
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -92,6 +93,20 @@ def test_a_stream_comes_back_by_the_same_ticket(server: Server):
     assert [seen.seq for seen in events_in(iter(first.text.splitlines()))] == [1, 2, 3]
     assert [seen.seq for seen in events_in(iter(again.text.splitlines()))] == [3]
     assert done.status_code == 204
+
+
+def test_the_stream_of_an_objective_opens_by_its_ticket(server: Server):
+    actor = make_actor()
+    objective, beside = make_objective(actor), make_objective(actor)
+    ticket = ticket_of(actor, objective_id=objective.id)
+
+    with asking.stream("GET", f"{objective_url(server, objective)}/events:stream?ticket={ticket}") as own:
+        first = next(line for line in own.iter_lines() if line.startswith("data: "))
+    other = asking.get(f"{objective_url(server, beside)}/events:stream?ticket={ticket}")
+
+    assert own.status_code == 200
+    assert json.loads(first.removeprefix("data: "))["metadata"]["id"]
+    assert other.status_code == 404
 
 
 def test_several_sockets_open_by_one_ticket(server: Server):

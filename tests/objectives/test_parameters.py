@@ -109,6 +109,22 @@ def test_a_route_without_parameters_says_so(actor):
     assert told(answer) == (400, 3, "verbose: There is no such parameter; this takes none.")
 
 
+def test_a_ticket_is_no_parameter_of_a_route(actor):
+    objective = begin_objective(actor, make_published_agent(actor))
+    address = spell(Prefix.OBJECTIVE, objective.id)
+    body = {"for": {"objective_id": address}, "may": ["read", "cancel"]}
+    made = Client().post("/v1/tickets", body, content_type="application/json", headers=actor.headers)
+    ticket = made.json()["data"]["ticket"]
+    url = f"/v1/workspaces/{spell(Prefix.WORKSPACE, actor.space.id)}/objectives/{address}"
+
+    listed = Client().get(f"{url}/events?sort_order=asc&ticket={ticket}")
+    stopped = Client().post(f"{url}:cancel?ticket={ticket}", content_type="application/json")
+    refused = Client().get(f"{url}?ticket={ticket}&verbose=1")
+
+    assert (listed.status_code, stopped.status_code) == (200, 200)
+    assert told(refused) == (400, 3, "verbose: There is no such parameter; this takes none.")
+
+
 @pytest.mark.parametrize("agent", [SDK, "Cadenya/Python 0.9.0", "Cadenya/JS 1.0.0"])
 def test_the_official_clients_may_send_what_is_not_known_yet(actor, agent):
     begin_objective(actor, make_published_agent(actor))
