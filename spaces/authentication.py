@@ -33,7 +33,7 @@ class KeyOrSession(SessionAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[Principal, Caller] | None:
-        ticket = request.query_params.get(PARAMETER)
+        ticket = next(iter(request.query_params.getlist(PARAMETER)), None)  # the first, as on streams
         token = token_in(request.headers)
         if ticket is None and token is None:
             signed_in = super().authenticate(request)

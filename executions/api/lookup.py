@@ -12,13 +12,12 @@ from executions.api.representation import represent_detail
 from executions.api.usage import wanted_usage
 from executions.catalog.validation import is_storable_text
 from executions.lineage import lineage_of_call, lineage_of_execution
-from executions.runlog.wakeups import call_topic
 from spaces.api.viewsets import SpaceViewSet, base_url, caller_of, parse_space_id
 from spaces.chatids import MAX_CHAT_ID
 from spaces.errors import NotFound
 from spaces.scopes import May, Place
 
-# Tells the waiting wrapper around this route that the execution may yet come, and which topic says so.
+# Tells the waiting wrapper around this route that the execution may yet come, and who would wait for it.
 NOT_YET = "X-Callboard-Not-Yet"
 
 
@@ -54,10 +53,15 @@ class LookupViewSet(SpaceViewSet):
             raise NotFound
         found = find_by_tool_call(self.access.space_id, tool_call_id, thread_id)
         if found is None:
-            topic = call_topic(self.access.space_id, tool_call_id)
-            return Response({"detail": "Not found."}, status=404, headers={NOT_YET: topic})
+            return Response({"detail": "Not found."}, status=404, headers={NOT_YET: _waiter(request)})
         usage = wanted_usage(request, found)
         return Response({"data": represent_detail(found, base_url=base_url(request), usage=usage)})
+
+
+def _waiter(request: Request) -> str:
+    """By what, and who: the same caller however they write their credentials down."""
+    caller = caller_of(request)
+    return f"{'key' if caller.scope is None else 'ticket'} {caller.counted_as}"
 
 
 def _may_exist(chat_id: str) -> bool:

@@ -11,20 +11,18 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
 
-from executions.runlog.connecting import Scope, header, query
+from executions.runlog.connecting import Scope
 from executions.runlog.hub import running_hub
 from executions.runlog.outlet import Send
 from executions.runlog.topics import Call
 from spaces.ids import parse_uuid
-from spaces.tickets import PARAMETER
 
-NOT_YET = (
-    b"x-callboard-not-yet"  # set by the lookup on a 404 that may become a 200; never leaves this process
-)
+# Set by the lookup on a 404 that may become a 200, with who waits; never leaves this process.
+NOT_YET = b"x-callboard-not-yet"
+BY_TICKET = b"ticket "  # what it begins with where somebody waits by a ticket
 LONGEST_SECONDS = 30
 MOST_OF_ONE_CALLER = 600
 MOST_OF_ONE_TICKET = 20
@@ -53,7 +51,8 @@ class Waiting:
         seconds = _wanted_seconds(scope)
         answer = await self._ask(scope)
         if answer.is_not_yet and seconds:
-            waiter, most = _waiter(scope)
+            waiter = answer.waiter
+            most = MOST_OF_ONE_TICKET if waiter.startswith(BY_TICKET) else MOST_OF_ONE_CALLER
             if self._waiters.total() < MOST and self._waiters[waiter] < most:
                 self._waiters[waiter] += 1
                 try:
@@ -94,13 +93,18 @@ class _Answer:
     """A response as the application sent it."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
-    is_not_yet: bool = False
+    waiter: bytes = b""  # whoever may wait for another answer, as the lookup counts them
     applied_seconds: int | None = None
+
+    @property
+    def is_not_yet(self) -> bool:
+        return bool(self.waiter)
 
     async def take(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             headers = [(name, value) for name, value in message["headers"] if name.lower() != NOT_YET]
-            self.is_not_yet = len(headers) < len(message["headers"])
+            said = (value for name, value in message["headers"] if name.lower() == NOT_YET)
+            self.waiter = next(said, b"")
             message = {**message, "headers": headers}
         self.messages.append(message)
 
@@ -137,18 +141,6 @@ def _wanted_seconds(scope: Scope) -> int | None:
                 if wanted := _WAIT.fullmatch(preference.partition(";")[0]):
                     return min(int(wanted[1][:9]), LONGEST_SECONDS)
     return None
-
-
-def _waiter(scope: Scope) -> tuple[bytes, int]:
-    """Whose credentials these are, as far as counting needs it, and how many may wait by them.
-
-    The view has already accepted them, a ticket before all others.
-    """
-    names = (b"authorization", b"x-api-key", b"cookie")
-    ticket = query(scope, PARAMETER)
-    shown = ticket or next(filter(None, (header(scope, name) for name in names)), "")
-    most = MOST_OF_ONE_TICKET if ticket else MOST_OF_ONE_CALLER
-    return blake2b(shown.encode("utf-8", "replace"), digest_size=16).digest(), most
 
 
 async def _wait(news: asyncio.Event, seconds: float) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from executions.actions.retrying import retry_execution
 from executions.api.reading import BY_TOOL_CALL, BY_TOOL_CALL_IN_THREAD
-from executions.runlog.wakeups import call_topic
+from spaces.models import ApiKey
 from tests.api.crowd import make_crowd, plan_of
 from tests.api.speaking import Api, fail, make_execution, problems
 from tests.factories import NOW, make_actor, make_skill, make_space, unknown_id
@@ -66,7 +66,7 @@ def test_a_call_without_an_execution_is_a_404_that_says_not_yet():
 
     assert response.status_code == 404
     assert response.json() == {"detail": "Not found."}
-    assert response.headers["X-Callboard-Not-Yet"] == call_topic(api.actor.space.id, "call_1")
+    assert response.headers["X-Callboard-Not-Yet"] == f"key {ApiKey.objects.get().pk}"
 
 
 @pytest.mark.parametrize("call_id", ["x" * 4097, "a\x00b"])

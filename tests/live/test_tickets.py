@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 
+from executions.runlog.waiting import MOST_OF_ONE_TICKET
 from objectives.models import Approval, Objective
 from objectives.spelling import Prefix, spell
 from spaces.keys import revoke_key, rotate_key
@@ -132,6 +134,36 @@ def test_a_lookup_is_held_for_a_ticket_that_is_for_its_call(server: Server):
     assert (refused.status_code, "preference-applied" in refused.headers) == (404, False)
     assert (found.status_code, found.headers["preference-applied"]) == (200, "wait=20")
     assert found.json()["data"]["id"] == str(run.execution.id)
+
+
+def test_a_ticket_holds_so_many_lookups_however_it_is_written(server: Server):
+    actor = make_actor()
+    ticket = ticket_of(actor, tool_call_id="call_1")
+    url = server.lookup_url(actor.space, "call_1")
+    queries = [f"?ticket={ticket}&ticket=x{number}" for number in range(MOST_OF_ONE_TICKET)]
+
+    with contextlib.ExitStack() as opened:
+        waiting = [opened.enter_context(begin_waiting(server, url + query)) for query in queries]
+        assert any(is_refused_at_once(f"{url}?ticket={ticket}&ticket=y") for _ in range(20))
+        make_run(actor=actor)
+        answers = [client.makefile("rb").readline().split()[1] for client in waiting]
+
+    assert set(answers) == {b"200"}
+
+
+def begin_waiting(server: Server, url: str) -> socket.socket:
+    """A lookup that waits as long as it may, sent and not yet answered."""
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    path = url.removeprefix(server.url)
+    client.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nPrefer: wait=30\r\n\r\n".encode()
+    )
+    return client
+
+
+def is_refused_at_once(url: str) -> bool:
+    """Whether a lookup is answered without having been held; where it is held, it is for a second."""
+    return "preference-applied" not in asking.get(url, headers={"Prefer": "wait=1"}).headers
 
 
 # By what a ticket is for: the targets that it may subscribe to; every other one is refused.
