@@ -130,3 +130,36 @@ def test_the_same_dialog_asks_before_executions_and_objectives_are_cancelled(
         assert_centred(page, dialog)
         expect(dialog.get_by_role("button", name="Cancel it")).to_have_css("background-color", red)
         page.keyboard.press("Escape")
+
+
+def test_a_phones_list_breaks_no_short_word(page: Page, server: Server, actor: Actor) -> None:
+    actor.principal.display_name = "w" * 150
+    actor.principal.save()
+    sign_in(page, server)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{server.url}/admin/spaces/principal/")
+
+    lines = page.locator("#result_list .field-email").evaluate_all(
+        "cells => cells.map((cell) => { const all = document.createRange(); all.selectNodeContents(cell);"
+        " return new Set([...all.getClientRects()].map((box) => Math.round(box.top))).size })"
+    )
+    name = page.locator("#result_list tbody tr", has_text="www").locator("th, td").first.bounding_box()
+
+    assert len(lines) >= 2
+    assert set(lines) == {1}
+    assert name
+    assert name["width"] < 420
+
+
+def test_no_bar_hides_what_the_keyboard_comes_to(page: Page, server: Server) -> None:
+    operator = sign_in(page, server)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{server.url}/admin/spaces/principal/{operator.pk}/change/")
+
+    page.get_by_label("Is staff").focus()
+    page.keyboard.press("Tab")
+
+    at = "box => [box.left + box.width / 2, box.top + box.height / 2]"
+    focused = f"(({at})(document.activeElement.getBoundingClientRect()))"
+    assert page.evaluate("document.activeElement.name") == "is_superuser"
+    assert page.evaluate(f"document.elementFromPoint(...{focused}) === document.activeElement")

@@ -49,7 +49,7 @@ def test_an_operator_finds_it_and_sees_all_of_it(
     page.locator("input[name=q]").first.press("Enter")
     page.wait_for_url("**?q=*")
     row = page.locator("#result_list tbody tr", has=page.locator(f"a[href*='{execution.pk}']"))
-    clipped = row.locator(".cb-clip").first
+    clipped = row.locator(".cb-clip.is-id").first
     expect(clipped).to_have_attribute("title", CALL)
     assert height(clipped) < 40
     page.locator(f"a[href*='{execution.pk}']").first.click()
