@@ -1,7 +1,7 @@
 """The events of a chat completion, from whatever body a server answered with.
 
-A gateway may answer a request for a stream by one JSON document, by lines of JSON, with a byte order mark,
-with one line end between two events or none after the last one. The library's reader takes nothing but SSE.
+A gateway may answer a request for a stream by one JSON document, a list or lines of them, with a byte order
+mark, with one line end between two events, or none after the last. The library's reader takes SSE alone.
 """
 
 import codecs
@@ -44,7 +44,7 @@ class ChatEvents(SSEDecoder):
             if len(start) > len(codecs.BOM_UTF8) and start.strip():
                 break
         start = start.removeprefix(codecs.BOM_UTF8)
-        if start.lstrip().startswith(b"{"):
+        if start.lstrip().startswith((b"{", b"[")):
             for document in _documents(start + b"".join([piece async for piece in pieces])):
                 yield b"data: " + document + _END
         else:
@@ -86,8 +86,9 @@ def _lines(data: str) -> Iterator[Any]:
 
 
 def _documents(body: bytes) -> list[bytes]:
-    """The JSON documents of a body, on a line each."""
+    """The JSON documents of a body, on a line each: itself, those of its list, or its lines."""
     try:
-        return [json.dumps(json.loads(body)).encode()]
+        value = json.loads(body)
     except (ValueError, RecursionError):
         return body.splitlines()
+    return [json.dumps(one).encode() for one in (value if isinstance(value, list) else [value])]

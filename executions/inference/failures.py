@@ -157,7 +157,11 @@ def _detail(error: ModelHTTPError, choice: ModelChoice) -> str:
     body: Any = error.body
     if isinstance(body, dict):
         inner = body.get("error") or body.get("Error") or body  # AWS's library writes members large
-        body = inner.get("message") or inner.get("Message") if isinstance(inner, dict) else inner
+        members = ("message", "Message", "detail")
+        said = [inner.get(member) for member in members] if isinstance(inner, dict) else [inner]
+        body = next(filter(None, said), None)
+    if isinstance(body, list):  # as servers write it that check a request against a schema
+        body = "; ".join(str(one.get("msg") if isinstance(one, dict) else one) for one in body)
     text = body if isinstance(body, str) else error.provider_error_code or "no reason given"
     return _redacted(text, choice)
 

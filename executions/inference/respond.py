@@ -160,7 +160,7 @@ class _Exchange:
         except Exception as error:  # noqa: BLE001
             # Whatever else the library fails at is an answer of a shape that nobody has foreseen. Only where
             # is said: the error itself may quote what was sent.
-            where = "".join(traceback.format_tb(error.__traceback__))
+            where = "".join(traceback.format_tb(error.__traceback__, limit=-2))
             logger.warning(
                 "%s sent what cannot be read: %s\n%s", self.choice.name, type(error).__name__, where
             )

@@ -56,6 +56,9 @@ BODIES = {
     "one line end between events": HI.replace(b"\n\n", b"\n"),
     "no end of the last event": stream(text("Hi"), done=False).removesuffix(b"\n\n"),
     "lines of JSON": HI.replace(b"data: [DONE]", b"").replace(b"data: ", b"").replace(b"\n\n", b"\n"),
+    "a list of JSON documents": b"["
+    + HI.replace(b"data: [DONE]\n\n", b"").replace(b"data: ", b"").strip().replace(b"\n\n", b",")
+    + b"]",
     "one JSON document": json.dumps(WHOLE).replace("Whole.", "Hi").encode(),
     "one JSON document over lines": json.dumps(WHOLE, indent=2).replace("Whole.", "Hi").encode(),
     "a whole answer in an event": b"data: "
@@ -257,6 +260,14 @@ def test_what_counts_nothing_is_charged_by_an_estimate(usage):
     assert used.estimated
     assert used.input_tokens > 0
     assert used.output_tokens > 0
+
+
+@pytest.mark.parametrize(
+    "body", [{"detail": "no such field"}, {"detail": [{"loc": ["body"], "msg": "no such field"}]}]
+)
+def test_a_refusal_says_why_in_whichever_member_its_server_does(body):
+    with serving(Answer(status=422, body=body)) as server, pytest.raises(ModelError, match="no such field"):
+        ask(make_request(model=compatible(server.url)))
 
 
 ERRORS = {
