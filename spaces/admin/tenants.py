@@ -42,6 +42,11 @@ class SpaceForm(forms.ModelForm):  # type: ignore[type-arg]
     )
     default_model = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
 
+    def clean_provider_patience_seconds(self) -> int:
+        """What was left empty stays as it was."""
+        given: int | None = self.cleaned_data["provider_patience_seconds"]
+        return self.instance.provider_patience_seconds if given is None else given
+
     def clean_labels(self) -> dict[str, str]:
         labels = self.cleaned_data["labels"] or {}
         if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
@@ -57,6 +62,8 @@ class SpaceForm(forms.ModelForm):  # type: ignore[type-arg]
         }.items():
             if name in self.fields:
                 self.fields[name].choices = _with_kept(choices, self.initial.get(name))  # type: ignore[attr-defined]
+        if "provider_patience_seconds" in self.fields:
+            self.fields["provider_patience_seconds"].required = False
 
 
 class StampedOnce(NewestFirst):

@@ -39,9 +39,9 @@ def waiting(actor: Actor) -> Objective:
 def test_its_page_says_since_when_and_when_next(waiting: Objective) -> None:
     page = page_of(waiting)
 
-    assert "Provider unavailable since 20" in page
+    assert 'Provider unavailable since <time datetime="20' in page
     assert "(3 min 0" in page
-    assert "next try at 20" in page
+    assert 'next try at <time datetime="20' in page
     assert "answered 529: &lt;b&gt;Overloaded" in page
 
 
@@ -81,7 +81,7 @@ def test_an_operator_takes_up_what_failed_for_a_passing_cause(actor: Actor) -> N
     page = answer.content.decode()
     assert '<button class="cb-button">Continue</button>' in before
     assert "It goes on from where it stood." in page
-    assert f"continued by {answer.wsgi_request.user}, 20" in page
+    assert f"continued by <bdi>{answer.wsgi_request.user}</bdi>, <time" in page
     assert f"Continued by {answer.wsgi_request.user}" in page
     assert fresh(objective).state == "running"
 

@@ -20,36 +20,46 @@ pytestmark = pytest.mark.django_db
 
 
 class CutsOff:
-    """A stop signal that never stops; the first time it is asked once `when` holds it cuts the connection."""
+    """A stop signal that never stops; where it `cuts`, the first time it is asked it cuts the connection."""
 
-    def __init__(self, when: Callable[[], bool]) -> None:
-        self._when = when
-        self.has_cut = False
+    def __init__(self, *, cuts: bool) -> None:
+        self._cuts = cuts
 
     def is_set(self) -> bool:
-        if not self.has_cut and self._when():
-            self.has_cut = True
-            cut_off()
+        if self._cuts:
+            self._cuts = False
+            end_session(session())
         return False
 
 
-def cut_off() -> None:
-    """End the session of this thread's connection, which does not know it yet."""
+def session() -> int:
+    """The process that serves this thread's connection."""
     connection.ensure_connection()
+    return connection.connection.info.backend_pid
+
+
+def end_session(pid: int) -> None:
+    """Cut a connection, which does not know it yet."""
     with psycopg.connect(database_url(), autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
+        assert other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]).fetchone() == (True,)
 
 
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
 def test_a_call_is_made_once_and_has_its_result(settings, when: str):
     settings.PRIVATE_TOOL_HOSTS = [LISTED]
     call = calls_of(make_actor())
+    pid = session()
 
-    with tool(lambda _: (200, {"Content-Type": "image/png"}, b"\x89PNG")) as server:
-        stop = CutsOff(lambda: bool(server.seen) == (when == "meanwhile"))
-        outcome, row = call(server.url, headers={"X-Key": "{{ secrets.TOKEN }}"}, stop=stop)
+    def answer(_: object) -> tuple[int, dict[str, str], bytes]:
+        if when == "meanwhile":
+            end_session(pid)
+        return 200, {"Content-Type": "image/png"}, b"\x89PNG"
 
-    assert stop.has_cut
+    with tool(answer) as server:
+        headers = {"X-Key": "{{ secrets.TOKEN }}"}
+        outcome, row = call(server.url, headers=headers, stop=CutsOff(cuts=when == "before"))
+
+    assert session() != pid
     assert len(server.seen) == 1
     assert isinstance(outcome.drafts[0], Media)
     assert [one["key"] for one in row.resolved_secrets] == ["TOKEN"]
@@ -57,7 +67,7 @@ def test_a_call_is_made_once_and_has_its_result(settings, when: str):
 
 @pytest.mark.parametrize("enqueue", [enqueue_run, partial(enqueue_continuation, STOP_BELOW)])
 def test_work_that_cannot_be_queued_is_an_error_of_the_database(enqueue: Callable[[uuid.UUID], None]):
-    cut_off()
+    end_session(session())
 
     with pytest.raises(OperationalError):
         enqueue(uuid.uuid4())

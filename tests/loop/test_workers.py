@@ -160,8 +160,11 @@ def test_a_turn_that_is_interrupted_ends_at_once(actor: Actor, tools: ToolServer
     interrupt_objective(access=actor.access, objective_id=objective.id, now=timezone.now())
     objective = wait_for(objective, "waiting", timeout=45)  # it would sleep for 60
 
-    assert types(objective)[3:] == ["INTERRUPTING", "interrupted", "WAITING"]
-    assert (objective.turn, objective.idle_since is not None) == (0, True)
+    assert types(objective)[3:] == ["INTERRUPTING", "assistantMessage", "interrupted", "WAITING"]
+    (partial,) = payloads(objective, "assistantMessage")
+    assert (partial["partial"], partial["finishReason"]) == (True, "interrupted")
+    assert partial["content"].endswith("Let me think.")
+    assert (objective.turn, objective.idle_since is not None) == (1, True)
 
 
 def test_an_interrupt_gives_up_the_call_that_runs(actor: Actor, tools: ToolServer):

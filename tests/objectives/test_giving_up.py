@@ -80,7 +80,7 @@ def forced_cancel(actor, objective):
 
 def workers_vanish_too_often(_, objective):
     lease(objective)
-    Objective.objects.filter(pk=objective.pk).update(failures=4)
+    Objective.objects.filter(pk=objective.pk).update(lost_worker_count=4)
     lose_worker(objective)
     heal_objective(run_id=objective.id, now=timezone.now())
 
