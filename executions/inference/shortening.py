@@ -39,6 +39,21 @@ def fit_results(messages: Sequence[Message], most_tokens: int) -> list[Message]:
     return _with_contents(messages, shortened)
 
 
+def newest_within(messages: Sequence[Message], most_tokens: int) -> list[Message]:
+    """The newest messages that weigh `most_tokens` together, the last one in any case.
+
+    They begin with what somebody said: no provider takes results whose calls are left out.
+    """
+    start, room = len(messages) - 1, most_tokens * CHARACTERS_PER_TOKEN
+    for place in range(len(messages) - 1, -1, -1):
+        room -= weight(messages[place : place + 1])
+        if room < 0:
+            break
+        if any(part["part_kind"] == "user-prompt" for part in messages[place]["parts"]):
+            start = place
+    return list(messages[max(start, 0) :])
+
+
 def _results(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return [part for message in messages for part in message["parts"] if part["part_kind"] == "tool-return"]
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from executions.inference.errors import ModelError, ModelTooLong
 from executions.inference.interface import DemoSettings, Message, ModelRequest, Spending
 from executions.inference.respond import respond
-from executions.inference.shortening import ESTIMATE_MARGIN, clear_results, fit_results
+from executions.inference.shortening import ESTIMATE_MARGIN, clear_results, fit_results, newest_within
 from executions.inference.transcript import user_message
 from executions.inference.weighing import tokens_in, weight
 from executions.runlog.events import NewEvent
@@ -114,7 +114,9 @@ def _shortened(
         return Shortened(after, [CLEARING], cleared)
     instructions = str((config.get("summarization") or {}).get("instructions") or "")
     question = user_message(f"{ASK} {instructions}".strip())
-    asked = [*after, question] if room is None else fit_results([*after, question], room)
+    asked = [*after, question]
+    if room is not None:
+        asked = newest_within(fit_results(asked, room), room)
     summary, spending = _sum_up(held, objective, talk, asked)
     kept = talk.unanswered() if room is None else fit_results(talk.unanswered(), room // 2)
     opening = [user_message(FRAME.format(summary=summary)), *kept]

@@ -287,6 +287,30 @@ def test_old_results_are_left_out_where_the_conversation_is_too_long(actor, benc
     assert objective.state == "waiting"
 
 
+def test_a_long_talk_is_summed_up_from_as_much_as_the_provider_reads(actor, bench, provider):
+    will_answer(
+        provider, *[stream(text("Yes."))] * 8, OVERFLOW, stream(text("They said y.")), stream(text("Read."))
+    )
+    objective = work(start(actor, script=SCRIPT), bench)
+    for _ in range(8):
+        continue_objective(
+            access=actor.access,
+            objective_id=objective.id,
+            message="y" * 2000,
+            enqueue=False,
+            now=timezone.now(),
+        )
+        objective = work(objective, bench)
+
+    summary, last = said_to(provider, 9), said_to(provider, 10)
+    assert objective.state == "waiting"
+    assert payloads(objective, "assistantMessage")[-1]["content"] == "Read."
+    assert sum(len(message["content"]) for message in summary) < 8 * 2000 / 2
+    assert "shortened" in summary[-1]["content"]
+    assert [message["role"] for message in last] == ["system", "user", "user"]
+    assert "They said y." in last[1]["content"]
+
+
 def test_what_is_still_too_long_fails_after_it_was_shortened(actor, bench, provider):
     will_answer(provider, ASK, OVERFLOW)
     objective = work(start(actor, bare_tool(actor), script=SCRIPT), bench)
