@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -128,6 +129,7 @@ def test_a_lookup_is_held_for_a_ticket_that_is_for_its_call(server: Server):
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(asking.get, f"{url}?ticket={tickets[0]}", headers=headers)
         refused = asking.get(f"{url}?ticket={tickets[1]}", headers=headers)
+        time.sleep(2)  # by now it is held, however slow the machine is
         run = make_run(actor=actor)
         found = waiting.result(60)
 
@@ -140,7 +142,7 @@ def test_a_ticket_holds_so_many_lookups_however_it_is_written(server: Server):
     actor = make_actor()
     ticket = ticket_of(actor, tool_call_id="call_1")
     url = server.lookup_url(actor.space, "call_1")
-    queries = [f"?ticket={ticket}&ticket=x{number}" for number in range(MOST_OF_ONE_TICKET)]
+    queries = [f"?ticket={ticket}&ticket=x{number}" for number in range(MOST_OF_ONE_TICKET + 5)]
 
     with contextlib.ExitStack() as opened:
         waiting = [opened.enter_context(begin_waiting(server, url + query)) for query in queries]
@@ -148,7 +150,8 @@ def test_a_ticket_holds_so_many_lookups_however_it_is_written(server: Server):
         make_run(actor=actor)
         answers = [client.makefile("rb").readline().split()[1] for client in waiting]
 
-    assert set(answers) == {b"200"}
+    assert set(answers) == {b"200", b"404"}
+    assert 0 < answers.count(b"200") <= MOST_OF_ONE_TICKET
 
 
 def begin_waiting(server: Server, url: str) -> socket.socket:
