@@ -327,12 +327,19 @@ def test_ctrl_c_before_anything_is_served_ends_everything_too(failed: tuple[Demo
     with psycopg.connect(ensure_started(folder / "postgres")) as other, playing(folder) as demo:
         other.execute("LOCK TABLE executions_skill")  # so that the import waits for the key
         demo.wait_for("Importing the shipped skills")
+        eventually(lambda: waits_for_a_lock(other))
         demo.press_ctrl_c()
 
-        assert demo.end() == 130
+        assert demo.end() == 130, demo.output
         other.close()
         assert "Traceback" not in demo.output
     assert belonging_to(folder) == []
+
+
+def waits_for_a_lock(other: psycopg.Connection[Any]) -> bool:
+    """Whether somebody stands behind the lock that another connection holds."""
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'executions_skill'::regclass"
+    return other.execute(waiting).fetchone() is not None
 
 
 def test_the_next_demo_asks_again_and_goes_on_once_it_is_approved(serving: Demo, folder: Path) -> None:
