@@ -15,7 +15,7 @@ from executions.accounting import tree_usage
 from executions.actions.calling import TooDeep, note_sub_execution_finished, start_sub_execution
 from executions.actions.healing import backoff
 from executions.actions.running import begin_called_attempt
-from executions.models import Artifact, SkillExecution
+from executions.models import Artifact, FailureReason, SkillExecution
 from executions.runlog.lease import Lease, LeaseLost
 from executions.runner.outcomes import RunFailed
 from executions.runner.patience import ask_patiently
@@ -120,6 +120,9 @@ class Caller:
             raise RunFailed(
                 "budget_exceeded", f"The run and those it called cost more than {self.budget_usd} US dollars."
             )
+        if child.failure_reason == FailureReason.TIMEOUT:
+            # What is called has its caller's time: where that is over, so is the caller, who is not told.
+            self._require_time()
         error = child.error or ({"type": child.state, "message": "The execution was cancelled."})
         return SkillAnswer(
             execution_id=child.id,
