@@ -12,7 +12,6 @@ from typing import Any
 
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import (
-    ChoiceDelta,
     ChoiceDeltaToolCall,
     ChoiceDeltaToolCallFunction,
 )
@@ -46,7 +45,7 @@ class _Call:
 
 
 class ChatChunks:
-    """Iterates over a server's chunks, each put right before it is passed on.
+    """Iterates over the chunks that `ChatEvents` gives, each put right before it is passed on.
 
     `offered` are the names of the tools. `source` is the library's stream, which it closes itself.
     """
@@ -61,9 +60,7 @@ class ChatChunks:
 
     async def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
         async for chunk in self._chunks:
-            for choice in chunk.choices or []:
-                if getattr(choice, "delta", None) is None:
-                    choice.delta = ChoiceDelta()
+            for choice in chunk.choices:
                 choice.finish_reason = self._reason(choice.finish_reason)
                 if choice.delta.tool_calls:
                     pieces = map(self._sorted, choice.delta.tool_calls)

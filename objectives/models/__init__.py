@@ -1,7 +1,7 @@
 """Agents and their tools, objectives and their tool calls."""
 
 from objectives.models.agent import Agent, AgentState, AgentVariation, Assignment, VariationChoice
-from objectives.models.history import CUT_SHORT, BrokenRequest, ContextWindow, Ending, Step, UserMessage
+from objectives.models.history import BrokenRequest, ContextWindow, Ending, Step, UserMessage
 from objectives.models.model import LanguageModel, ModelState, Provider, ProviderKey
 from objectives.models.objective import OPEN, OVER, PASSING, ErrorType, Objective, ObjectiveState
 from objectives.models.sealedvalue import SealedValue
@@ -22,7 +22,6 @@ from objectives.models.toolset import AdapterKind, Tool, ToolSet, ToolSetState, 
 
 __all__ = [
     "AWAITS_JUDGEMENT",
-    "CUT_SHORT",
     "OPEN",
     "OVER",
     "PASSING",

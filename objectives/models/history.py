@@ -23,8 +23,7 @@ class Ending(models.TextChoices):
     CUT_OFF = "cut_off", "Broken off: the provider never ended it"
 
 
-CUT_SHORT = frozenset({Ending.LENGTH, Ending.ERROR, Ending.INTERRUPTED, Ending.CUT_OFF})
-"""The endings of responses that are not whole; none of them ends the work of a sub-agent or is an output."""
+_BROKEN_OFF = frozenset({Ending.INTERRUPTED, Ending.CUT_OFF})
 
 
 class ContextWindow(Operation):
@@ -105,13 +104,13 @@ class Step(TokenCounts):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the model said all that it was about to say."""
-        return self.finish_reason not in CUT_SHORT
+        """Whether the model said all that it was about to say; only then is it a result."""
+        return not self.is_partial and self.finish_reason not in {Ending.LENGTH, Ending.ERROR}
 
     @property
     def is_partial(self) -> bool:
         """Whether it is what was written of a response that broke off."""
-        return self.finish_reason in {Ending.INTERRUPTED, Ending.CUT_OFF}
+        return self.finish_reason in _BROKEN_OFF
 
 
 class BrokenRequest(models.Model):
