@@ -8,6 +8,7 @@ a test holds the rest against them. The locks are taken in the order of all writ
 from typing import Any, LiteralString
 
 from django.db import connection
+from psycopg.types.json import Jsonb
 
 from executions.models import RunEvent, RunKind, SkillExecution
 from executions.runlog.feed import ENTER_NEWS
@@ -64,7 +65,7 @@ def insert_execution(execution: SkillExecution, queued: dict[str, Any]) -> int |
         "epoch": new_id(),
     }
     if execution.parent_id is None:
-        row = fetch_row(_WITH_JOB, {**values, "ticket": ticket(execution.id)})
+        row = fetch_row(_WITH_JOB, {**values, "ticket": Jsonb(ticket(execution.id, RunKind.EXECUTION))})
     else:
         row = fetch_row(_WITHOUT_JOB, values)
     if row is None:

@@ -149,7 +149,7 @@ def requeue(
     data = {"reason": reason, "attempt": execution.attempt, "available_at": head.available_at}
     move(execution, head, State.QUEUED, kind="execution.retried", data=data, now=now, also=["attempt"])
     if head.available_at is not None:
-        enqueue_run(execution.id, at=head.available_at if delay else None)
+        enqueue_run(execution.id, head.kind, at=head.available_at if delay else None)
 
 
 def artifact_payload(artifact: Artifact) -> dict[str, Any]:

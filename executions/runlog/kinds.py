@@ -78,7 +78,7 @@ _kinds: dict[str, KindOfRun] = {}
 
 
 def register_kind(kind: KindOfRun) -> None:
-    """Let workers run this kind, which they try in the order of registration; a repeat replaces it."""
+    """Let workers run this kind; a repeat replaces it."""
     _kinds[kind.name] = kind
 
 
@@ -92,14 +92,22 @@ def kind_of_run(name: str) -> KindOfRun:
 
 
 def begin_run(
-    *, run_id: uuid.UUID, owner: uuid.UUID, now: datetime, avoid: Collection[uuid.UUID] = ()
+    run_id: uuid.UUID,
+    kind: str | None,
+    *,
+    owner: uuid.UUID,
+    now: datetime,
+    avoid: Collection[uuid.UUID] = (),
 ) -> Begun | None:
-    """Lease a run of whatever kind; None where it does not wait for a worker, or not outside `avoid`."""
-    for kind in _kinds.values():
-        lease = kind.begin(run_id=run_id, owner=owner, now=now, avoid=avoid)
-        if lease is not None:
-            return Begun(lease, kind)
-    return None
+    """Lease a run; None where it does not wait for a worker, or not outside `avoid`.
+
+    `kind` None is for a ticket that does not say it: then its head does.
+    """
+    if kind is None:
+        kind = RunHead.objects.filter(pk=run_id).values_list("kind", flat=True).first()
+    known = _kinds.get(kind or "")
+    lease = known and known.begin(run_id=run_id, owner=owner, now=now, avoid=avoid)
+    return Begun(lease, known) if known and lease else None
 
 
 def begin_oldest_run(*, owner: uuid.UUID, now: datetime, avoid: Collection[uuid.UUID] = ()) -> Begun | None:

@@ -27,11 +27,11 @@ def unconfirmed_cancels() -> list[tuple[uuid.UUID, str]]:
     )
 
 
-def runs_without_ticket(task: str) -> list[uuid.UUID]:
-    """Runs that could have been claimed for 10 s, with no job of this task left to wake a worker."""
-    return _ids(
+def runs_without_ticket(task: str) -> list[tuple[uuid.UUID, str]]:
+    """Runs that could have been claimed for 10 s, and their kinds, with no job of this task left."""
+    return _runs(
         """
-        SELECT head.run_id FROM executions_runhead AS head
+        SELECT head.run_id, head.kind FROM executions_runhead AS head
          WHERE head.state = 'queued' AND head.available_at < clock_timestamp() - make_interval(secs => %s)
            AND NOT EXISTS (
                SELECT 1 FROM procrastinate_jobs AS job

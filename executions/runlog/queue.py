@@ -14,7 +14,6 @@ import psycopg
 from django.db import InterfaceError, OperationalError, connection, transaction
 from procrastinate import exceptions
 from procrastinate.contrib.django import app
-from psycopg.types.json import Jsonb
 
 from executions.runlog.lease import HEARTBEAT_SECONDS
 
@@ -29,15 +28,15 @@ procrastinate_defer_jobs_v1(ARRAY[
 """
 
 
-def ticket(run_id: uuid.UUID) -> Jsonb:
-    """The arguments of a run's job."""
-    return Jsonb({"run_id": str(run_id)})
+def ticket(run_id: uuid.UUID, kind: str | None) -> dict[str, str | None]:
+    """The arguments of a run's job; tickets from before an upgrade have no kind."""
+    return {"run_id": str(run_id), "kind": kind}
 
 
-def enqueue_run(run_id: uuid.UUID, *, at: datetime | None = None) -> None:
+def enqueue_run(run_id: uuid.UUID, kind: str | None, *, at: datetime | None = None) -> None:
     """A ticket for this run, taken at once or not before `at`; part of the caller's transaction."""
     with _known_errors():
-        app.configure_task(ADVANCE, queue=QUEUE, schedule_at=at).defer(run_id=str(run_id))
+        app.configure_task(ADVANCE, queue=QUEUE, schedule_at=at).defer(**ticket(run_id, kind))
 
 
 def enqueue_continuation(task: str, row_id: uuid.UUID) -> None:
@@ -46,12 +45,12 @@ def enqueue_continuation(task: str, row_id: uuid.UUID) -> None:
         app.configure_task(task, queue=QUEUE).defer(row_id=str(row_id))
 
 
-def enqueue_missing_ticket(run_id: uuid.UUID) -> None:
+def enqueue_missing_ticket(run_id: uuid.UUID, kind: str) -> None:
     """One more ticket for a run that seems to have lost its own; of these, at most one waits at a time."""
     deferrer = app.configure_task(ADVANCE, queue=QUEUE, queueing_lock=f"run:{run_id}")
     try:
         with transaction.atomic(), _known_errors():
-            deferrer.defer(run_id=str(run_id))
+            deferrer.defer(**ticket(run_id, kind))
     except exceptions.AlreadyEnqueued:
         return
 

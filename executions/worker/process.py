@@ -144,13 +144,13 @@ class WorkerProcess:
         self._keeper.stop_all("shutdown")
         loop.call_later(HAND_BACK_SECONDS, _give_up)
 
-    def _advance(self, run_id: uuid.UUID) -> None:
+    def _advance(self, run_id: uuid.UUID, kind: str | None) -> None:
         """What a slot does with a ticket."""
         close_if_over()
         if self._stopping:
-            enqueue_run(run_id)
+            enqueue_run(run_id, kind)
             return
-        claim = self._slots.claim(run_id)
+        claim = self._slots.claim(run_id, kind)
         if claim is None or self._bench is None:
             return
         try:

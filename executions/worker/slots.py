@@ -40,11 +40,11 @@ class Slots:
         # Deciding by what is held and adding to it must be one step.
         self._lock = threading.Lock()
 
-    def claim(self, run_id: uuid.UUID) -> Claim | None:
+    def claim(self, run_id: uuid.UUID, kind: str | None) -> Claim | None:
         """Lease a run for a slot that holds the ticket of `run_id`; None where nothing waits for a worker."""
         with self._lock:
             taken_at = time.monotonic()
-            begun = self._lease(run_id, self._saturated())
+            begun = self._lease(run_id, kind, self._saturated())
             if begun is None:
                 return None
             self._busy[begun.lease.space_id] += 1
@@ -56,17 +56,14 @@ class Slots:
         with self._lock:
             self._busy[claim.lease.space_id] -= 1
 
-    def _lease(self, run_id: uuid.UUID, saturated: Collection[uuid.UUID]) -> Begun | None:
+    def _lease(self, run_id: uuid.UUID, kind: str | None, saturated: Collection[uuid.UUID]) -> Begun | None:
         for avoid in (saturated, ()) if saturated else ((),):
-            begun = self._begin(run_id, avoid)
+            now = self._clock()
+            begun = begin_run(run_id, kind, owner=self._owner, now=now, avoid=avoid)
+            begun = begun or begin_oldest_run(owner=self._owner, now=now, avoid=avoid)
             if begun is not None:
                 return begun
         return None
-
-    def _begin(self, run_id: uuid.UUID, avoid: Collection[uuid.UUID]) -> Begun | None:
-        now = self._clock()
-        begun = begin_run(run_id=run_id, owner=self._owner, now=now, avoid=avoid)
-        return begun or begin_oldest_run(owner=self._owner, now=now, avoid=avoid)
 
     def _saturated(self) -> set[uuid.UUID]:
         if self._share == 0:

@@ -68,9 +68,9 @@ def _find() -> list[_Job]:
             return []
         remove_dead_jobs()
         forget_vanished_nodes()
-        for run_id in runs_without_ticket(ADVANCE):
+        for run_id, kind in runs_without_ticket(ADVANCE):
             logger.info("No job was left for %s; it gets another", run_id)
-            enqueue_missing_ticket(run_id)
+            enqueue_missing_ticket(run_id, kind)
         cancels = [_job("cancel", run_id, kind_of_run(k).force_cancel) for run_id, k in unconfirmed_cancels()]
         heals = [_job("heal", run_id, kind_of_run(kind).heal) for run_id, kind in overdue_runs()]
         return [*cancels, *heals, *_chores(), *_rooms()]

@@ -17,7 +17,7 @@ from executions.worker.connections import make_job_pool, settle_job_connection
 logger = logging.getLogger(__name__)
 
 
-def build_app(advance: Callable[[uuid.UUID], None], slots: Executor) -> App:
+def build_app(advance: Callable[[uuid.UUID, str | None], None], slots: Executor) -> App:
     """The procrastinate app of a worker; a ticket is done by `advance` in one of the `slots`' threads.
 
     It is another app than the one that defers: that one must go on writing through Django's connection, in
@@ -33,11 +33,14 @@ def build_app(advance: Callable[[uuid.UUID], None], slots: Executor) -> App:
     app = App(connector=connector)
     app.tasks.update(deferring_app.tasks)
 
-    async def take_ticket(run_id: str) -> None:
-        """Claim one run and run it; never raises, since a ticket is never repeated."""
+    async def take_ticket(run_id: str, kind: str | None = None) -> None:
+        """Claim one run and run it; never raises, since a ticket is never repeated.
+
+        Tickets from before an upgrade do not say their run's kind.
+        """
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(slots, functools.partial(advance, uuid.UUID(run_id)))
+            await loop.run_in_executor(slots, functools.partial(advance, uuid.UUID(run_id), kind))
         except Exception:
             logger.exception("The ticket of %s came to nothing", run_id)
 

@@ -189,7 +189,7 @@ def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now
     Secret.objects.bulk_create(_sealed(objective, name, value, owner) for name, value in secrets)
     rows = append(head, first)
     head.save(update_fields=["seq", "last_event_id"])
-    enqueue_run(objective.id)
+    enqueue_run(objective.id, head.kind)
     append_to_feed(objective.space_id, [row for row in rows if row.kind in IN_FEED])
 
 

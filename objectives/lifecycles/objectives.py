@@ -99,7 +99,7 @@ def put_in_queue(head: RunHead) -> None:
         return
     head.state, head.available_at = HeadState.QUEUED, Now()
     head.save(update_fields=["state", "available_at"])
-    enqueue_run(head.run_id)
+    enqueue_run(head.run_id, head.kind)
 
 
 def _stamp(objective: Objective, to: str, now: datetime) -> set[str]:

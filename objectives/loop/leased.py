@@ -31,7 +31,7 @@ def requeue(head: RunHead, delay: timedelta = timedelta(0)) -> None:
     head.save(update_fields=LEASE_FIELDS)
     RunHead.objects.filter(pk=head.pk).update(available_at=Now() + delay)
     head.refresh_from_db(fields=["available_at"])
-    enqueue_run(head.run_id, at=head.available_at if delay else None)
+    enqueue_run(head.run_id, head.kind, at=head.available_at if delay else None)
 
 
 def park(head: RunHead) -> None:

@@ -28,7 +28,7 @@ from executions.models import (
 )
 from executions.runlog.events import NewEvent, append, locked_head
 from executions.runlog.feed import append_to_feed
-from executions.runlog.queue import enqueue_run
+from executions.runlog.queue import enqueue_run, ticket
 from spaces.ids import new_id
 from tests.factories import NOW, Actor, make_actor, make_skill
 
@@ -74,7 +74,7 @@ def create_by_models(order: Order, version: SkillVersion) -> SkillExecution:
         event = append(head, [NewEvent("execution.queued", payload, NOW)])[0]
         head.save(force_insert=True)
         if order.parent is None:
-            enqueue_run(execution.id)
+            enqueue_run(execution.id, "execution")
         append_to_feed(order.space_id, [event])
     return execution
 
@@ -99,7 +99,7 @@ def written(execution_id: uuid.UUID) -> dict[str, Any]:
         "head": RunHead.objects.filter(pk=execution_id),
         "log": RunEvent.objects.filter(run_id=execution_id).order_by("seq"),
         "feed": FeedEntry.objects.filter(run_id=execution_id).order_by("n"),
-        "jobs": ProcrastinateJob.objects.filter(args={"run_id": str(execution_id)}),
+        "jobs": ProcrastinateJob.objects.filter(args=ticket(execution_id, "execution")),
     }
     return {name: [_common(row) for row in found.values()] for name, found in rows.items()}
 
@@ -155,7 +155,7 @@ def test_a_taken_key_writes_nothing_and_leaves_the_transaction_usable(actor: Act
 
         assert [execution.id for execution in SkillExecution.objects.all()] == [made.id]
     assert RunHead.objects.count() == RunEvent.objects.count() == FeedEntry.objects.count() == 1
-    assert ProcrastinateJob.objects.filter(args={"run_id": str(made.id)}).count() == 1
+    assert ProcrastinateJob.objects.filter(args=ticket(made.id, "execution")).count() == 1
 
 
 @pytest.mark.parametrize("now", [NOW, LATER, NOW + timedelta(microseconds=7)])

@@ -65,7 +65,9 @@ def test_a_call_is_made_once_and_has_its_result(settings, when: str):
     assert [one["key"] for one in row.resolved_secrets] == ["TOKEN"]
 
 
-@pytest.mark.parametrize("enqueue", [enqueue_run, partial(enqueue_continuation, STOP_BELOW)])
+@pytest.mark.parametrize(
+    "enqueue", [partial(enqueue_run, kind="objective"), partial(enqueue_continuation, STOP_BELOW)]
+)
 def test_work_that_cannot_be_queued_is_an_error_of_the_database(enqueue: Callable[[uuid.UUID], None]):
     end_session(session())
 

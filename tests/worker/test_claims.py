@@ -121,7 +121,7 @@ def test_a_ticket_of_a_run_that_is_gone_takes_another_or_nothing(actors: tuple[A
 
     assert claim.lease.run_id == run.id
     assert claimed(slots, run).lease.run_id != run.id
-    assert slots.claim(run.id) is None
+    assert slots.claim(run.id, "execution") is None
 
 
 def test_finding_the_oldest_run_costs_the_same_behind_a_long_queue(actors: tuple[Actor, Actor]):
@@ -144,7 +144,7 @@ def test_finding_the_oldest_run_costs_the_same_behind_a_long_queue(actors: tuple
 
 def claimed(slots: Slots, run: SkillExecution, *, ticket: uuid.UUID | None = None) -> Claim:
     """What a slot takes that holds the run's ticket, or another."""
-    claim = slots.claim(ticket or run.id)
+    claim = slots.claim(ticket or run.id, "execution")
     assert claim is not None
     return claim
 

@@ -67,7 +67,7 @@ def test_a_run_of_a_vanished_worker_waits_for_its_next_attempt_where_there_is_on
     retried = data_of(execution, "execution.retried")[0]
     assert (fresh(execution).state, retried["reason"], retried["attempt"]) == ("queued", "worker_lost", 1)
     job = JOBS.get()
-    assert job.args == {"run_id": str(execution.id)}
+    assert job.args == {"run_id": str(execution.id), "kind": "execution"}
     pause = job.scheduled_at - timezone.now()
     assert 0 * SECOND < pause <= 2 * SECOND
     assert begin_attempt(run_id=execution.id, owner=new_id(), now=timezone.now()) is None
@@ -148,7 +148,7 @@ def test_a_run_without_a_job_gets_exactly_one_after_thirty_seconds():
     sweep_once()
     sweep_once()
 
-    assert [job.args for job in JOBS.all()] == [{"run_id": str(executions[0].id)}]
+    assert [job.args for job in JOBS.all()] == [{"run_id": str(executions[0].id), "kind": "execution"}]
 
 
 def test_a_waiting_run_whose_job_is_there_gets_no_other():

@@ -2,13 +2,15 @@
 
 import psutil
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from executions.actions.cancelling import request_cancel
 from executions.actions.starting import dispatch_tool_call
 from executions.models import WorkerNode
+from executions.runlog.queue import ADVANCE, QUEUE
 from executions.worker.keeper import LOOK_SECONDS
 from tests.factories import make_actor, make_skill
 from tests.worker.attempts import data_of, fresh, kinds, start, start_again
@@ -34,6 +36,20 @@ def test_a_dispatched_tool_call_is_run(shared_worker: Worker):
     wait_until(lambda: fresh(execution).is_finished)
 
     assert (fresh(execution).state, fresh(execution).outputs) == ("succeeded", {"text": "hi"})
+
+
+def test_a_ticket_from_before_an_upgrade_which_says_no_kind_is_taken(shared_worker: Worker):
+    actor = make_actor()
+    make_skill(tenant=actor.tenant)
+
+    with transaction.atomic():
+        execution = start_again(actor)
+        ProcrastinateJob.objects.filter(args__run_id=str(execution.id)).delete()
+        app.configure_task(ADVANCE, queue=QUEUE).defer(run_id=str(execution.id))
+    wait_until(lambda: fresh(execution).is_finished)
+
+    assert fresh(execution).state == "succeeded"
+    wait_until(lambda: not ProcrastinateJob.objects.filter(args__run_id=str(execution.id)).exists())
 
 
 def test_a_cancel_reaches_the_sandbox_soon_and_leaves_no_process(shared_worker: Worker):
