@@ -1,13 +1,11 @@
-"""How skill executions are run: what workers and sweepers ask about them."""
+"""How skill executions are run: what workers, sweepers and the shared verbs ask about them."""
 
-import uuid
-from datetime import datetime
-
-from executions.actions.healing import force_cancel, heal_run, settle_sub_executions
-from executions.actions.running import begin_attempt, begin_first_attempt
-from executions.models import RunKind
+from executions.actions.cancelling import cancel, note_cancel, open_below
+from executions.actions.claiming import claim
+from executions.actions.healing import callers_that_ended, retry_or_fail, settle_sub_executions
+from executions.lifecycle import check_move
+from executions.models import RunKind, SkillExecution
 from executions.runlog.kinds import Chore, KindOfRun, register_kind
-from executions.runlog.neglected import callers_that_ended
 
 
 def register() -> None:
@@ -15,15 +13,15 @@ def register() -> None:
     register_kind(
         KindOfRun(
             name=RunKind.EXECUTION,
-            begin=begin_attempt,
-            begin_first=begin_first_attempt,
-            heal=heal_run,
-            force_cancel=force_cancel,
+            model=SkillExecution,
             attempt="executions.runner.attempt.run_attempt",
-            chores=(Chore("settle", callers_that_ended, _settle),),
+            check_move=check_move,
+            claim=claim,
+            cancel=cancel,
+            note_cancel=note_cancel,
+            lost=retry_or_fail,
+            settle=settle_sub_executions,
+            open_below=open_below,
+            chores=(Chore("settle", callers_that_ended, settle_sub_executions),),
         )
     )
-
-
-def _settle(execution_id: uuid.UUID, now: datetime) -> None:
-    settle_sub_executions(parent_id=execution_id, now=now)

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from executions.models import TERMINAL, RunEvent, RunHead, SkillExecution, State
+from executions.models import OVER, RunEvent, RunHead, SkillExecution, State
 from executions.runlog.events import NewEvent, append
 from executions.runlog.feed import append_to_feed
 from executions.runlog.lease import LEASE_FIELDS, release
@@ -63,7 +63,7 @@ def move(
         payload["workspace_archive_id"] = execution.workspace_archive_id
     event = append(head, [NewEvent(kind, payload, now)])[0]
     _settle_head(head, to)
-    if to in TERMINAL and execution.continuation_task and execution.continuation_id:
+    if to in OVER and execution.continuation_task and execution.continuation_id:
         # Whoever waits for this end is told by a job of this transaction; nobody calls upward.
         enqueue_continuation(execution.continuation_task, execution.continuation_id)
     append_to_feed(head.space_id, [event])
@@ -102,7 +102,7 @@ def _stamp(execution: SkillExecution, to: str, now: datetime) -> dict[str, Any]:
         execution.attempt += 1
         execution.started_at = execution.started_at or now
         return {"attempt": execution.attempt, "started_at": execution.started_at}
-    if to in TERMINAL:
+    if to in OVER:
         execution.finished_at = now
         started = execution.started_at
         execution.wallclock_ms = round((now - started).total_seconds() * 1000) if started else None
@@ -111,10 +111,6 @@ def _stamp(execution: SkillExecution, to: str, now: datetime) -> dict[str, Any]:
 
 
 def _settle_head(head: RunHead, to: str) -> None:
-    if to in TERMINAL:
+    if to in OVER:
         release(head, HeadState.ENDED)
-    elif to == State.QUEUED:
-        available_at = head.available_at
-        release(head, HeadState.QUEUED)
-        head.available_at = available_at
     head.save(update_fields=LEASE_FIELDS)

@@ -10,7 +10,7 @@ from django.db import connection
 from executions.api.reading import read_execution
 from executions.api.representation import represent_detail, represent_listed
 from executions.lineage import lineage_of_call, lineage_of_execution
-from executions.models import ACTIVE, RunKind, SkillExecution
+from executions.models import OPEN, RunKind, SkillExecution
 from executions.models.digest import same_text
 from executions.runlog.streams import CallStream, FoundRun, RunStream, register_calls, register_run
 from spaces.ids import parse_uuid
@@ -68,7 +68,7 @@ def active(space_id: uuid.UUID, limit: int) -> list[dict[str, Any]]:
     # One state at a time, so that each is a walk along `execution_by_state`.
     newest = [
         execution
-        for state in sorted(ACTIVE)
+        for state in sorted(OPEN)
         for execution in SkillExecution.objects.filter(space_id=space_id, state=state)
         .defer("inputs", "outputs", "error", "search", "search_text")
         .order_by("-created_at", "-id")[:limit]

@@ -1,11 +1,11 @@
-"""How objectives are run: what workers and sweepers ask about them."""
+"""How objectives are run: what workers, sweepers and the shared verbs ask about them."""
 
 import uuid
 from datetime import datetime
 
 from django.utils import timezone
 
-from executions.models import RunKind
+from executions.models import RunHead, RunKind
 from executions.runlog.kinds import Chore, KindOfRun, register_kind
 from objectives.actions.expiring import (
     expire_approval,
@@ -15,9 +15,10 @@ from objectives.actions.expiring import (
     idle_objectives,
     time_out_objective,
 )
-from objectives.loop.claiming import begin_attempt, begin_first_attempt
-from objectives.loop.healing import force_cancel_objective, heal_objective
-from objectives.models import ToolCall
+from objectives.actions.stopping import BY_PARENT, confirm_cancel, confirm_interrupt, open_below
+from objectives.lifecycles.objectives import check_move, move
+from objectives.loop.retrying import try_again
+from objectives.models import Objective, ObjectiveState, ToolCall
 
 
 def register() -> None:
@@ -25,11 +26,14 @@ def register() -> None:
     register_kind(
         KindOfRun(
             name=RunKind.OBJECTIVE,
-            begin=begin_attempt,
-            begin_first=begin_first_attempt,
-            heal=heal_objective,
-            force_cancel=force_cancel_objective,
+            model=Objective,
             attempt="objectives.loop.attempt.run_attempt",
+            check_move=check_move,
+            start=_start,
+            cancel=confirm_cancel,
+            lost=_lost,
+            open_below=open_below,
+            stopped_with_caller=BY_PARENT,
             chores=(
                 Chore("decide in default", _late_approvals, _expire_approval),
                 Chore("end without content", _late_contents, _expire_content),
@@ -37,6 +41,21 @@ def register() -> None:
             ),
         )
     )
+
+
+def _start(objective: Objective, head: RunHead, *, now: datetime) -> None:
+    objective.attempt += 1
+    if objective.state == ObjectiveState.PENDING:
+        move(objective, head, ObjectiveState.RUNNING, now=now, also=["attempt"])
+    else:
+        objective.save(update_fields=["attempt"])
+
+
+def _lost(objective: Objective, head: RunHead, *, now: datetime) -> None:
+    if objective.state == ObjectiveState.INTERRUPTING:
+        confirm_interrupt(objective, head, now=now)
+    else:
+        try_again(objective, head, "The worker that ran it vanished.", now=now)
 
 
 def _late_approvals() -> list[uuid.UUID]:

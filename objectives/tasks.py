@@ -6,8 +6,9 @@ from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from executions.models import RunKind
 from executions.runlog.queue import QUEUE
-from objectives.actions.stopping import cancel_below
+from executions.runs.verbs import cancel_below
 from objectives.lifecycles.objectives import CHILD_ENDED, EXECUTION_ENDED, STOP_BELOW
 from objectives.loop.continuing import continue_after_child, continue_after_execution
 from objectives.models import Objective
@@ -32,4 +33,4 @@ def execution_ended(row_id: str) -> None:
 def stop_below(row_id: str) -> None:
     """An objective is over: nothing that it started goes on."""
     if Objective.objects.get(pk=row_id).is_over:
-        cancel_below(uuid.UUID(row_id), by=None, now=timezone.now())
+        cancel_below(RunKind.OBJECTIVE, uuid.UUID(row_id), by=None, now=timezone.now())

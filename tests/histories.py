@@ -6,20 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from executions.actions.running import (
-    Progress,
-    Usage,
-    begin_attempt,
-    begin_called_attempt,
-    finish_failed,
-    finish_succeeded,
-    keep_results,
-    record,
-)
+from executions.actions.claiming import claim
+from executions.actions.running import Progress, Usage, finish_failed, finish_succeeded, keep_results, record
 from executions.actions.starting import dispatch_tool_call
 from executions.models import Artifact, SkillExecution
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
+from executions.runs.claims import called, one
 from spaces.blobs import store_blob
 from spaces.ids import new_id
 from tests.factories import NOW, Actor
@@ -36,8 +29,8 @@ def dispatch(
 
 def begin(execution: SkillExecution) -> Lease:
     """Let a worker have it; a sub-execution the worker of its caller."""
-    begin_one = begin_called_attempt if execution.parent_id else begin_attempt
-    lease = begin_one(run_id=execution.id, owner=uuid.uuid4(), now=NOW)
+    wanted = called(execution.id) if execution.parent_id else one(execution.id)
+    lease = claim(wanted, owner=uuid.uuid4(), now=NOW)
     assert lease is not None
     return lease
 

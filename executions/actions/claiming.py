@@ -6,20 +6,31 @@ order of locks: head, row, feed. A test holds the two together.
 """
 
 import uuid
-from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from executions.models import RunKind
-from executions.runlog.feed import ENTER_NEWS
-from executions.runlog.lease import TAKE, TAKE_CALLED, TAKE_FIRST, Lease
+from executions.runlog.lease import Lease
 from executions.runlog.wakeups import feed_topic, run_topic, wake_all_after_commit
+from executions.runs.claims import Wanted, values_of
 from spaces.ids import new_id
 from spaces.statements import fetch_row
 
+# Leases a waiting head (`executions.runs.sql` says which), starts its execution, writes the event that says
+# so and enters that into the feed. `event_id` is a new id; the event gets a greater one where the clock went
+# back: of its 128 bits the lower 64 begin with the variant, so that counting never reaches the upper ones.
 # A head whose row does not wait gives an event without a run, which the table refuses: nothing is written.
 # Times in payloads are cut to the millisecond, as the run log's encoder writes them.
-_START: LiteralString = f"""
+CLAIM: LiteralString = """
+WITH head AS (
+    UPDATE executions_runhead
+       SET state = 'running', fence = fence + 1, lease_owner = %(owner)s, available_at = NULL,
+           lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s), seq = seq + 1,
+           last_event_id = greatest(%(event_id)s::uuid, overlay(last_event_id::text PLACING
+               to_hex(('x' || right(translate(last_event_id::text, '-', ''), 16))::bit(64)::bigint + 1)
+               FROM 20 FOR 17)::uuid)
+     WHERE kind = %(kind)s AND state = 'queued' AND {which}
+    RETURNING run_id, space_id, fence, seq, last_event_id
 ), moved AS (
     UPDATE executions_skillexecution AS execution
        SET state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, %(now)s)
@@ -34,38 +45,27 @@ _START: LiteralString = f"""
                            THEN '' ELSE '.MS' END || '"Z"')), %(now)s
       FROM head LEFT JOIN moved ON true
     RETURNING run_id, seq, at
-), news AS (
-    SELECT head.space_id, event.run_id, event.seq, event.at FROM head, event
-), {ENTER_NEWS}
+), numbered AS (
+    INSERT INTO executions_feedhead AS feed (space_id, epoch, n)
+    SELECT head.space_id, %(epoch)s, 1 FROM head, event
+    ON CONFLICT (space_id) DO UPDATE SET n = feed.n + 1
+    RETURNING n
+), entered AS (
+    INSERT INTO executions_feedentry (space_id, n, run_id, run_seq, at)
+    SELECT head.space_id, numbered.n, event.run_id, event.seq, event.at FROM head, event, numbered
+    RETURNING n
+)
 SELECT head.run_id, head.space_id, head.fence, head.seq, entered.n FROM head, entered
-"""  # noqa: S608 - texts of our own
-_CLAIM: LiteralString = f"WITH head AS ({TAKE}{_START}"
-_CLAIM_CALLED: LiteralString = f"WITH head AS ({TAKE_CALLED}{_START}"
-_CLAIM_FIRST: LiteralString = f"WITH head AS ({TAKE_FIRST}{_START}"
+"""
 
 
-def claim(
-    run_id: uuid.UUID, owner: uuid.UUID, *, avoid: Collection[uuid.UUID], now: datetime
-) -> Lease | None:
-    """Begin an execution that waits for a worker; None where it does not, or is of a space in `avoid`."""
-    return _claim(_CLAIM, owner, now, run_id=run_id, avoid=list(avoid))
-
-
-def claim_called(run_id: uuid.UUID, owner: uuid.UUID, *, now: datetime) -> Lease | None:
-    """Begin a sub-execution for its caller's worker; None where it is not queued."""
-    return _claim(_CLAIM_CALLED, owner, now, run_id=run_id)
-
-
-def claim_first(run_ids: Sequence[uuid.UUID], owner: uuid.UUID, *, now: datetime) -> Lease | None:
-    """Begin the one of these that has waited longest and nobody else is at; None where there is none."""
-    return _claim(_CLAIM_FIRST, owner, now, run_ids=list(run_ids)) if run_ids else None
-
-
-def _claim(statement: LiteralString, owner: uuid.UUID, now: datetime, **which: Any) -> Lease | None:
-    own = {"owner": owner, "kind": RunKind.EXECUTION.value, "now": now}
-    row = fetch_row(statement, {**which, **own, "event_id": new_id(), "epoch": new_id()})
+def claim(wanted: Wanted, *, owner: uuid.UUID, now: datetime) -> Lease | None:
+    """Begin an execution that waits; None where it does not (any more)."""
+    kind = RunKind.EXECUTION.value
+    values = {**values_of(wanted, owner, kind), "now": now, "event_id": new_id(), "epoch": new_id()}
+    row = fetch_row(CLAIM.replace("{which}", wanted.which), values)
     if row is None:
         return None
     run_id, space_id, fence, seq, n = row
     wake_all_after_commit({run_topic(run_id): seq, feed_topic(space_id): n})
-    return Lease(run_id, owner, fence, space_id)
+    return Lease(run_id, owner, fence, space_id, kind)

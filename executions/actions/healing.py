@@ -1,100 +1,62 @@
-"""What happens to runs whose worker is gone, or does not obey."""
+"""What happens to executions whose worker is gone, and to those whose caller is over."""
 
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from executions.actions.locking import locked_execution, wait_shortly_for_locks
+from executions.actions.cancelling import cancel, open_below
 from executions.actions.running import requeue
 from executions.catalog.refusals import BundleRefused
 from executions.catalog.resolving import manifest_of
 from executions.lifecycle import move
-from executions.models import ACTIVE, FailureReason, HeadState, RunHead, SkillExecution, State
-from executions.runlog.lease import is_over
+from executions.models import OPEN, FailureReason, RunHead, SkillExecution, State
+from executions.runlog.neglected import LIMIT
+from executions.runs.locks import locked, wait_shortly_for_locks
+from executions.runs.verbs import backoff
 
-BACKOFF = timedelta(seconds=2)
-BACKOFF_LIMIT = timedelta(minutes=5)
+FIRST_BACKOFF = timedelta(seconds=2)
 ENDED_BY_PARENT = "The execution that called this one is over."
 
 
-def heal_run(*, run_id: uuid.UUID, now: datetime) -> SkillExecution | None:
-    """Decide about a run whose lease is over: requeue it where its skill allows, else fail it.
-
-    None where the lease lives, because the worker or another sweeper was faster; idempotent.
-    Raises OperationalError where somebody keeps the run locked.
-    """
-    with transaction.atomic():
-        wait_shortly_for_locks()
-        head, execution = locked_execution(run_id)
-        if not is_over(head):
-            return None
-        if execution.cancel_requested_at is not None:
-            move(execution, head, State.CANCELLED, kind="execution.cancelled", data={}, now=now)
-        elif execution.parent_id is not None or execution.attempt < _attempts_allowed(execution):
-            # A sub-execution only waits again: for its parent's next attempt, or its parent's end.
-            requeue(
-                execution, head, reason=FailureReason.WORKER_LOST, delay=backoff(execution.attempt), now=now
-            )
-        else:
-            _fail_as_lost(execution, head, "The worker that ran it vanished.", now=now)
-    settle_sub_executions(parent_id=run_id, now=now)
-    return execution
+def retry_or_fail(execution: SkillExecution, head: RunHead, *, now: datetime) -> None:
+    """Requeue a locked execution whose worker is gone where its skill allows, else fail it."""
+    if execution.parent_id is not None or execution.attempt < _attempts_allowed(execution):
+        # A sub-execution only waits again: for its parent's next attempt, or its parent's end.
+        delay = backoff(execution.attempt, first=FIRST_BACKOFF)
+        requeue(execution, head, reason=FailureReason.WORKER_LOST, delay=delay, now=now)
+    else:
+        _fail_as_lost(execution, head, "The worker that ran it vanished.", now=now)
 
 
-def force_cancel(*, run_id: uuid.UUID, now: datetime) -> None:
-    """End a run whose worker did not confirm in time; its lease is void, so nothing it still writes is taken.
-
-    Idempotent. Raises OperationalError where somebody keeps the run locked.
-    """
-    with transaction.atomic():
-        wait_shortly_for_locks()
-        head, execution = locked_execution(run_id)
-        if head.state != HeadState.RUNNING or execution.cancel_requested_at is None:
-            return
-        move(execution, head, State.CANCELLED, kind="execution.cancelled", data={"forced": True}, now=now)
-    settle_sub_executions(parent_id=run_id, now=now)
-
-
-def settle_sub_executions(*, parent_id: uuid.UUID, now: datetime) -> None:
+def settle_sub_executions(parent_id: uuid.UUID, now: datetime) -> None:
     """End what an ended execution left open below it, each in its own transaction; idempotent."""
-    if not SkillExecution.objects.filter(pk=parent_id).exclude(state__in=ACTIVE).exists():
+    if not SkillExecution.objects.filter(pk=parent_id).exclude(state__in=OPEN).exists():
         return
-    for child_id in SkillExecution.objects.filter(parent_id=parent_id, state__in=ACTIVE).values_list(
-        "id", flat=True
-    ):
+    for _, child_id, _ in open_below(parent_id):
         _settle(child_id, parent_id, now)
-        settle_sub_executions(parent_id=child_id, now=now)
+        settle_sub_executions(child_id, now)
 
 
-def backoff(attempt: int) -> timedelta:
-    """How long the next attempt waits: 2 s, 4 s, 8 s … at most 5 minutes."""
-    doubled: timedelta = BACKOFF * 2 ** (max(attempt, 1) - 1)
-    return min(doubled, BACKOFF_LIMIT)
+def callers_that_ended() -> list[uuid.UUID]:
+    """Executions that are over and have called others that are not."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CALLERS_THAT_ENDED, [LIMIT])
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _settle(child_id: uuid.UUID, parent_id: uuid.UUID, now: datetime) -> None:
     with transaction.atomic():
         wait_shortly_for_locks()
-        head, child = locked_execution(child_id)
-        if child.is_finished:
+        head, child = locked(SkillExecution, child_id)
+        if child.is_over:
             return
         parent = SkillExecution.objects.only("state", "failure_reason").get(pk=parent_id)
-        if (
-            parent.state == State.FAILED
-            and parent.failure_reason == FailureReason.WORKER_LOST
-            and child.started_at
-        ):
+        is_lost = (parent.state, parent.failure_reason) == (State.FAILED, FailureReason.WORKER_LOST)
+        if is_lost and child.started_at:
             _fail_as_lost(child, head, ENDED_BY_PARENT, now=now)
         else:
-            move(
-                child,
-                head,
-                State.CANCELLED,
-                kind="execution.cancelled",
-                data={"detail": ENDED_BY_PARENT},
-                now=now,
-            )
+            cancel(child, head, now=now, detail=ENDED_BY_PARENT)
 
 
 def _fail_as_lost(execution: SkillExecution, head: RunHead, message: str, *, now: datetime) -> None:
@@ -110,3 +72,13 @@ def _attempts_allowed(execution: SkillExecution) -> int:
     except BundleRefused:
         # Imported under older rules, and not to be run again under these.
         return 1
+
+
+# Only what is held, or waits for its caller alone, is looked through: by `head_held`.
+_CALLERS_THAT_ENDED = """
+SELECT DISTINCT parent.id FROM executions_runhead AS head
+  JOIN executions_skillexecution AS child ON child.id = head.run_id
+  JOIN executions_skillexecution AS parent ON parent.id = child.parent_id
+ WHERE (head.state = 'running' OR (head.state = 'queued' AND head.available_at IS NULL))
+   AND parent.state IN ('succeeded', 'failed', 'cancelled') LIMIT %s
+"""

@@ -11,15 +11,16 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from executions.models import RunEvent, RunKind, SkillExecution
-from executions.runlog.feed import ENTER_NEWS
-from executions.runlog.queue import DEFER, ticket
+from executions.runlog.queue import ADVANCE, QUEUE, ticket
 from spaces.ids import new_id
 from spaces.statements import fetch_row
 
 _FIELDS = {str(field.column): field for field in SkillExecution._meta.concrete_fields if not field.generated}
 _EVENT_DATA = RunEvent._meta.get_field("data")
-# When workers may claim it is a matter between them: the database's clock, not this machine's.
-_INSERT: LiteralString = f"""
+# Writes a row with its head, its first event and its job, and enters the event into the feed. The columns are
+# the model's. A sub-execution has no job and no time from which workers may take it: its caller runs it.
+# When others may is a matter between workers: the database's clock, not this machine's.
+INSERT: LiteralString = f"""
 WITH made AS (
     INSERT INTO executions_skillexecution ({", ".join(_FIELDS)})
     VALUES ({", ".join(f"%({column})s" for column in _FIELDS)})
@@ -35,16 +36,22 @@ WITH made AS (
     INSERT INTO executions_runevent (run_id, seq, event_id, kind, version, data, at)
     SELECT made.id, 1, %(event_id)s, 'execution.queued', 1, %(event_data)s, made.created_at FROM made, head
     RETURNING run_id, seq, at
-)"""  # noqa: S608 - names of our own columns
-_ENTER: LiteralString = f"{ENTER_NEWS} SELECT n FROM entered"  # noqa: S608 - the same
-_WITH_JOB: LiteralString = f"""{_INSERT}, job AS (
-    SELECT {DEFER} AS ids FROM event
-), news AS (
-    SELECT made.space_id, event.run_id, event.seq, event.at FROM made, event, job WHERE job.ids IS NOT NULL
-), {_ENTER}"""  # noqa: S608 - the same
-_WITHOUT_JOB: LiteralString = f"""{_INSERT}, news AS (
-    SELECT made.space_id, event.run_id, event.seq, event.at FROM made, event
-), {_ENTER}"""  # noqa: S608 - the same
+), job AS (
+    SELECT CASE WHEN %(parent_id)s::uuid IS NULL THEN procrastinate_defer_jobs_v1(ARRAY[
+               ROW(%(queue)s, %(task)s, 0, NULL, NULL, %(ticket)s, NULL)::procrastinate_job_to_defer_v1]) END
+      FROM event
+), numbered AS (
+    INSERT INTO executions_feedhead AS feed (space_id, epoch, n)
+    SELECT made.space_id, %(epoch)s, 1 FROM made, job
+    ON CONFLICT (space_id) DO UPDATE SET n = feed.n + 1
+    RETURNING n
+), entered AS (
+    INSERT INTO executions_feedentry (space_id, n, run_id, run_seq, at)
+    SELECT made.space_id, numbered.n, event.run_id, event.seq, event.at FROM made, event, numbered
+    RETURNING n
+)
+SELECT n FROM entered
+"""  # noqa: S608 - names of our own columns
 
 
 def insert_execution(execution: SkillExecution, queued: dict[str, Any]) -> int | None:
@@ -63,11 +70,11 @@ def insert_execution(execution: SkillExecution, queued: dict[str, Any]) -> int |
         "event_id": new_id(),
         "event_data": _EVENT_DATA.get_db_prep_save(queued, connection),
         "epoch": new_id(),
+        "queue": QUEUE,
+        "task": ADVANCE,
+        "ticket": Jsonb(ticket(execution.id, RunKind.EXECUTION)),
     }
-    if execution.parent_id is None:
-        row = fetch_row(_WITH_JOB, {**values, "ticket": Jsonb(ticket(execution.id, RunKind.EXECUTION))})
-    else:
-        row = fetch_row(_WITHOUT_JOB, values)
+    row = fetch_row(INSERT, values)
     if row is None:
         return None
     execution._state.adding, execution._state.db = False, connection.alias

@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db import transaction
 
 from executions.actions.creating import Order, check_order, create_execution, find_version
-from executions.actions.locking import locked_execution
 from executions.actions.pinning import pinned_files
 from executions.models import SkillExecution, Source
+from executions.runs.locks import locked
 from spaces.access import SpaceAccess
 from spaces.errors import Conflict, IllegalMove
 
@@ -25,11 +25,11 @@ def retry_execution(
     """
     access.require("executions:manage")
     with transaction.atomic():
-        _, old = locked_execution(execution_id, access.space_id)
+        _, old = locked(SkillExecution, execution_id, access.space_id)
         known = SkillExecution.objects.filter(retry_of=old).first() if old.superseded_at else None
         if known is not None:
             return known, False
-        if not old.is_finished:
+        if not old.is_over:
             raise IllegalMove("execution", old.state, "retried")
         if old.parent_id is not None:
             raise Conflict("A sub-execution is retried with its parent.")

@@ -1,21 +1,21 @@
 """What a worker writes about a run that it has leased. Every write is fenced."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
-from executions.actions.claiming import claim, claim_called, claim_first
 from executions.lifecycle import move
-from executions.models import Artifact, LateUsage, RunHead, SkillExecution, State
+from executions.models import Artifact, HeadState, LateUsage, RunHead, SkillExecution, State
 from executions.runlog.events import NewEvent, append
-from executions.runlog.lease import Lease, append_and_renew, fenced_head
-from executions.runlog.queue import enqueue_run
+from executions.runlog.lease import Lease, append_and_renew, fenced_head, release
+from executions.runs.locks import leased
+from executions.runs.verbs import requeue as put_back
 
 SHUTDOWN = "shutdown"  # why a run is handed back by a worker that ends: no attempt of the skill is used up
 
@@ -37,26 +37,6 @@ class Progress:
     events: Sequence[NewEvent]
     usages: Sequence[Usage] = ()
     iterations: int = 0
-
-
-def begin_attempt(
-    *, run_id: uuid.UUID, owner: uuid.UUID, now: datetime, avoid: Collection[uuid.UUID] = ()
-) -> Lease | None:
-    """Lease an execution that waits in the queue and move it to running.
-
-    None where it does not wait (any more), or belongs to one of the spaces to avoid.
-    """
-    return claim(run_id, owner, avoid=avoid, now=now)
-
-
-def begin_first_attempt(*, run_ids: Sequence[uuid.UUID], owner: uuid.UUID, now: datetime) -> Lease | None:
-    """The same for the one of these that has waited longest and that nobody else is at."""
-    return claim_first(run_ids, owner, now=now)
-
-
-def begin_called_attempt(*, run_id: uuid.UUID, owner: uuid.UUID, now: datetime) -> Lease | None:
-    """Lease a sub-execution for the worker of its caller; None where it is not queued."""
-    return claim_called(run_id, owner, now=now)
 
 
 def record(*, lease: Lease, progress: Progress) -> None:
@@ -131,7 +111,7 @@ def hand_back(*, lease: Lease, reason: str, delay: timedelta, now: datetime) -> 
     `reason` is a failure reason, or SHUTDOWN for a worker that ends: that attempt does not count.
     """
     with transaction.atomic():
-        head, execution = _fenced_execution(lease)
+        head, execution = leased(SkillExecution, lease)
         requeue(execution, head, reason=reason, delay=delay, now=now)
     return execution
 
@@ -145,11 +125,12 @@ def requeue(
     """
     if reason == SHUTDOWN:
         execution.attempt -= 1
-    head.available_at = _database_time(delay) if execution.parent_id is None else None
+    if execution.parent_id is None:
+        put_back(head, delay)
+    else:
+        release(head, HeadState.QUEUED)
     data = {"reason": reason, "attempt": execution.attempt, "available_at": head.available_at}
     move(execution, head, State.QUEUED, kind="execution.retried", data=data, now=now, also=["attempt"])
-    if head.available_at is not None:
-        enqueue_run(execution.id, head.kind, at=head.available_at if delay else None)
 
 
 def artifact_payload(artifact: Artifact) -> dict[str, Any]:
@@ -170,23 +151,11 @@ def _is_same(artifact: Artifact, known: Artifact | None) -> bool:
 
 def _finish(lease: Lease, to: State, fields: dict[str, Any], now: datetime) -> SkillExecution:
     with transaction.atomic():
-        head, execution = _fenced_execution(lease)
+        head, execution = leased(SkillExecution, lease)
         for name, value in fields.items():
             setattr(execution, name, value)
         move(execution, head, to, kind=f"execution.{to.value}", data=fields, now=now, also=fields)
     return execution
-
-
-def _fenced_execution(lease: Lease) -> tuple[RunHead, SkillExecution]:
-    head = fenced_head(lease)
-    return head, SkillExecution.objects.select_for_update(no_key=True).get(pk=lease.run_id)
-
-
-def _database_time(delay: timedelta) -> datetime:
-    """Who may claim when is a matter between workers, so it goes by the database's clock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp() + make_interval(secs => %s)", [delay.total_seconds()])
-        return cursor.fetchone()[0]  # type: ignore[no-any-return]
 
 
 def _add_usage(execution_id: uuid.UUID, progress: Progress) -> None:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter
 
-from executions.models import TERMINAL, Skill, SkillExecution
+from executions.models import OVER, Skill, SkillExecution
 
 MOST_SKILLS = 500
 LATELY = {
@@ -78,4 +78,4 @@ class FinishedFilter(DropdownFilter):
 
 def finished_since(executions: "QuerySet[SkillExecution]", since: datetime) -> "QuerySet[SkillExecution]":
     """Those that ended since then; the states are what the index `execution_by_end` begins with."""
-    return executions.filter(state__in=sorted(TERMINAL), finished_at__gte=since)
+    return executions.filter(state__in=sorted(OVER), finished_at__gte=since)

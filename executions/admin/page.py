@@ -108,12 +108,12 @@ class ExecutionPage:
 
     @property
     def can_cancel(self) -> bool:
-        return not self.execution.is_finished and self.execution.cancel_requested_at is None
+        return not self.execution.is_over and self.execution.cancel_requested_at is None
 
     @property
     def can_retry(self) -> bool:
         """Sub-executions are retried with the one that called them."""
-        return self.execution.is_finished and self.execution.parent_id is None and self.retry is None
+        return self.execution.is_over and self.execution.parent_id is None and self.retry is None
 
 
 def read_page(execution_id: uuid.UUID) -> ExecutionPage | None:

@@ -31,7 +31,7 @@ def ask_cancel(request: HttpRequest, execution_id: uuid.UUID) -> HttpResponse:
 
     def cancel(access: SpaceAccess) -> tuple[uuid.UUID, str]:
         execution = request_cancel(access=access, execution_id=execution_id, now=timezone.now())
-        done = "It is cancelled." if execution.is_finished else "Its worker is asked to stop it."
+        done = "It is cancelled." if execution.is_over else "Its worker is asked to stop it."
         return execution.id, done
 
     return _steer(request, execution_id, cancel)

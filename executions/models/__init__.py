@@ -2,8 +2,8 @@
 
 from executions.models.artifact import Artifact
 from executions.models.execution import (
-    ACTIVE,
-    TERMINAL,
+    OPEN,
+    OVER,
     FailureReason,
     SkillExecution,
     Source,
@@ -16,8 +16,8 @@ from executions.models.workernode import WorkerNode
 from executions.runlog.models import FeedEntry, FeedHead, HeadState, RunEvent, RunHead, RunKind
 
 __all__ = [
-    "ACTIVE",
-    "TERMINAL",
+    "OPEN",
+    "OVER",
     "Artifact",
     "FailureReason",
     "FeedEntry",

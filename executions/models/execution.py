@@ -12,6 +12,7 @@ from django.db.models.functions import MD5
 
 from executions.models.digest import digest
 from executions.models.skill import Skill, SkillVersion
+from executions.runs.run import Run
 from spaces.chatids import MAX_CHAT_ID
 from spaces.ids import new_id
 from spaces.models import Blob, Principal, Space, Tenant
@@ -25,8 +26,8 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"  # ended because somebody asked
 
 
-ACTIVE = frozenset({State.QUEUED, State.RUNNING})
-TERMINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+OPEN = frozenset({State.QUEUED, State.RUNNING})
+OVER = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
 
 
 class Source(models.TextChoices):
@@ -56,14 +57,16 @@ class FailureReason(models.TextChoices):
     BUDGET_EXCEEDED = "budget_exceeded", "It cost more than allowed"
 
 
-class SkillExecution(models.Model):
+class SkillExecution(Run):
     """The row behind the execution object of the space API.
 
     `dispatch_key` is the SHA-256 over thread, message and tool call id (each may be longer than an index
     entry); `request_digest` is the SHA-256 of what was asked for, by which
     a repetition is told from a contradiction, `idempotency_digest` that of the whole body that came with the
-    key, where that is more. Costs are in US dollars, `wallclock_ms` in milliseconds.
+    key, where that is more. `wallclock_ms` is in milliseconds.
     """
+
+    over = OVER
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -83,7 +86,6 @@ class SkillExecution(models.Model):
         "self", on_delete=models.CASCADE, null=True, related_name="sub_executions", db_index=False
     )
     call_key = models.CharField(max_length=200, null=True)
-    depth = models.PositiveSmallIntegerField(default=0)
     retry_of = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, related_name="retries", db_index=False
     )
@@ -105,23 +107,13 @@ class SkillExecution(models.Model):
     request_digest = models.BinaryField(max_length=32)
     idempotency_digest = models.BinaryField(max_length=32, null=True)
 
-    input_tokens = models.BigIntegerField(default=0)
-    output_tokens = models.BigIntegerField(default=0)
-    cost_usd = models.DecimalField(max_digits=18, decimal_places=10, default=0)
     wallclock_ms = models.BigIntegerField(null=True)
     iteration_count = models.PositiveIntegerField(default=0)
-    trace_id = models.CharField(max_length=32)
 
     workspace_archive_id = models.UUIDField(null=True)
     archive_blob = models.ForeignKey(Blob, on_delete=models.PROTECT, null=True, related_name="+")
 
     created_at = models.DateTimeField()
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    cancel_requested_at = models.DateTimeField(null=True)
-    cancel_requested_by = models.ForeignKey(
-        Principal, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
-    )
 
     continuation_task = models.CharField(max_length=100, null=True)
     continuation_id = models.UUIDField(null=True)
@@ -137,8 +129,8 @@ class SkillExecution(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="state_is_known"),
             models.CheckConstraint(
-                condition=Q(state__in=sorted(TERMINAL), finished_at__isnull=False)
-                | Q(state__in=sorted(ACTIVE), finished_at__isnull=True),
+                condition=Q(state__in=sorted(OVER), finished_at__isnull=False)
+                | Q(state__in=sorted(OPEN), finished_at__isnull=True),
                 name="finished_exactly_when_terminal",
             ),
             models.CheckConstraint(
@@ -224,7 +216,3 @@ class SkillExecution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.skill_slug} {self.id}"
-
-    @property
-    def is_finished(self) -> bool:
-        return self.state in TERMINAL

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any
 
 from django.db import transaction
 
@@ -80,16 +80,6 @@ def positions(run_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Position]:
     """The same for many runs in one query."""
     heads = RunHead.objects.filter(run_id__in=list(run_ids)).values_list("run_id", "seq", "state")
     return {run_id: Position(seq, state == HeadState.ENDED) for run_id, seq, state in heads}
-
-
-# The same inside an update of a head: what sets its columns, `event_id` being a new id.
-# Of an id's 128 bits the lower 64 begin with its variant, so that counting never reaches the upper ones.
-NUMBER_NEXT: LiteralString = """
-    seq = seq + 1,
-    last_event_id = greatest(%(event_id)s::uuid, overlay(last_event_id::text PLACING
-        to_hex(('x' || right(translate(last_event_id::text, '-', ''), 16))::bit(64)::bigint + 1)
-        FROM 20 FOR 17)::uuid)
-"""
 
 
 def _next_event_id(last: uuid.UUID | None) -> uuid.UUID:

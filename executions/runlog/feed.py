@@ -7,12 +7,13 @@ transaction ids stall on writers in other databases; a locked counter does neith
 
 import uuid
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any
 
 from django.db import connection
 
 from executions.runlog.models import FeedHead, RunEvent
 from executions.runlog.wakeups import feed_topic, wake_after_commit
+from executions.runs.sql import APPEND_TO_FEED
 from spaces.ids import new_id
 
 
@@ -47,7 +48,7 @@ def append_to_feed(space_id: uuid.UUID, events: list[RunEvent]) -> None:
     numbers: list[Any] = [event.seq for event in events]
     with connection.cursor() as cursor:
         cursor.execute(
-            _APPEND, [space_id, new_id(), len(events), space_id, len(events), runs, numbers, times]
+            APPEND_TO_FEED, [space_id, new_id(), len(events), space_id, len(events), runs, numbers, times]
         )
         n = max(row[0] for row in cursor.fetchall())
     wake_after_commit(feed_topic(space_id), n)
@@ -62,31 +63,3 @@ def feed_position(space_id: uuid.UUID) -> FeedPosition:
     """Where a feed that has begun stands now; raises FeedHead.DoesNotExist."""
     head = FeedHead.objects.get(pk=space_id)
     return FeedPosition(head.epoch, head.n)
-
-
-# One statement: the head gives its numbers out on the way; its lock lasts as long as the transaction.
-_APPEND = """
-WITH head AS (
-    INSERT INTO executions_feedhead AS head (space_id, epoch, n) VALUES (%s, %s, %s)
-    ON CONFLICT (space_id) DO UPDATE SET n = head.n + EXCLUDED.n
-    RETURNING n
-)
-INSERT INTO executions_feedentry (space_id, n, run_id, run_seq, at)
-SELECT %s, head.n - %s + event.place, event.run_id, event.seq, event.at
-  FROM head, ROWS FROM (unnest(%s::uuid[]), unnest(%s::bigint[]), unnest(%s::timestamptz[]))
-       WITH ORDINALITY AS event (run_id, seq, at, place)
-RETURNING n
-"""
-# The same as the end of a statement that has written one event, before which it has named that event as
-# `news (space_id, run_id, seq, at)`; `epoch` is a new id. Its number comes out as `entered (n)`.
-ENTER_NEWS: LiteralString = """
-numbered AS (
-    INSERT INTO executions_feedhead AS head (space_id, epoch, n) SELECT space_id, %(epoch)s, 1 FROM news
-    ON CONFLICT (space_id) DO UPDATE SET n = head.n + 1
-    RETURNING n
-), entered AS (
-    INSERT INTO executions_feedentry (space_id, n, run_id, run_seq, at)
-    SELECT news.space_id, numbered.n, news.run_id, news.seq, news.at FROM news, numbered
-    RETURNING n
-)
-"""

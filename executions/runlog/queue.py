@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import LiteralString
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -16,16 +15,11 @@ from procrastinate import exceptions
 from procrastinate.contrib.django import app
 
 from executions.runlog.lease import HEARTBEAT_SECONDS
+from executions.runs.sql import COUNT_OLD_JOBS, DELETE_DEAD_TICKETS, DELETE_OLD_JOBS, REPEAT_DEAD_JOBS
 
 ADVANCE = "executions.advance"
 QUEUE = "runs"
-
-
-# The same inside a statement of somebody else's, whose parameter `ticket` is what `ticket` gives for the run.
-DEFER: LiteralString = f"""
-procrastinate_defer_jobs_v1(ARRAY[
-    ROW('{QUEUE}', '{ADVANCE}', 0, NULL, NULL, %(ticket)s, NULL)::procrastinate_job_to_defer_v1])
-"""
+DEAD_SECONDS = 4 * HEARTBEAT_SECONDS  # without one, a worker is gone
 
 
 def ticket(run_id: uuid.UUID, kind: str | None) -> dict[str, str | None]:
@@ -77,9 +71,9 @@ def remove_dead_jobs() -> int:
     them derives everything from rows, so twice does no harm.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_DELETE_DEAD, [ADVANCE, DEAD_SECONDS])
+        cursor.execute(DELETE_DEAD_TICKETS, [ADVANCE, DEAD_SECONDS])
         deleted: int = cursor.rowcount
-        cursor.execute(_REPEAT_DEAD, [ADVANCE, DEAD_SECONDS])
+        cursor.execute(REPEAT_DEAD_JOBS, [ADVANCE, DEAD_SECONDS])
         repeated: int = cursor.rowcount
     return deleted + repeated
 
@@ -87,30 +81,5 @@ def remove_dead_jobs() -> int:
 def prune_jobs(before: datetime, *, dry_run: bool) -> int:
     """Delete jobs that ended before a time (those that end well are deleted at once); how many there were."""
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT_OLD if dry_run else _DELETE_OLD, [before])
+        cursor.execute(COUNT_OLD_JOBS if dry_run else DELETE_OLD_JOBS, [before])
         return int(cursor.fetchone()[0]) if dry_run else int(cursor.rowcount)
-
-
-DEAD_SECONDS = 4 * HEARTBEAT_SECONDS  # without one, a worker is gone
-_DELETE_DEAD = """
-DELETE FROM procrastinate_jobs AS job
- WHERE job.status = 'doing' AND job.task_name = %s AND NOT EXISTS (
-    SELECT 1 FROM procrastinate_workers AS worker WHERE worker.id = job.worker_id
-       AND worker.last_heartbeat > clock_timestamp() - make_interval(secs => %s))
-"""
-_REPEAT_DEAD = """
-SELECT procrastinate_retry_job_v2(job.id, NULL, NULL, NULL, NULL) FROM procrastinate_jobs AS job
- WHERE job.status = 'doing' AND job.task_name <> %s AND NOT EXISTS (
-    SELECT 1 FROM procrastinate_workers AS worker WHERE worker.id = job.worker_id
-       AND worker.last_heartbeat > clock_timestamp() - make_interval(secs => %s))
-"""
-_COUNT_OLD = """
-SELECT count(*) FROM procrastinate_jobs AS job
- WHERE job.status IN ('succeeded', 'failed', 'cancelled', 'aborted') AND NOT EXISTS (
-    SELECT 1 FROM procrastinate_events AS event WHERE event.job_id = job.id AND event.at > %s)
-"""
-_DELETE_OLD = """
-DELETE FROM procrastinate_jobs AS job
- WHERE job.status IN ('succeeded', 'failed', 'cancelled', 'aborted') AND NOT EXISTS (
-    SELECT 1 FROM procrastinate_events AS event WHERE event.job_id = job.id AND event.at > %s)
-"""

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from executions.accounting import tree_usage
-from executions.actions.healing import backoff, settle_sub_executions
+from executions.actions.healing import FIRST_BACKOFF, settle_sub_executions
 from executions.actions.running import (
     SHUTDOWN,
     finish_cancelled,
@@ -42,6 +42,7 @@ from executions.runner.prompt import run_prompt
 from executions.runner.recorder import Recorder
 from executions.runner.run import Run
 from executions.runner.script import run_script
+from executions.runs.verbs import backoff
 from executions.storable import storable
 from executions.worker.bench import Bench
 from executions.worker.keeper import Held
@@ -97,7 +98,7 @@ class _Attempt:
         finally:
             if self._layout is not None:
                 self._layout.remove()
-        ask_patiently(lambda: settle_sub_executions(parent_id=self._execution.id, now=timezone.now()))
+        ask_patiently(lambda: settle_sub_executions(self._execution.id, timezone.now()))
 
     def _work(self) -> None:
         """Prepare, run, check, collect and end well; raises RunFailed, RunStopped or LeaseLost."""
@@ -193,7 +194,9 @@ class _Attempt:
         note_failure(failure.reason)
         self._write_out()
         if self._is_worth_another_attempt(failure):
-            delay = max(backoff(self._execution.attempt), timedelta(seconds=failure.retry_after))
+            delay = max(
+                backoff(self._execution.attempt, first=FIRST_BACKOFF), timedelta(seconds=failure.retry_after)
+            )
             self._end(partial(hand_back, reason=failure.reason, delay=delay))
             return
         if self._layout is not None:

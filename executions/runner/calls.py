@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from executions.accounting import tree_usage
 from executions.actions.calling import TooDeep, note_sub_execution_finished, start_sub_execution
-from executions.actions.healing import backoff
-from executions.actions.running import begin_called_attempt
+from executions.actions.claiming import claim
+from executions.actions.healing import FIRST_BACKOFF
 from executions.models import Artifact, FailureReason, SkillExecution
 from executions.runlog.lease import Lease, LeaseLost
 from executions.runner.outcomes import RunFailed
@@ -22,6 +22,8 @@ from executions.runner.patience import ask_patiently
 from executions.runner.recorder import Recorder
 from executions.runner.run import SkillAnswer, SkillCall
 from executions.runner.staging import disk_failures_told
+from executions.runs.claims import called
+from executions.runs.verbs import backoff
 from executions.sandbox import ArtifactRejected, Workspace
 from executions.worker.stopping import RunStopped, StopSignal
 from spaces.blobs import open_blob
@@ -86,7 +88,7 @@ class Caller:
     def _ended(self, child_id: uuid.UUID) -> SkillExecution:
         while True:
             child = self._asked(lambda: SkillExecution.objects.get(pk=child_id))
-            if child.is_finished:
+            if child.is_over:
                 return child
             self._require_time()
             lease, taken_at = self._asked(lambda: self._begun(child_id))
@@ -96,14 +98,14 @@ class Caller:
                 continue
             self.run_attempt(lease, taken_at, self)
             child = self._asked(lambda: SkillExecution.objects.get(pk=child_id))
-            if not child.is_finished:
-                pause = backoff(child.attempt).total_seconds()
+            if not child.is_over:
+                pause = backoff(child.attempt, first=FIRST_BACKOFF).total_seconds()
                 self.stop.wait(min(pause, max(0.0, self.deadline - time.monotonic())))
 
     def _begun(self, child_id: uuid.UUID) -> tuple[Lease | None, float]:
         """The child's lease, and the monotonic time before it was taken."""
         taken_at = time.monotonic()
-        return begin_called_attempt(run_id=child_id, owner=self.lease.owner, now=self.clock()), taken_at
+        return claim(called(child_id), owner=self.lease.owner, now=self.clock()), taken_at
 
     def _require_time(self) -> None:
         self.stop.check()

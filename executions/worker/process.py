@@ -154,7 +154,7 @@ class WorkerProcess:
         if claim is None or self._bench is None:
             return
         try:
-            self._attempts[claim.kind.name](claim.lease, claim.taken_at, self._bench)
+            self._attempts[claim.lease.kind](claim.lease, claim.taken_at, self._bench)
         finally:
             self._slots.release(claim)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from executions.runlog.kinds import Begun, KindOfRun, begin_oldest_run, begin_run
+from executions.runlog.kinds import begin_oldest_run, begin_run
 from executions.runlog.lease import Lease
 
 
@@ -19,7 +19,6 @@ class Claim:
     """A lease in a slot; `taken_at` is the monotonic time from before it was taken."""
 
     lease: Lease
-    kind: KindOfRun
     taken_at: float
 
 
@@ -44,25 +43,25 @@ class Slots:
         """Lease a run for a slot that holds the ticket of `run_id`; None where nothing waits for a worker."""
         with self._lock:
             taken_at = time.monotonic()
-            begun = self._lease(run_id, kind, self._saturated())
-            if begun is None:
+            lease = self._lease(run_id, kind, self._saturated())
+            if lease is None:
                 return None
-            self._busy[begun.lease.space_id] += 1
-            self._last_space = begun.lease.space_id
-            return Claim(begun.lease, begun.kind, taken_at)
+            self._busy[lease.space_id] += 1
+            self._last_space = lease.space_id
+            return Claim(lease, taken_at)
 
     def release(self, claim: Claim) -> None:
         """The slot is free again."""
         with self._lock:
             self._busy[claim.lease.space_id] -= 1
 
-    def _lease(self, run_id: uuid.UUID, kind: str | None, saturated: Collection[uuid.UUID]) -> Begun | None:
+    def _lease(self, run_id: uuid.UUID, kind: str | None, saturated: Collection[uuid.UUID]) -> Lease | None:
         for avoid in (saturated, ()) if saturated else ((),):
             now = self._clock()
-            begun = begin_run(run_id, kind, owner=self._owner, now=now, avoid=avoid)
-            begun = begun or begin_oldest_run(owner=self._owner, now=now, avoid=avoid)
-            if begun is not None:
-                return begun
+            lease = begin_run(run_id, kind, owner=self._owner, now=now, avoid=avoid)
+            lease = lease or begin_oldest_run(owner=self._owner, now=now, avoid=avoid)
+            if lease is not None:
+                return lease
         return None
 
     def _saturated(self) -> set[uuid.UUID]:

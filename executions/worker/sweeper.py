@@ -16,11 +16,12 @@ from functools import partial
 from django.db import Error as DatabaseError, connection, transaction
 from django.utils import timezone
 
-from executions.runlog.kinds import Settle, kind_of_run, kinds_of_runs
+from executions.runlog.kinds import kinds_of_runs
 from executions.runlog.lease import SWEEP_SECONDS
 from executions.runlog.months import Month, make_month, missing_months
 from executions.runlog.neglected import overdue_runs, runs_without_ticket, unconfirmed_cancels
 from executions.runlog.queue import ADVANCE, enqueue_missing_ticket, remove_dead_jobs
+from executions.runs.verbs import force_cancel, heal
 from executions.worker.node import forget_vanished_nodes
 
 logger = logging.getLogger(__name__)
@@ -71,13 +72,13 @@ def _find() -> list[_Job]:
         for run_id, kind in runs_without_ticket(ADVANCE):
             logger.info("No job was left for %s; it gets another", run_id)
             enqueue_missing_ticket(run_id, kind)
-        cancels = [_job("cancel", run_id, kind_of_run(k).force_cancel) for run_id, k in unconfirmed_cancels()]
-        heals = [_job("heal", run_id, kind_of_run(kind).heal) for run_id, kind in overdue_runs()]
+        cancels = [_job("cancel", force_cancel, *found) for found in unconfirmed_cancels()]
+        heals = [_job("heal", heal, *found) for found in overdue_runs()]
         return [*cancels, *heals, *_chores(), *_rooms()]
 
 
-def _job(name: str, run_id: uuid.UUID, settle: Settle) -> _Job:
-    return _Job(name, run_id, lambda now: settle(run_id=run_id, now=now))
+def _job(name: str, verb: Callable[..., None], run_id: uuid.UUID, kind: str) -> _Job:
+    return _Job(name, run_id, lambda now: verb(kind, run_id, now=now))
 
 
 def _chores() -> list[_Job]:

@@ -6,12 +6,13 @@ from functools import partial
 
 from django.db import transaction
 
+from executions.models import RunKind
 from executions.runlog.models import RunEvent
+from executions.runs.locks import locked
+from executions.runs.verbs import cancel_below
 from objectives.access.permissions import MANAGE_OBJECTIVES
-from objectives.actions.locking import locked_objective
 from objectives.actions.queueing import enqueue_action, say, send_messages
 from objectives.actions.resuming import take_up
-from objectives.actions.stopping import cancel_below
 from objectives.actions.waking import has_open_calls, wake
 from objectives.models import ActionKind, Objective, ObjectiveState, QueuedAction
 from objectives.spelling import Json
@@ -55,7 +56,7 @@ def _continue(
     access: SpaceAccess, objective_id: uuid.UUID, message: str, *, enqueue: bool, now: datetime
 ) -> Said:
     with transaction.atomic():
-        head, objective = locked_objective(objective_id, access.space_id)
+        head, objective = locked(Objective, objective_id, access.space_id)
         if objective.state == ObjectiveState.FAILED:
             return take_up(objective, head, message, by=access.principal_id, now=now)
         _check_open(objective, "continued")
@@ -107,7 +108,7 @@ def _compact(
     access: SpaceAccess, objective_id: uuid.UUID, compaction: Json | None, now: datetime
 ) -> QueuedAction:
     with transaction.atomic():
-        head, objective = locked_objective(objective_id, access.space_id)
+        head, objective = locked(Objective, objective_id, access.space_id)
         _check_open(objective, "compacted")
         action = enqueue_action(
             objective, ActionKind.COMPACTION, by=access.principal_id, now=now, compaction=compaction
@@ -127,7 +128,7 @@ def is_idle(objective: Objective) -> bool:
 def _stop_what_failed(objective_id: uuid.UUID, space_id: uuid.UUID, *, now: datetime) -> None:
     """Nothing that an objective had started outlives its failure, even where it is taken up at once."""
     if Objective.objects.filter(pk=objective_id, space_id=space_id, state=ObjectiveState.FAILED).exists():
-        cancel_below(objective_id, by=None, now=now)
+        cancel_below(RunKind.OBJECTIVE, objective_id, by=None, now=now)
 
 
 def _check_open(objective: Objective, verb: str) -> None:

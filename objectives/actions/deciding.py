@@ -7,9 +7,10 @@ from django.db import transaction
 
 from executions.models import RunHead
 from executions.runlog.events import NewEvent
+from executions.runs.locks import locked
 from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.beginning import begin_bare
-from objectives.actions.locking import locked_call, locked_objective
+from objectives.actions.locking import locked_call
 from objectives.actions.waking import wake
 from objectives.events import Kind, event
 from objectives.lifecycles.calls import decide
@@ -33,7 +34,7 @@ def approve_call(
     """
     access.require(MANAGE_OBJECTIVES)
     with transaction.atomic():
-        head, objective = locked_objective(objective_id, access.space_id)
+        head, objective = locked(Objective, objective_id, access.space_id)
         call = locked_call(objective, call_id)
         approve(call, head, objective, by=access.principal_id, now=now)
     return call
@@ -48,7 +49,7 @@ def deny_call(
     """
     access.require(MANAGE_OBJECTIVES)
     with transaction.atomic():
-        head, objective = locked_objective(objective_id, access.space_id)
+        head, objective = locked(Objective, objective_id, access.space_id)
         call = locked_call(objective, call_id)
         deny(call, head, objective, by=access.principal_id, memo=memo, now=now)
     return call

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q
 
-from executions.actions.locking import wait_shortly_for_locks
+from executions.models import RunKind
+from executions.runs.locks import locked, wait_shortly_for_locks
+from executions.runs.verbs import cancel_below
 from objectives.actions.deciding import EXPIRED_MEMO, approve, deny
-from objectives.actions.locking import locked_call, locked_objective
-from objectives.actions.stopping import cancel_below, end
+from objectives.actions.locking import locked_call
+from objectives.actions.stopping import end
 from objectives.actions.waking import has_open_calls, wake
 from objectives.events import Kind
 from objectives.lifecycles.calls import fail
@@ -51,7 +53,7 @@ def expire_approval(*, objective_id: uuid.UUID, call_id: uuid.UUID, now: datetim
     """Decide by the tool's default; nothing where somebody was faster. Idempotent."""
     with transaction.atomic():
         wait_shortly_for_locks()
-        head, objective = locked_objective(objective_id)
+        head, objective = locked(Objective, objective_id)
         call = locked_call(objective, call_id)
         if call.approval != Approval.WAITING_FOR_APPROVAL or call.execution != Execution.PENDING:
             return
@@ -66,7 +68,7 @@ def expire_content(*, objective_id: uuid.UUID, call_id: uuid.UUID, now: datetime
     """End a call that waited too long for its content; nothing where it came. Idempotent."""
     with transaction.atomic():
         wait_shortly_for_locks()
-        head, objective = locked_objective(objective_id)
+        head, objective = locked(Objective, objective_id)
         call = locked_call(objective, call_id)
         if call.execution != Execution.WAITING_FOR_CONTENT:
             return
@@ -82,7 +84,7 @@ def time_out_objective(*, objective_id: uuid.UUID, now: datetime) -> None:
     """
     with transaction.atomic():
         wait_shortly_for_locks()
-        head, objective = locked_objective(objective_id)
+        head, objective = locked(Objective, objective_id)
         since = objective.idle_since
         if objective.state != ObjectiveState.WAITING or since is None or has_open_calls(objective):
             return
@@ -92,4 +94,4 @@ def time_out_objective(*, objective_id: uuid.UUID, now: datetime) -> None:
             "message": f"Nothing happened for {objective.inactivity_seconds:g} seconds."
         }
         end(objective, head, ObjectiveState.TIMED_OUT, kind=Kind.TIMED_OUT, payload=payload, now=now)
-    cancel_below(objective_id, by=None, now=now)
+    cancel_below(RunKind.OBJECTIVE, objective_id, by=None, now=now)

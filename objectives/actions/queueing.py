@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 
 from executions.models import RunHead
 from executions.runlog.models import RunEvent
+from executions.runs.locks import locked
 from objectives.access.permissions import MANAGE_OBJECTIVES
-from objectives.actions.locking import locked_objective
 from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note
 from objectives.models import (
@@ -60,7 +60,7 @@ def remove_action(*, access: SpaceAccess, objective_id: uuid.UUID, action_id: uu
     """Take a queued action back; raises IllegalMove once it is sent, removed or discarded, and NotFound."""
     access.require(MANAGE_OBJECTIVES)
     with transaction.atomic():
-        locked_objective(objective_id, access.space_id)
+        locked(Objective, objective_id, access.space_id)
         action = QueuedAction.objects.filter(pk=action_id, objective_id=objective_id).first()
         if action is None:
             raise NotFound

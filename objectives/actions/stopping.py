@@ -1,18 +1,18 @@
 """Cancelling an objective, or only its turn: somebody asks, and whoever runs it confirms."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models.functions import Now
 
-from executions.actions.cancelling import cancel_execution
-from executions.models import ACTIVE, RunHead, SkillExecution
+from executions.models import OPEN as OPEN_EXECUTIONS, RunHead, RunKind, SkillExecution
 from executions.runlog.events import NewEvent
+from executions.runlog.kinds import Below
 from executions.runlog.models import HeadState, RunEvent
+from executions.runs.locks import locked
+from executions.runs.verbs import request_cancel
 from objectives.access.permissions import MANAGE_OBJECTIVES
-from objectives.actions.locking import locked_objective
 from objectives.actions.partials import keep_partial
 from objectives.actions.queueing import discard_actions, newest_window
 from objectives.actions.waking import has_open_calls
@@ -44,11 +44,10 @@ def cancel_objective(
     within seconds. Asking again changes nothing. Raises IllegalMove once it is over in another way, NotFound.
     """
     access.require(MANAGE_OBJECTIVES)
-    message = reason or BY_PERSON
-    objective = _request_cancel(
-        objective_id, access.space_id, by=access.principal_id, message=message, now=now
+    why, by = reason or BY_PERSON, access.principal_id
+    objective: Objective = request_cancel(
+        RunKind.OBJECTIVE, objective_id, access.space_id, by=by, why=why, now=now
     )
-    cancel_below(objective.id, by=access.principal_id, now=now)
     return objective
 
 
@@ -60,7 +59,7 @@ def interrupt_objective(*, access: SpaceAccess, objective_id: uuid.UUID, now: da
     """
     access.require(MANAGE_OBJECTIVES)
     with transaction.atomic():
-        head, objective = locked_objective(objective_id, access.space_id)
+        head, objective = locked(Objective, objective_id, access.space_id)
         check_move(objective, ObjectiveState.INTERRUPTING)
         if objective.state == ObjectiveState.WAITING and not has_open_calls(objective):
             raise IllegalMove("objective", objective.state, ObjectiveState.INTERRUPTING)
@@ -83,7 +82,7 @@ def confirm_interrupt(objective: Objective, head: RunHead, *, now: datetime) -> 
     return move(objective, head, ObjectiveState.WAITING, now=now, first=first, also=also)[len(first) - 1]
 
 
-def confirm_cancel(objective: Objective, head: RunHead, *, now: datetime) -> None:
+def confirm_cancel(objective: Objective, head: RunHead, *, now: datetime, **_: object) -> None:
     """End a locked objective whose cancelling was asked for."""
     message = objective.state_message or BY_PERSON
     payload: dict[str, object] = {"message": message}
@@ -123,40 +122,12 @@ def give_up_calls(objective: Objective, *, now: datetime) -> list[NewEvent]:
     return [event for call in locked for event in give_up(call, now=now)]
 
 
-def cancel_below(objective_id: uuid.UUID, *, by: uuid.UUID | None, now: datetime) -> None:
-    """Ask the same of what an objective started, each in a transaction of its own; idempotent."""
+def open_below(objective_id: uuid.UUID) -> Iterator[Below]:
+    """The sub-agents and skills that an objective has started and in which something may still happen."""
     children = Objective.objects.filter(parent_id=objective_id, state__in=OPEN)
     for child_id, space_id in children.values_list("id", "space_id"):
-        _request_cancel(child_id, space_id, by=by, message=BY_PARENT, now=now, is_cascade=True)
-        cancel_below(child_id, by=by, now=now)
+        yield RunKind.OBJECTIVE, child_id, space_id
     called = ToolCall.objects.filter(objective_id=objective_id, kind=CallKind.SKILL).values("run_id")
-    skills = SkillExecution.objects.filter(pk__in=called, state__in=ACTIVE)
+    skills = SkillExecution.objects.filter(pk__in=called, state__in=OPEN_EXECUTIONS)
     for run_id, space_id in skills.values_list("id", "space_id"):
-        cancel_execution(run_id, space_id, by=by, now=now)
-
-
-def _request_cancel(
-    objective_id: uuid.UUID,
-    space_id: uuid.UUID,
-    *,
-    by: uuid.UUID | None,
-    message: str,
-    now: datetime,
-    is_cascade: bool = False,
-) -> Objective:
-    with transaction.atomic():
-        head, objective = locked_objective(objective_id, space_id)
-        if objective.state == ObjectiveState.CANCELLED or (is_cascade and objective.is_over):
-            return objective
-        check_move(objective, ObjectiveState.CANCELLED)
-        if head.cancel_requested_at is not None:
-            return objective
-        objective.cancel_requested_at, objective.cancel_requested_by_id = now, by
-        objective.state_message = message
-        objective.save(update_fields=["cancel_requested_at", "cancel_requested_by", "state_message"])
-        # The sweeper forces what is not confirmed in time: between machines only the database's clock counts.
-        head.cancel_requested_at = Now()
-        head.save(update_fields=["cancel_requested_at"])
-        if head.state != HeadState.RUNNING:
-            confirm_cancel(objective, head, now=now)
-    return objective
+        yield RunKind.EXECUTION, run_id, space_id

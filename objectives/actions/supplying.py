@@ -6,13 +6,14 @@ from datetime import datetime
 
 from django.db import transaction
 
+from executions.runs.locks import locked
 from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.completing import complete_with, kept_whole
-from objectives.actions.locking import locked_call, locked_objective
+from objectives.actions.locking import locked_call
 from objectives.actions.waking import wake
 from objectives.lifecycles.calls import standing
 from objectives.lifecycles.objectives import note
-from objectives.models import Execution, ToolCall
+from objectives.models import Execution, Objective, ToolCall
 from objectives.results.outcome import Draft
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove
@@ -34,7 +35,7 @@ def supply_content(
     access.require(MANAGE_OBJECTIVES)
     drafts = kept_whole(drafts, objective_id, now=now)
     with transaction.atomic():
-        head, objective = locked_objective(objective_id, access.space_id)
+        head, objective = locked(Objective, objective_id, access.space_id)
         call = locked_call(objective, call_id)
         if call.execution != Execution.WAITING_FOR_CONTENT:
             raise IllegalMove("tool call", standing(call), "given content")

@@ -7,16 +7,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from executions.inference.errors import ModelTooLong
+from executions.models import RunKind
 from executions.runlog.lease import Lease, LeaseLost
 from executions.runner.patience import ask_patiently
+from executions.runs.locks import leased
+from executions.runs.verbs import cancel_below, requeue
 from executions.worker.bench import Bench
 from executions.worker.keeper import Held
 from executions.worker.stopping import RunStopped, StopSignal
-from objectives.actions.stopping import cancel_below
 from objectives.loop.compacting import open_window
 from objectives.loop.decision import Ask, Carry, Compact, Finish, Leave, Move, decide
 from objectives.loop.hands import Hands
-from objectives.loop.leased import leased_objective, read_objective, requeue
+from objectives.loop.leased import read_objective
 from objectives.loop.retrying import try_again
 from objectives.loop.step import ask_model, leave
 from objectives.loop.texts import TextRecorder
@@ -121,14 +123,14 @@ class _Attempt:
         self._next_move(hands, is_last=True)
 
     def _hand_back(self) -> None:
-        head, _ = leased_objective(self._held.lease)
+        head, _ = leased(Objective, self._held.lease)
         requeue(head)
 
     def _give_back_broken(self) -> None:
         message = "An error of the worker ended the run."
 
         def give_back() -> None:
-            head, objective = leased_objective(self._held.lease)
+            head, objective = leased(Objective, self._held.lease)
             try_again(objective, head, message, now=timezone.now())
 
         leave(self._held, give_back)
@@ -136,7 +138,9 @@ class _Attempt:
     def _stop_what_it_started(self) -> None:
         """Nothing below goes on for an objective that is over; the job of its end makes sure of it."""
         if ask_patiently(partial(_is_over, self._objective)):
-            ask_patiently(lambda: cancel_below(self._objective.id, by=None, now=timezone.now()))
+            ask_patiently(
+                lambda: cancel_below(RunKind.OBJECTIVE, self._objective.id, by=None, now=timezone.now())
+            )
 
 
 def _is_over(objective: Objective) -> bool:

@@ -10,6 +10,7 @@ from django.db import transaction
 from executions.models import RunHead
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
+from executions.runs.locks import leased
 from objectives.actions.beginning import begin_bare, called_event
 from objectives.actions.completing import complete_with
 from objectives.actions.locking import locked_call
@@ -18,7 +19,6 @@ from objectives.adapters.discovery import discover
 from objectives.adapters.skills import dispatch_skill
 from objectives.lifecycles.calls import cut_off, execute, fail
 from objectives.lifecycles.objectives import note
-from objectives.loop.leased import leased_objective
 from objectives.models import Approval, CallError, CallKind, Execution, Objective, ToolCall
 from objectives.planning.plan import Offered, Plan
 from objectives.results.outcome import Outcome, Started
@@ -139,7 +139,7 @@ def write_outcome(lease: Lease, call_id: uuid.UUID, outcome: Outcome, *, now: da
     Nothing where it was given up meanwhile, or has it already.
     """
     with transaction.atomic():
-        head, objective = leased_objective(lease)
+        head, objective = leased(Objective, lease)
         call = locked_call(objective, call_id)
         if not call.is_settled:
             note(objective, head, [settle(call, outcome, now=now)])

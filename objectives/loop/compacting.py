@@ -19,6 +19,7 @@ from executions.inference.weighing import tokens_in, weight
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from executions.runner.patience import ask_patiently
+from executions.runs.locks import leased
 from executions.storable import storable_text
 from executions.worker.keeper import Held
 from objectives.accounting import CHARGED, charge
@@ -26,7 +27,7 @@ from objectives.actions.queueing import mark_sent, newest_window
 from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note
 from objectives.loop.clearing import compaction_due, most_tokens
-from objectives.loop.leased import leased_objective, read_objective
+from objectives.loop.leased import read_objective
 from objectives.loop.outages import ANSWERED, note_answer
 from objectives.loop.request import CannotAsk, chosen_model, step_request
 from objectives.loop.step import after_error, give_up, note_request
@@ -175,7 +176,7 @@ def _write(
     now: datetime,
 ) -> None:
     with transaction.atomic():
-        head, objective = leased_objective(lease)
+        head, objective = leased(Objective, lease)
         if newest_window(objective).pk != old.pk:
             return  # written already, and only the answer was lost
         window = ContextWindow.objects.create(

@@ -13,8 +13,9 @@ from django.db import transaction
 
 from executions.models import SkillExecution
 from executions.runlog.events import NewEvent
+from executions.runs.locks import locked
 from objectives.actions.completing import kept_whole
-from objectives.actions.locking import locked_call, locked_objective
+from objectives.actions.locking import locked_call
 from objectives.actions.waking import wake
 from objectives.adapters.agents import outcome_of_child
 from objectives.adapters.skills import outcome_of_execution
@@ -54,14 +55,14 @@ def continue_after_execution(*, call_id: uuid.UUID, now: datetime) -> None:
     if call.run_id is None:
         return
     execution = SkillExecution.objects.filter(pk=call.run_id).first()
-    if execution is not None and execution.is_finished:
+    if execution is not None and execution.is_over:
         _continue(call, outcome_of_execution(execution), [], now=now)
 
 
 def _continue(call: ToolCall, outcome: Outcome, events: Sequence[NewEvent], *, now: datetime) -> None:
     outcome = replace(outcome, drafts=kept_whole(outcome.drafts, call.objective_id, now=now))
     with transaction.atomic():
-        head, objective = locked_objective(call.objective_id)
+        head, objective = locked(Objective, call.objective_id)
         call = locked_call(objective, call.id)
         if call.is_settled or objective.is_over:
             return

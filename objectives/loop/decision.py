@@ -13,6 +13,8 @@ from django.db import transaction
 
 from executions.inference.weighing import tokens_in, weight
 from executions.runlog.lease import Lease
+from executions.runs.locks import leased
+from executions.runs.verbs import park
 from objectives.actions.queueing import newest_window, next_action, send_messages
 from objectives.actions.stopping import confirm_cancel, confirm_interrupt
 from objectives.actions.waking import model_is_due
@@ -20,11 +22,11 @@ from objectives.loop.answers import answer_of
 from objectives.loop.calls import MOST_PARALLEL, Turn, Work, begin_calls, work_on
 from objectives.loop.clearing import compaction_due
 from objectives.loop.ending import fail_objective, finalize, rest
-from objectives.loop.leased import leased_objective, park
 from objectives.loop.limits import Reached, limit_of_calls, limit_of_requests, spent_budget
 from objectives.loop.outages import hold_back
 from objectives.loop.transcript import newest_exchange, text_in
 from objectives.models import (
+    Objective,
     ObjectiveState,
     QueuedAction,
     Step,
@@ -73,7 +75,7 @@ def decide(lease: Lease, at_work: Collection[Work], *, now: datetime, finishes: 
     be stopped. May be repeated where the answer was lost.
     """
     with transaction.atomic():
-        head, objective = leased_objective(lease)
+        head, objective = leased(Objective, lease)
         is_stopping = (
             objective.cancel_requested_at is not None or objective.state == ObjectiveState.INTERRUPTING
         )

@@ -18,11 +18,12 @@ from executions.inference.respond import respond
 from executions.inference.sound_responses import CUT_SHORT
 from executions.runlog.lease import Lease
 from executions.runner.patience import ask_patiently
+from executions.runs.locks import leased
 from executions.worker.keeper import Held
 from executions.worker.stopping import StopSignal
 from objectives.actions.locking import locked_call
 from objectives.loop.answers import answer_problem
-from objectives.loop.leased import leased_objective, read_objective
+from objectives.loop.leased import read_objective
 from objectives.loop.outages import leave_alone
 from objectives.loop.questions import judging_request
 from objectives.loop.request import CannotAsk, ChosenModel, chosen_model
@@ -82,7 +83,7 @@ def _note_beginning(
 ) -> None:
     """The intent, before the effect; a request that was cut off with its worker is charged by an estimate."""
     with transaction.atomic():
-        _, objective = leased_objective(lease)
+        _, objective = leased(Objective, lease)
         row = locked_call(objective, call.id)
         if row.fence not in {None, lease.fence}:
             keep_broken(objective, estimate(request, chosen.choice, written=0), now=now)

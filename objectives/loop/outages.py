@@ -13,18 +13,17 @@ from executions.inference.errors import ModelUnavailable
 from executions.models import RunHead
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
+from executions.runs.locks import leased
+from executions.runs.verbs import backoff, requeue
 from objectives.events import Kind, notice
 from objectives.lifecycles.objectives import forget_outage, note
 from objectives.loop.ending import fail_objective
-from objectives.loop.leased import leased_objective, requeue
 from objectives.models import BrokenRequest, ErrorType, Objective
 from objectives.spelling import wire_moment
 from spaces.models import Space
 from spaces.wording import in_words, to_the_second
 
 FIRST_BACKOFF = timedelta(seconds=1)
-BACKOFF_LIMIT = timedelta(minutes=5)
-MOST_DOUBLINGS = 9  # beyond the limit
 MOST_SPREAD = 30.0  # seconds by which those that wait for one provider come apart
 MOST_BROKEN = 10  # answers of one outage that broke off after they had begun: each of them is paid for
 
@@ -58,8 +57,7 @@ def wait_for_provider(objective: Objective, head: RunHead, error: ModelUnavailab
         message = f"{error.message} ({MOST_BROKEN} answers broke off, each of which is paid for)"
         _give_up(objective, head, message, since=since, now=now)
     else:
-        backoff = min(FIRST_BACKOFF * 2 ** min(objective.failures - 1, MOST_DOUBLINGS), BACKOFF_LIMIT)
-        wait = max(backoff, timedelta(seconds=asked or 0))
+        wait = max(backoff(objective.failures, first=FIRST_BACKOFF), timedelta(seconds=asked or 0))
         _queue(objective, head, error.message, min(wait + _spread(wait), ends_at - now), now=now)
 
 
@@ -81,7 +79,7 @@ def hold_back(objective: Objective, head: RunHead, *, now: datetime) -> bool:
 def leave_alone(lease: Lease, seconds: float, *, now: datetime) -> None:
     """Write down that a provider does not want to be asked for so long; raises LeaseLost."""
     with transaction.atomic():
-        _, objective = leased_objective(lease)
+        _, objective = leased(Objective, lease)
         until = now + timedelta(seconds=seconds)
         objective.ask_not_before = max(until, objective.ask_not_before or until)
         objective.save(update_fields=["ask_not_before"])

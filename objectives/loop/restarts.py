@@ -16,10 +16,10 @@ from executions.inference.weighing import tokens_asked, tokens_in
 from executions.models import RunEvent
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
+from executions.runs.locks import leased
 from objectives.actions.partials import OF_TURNS
 from objectives.events import Kind
 from objectives.lifecycles.objectives import note
-from objectives.loop.leased import leased_objective
 from objectives.models import BrokenRequest, Objective
 
 
@@ -29,7 +29,7 @@ def note_asking(lease: Lease, request: ModelRequest, choice: ModelChoice, *, now
     Says so in the log where a former attempt at this turn was heard of. May be repeated with the same `now`.
     """
     with transaction.atomic():
-        head, objective = leased_objective(lease)
+        head, objective = leased(Objective, lease)
         heard = _heard_of(objective)
         if objective.asked_at not in {None, now} and not _is_paid(objective, objective.asked_at):
             written = 0 if heard is None else heard.data["offset"] + len(heard.data["text"])

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from executions.models import RunHead
+from executions.runs.verbs import backoff, requeue
 from objectives.loop.ending import fail_objective
-from objectives.loop.leased import requeue
 from objectives.models import ErrorType, Objective
 
 MOST_LOST = 5  # workers in a row without any outcome, be it that a provider was unavailable
@@ -20,7 +20,7 @@ def try_again(objective: Objective, head: RunHead, message: str, *, now: datetim
     if objective.lost_worker_count >= MOST_LOST:
         fail_objective(objective, head, ErrorType.WORKER_LOST, message, now=now)
         return
-    requeue(head, FIRST_BACKOFF * 2 ** (objective.lost_worker_count - 1))
+    requeue(head, backoff(objective.lost_worker_count, first=FIRST_BACKOFF))
     if objective.provider_unavailable_since is not None:
         objective.next_try_at = head.available_at
     objective.save(update_fields=["lost_worker_count", "next_try_at"])

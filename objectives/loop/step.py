@@ -18,10 +18,11 @@ from executions.inference.errors import (
 from executions.inference.interface import ModelRequest
 from executions.inference.respond import respond
 from executions.runner.patience import ask_patiently
+from executions.runs.locks import leased
 from executions.worker.keeper import Held
 from executions.worker.stopping import RunStopped
 from objectives.loop.ending import fail_objective
-from objectives.loop.leased import leased_objective, read_objective
+from objectives.loop.leased import read_objective
 from objectives.loop.outages import wait_for_provider
 from objectives.loop.request import CannotAsk, ChosenModel, chosen_model, note_use, step_request
 from objectives.loop.restarts import close_request, has_answered_nothing, note_asking
@@ -65,7 +66,7 @@ def give_up(held: Held[TextRecorder], error: ErrorType, message: str) -> None:
     """End the objective as failed; raises LeaseLost."""
 
     def fail() -> None:
-        head, objective = leased_objective(held.lease)
+        head, objective = leased(Objective, held.lease)
         fail_objective(objective, head, error, message, now=timezone.now())
 
     leave(held, fail)
@@ -137,7 +138,7 @@ def after_error(held: Held[TextRecorder], objective: Objective, error: ModelErro
     if isinstance(error, ModelUnavailable):
 
         def again() -> None:
-            head, row = leased_objective(held.lease)
+            head, row = leased(Objective, held.lease)
             wait_for_provider(row, head, error, now=timezone.now())
 
         leave(held, again)

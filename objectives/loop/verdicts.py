@@ -8,13 +8,13 @@ from django.db import transaction
 
 from executions.models import RunHead
 from executions.runlog.lease import Lease
+from executions.runs.locks import leased
 from objectives.accounting import CHARGED, charge
 from objectives.actions.deciding import deny
 from objectives.actions.locking import locked_call
 from objectives.lifecycles.calls import ask_people, decide
 from objectives.lifecycles.objectives import note
 from objectives.loop.judging import Judgement
-from objectives.loop.leased import leased_objective
 from objectives.loop.restarts import keep_broken
 from objectives.models import Approval, Objective, ToolCall
 from objectives.planning.plan import Offered, Plan
@@ -27,7 +27,7 @@ def write_judgement(lease: Lease, call_id: uuid.UUID, judgement: Judgement, *, n
     Where somebody decided meanwhile, or gave the call up, only the cost is kept. May be repeated.
     """
     with transaction.atomic():
-        head, objective = leased_objective(lease)
+        head, objective = leased(Objective, lease)
         call = locked_call(objective, call_id)
         if call.awaits_judgement and not call.is_settled:
             if judgement.spending is not None:

@@ -9,12 +9,12 @@ from executions.inference.interface import ModelReply, ModelRequest
 from executions.inference.tool_names import FINAL_ANSWER
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
+from executions.runs.locks import leased
 from executions.storable import storable, storable_text
 from objectives.accounting import CHARGED, charge
 from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note
 from objectives.loop.arguments import arguments_of
-from objectives.loop.leased import leased_objective
 from objectives.loop.outages import ANSWERED, note_answer
 from objectives.loop.request import ChosenModel, sent_beside
 from objectives.loop.requested import Requested, requested_calls, requested_events
@@ -45,7 +45,7 @@ def write_response(lease: Lease, response: Response, *, now: datetime) -> None:
     asking = Objective.objects.get(pk=lease.run_id)
     arguments = arguments_of(response.reply.tool_calls, response.plan, asking)
     with transaction.atomic():
-        head, objective = leased_objective(lease)
+        head, objective = leased(Objective, lease)
         if objective.turn != response.turn:
             return
         objective.turn += 1

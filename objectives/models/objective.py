@@ -1,5 +1,7 @@
 """One agent run: what was asked, where it stands, and what came of it."""
 
+import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
@@ -7,6 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
+from executions.runs.run import Run
 from objectives.models.agent import Agent, AgentVariation
 from objectives.models.resource import Operation, external_id_once, newest_in_space
 from objectives.models.usage import TokenCounts
@@ -50,17 +53,19 @@ class ErrorType(models.TextChoices):
 PASSING = frozenset({ErrorType.PROVIDER_UNAVAILABLE, ErrorType.QUOTA_EXCEEDED, ErrorType.WORKER_LOST})
 
 
-class Objective(Operation, TokenCounts):
+class Objective(Operation, TokenCounts, Run):
     """The row behind the workspace API's objective.
 
     `agent_snapshot` and `variation_snapshot` are the two as they were when it was made, in the API's own
-    form: they never change. `plan` is what the loop needs of them (see `objectives.planning.plan`). Costs are
-    US dollars. `turn` counts responses of the model over all windows. `idle_since` is when
-    the clock of inactivity began to run, empty while it stands still.
+    form: they never change. `plan` is what the loop needs of them (see `objectives.planning.plan`). `turn`
+    counts responses of the model over all windows. `idle_since` is when the clock of inactivity began to run,
+    empty while it stands still.
 
     While its model's provider is unavailable the row says since when, when it is asked next (in the past: it
     is being asked) and what it said last. `ask_not_before` is what the provider itself asked for.
     """
+
+    over = OVER
 
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="objectives", db_index=False)
     variation = models.ForeignKey(
@@ -83,7 +88,6 @@ class Objective(Operation, TokenCounts):
     parent = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, related_name="children", db_index=False
     )
-    depth = models.PositiveSmallIntegerField(default=0)
 
     turn = models.PositiveIntegerField(default=0)
     attempt = models.PositiveIntegerField(default=0)  # how often a worker took it up
@@ -97,17 +101,10 @@ class Objective(Operation, TokenCounts):
     event_count = models.PositiveBigIntegerField(default=0)
     tool_call_count = models.PositiveIntegerField(default=0)
     window_count = models.PositiveIntegerField(default=0)
-    cost_usd = models.DecimalField(max_digits=18, decimal_places=10, default=0)
     cost_budget_usd = models.DecimalField(max_digits=18, decimal_places=10, null=True)
 
     inactivity_seconds = models.FloatField()
     idle_since = models.DateTimeField(null=True)
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    cancel_requested_at = models.DateTimeField(null=True)
-    cancel_requested_by = models.ForeignKey(
-        "spaces.Principal", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
-    )
     # The last time that somebody took it up again after it had failed.
     continued_at = models.DateTimeField(null=True)
     continued_by = models.ForeignKey(
@@ -115,7 +112,6 @@ class Objective(Operation, TokenCounts):
     )
     interrupt_requested_at = models.DateTimeField(null=True)
     is_interrupted = models.BooleanField(default=False)  # the turn was, and nobody has said anything since
-    trace_id = models.CharField(max_length=32)
 
     class Meta:
         constraints: ClassVar = [
@@ -172,6 +168,6 @@ class Objective(Operation, TokenCounts):
     def __str__(self) -> str:
         return f"objective {self.id} ({self.state})"
 
-    @property
-    def is_over(self) -> bool:
-        return self.state in OVER
+    def ask_to_cancel(self, *, by: uuid.UUID | None, why: str, now: datetime) -> list[str]:
+        self.state_message = why
+        return ["state_message", *super().ask_to_cancel(by=by, why=why, now=now)]

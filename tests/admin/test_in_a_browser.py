@@ -9,16 +9,10 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from executions.actions.running import (
-    Progress,
-    Usage,
-    begin_attempt,
-    finish_cancelled,
-    finish_succeeded,
-    record,
-)
+from executions.actions.running import Progress, Usage, finish_cancelled, finish_succeeded, record
 from executions.models import RunHead, SkillExecution, WorkerNode
 from executions.runlog.events import NewEvent
+from executions.runlog.kinds import begin_run
 from executions.runlog.lease import Lease
 from spaces.models import Principal
 from tests.admin.desk import LIST, make_execution
@@ -46,7 +40,7 @@ def lease_of(execution: SkillExecution) -> Lease:
     worker = WorkerNode.objects.create(
         host="w1", pid=1, concurrency=1, started_at=timezone.now(), seen_at=timezone.now()
     )
-    lease = begin_attempt(run_id=execution.id, owner=worker.id, now=timezone.now())
+    lease = begin_run(kind="execution", run_id=execution.id, owner=worker.id, now=timezone.now())
     assert lease is not None
     hold(lease)
     return lease

@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from executions.actions.running import Progress, begin_attempt, finish_failed, hand_back, record
+from executions.actions.running import Progress, finish_failed, hand_back, record
 from executions.models import RunHead, SkillExecution
 from executions.runlog.events import NewEvent
+from executions.runlog.kinds import begin_run
 from executions.runlog.lease import Lease
 from objectives.actions.stopping import cancel_objective
 from objectives.models import Objective
@@ -204,7 +205,9 @@ def test_the_timeline_tells_the_wait_and_counts_from_the_start(
     expect(page.locator("[data-kind='execution.progressed'] time")).to_have_text("1.50 s")
     hand_back(lease=lease, reason="worker_lost", delay=timedelta(0), now=began + timedelta(seconds=3))
     RunHead.objects.filter(pk=execution.pk).update(available_at=began)
-    again = begin_attempt(run_id=execution.pk, owner=lease.owner, now=began + timedelta(seconds=8))
+    again = begin_run(
+        kind="execution", run_id=execution.pk, owner=lease.owner, now=began + timedelta(seconds=8)
+    )
     assert again is not None
     expect(started.nth(1)).to_have_text("8.00 sStarted attempt 2, after 5.00 s in the queue")
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from executions.models import RunHead
 from executions.runlog.models import HeadState
-from objectives.actions.locking import locked_objective
+from executions.runs.locks import locked
 from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note
 from objectives.models import (
@@ -58,7 +58,7 @@ def make_world(actor: Actor) -> World:
     make_feedback(objective=first, score=0.5, comment="Good.")
     calls = [_call_in(first, actor, *state) for state in CALL_STATES]
     with transaction.atomic():
-        head, objective = locked_objective(first.id)
+        head, objective = locked(Objective, first.id)
         note(objective, head, [event(kind, payload, now=NOW) for kind, payload in _payloads(first, calls[0])])
     others = [_objective_in(ObjectiveState(state), first, actor) for state in ObjectiveState]
     # Nobody is to work on them: whoever serves this world may have a worker beside it.

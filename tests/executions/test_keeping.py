@@ -5,9 +5,10 @@ import uuid
 
 import pytest
 
-from executions.actions.running import begin_attempt, keep_results
+from executions.actions.running import keep_results
 from executions.actions.starting import start_execution
 from executions.models import Artifact, RunEvent
+from executions.runlog.kinds import begin_run
 from executions.runlog.lease import Lease
 from spaces.blobs import store_blob
 from tests.factories import NOW, make_actor, make_skill
@@ -20,7 +21,7 @@ def lease() -> Lease:
     actor = make_actor()
     make_skill(tenant=actor.tenant)
     execution, _ = start_execution(access=actor.access, slug="echo", inputs={"text": "hi"}, now=NOW)
-    lease = begin_attempt(run_id=execution.id, owner=uuid.uuid4(), now=NOW)
+    lease = begin_run(kind="execution", run_id=execution.id, owner=uuid.uuid4(), now=NOW)
     assert lease is not None
     return lease
 

@@ -12,14 +12,12 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from executions.actions.cancelling import request_cancel
-from executions.actions.healing import force_cancel, heal_run, settle_sub_executions
+from executions.actions.claiming import claim
+from executions.actions.healing import settle_sub_executions
 from executions.actions.retrying import retry_execution
 from executions.actions.running import (
     Progress,
     Usage,
-    begin_attempt,
-    begin_called_attempt,
-    begin_first_attempt,
     finish_cancelled,
     finish_failed,
     finish_succeeded,
@@ -30,9 +28,12 @@ from executions.actions.running import (
 from executions.actions.starting import start_execution
 from executions.api.representation import represent_started
 from executions.lifecycle import MOVES
-from executions.models import TERMINAL, Artifact, FeedEntry, RunEvent, RunHead, SkillExecution, State
+from executions.models import OVER, Artifact, FeedEntry, RunEvent, RunHead, SkillExecution, State
 from executions.runlog.events import NewEvent
-from executions.runlog.lease import Lease, LeaseLost, oldest_waiting
+from executions.runlog.kinds import begin_oldest_run, begin_run
+from executions.runlog.lease import Lease, LeaseLost
+from executions.runs.claims import called
+from executions.runs.verbs import force_cancel, heal
 from spaces.blobs import store_blob
 from spaces.errors import IllegalMove
 from spaces.ids import new_id
@@ -71,9 +72,9 @@ def case_in(state: str) -> Case:
     actor = make_actor()
     make_skill()
     execution, _ = start_execution(access=actor.access, slug="echo", inputs={"text": "hi"}, now=NOW)
-    case = Case(actor, execution, Lease(execution.id, WORKER, 1, actor.space.id))
+    case = Case(actor, execution, Lease(execution.id, WORKER, 1, actor.space.id, "execution"))
     if state != "queued":
-        assert begin_attempt(run_id=execution.id, owner=WORKER, now=NOW) == case.lease
+        assert begin_run(kind="execution", run_id=execution.id, owner=WORKER, now=NOW) == case.lease
     if state == "cancelling":
         request_cancel(access=actor.access, execution_id=execution.id, now=NOW)
     if state == "overdue":
@@ -88,9 +89,9 @@ def case_in(state: str) -> Case:
 
 
 VERBS: dict[str, Callable[[Case], object]] = {
-    "begin": lambda case: begin_attempt(run_id=case.execution.id, owner=new_id(), now=LATER),
-    "begin_first": lambda _: begin_first_attempt(run_ids=oldest_waiting(), owner=new_id(), now=LATER),
-    "begin_called": lambda case: begin_called_attempt(run_id=case.execution.id, owner=new_id(), now=LATER),
+    "begin": lambda case: begin_run(kind="execution", run_id=case.execution.id, owner=new_id(), now=LATER),
+    "begin_first": lambda _: begin_oldest_run(owner=new_id(), now=LATER),
+    "begin_called": lambda case: claim(called(case.execution.id), owner=new_id(), now=LATER),
     "record": lambda case: record(
         lease=case.lease, progress=Progress([NewEvent("text.appended", {"text": "a"}, LATER)])
     ),
@@ -109,9 +110,9 @@ VERBS: dict[str, Callable[[Case], object]] = {
     "retry": lambda case: retry_execution(
         access=case.actor.access, execution_id=case.execution.id, now=LATER
     ),
-    "heal": lambda case: heal_run(run_id=case.execution.id, now=LATER),
-    "force_cancel": lambda case: force_cancel(run_id=case.execution.id, now=LATER),
-    "settle": lambda case: settle_sub_executions(parent_id=case.execution.id, now=LATER),
+    "heal": lambda case: heal("execution", case.execution.id, now=LATER),
+    "force_cancel": lambda case: force_cancel("execution", case.execution.id, now=LATER),
+    "settle": lambda case: settle_sub_executions(case.execution.id, LATER),
 }
 
 LEASED = {
@@ -160,7 +161,7 @@ def test_every_verb_in_every_state(state: str, verb: str):
         return
     assert after["row"]["state"] == LEGAL[state, verb]
     assert verb == "keep" or after != before
-    assert (after["head"]["state"] == "ended") == (after["row"]["state"] in TERMINAL)
+    assert (after["head"]["state"] == "ended") == (after["row"]["state"] in OVER)
     assert [event["seq"] for event in after["log"]] == list(range(1, after["head"]["seq"] + 1))
 
 
@@ -178,7 +179,7 @@ def test_a_shutdown_does_not_use_up_an_attempt_and_another_reason_does():
 
     hand_back(lease=case.lease, reason="shutdown", delay=timedelta(0), now=LATER)
     uncounted = SkillExecution.objects.get(pk=case.execution.id).attempt
-    lease = begin_attempt(run_id=case.execution.id, owner=WORKER, now=LATER)
+    lease = begin_run(kind="execution", run_id=case.execution.id, owner=WORKER, now=LATER)
     assert lease is not None
     hand_back(lease=lease, reason="model_error", delay=timedelta(0), now=LATER)
 
@@ -190,8 +191,8 @@ def test_a_run_that_was_handed_back_with_a_delay_cannot_be_claimed_before():
     case = case_in("running")
     hand_back(lease=case.lease, reason="model_error", delay=timedelta(minutes=5), now=LATER)
 
-    assert begin_attempt(run_id=case.execution.id, owner=new_id(), now=LATER) is None
-    assert begin_first_attempt(run_ids=oldest_waiting(), owner=new_id(), now=LATER) is None
+    assert begin_run(kind="execution", run_id=case.execution.id, owner=new_id(), now=LATER) is None
+    assert begin_oldest_run(owner=new_id(), now=LATER) is None
 
 
 @pytest.mark.parametrize("end", ["succeed", "fail", "confirm_cancel", "heal", "force_cancel", "hand_back"])

@@ -11,8 +11,9 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from executions.actions import creating, starting
 from executions.actions.calling import start_sub_execution
+from executions.actions.claiming import claim
 from executions.actions.creating import AlreadyMade, Order, create_execution, find_version
-from executions.actions.running import begin_attempt, begin_called_attempt, hand_back
+from executions.actions.running import hand_back
 from executions.actions.starting import dispatch_tool_call
 from executions.api.reading import read_execution, row_of_new
 from executions.lifecycle import move
@@ -28,7 +29,9 @@ from executions.models import (
 )
 from executions.runlog.events import NewEvent, append, locked_head
 from executions.runlog.feed import append_to_feed
+from executions.runlog.kinds import begin_run
 from executions.runlog.queue import enqueue_run, ticket
+from executions.runs.claims import called
 from spaces.ids import new_id
 from tests.factories import NOW, Actor, make_actor, make_skill
 
@@ -163,7 +166,7 @@ def test_a_claim_writes_what_the_lifecycle_would_write(actor: Actor, now: dateti
     version, _ = find_version(actor.tenant.id, "echo")
     mine, theirs = (create_execution(order_of(actor), version, now=NOW) for _ in range(2))
 
-    lease = begin_attempt(run_id=mine.id, owner=WORKER, now=now)
+    lease = begin_run(kind="execution", run_id=mine.id, owner=WORKER, now=now)
     start_by_models(theirs.id, now)
 
     assert lease is not None
@@ -175,11 +178,11 @@ def test_a_further_attempt_is_claimed_as_the_lifecycle_would(actor: Actor):
     version, _ = find_version(actor.tenant.id, "echo")
     mine, theirs = (create_execution(order_of(actor), version, now=NOW) for _ in range(2))
     for execution in (mine, theirs):
-        lease = begin_attempt(run_id=execution.id, owner=WORKER, now=LATER)
+        lease = begin_run(kind="execution", run_id=execution.id, owner=WORKER, now=LATER)
         assert lease is not None
         hand_back(lease=lease, reason="model_error", delay=timedelta(0), now=LATER)
 
-    begin_attempt(run_id=mine.id, owner=WORKER, now=LATER + timedelta(minutes=1))
+    begin_run(kind="execution", run_id=mine.id, owner=WORKER, now=LATER + timedelta(minutes=1))
     start_by_models(theirs.id, LATER + timedelta(minutes=1))
 
     mine_written, theirs_written = written(mine.id), written(theirs.id)
@@ -193,12 +196,12 @@ def test_a_further_attempt_is_claimed_as_the_lifecycle_would(actor: Actor):
 def test_a_called_execution_is_claimed_as_the_lifecycle_would(actor: Actor):
     version, _ = find_version(actor.tenant.id, "echo")
     parent = create_execution(order_of(actor), version, now=NOW)
-    lease = begin_attempt(run_id=parent.id, owner=WORKER, now=NOW)
+    lease = begin_run(kind="execution", run_id=parent.id, owner=WORKER, now=NOW)
     assert lease is not None
     call = {"lease": lease, "slug": "echo", "inputs": {"text": "a"}, "files": [], "now": NOW}
     mine, theirs = (start_sub_execution(call_key=key, **call) for key in "ab")
 
-    begin_called_attempt(run_id=mine.id, owner=WORKER, now=LATER)
+    claim(called(mine.id), owner=WORKER, now=LATER)
     start_by_models(theirs.id, LATER)
 
     assert written(mine.id) == written(theirs.id)
@@ -210,7 +213,7 @@ def test_event_ids_ascend_in_a_claim_though_the_clock_went_back(actor: Actor):
     ahead = uuid.UUID("ffffffff-ffff-7fff-8fff-0000000fffff")
     RunHead.objects.filter(pk=execution.id).update(last_event_id=ahead)
 
-    begin_attempt(run_id=execution.id, owner=WORKER, now=NOW)
+    begin_run(kind="execution", run_id=execution.id, owner=WORKER, now=NOW)
 
     event = RunEvent.objects.get(run_id=execution.id, seq=2)
     assert event.event_id == uuid.UUID(int=ahead.int + 1)
@@ -223,7 +226,7 @@ def test_a_head_whose_row_does_not_wait_is_not_claimed(actor: Actor):
     SkillExecution.objects.filter(pk=execution.id).update(state="running")
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        begin_attempt(run_id=execution.id, owner=WORKER, now=NOW)
+        begin_run(kind="execution", run_id=execution.id, owner=WORKER, now=NOW)
 
     head = RunHead.objects.get(pk=execution.id)
     assert (head.state, head.seq, head.fence) == ("queued", 1, 0)
@@ -233,7 +236,7 @@ def test_a_run_of_another_kind_is_not_claimed_as_an_execution(actor: Actor):
     run_id = new_id()
     RunHead.objects.create(run_id=run_id, kind="objective", space_id=actor.space.id, available_at=Now())
 
-    assert begin_attempt(run_id=run_id, owner=WORKER, now=NOW) is None
+    assert begin_run(kind="execution", run_id=run_id, owner=WORKER, now=NOW) is None
 
 
 @pytest.mark.parametrize(

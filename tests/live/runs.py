@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from executions.actions.running import Progress, begin_attempt, finish_succeeded, record
+from executions.actions.running import Progress, finish_succeeded, record
 from executions.actions.starting import dispatch_tool_call
 from executions.models import RunHead, SkillExecution
 from executions.runlog.events import NewEvent
+from executions.runlog.kinds import begin_run
 from executions.runlog.lease import Lease
 from tests.factories import Actor, make_actor, make_skill
 
@@ -50,7 +51,7 @@ def make_run(
     """A dispatched execution that a worker has begun."""
     actor = actor or make_actor()
     execution = make_queued(actor=actor, tool_call_id=tool_call_id, thread_id=thread_id)
-    lease = begin_attempt(run_id=execution.id, owner=uuid.uuid4(), now=timezone.now())
+    lease = begin_run(kind="execution", run_id=execution.id, owner=uuid.uuid4(), now=timezone.now())
     assert lease is not None
     run = Run(actor, execution, lease)
     run.hold()

@@ -12,18 +12,15 @@ from django.utils import timezone
 
 from executions.actions.calling import note_sub_execution_finished, start_sub_execution
 from executions.actions.cancelling import request_cancel
-from executions.actions.running import (
-    begin_attempt,
-    begin_called_attempt,
-    finish_cancelled,
-    finish_failed,
-    hand_back,
-)
+from executions.actions.claiming import claim
+from executions.actions.running import finish_cancelled, finish_failed, hand_back
 from executions.api.event_payloads import PAYLOADS
 from executions.models import FeedEntry, RunEvent, State
 from executions.runlog.frames import ERROR_CODES, OUTGOING
+from executions.runlog.kinds import begin_run
 from executions.runlog.socket.incoming import INCOMING
 from executions.runner.recorder import Recorder
+from executions.runs.claims import called
 from executions.worker.stopping import StopSignal
 from spaces.scopes import Kind, May
 from spaces.tickets import MOST_SECONDS, SECONDS
@@ -117,7 +114,7 @@ def tell_everything(run: Run) -> None:
     child = start_sub_execution(
         lease=run.lease, call_key="k", slug="echo", inputs={"text": "x"}, files=[], now=now
     )
-    begun = begin_called_attempt(run_id=child.id, owner=uuid.uuid4(), now=now)
+    begun = claim(called(child.id), owner=uuid.uuid4(), now=now)
     finish_failed(lease=begun, reason="skill_error", error={"type": "skill_error", "message": "no"}, now=now)
     note_sub_execution_finished(lease=run.lease, child_id=child.id, now=now)
     request_cancel(access=run.actor.access, execution_id=run.execution.id, now=now)
@@ -125,7 +122,7 @@ def tell_everything(run: Run) -> None:
 
 
 def fail(actor: Actor, execution_id: uuid.UUID):
-    lease = begin_attempt(run_id=execution_id, owner=uuid.uuid4(), now=timezone.now())
+    lease = begin_run(kind="execution", run_id=execution_id, owner=uuid.uuid4(), now=timezone.now())
     finish_failed(
         lease=lease, reason="timeout", error={"type": "timeout", "message": "late"}, now=timezone.now()
     )

@@ -15,11 +15,11 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from executions.models import RunHead
+from executions.runs.verbs import heal
 from executions.worker.bench import Bench
 from objectives import tasks
 from objectives.actions.supplying import supply_content
 from objectives.lifecycles.objectives import CHILD_ENDED, STOP_BELOW
-from objectives.loop.healing import heal_objective
 from objectives.models import Execution, Objective, ToolCall
 from objectives.results.outcome import Text
 from objectives.spelling import Prefix, spell
@@ -94,7 +94,7 @@ class World:
             except Died:
                 late = timezone.now() - timedelta(seconds=1)
                 RunHead.objects.filter(pk=head.pk).update(lease_until=late)
-                heal_objective(run_id=head.run_id, now=timezone.now())
+                heal("objective", head.run_id, now=timezone.now())
 
     def _answer(self) -> None:
         waiting = ToolCall.objects.filter(

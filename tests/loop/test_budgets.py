@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from executions.runlog.kinds import begin_run
 from objectives.actions.deciding import approve_call
 from objectives.loop.calls import work_on, write_outcome
-from objectives.loop.claiming import begin_attempt
 from objectives.loop.decision import Carry, Leave, decide
 from objectives.models import BrokenRequest, Objective
 from objectives.results.outcome import Outcome, Text
@@ -67,7 +67,7 @@ def test_a_call_in_hand_comes_to_its_end_first(actor, bench, tools):
     objective = work(start(actor, tool, script=script, labels=BUDGET), bench)
     first, _ = calls_of(objective)
     approve_call(access=actor.access, objective_id=objective.id, call_id=first.id, now=timezone.now())
-    lease = begin_attempt(run_id=objective.id, owner=bench.owner, now=timezone.now())
+    lease = begin_run(kind="objective", run_id=objective.id, owner=bench.owner, now=timezone.now())
     begun = decide(lease, set(), now=timezone.now())
     spend(objective)
 

@@ -9,14 +9,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from executions.models import RunEvent, RunHead
+from executions.runlog.kinds import begin_run
+from executions.runs.locks import leased
 from executions.worker.bench import Bench
 from objectives.actions.continuing import continue_objective
 from objectives.actions.resuming import NOT_A_ROOT
 from objectives.actions.stopping import cancel_objective
 from objectives.events import Kind
-from objectives.loop.claiming import begin_attempt
 from objectives.loop.ending import fail_objective
-from objectives.loop.leased import leased_objective
 from objectives.models import PASSING, ErrorType, Execution, Objective, ObjectiveState
 from objectives.spelling import Prefix, spell
 from spaces.errors import DomainError, NotReady
@@ -51,10 +51,10 @@ def take_up(actor: Actor, objective: Objective, message: str = "") -> RunEvent:
 
 def failed(objective: Objective, error: ErrorType) -> Objective:
     """As its worker ends it."""
-    lease = begin_attempt(run_id=objective.id, owner=new_id(), now=timezone.now())
+    lease = begin_run(kind="objective", run_id=objective.id, owner=new_id(), now=timezone.now())
     assert lease is not None
     with transaction.atomic():
-        head, row = leased_objective(lease)
+        head, row = leased(Objective, lease)
         fail_objective(row, head, error, "Why.", now=timezone.now())
     return fresh(objective)
 
@@ -193,10 +193,10 @@ def test_what_it_had_started_does_not_outlive_its_failure(actor: Actor):
 
 def test_what_was_asked_of_it_before_it_failed_holds_no_more(actor: Actor, bench: Bench):
     objective = start(actor, script=[{"answer": "Done."}])
-    lease = begin_attempt(run_id=objective.id, owner=new_id(), now=timezone.now())
+    lease = begin_run(kind="objective", run_id=objective.id, owner=new_id(), now=timezone.now())
     cancel_objective(access=actor.access, objective_id=objective.id, reason="", now=timezone.now())
     with transaction.atomic():
-        head, row = leased_objective(lease)
+        head, row = leased(Objective, lease)
         fail_objective(row, head, ErrorType.WORKER_LOST, "Why.", now=timezone.now())
 
     take_up(actor, objective)

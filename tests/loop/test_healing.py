@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from executions.models import RunHead
+from executions.runlog.kinds import begin_run
 from executions.runlog.lease import Lease, LeaseLost
 from executions.worker.sweeper import sweep_once
 from objectives.actions.continuing import continue_objective
 from objectives.actions.stopping import cancel_objective, interrupt_objective
-from objectives.loop.claiming import begin_attempt
 from objectives.loop.decision import decide
 from objectives.models import Objective
 from spaces.ids import new_id
@@ -35,7 +35,7 @@ def _nothing_else_to_do(committed: None) -> None:
 def lease(objective: Objective) -> Lease:
     """As a worker has it that does nothing with it."""
     RunHead.objects.filter(pk=objective.pk).update(available_at=timezone.now())
-    taken = begin_attempt(run_id=objective.id, owner=new_id(), now=timezone.now())
+    taken = begin_run(kind="objective", run_id=objective.id, owner=new_id(), now=timezone.now())
     assert taken is not None
     return taken
 

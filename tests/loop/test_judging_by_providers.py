@@ -11,11 +11,11 @@ from django.db import connections
 from django.utils import timezone
 
 from executions.models import RunHead
+from executions.runs.verbs import heal
 from objectives.accounting import tree_cost
 from objectives.actions.deciding import approve_call, deny_call
 from objectives.actions.stopping import cancel_objective
 from objectives.loop import calls, decision, judging
-from objectives.loop.healing import heal_objective
 from objectives.models import BrokenRequest, Objective, ToolCall
 from tests.factories import Actor, make_actor
 from tests.inference.provider_server import Answer, ProviderServer
@@ -183,7 +183,7 @@ def test_a_judgement_that_was_cut_off_with_its_worker_is_had_again_and_paid_for(
         somebody = while_judged(server, lambda: expire(objective))
         work(objective, bench)
         somebody.join()
-        heal_objective(run_id=objective.id, now=timezone.now())
+        heal("objective", objective.id, now=timezone.now())
         RunHead.objects.filter(pk=objective.pk).update(available_at=timezone.now())
         objective = work(objective, bench)
 

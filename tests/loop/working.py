@@ -7,10 +7,10 @@ from typing import Any
 from django.utils import timezone
 
 from executions.models import RunEvent, RunHead
+from executions.runlog.kinds import begin_run
 from executions.worker.bench import Bench
 from objectives.events import TYPES
 from objectives.loop.attempt import run_attempt
-from objectives.loop.claiming import begin_attempt
 from objectives.models import AdapterKind, Objective, Tool, ToolCall
 from objectives.planning.plan import Plan
 from tests.factories import Actor
@@ -66,7 +66,7 @@ def http_tool(actor: Actor, url: str, name: str = "find", method: str = "GET", *
 def work(objective: Objective, bench: Bench) -> Objective:
     """The objective after one attempt in this process."""
     taken_at = time.monotonic()
-    lease = begin_attempt(run_id=objective.id, owner=bench.owner, now=timezone.now())
+    lease = begin_run(kind="objective", run_id=objective.id, owner=bench.owner, now=timezone.now())
     assert lease is not None
     run_attempt(lease, taken_at, bench)
     return fresh(objective)

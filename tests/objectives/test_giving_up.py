@@ -7,10 +7,10 @@ import pytest
 from django.utils import timezone
 
 from executions.models import RunEvent, RunHead
+from executions.runlog.kinds import begin_run
+from executions.runs.verbs import force_cancel, heal
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.lifecycles.calls import CUT_OFF, execute
-from objectives.loop.claiming import begin_attempt
-from objectives.loop.healing import force_cancel_objective, heal_objective
 from objectives.models import AdapterKind, Approval, Execution, Objective, ObjectiveState, ToolCall
 from objectives.spelling import Prefix, spell
 from spaces.errors import IllegalMove
@@ -42,7 +42,7 @@ STATES = {
 
 def lease(objective):
     RunHead.objects.filter(pk=objective.pk).update(state="queued", available_at=timezone.now())
-    assert begin_attempt(run_id=objective.id, owner=new_id(), now=timezone.now()) is not None
+    assert begin_run(kind="objective", run_id=objective.id, owner=new_id(), now=timezone.now()) is not None
 
 
 def lose_worker(objective):
@@ -62,27 +62,27 @@ def interrupt_of_a_vanished_worker(actor, objective):
     lease(objective)
     interrupt(actor, objective)
     lose_worker(objective)
-    heal_objective(run_id=objective.id, now=timezone.now())
+    heal("objective", objective.id, now=timezone.now())
 
 
 def cancel_of_a_vanished_worker(actor, objective):
     lease(objective)
     cancel(actor, objective)
     lose_worker(objective)
-    heal_objective(run_id=objective.id, now=timezone.now())
+    heal("objective", objective.id, now=timezone.now())
 
 
 def forced_cancel(actor, objective):
     lease(objective)
     cancel(actor, objective)
-    force_cancel_objective(run_id=objective.id, now=timezone.now())
+    force_cancel("objective", objective.id, now=timezone.now())
 
 
 def workers_vanish_too_often(_, objective):
     lease(objective)
     Objective.objects.filter(pk=objective.pk).update(lost_worker_count=4)
     lose_worker(objective)
-    heal_objective(run_id=objective.id, now=timezone.now())
+    heal("objective", objective.id, now=timezone.now())
 
 
 VERBS = [

@@ -9,12 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from executions.actions.running import begin_attempt
 from executions.actions.starting import start_execution
 from executions.catalog.archive import Bundle, digest_files
 from executions.catalog.importing import import_bundle
 from executions.catalog.manifest import TOOLS, Manifest, parse_manifest
 from executions.models import RunEvent
+from executions.runlog.kinds import begin_run
 from executions.runner.recorder import Recorder
 from executions.runner.run import Run, SkillAnswer, SkillCall
 from executions.sandbox.workspace import Workspace
@@ -106,7 +106,7 @@ def _leased_execution(manifest: Manifest) -> Any:
     actor = make_actor()
     import_manifest(manifest)
     execution, _ = start_execution(access=actor.access, slug=manifest.slug, inputs={}, now=NOW)
-    lease = begin_attempt(run_id=execution.id, owner=uuid.uuid4(), now=NOW)
+    lease = begin_run(kind="execution", run_id=execution.id, owner=uuid.uuid4(), now=NOW)
     assert lease is not None
     return lease
 

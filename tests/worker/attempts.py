@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from executions.actions.running import begin_attempt
 from executions.actions.starting import start_execution
 from executions.models import RunEvent, SkillExecution
+from executions.runlog.kinds import begin_run
 from executions.runner.attempt import run_attempt
 from executions.worker.bench import Bench
 from tests.factories import Actor, make_actor, make_skill
@@ -36,7 +36,7 @@ def start_again(actor: Actor, slug: str = "echo", *, files: tuple[str, ...] = ()
 def run(execution: SkillExecution, bench: Bench) -> SkillExecution:
     """The execution after one attempt in this process."""
     taken_at = time.monotonic()
-    lease = begin_attempt(run_id=execution.id, owner=bench.owner, now=timezone.now())
+    lease = begin_run(kind="execution", run_id=execution.id, owner=bench.owner, now=timezone.now())
     assert lease is not None
     run_attempt(lease, taken_at, bench)
     return fresh(execution)

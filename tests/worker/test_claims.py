@@ -8,9 +8,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from executions.actions.running import begin_attempt, begin_first_attempt
 from executions.models import RunHead, SkillExecution
-from executions.runlog.lease import _OLDEST, oldest_waiting
+from executions.runlog.kinds import begin_oldest_run, begin_run
+from executions.runs.sql import OLDEST_WAITING
 from executions.worker.slots import Claim, Slots
 from spaces.ids import new_id
 from tests.factories import Actor, make_actor, make_skill
@@ -35,7 +35,7 @@ def test_of_many_workers_one_gets_a_run(actors: tuple[Actor, Actor]):
 
     def claim() -> None:
         gate.wait(60)
-        leases.append(begin_attempt(run_id=run.id, owner=new_id(), now=timezone.now()))
+        leases.append(begin_run(kind="execution", run_id=run.id, owner=new_id(), now=timezone.now()))
         connection.close()
 
     threads = [threading.Thread(target=claim) for _ in range(8)]
@@ -64,10 +64,10 @@ def test_the_run_that_waited_longest_is_taken_and_one_in_other_hands_is_passed_o
     holder = threading.Thread(target=hold_the_first)
     holder.start()
     held.wait(60)
-    while_held = begin_first_attempt(run_ids=oldest_waiting(), owner=new_id(), now=timezone.now())
+    while_held = begin_oldest_run(owner=new_id(), now=timezone.now())
     done.set()
     holder.join(60)
-    afterwards = begin_first_attempt(run_ids=oldest_waiting(), owner=new_id(), now=timezone.now())
+    afterwards = begin_oldest_run(owner=new_id(), now=timezone.now())
 
     assert while_held is not None
     assert afterwards is not None
@@ -130,9 +130,11 @@ def test_finding_the_oldest_run_costs_the_same_behind_a_long_queue(actors: tuple
 
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE executions_runhead")
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {_OLDEST}", [16, [first.space_id], 16])
+        cursor.execute(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {OLDEST_WAITING}", [16, [first.space_id], 16]
+        )
         plan = cursor.fetchone()[0][0]
-        cursor.execute(_OLDEST, [16, [first.space_id], 16])
+        cursor.execute(OLDEST_WAITING, [16, [first.space_id], 16])
         found = [row[0] for row in cursor.fetchall()]
     RunHead.objects.filter(space_id=first.space_id).delete()
 

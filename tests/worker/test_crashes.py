@@ -60,11 +60,11 @@ def test_what_a_killed_worker_of_one_slot_ran_is_healed_within_fifteen_seconds(
             one.kill()
         died = wait_until(lambda: not any(map(is_alive, sandboxes)))
         left = [folder for one in doomed for folder in one.run_dir.iterdir()]
-        healed = wait_until(lambda: fresh(once).is_finished and fresh(twice).state == "queued")
+        healed = wait_until(lambda: fresh(once).is_over and fresh(twice).state == "queued")
         wait_until(lambda: child_of(twice).state == "queued")
         make_quick(child_of(twice))
         with worker(tmp_path / "a", "--concurrency", "1"), worker(tmp_path / "b", "--concurrency", "1"):
-            wait_until(lambda: fresh(twice).is_finished)
+            wait_until(lambda: fresh(twice).is_over)
 
     assert sandboxes
     assert died < 30  # each would sleep for 100
@@ -101,7 +101,7 @@ def test_a_stopped_worker_lets_runs_finish_and_hands_back_what_takes_too_long(
     assert not WorkerNode.objects.filter(pid=pid).exists()
     assert left == []
     with worker(tmp_path, "--concurrency", "1", "--grace", "90") as second:
-        wait_until(lambda: fresh(long).is_finished and fresh(late).is_finished)
+        wait_until(lambda: fresh(long).is_over and fresh(late).is_over)
         assert [(fresh(run).state, fresh(run).attempt) for run in (long, late)] == [("succeeded", 1)] * 2
         _stop_twice(second, start(ENDLESS, actor=actor))
 

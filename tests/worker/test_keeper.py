@@ -3,17 +3,19 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from executions.actions.healing import heal_run
-from executions.actions.running import begin_attempt, finish_succeeded
+from executions.actions.running import finish_succeeded
 from executions.models import LateUsage, RunHead, SkillExecution
+from executions.runlog.kinds import begin_run
 from executions.runlog.lease import GIVE_UP_SECONDS, HEARTBEAT_SECONDS, LEASE_SECONDS, Lease, LeaseLost
 from executions.runner.recorder import Recorder
+from executions.runs.verbs import heal
 from executions.worker.keeper import IN_LINE_AFTER, LOOK_SECONDS, TICK_SECONDS, LeaseKeeper
 from executions.worker.stopping import StopSignal
 from spaces.ids import new_id
@@ -48,7 +50,7 @@ def keeper(committed: None, clock: Clock) -> Iterator[LeaseKeeper]:
 
 def leased() -> tuple[SkillExecution, Lease]:
     execution = start("")
-    lease = begin_attempt(run_id=execution.id, owner=new_id(), now=timezone.now())
+    lease = begin_run(kind="execution", run_id=execution.id, owner=new_id(), now=timezone.now())
     assert lease is not None
     return execution, lease
 
@@ -143,7 +145,7 @@ def test_a_late_write_is_refused_and_its_usage_kept_beside_the_row():
     recorder = Recorder(lease, stop)
     recorder.usage(model="m", input_tokens=7, output_tokens=1, cost_usd=0)
     RunHead.objects.filter(pk=execution.id).update(lease_until=timezone.now() - timedelta(seconds=1))
-    heal_run(run_id=execution.id, now=timezone.now())
+    heal("execution", execution.id, now=timezone.now())
     log = kinds(execution)
 
     recorder.flush()
@@ -196,7 +198,7 @@ class HeadLocked:
 
 def test_an_old_attempt_that_leaves_late_does_not_take_the_new_lease_along(keeper: LeaseKeeper, clock: Clock):
     _, lease = leased()
-    older = Lease(lease.run_id, lease.owner, lease.fence - 1, lease.space_id)
+    older = replace(lease, fence=lease.fence - 1)
     late_stop, stop = StopSignal(), StopSignal()
     late = keeper.holding(older, late_stop, Recorder(older, late_stop), taken_at=clock())
     with keeper.holding(lease, stop, Recorder(lease, stop), taken_at=clock()):

@@ -11,9 +11,11 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from executions.actions.calling import start_sub_execution
 from executions.actions.cancelling import request_cancel
-from executions.actions.running import begin_attempt, begin_called_attempt
+from executions.actions.claiming import claim
 from executions.models import RunHead, SkillExecution, WorkerNode
+from executions.runlog.kinds import begin_run
 from executions.runlog.lease import Lease
+from executions.runs.claims import called
 from executions.worker.sweeper import ADVISORY_LOCK, sweep_once
 from spaces.ids import new_id
 from tests.factories import Actor, make_actor, make_skill
@@ -35,7 +37,7 @@ def _nothing_else_to_do(committed: None) -> None:
 def leased(**skill: Any) -> tuple[SkillExecution, Lease, Actor]:
     actor = make_actor()
     execution = start("", actor=actor, **skill)
-    lease = begin_attempt(run_id=execution.id, owner=new_id(), now=timezone.now())
+    lease = begin_run(kind="execution", run_id=execution.id, owner=new_id(), now=timezone.now())
     assert lease is not None
     # It is over when a test says so, and not by itself while the test is slow.
     RunHead.objects.filter(pk=execution.id).update(lease_until=timezone.now() + 3600 * SECOND)
@@ -70,7 +72,7 @@ def test_a_run_of_a_vanished_worker_waits_for_its_next_attempt_where_there_is_on
     assert job.args == {"run_id": str(execution.id), "kind": "execution"}
     pause = job.scheduled_at - timezone.now()
     assert 0 * SECOND < pause <= 2 * SECOND
-    assert begin_attempt(run_id=execution.id, owner=new_id(), now=timezone.now()) is None
+    assert begin_run(kind="execution", run_id=execution.id, owner=new_id(), now=timezone.now()) is None
 
 
 def test_a_live_lease_is_left_alone():
@@ -110,7 +112,7 @@ def test_a_sub_execution_shares_the_fate_of_its_caller(max_attempts: int, ends: 
     child = start_sub_execution(
         lease=lease, call_key="k", slug="child", inputs={"text": "a"}, files=[], now=timezone.now()
     )
-    inner = begin_called_attempt(run_id=child.id, owner=lease.owner, now=timezone.now())
+    inner = claim(called(child.id), owner=lease.owner, now=timezone.now())
     assert inner is not None
     expire(lease, inner)
 

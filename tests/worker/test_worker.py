@@ -33,7 +33,7 @@ def test_a_dispatched_tool_call_is_run(shared_worker: Worker):
         tool_call_id="call_1",
         now=timezone.now(),
     )
-    wait_until(lambda: fresh(execution).is_finished)
+    wait_until(lambda: fresh(execution).is_over)
 
     assert (fresh(execution).state, fresh(execution).outputs) == ("succeeded", {"text": "hi"})
 
@@ -46,7 +46,7 @@ def test_a_ticket_from_before_an_upgrade_which_says_no_kind_is_taken(shared_work
         execution = start_again(actor)
         ProcrastinateJob.objects.filter(args__run_id=str(execution.id)).delete()
         app.configure_task(ADVANCE, queue=QUEUE).defer(run_id=str(execution.id))
-    wait_until(lambda: fresh(execution).is_finished)
+    wait_until(lambda: fresh(execution).is_over)
 
     assert fresh(execution).state == "succeeded"
     wait_until(lambda: not ProcrastinateJob.objects.filter(args__run_id=str(execution.id)).exists())
@@ -75,7 +75,7 @@ def test_a_queue_of_two_spaces_is_worked_off_and_no_job_is_left(shared_worker: W
         make_skill(tenant=actor.tenant)
     runs = [start_again(actor) for _ in range(5) for actor in actors]
 
-    wait_until(lambda: all(fresh(run).is_finished for run in runs))
+    wait_until(lambda: all(fresh(run).is_over for run in runs))
 
     assert {fresh(run).state for run in runs} == {"succeeded"}
     wait_until(lambda: not _jobs_left())
@@ -117,9 +117,9 @@ def test_a_worker_that_loses_all_its_connections_goes_on(shared_worker: Worker):
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         ended = cursor.fetchone()[0]
-    wait_until(lambda: fresh(running).is_finished)
+    wait_until(lambda: fresh(running).is_over)
     afterwards = start_again(actor)
-    wait_until(lambda: fresh(afterwards).is_finished)
+    wait_until(lambda: fresh(afterwards).is_over)
 
     assert ended >= 4
     assert (fresh(running).state, fresh(running).attempt) == ("succeeded", 1)

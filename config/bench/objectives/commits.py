@@ -8,9 +8,10 @@ from config.bench.commits import commit_steadily
 from django.utils import timezone  # isort: skip
 
 from executions.runlog.lease import Lease
+from executions.runs.locks import leased
 from objectives.events import Kind, event
 from objectives.lifecycles.objectives import note
-from objectives.loop.leased import leased_objective
+from objectives.models import Objective
 
 _USAGE = {"inputTokens": 120, "outputTokens": 30, "cacheReadInputTokens": 0, "cacheWriteInputTokens": 0}
 
@@ -19,7 +20,7 @@ def commit_responses(*, run_ids: Sequence[str], count: int, per_second: float) -
     """`count` responses of a model without their steps, as `commit_steadily` commits them."""
 
     def write(lease: Lease, turn: int) -> None:
-        head, objective = leased_objective(lease)
+        head, objective = leased(Objective, lease)
         payload = {"content": f"Step {turn} of {count} is done.", "toolCalls": [], "usage": _USAGE}
         now = timezone.now()
         note(objective, head, [event(Kind.ASSISTANT_MESSAGE, payload, now=now, started_at=now)])
