@@ -60,11 +60,11 @@ def approve(
 ) -> None:
     """The same for a locked call; `by` None is the default after an expiry."""
     _decide(call, Approval.APPROVED, by=by, memo=None, now=now)
-    note(objective, head, [_event(Kind.APPROVED, call, {}, by=by, now=now)])
+    approved = _event(Kind.APPROVED, call, {}, by=by, now=now)
     offered = Plan.read(objective.plan).of_function(call.called_as)
     begun = begin_bare(call, offered, now=now) if offered is not None and offered.is_bare else []
     # The objective goes on by the approval; that the call has its result already is what comes of it.
-    wake(objective, head, now=now)
+    wake(objective, head, [approved], now=now)
     if begun:
         note(objective, head, begun)
 
@@ -80,8 +80,7 @@ def deny(
 ) -> None:
     """The same for a locked call; `by` None is the default after an expiry."""
     _decide(call, Approval.DENIED, by=by, memo=memo, now=now)
-    note(objective, head, [_event(Kind.DENIED, call, {"memo": memo}, by=by, now=now)])
-    wake(objective, head, now=now)
+    wake(objective, head, [_event(Kind.DENIED, call, {"memo": memo}, by=by, now=now)], now=now)
 
 
 def _decide(call: ToolCall, to: Approval, *, by: uuid.UUID | None, memo: str | None, now: datetime) -> None:

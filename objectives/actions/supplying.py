@@ -12,7 +12,6 @@ from objectives.actions.completing import complete_with, kept_whole
 from objectives.actions.locking import locked_call
 from objectives.actions.waking import wake
 from objectives.lifecycles.calls import standing
-from objectives.lifecycles.objectives import note
 from objectives.models import Execution, Objective, ToolCall
 from objectives.results.outcome import Draft
 from spaces.access import SpaceAccess
@@ -40,6 +39,5 @@ def supply_content(
         if call.execution != Execution.WAITING_FOR_CONTENT:
             raise IllegalMove("tool call", standing(call), "given content")
         done = complete_with(call, drafts, now=now)
-        note(objective, head, [done])
-        wake(objective, head, now=now)
+        wake(objective, head, [done], now=now)
     return call

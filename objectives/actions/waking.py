@@ -1,11 +1,13 @@
 """Putting an objective back to work once there is some."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Q
 
 from executions.models import RunHead
-from objectives.lifecycles.objectives import move, put_in_queue
+from executions.runlog.events import NewEvent
+from objectives.lifecycles.objectives import move, note, put_in_queue
 from objectives.models import (
     AWAITS_JUDGEMENT,
     SETTLED,
@@ -27,17 +29,19 @@ RUNNABLE = AWAITS_JUDGEMENT | Q(
 )
 
 
-def wake(objective: Objective, head: RunHead, *, now: datetime) -> None:
+def wake(objective: Objective, head: RunHead, events: Sequence[NewEvent] = (), *, now: datetime) -> None:
     """Queue a locked objective if a worker could do something for it; one that people hold up stays.
 
-    Safe to call after any change: what runs already looks again by itself.
+    Safe to call after any change, whose `events` are written first: what runs already looks again by itself.
     """
-    if objective.is_over or not has_work(objective):
-        return
-    if objective.state == ObjectiveState.WAITING:
+    goes_on = not objective.is_over and has_work(objective)
+    if goes_on and objective.state == ObjectiveState.WAITING:
         objective.idle_since = None
-        move(objective, head, ObjectiveState.RUNNING, now=now, also=["idle_since"])
-    put_in_queue(head)
+        move(objective, head, ObjectiveState.RUNNING, now=now, first=events, also=["idle_since"])
+    elif events:
+        note(objective, head, events)
+    if goes_on:
+        put_in_queue(head)
 
 
 def has_work(objective: Objective) -> bool:

@@ -20,7 +20,6 @@ from objectives.actions.waking import wake
 from objectives.adapters.agents import outcome_of_child
 from objectives.adapters.skills import outcome_of_execution
 from objectives.events import Kind, event
-from objectives.lifecycles.objectives import note
 from objectives.loop.calls import settle
 from objectives.models import Objective, ObjectiveState, ToolCall
 from objectives.results.outcome import Outcome
@@ -66,5 +65,4 @@ def _continue(call: ToolCall, outcome: Outcome, events: Sequence[NewEvent], *, n
         call = locked_call(objective, call.id)
         if call.is_settled or objective.is_over:
             return
-        note(objective, head, [*events, settle(call, outcome, now=now)])
-        wake(objective, head, now=now)
+        wake(objective, head, [*events, settle(call, outcome, now=now)], now=now)

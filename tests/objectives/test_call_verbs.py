@@ -3,7 +3,9 @@
 import itertools
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from executions.models import RunEvent, RunHead
 from objectives.models import AdapterKind, Approval, Execution, Objective, ObjectiveState, ToolCall
@@ -103,6 +105,18 @@ def test_only_what_is_legal_moves(actor, objective, before, verb):
 
 def test_every_legal_pair_is_in_the_table():
     assert set(LEGAL) <= set(PAIRS)
+
+
+def test_a_decision_and_what_follows_from_it_are_written_at_once(actor, objective):
+    call = ask_for(objective, "fetch", approval=WAITS)
+
+    with CaptureQueriesContext(connection) as asked:
+        assert say(actor, call, ":approve").status_code == 200
+
+    kinds = RunEvent.objects.filter(run_id=objective.id).order_by("-seq").values_list("kind", flat=True)[:2]
+    assert list(kinds) == ["objective.state_changed", "tool_call.approved"]
+    for table in ("executions_runevent", "executions_feedentry"):
+        assert sum(f"INSERT INTO {table}" in sql["sql"].replace('"', "") for sql in asked) == 1
 
 
 def test_an_approved_call_of_a_tool_that_runs_puts_the_objective_to_work(actor, objective):
