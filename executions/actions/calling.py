@@ -11,6 +11,7 @@ from executions.actions.creating import Order, check_order, create_execution, fi
 from executions.models import RunEvent, SkillExecution, Source
 from executions.runlog.events import NewEvent, append
 from executions.runlog.lease import Lease, fenced_head
+from executions.runs.locks import leased
 from spaces.errors import Conflict
 from spaces.repeating import digest_request
 
@@ -30,8 +31,7 @@ def start_sub_execution(
     Invalid for bad inputs, TooDeep, and Conflict where the key was used for another call.
     """
     with transaction.atomic():
-        head = fenced_head(lease)
-        parent = SkillExecution.objects.select_for_update(no_key=True).get(pk=lease.run_id)
+        head, parent = leased(SkillExecution, lease)
         digest = digest_request(slug, inputs, list(files))
         known = SkillExecution.objects.filter(parent=parent, call_key=call_key).first()
         if known is not None:

@@ -37,11 +37,11 @@ from executions.runner.collecting import (
 )
 from executions.runner.layout import Layout, lay_out
 from executions.runner.outcomes import RunFailed
-from executions.runner.patience import ask_patiently
 from executions.runner.prompt import run_prompt
 from executions.runner.recorder import Recorder
 from executions.runner.run import Run
 from executions.runner.script import run_script
+from executions.runs.db_retry import retry_database
 from executions.runs.verbs import backoff
 from executions.storable import storable
 from executions.worker.bench import Bench
@@ -65,7 +65,7 @@ def run_attempt(lease: Lease, taken_at: float, bench: Bench, caller: Caller | No
     stop = StopSignal(caller.stop if caller else None)
     with bench.keeper.holding(lease, stop, Recorder(lease, stop), taken_at=taken_at) as held:
         wanted = SkillExecution.objects.select_related("space", "skill_version")
-        execution = ask_patiently(lambda: wanted.get(pk=lease.run_id))
+        execution = retry_database(wanted.get)(pk=lease.run_id)
         with run_span(execution):
             try:
                 _Attempt(execution, held, bench, caller).run()
@@ -98,7 +98,7 @@ class _Attempt:
         finally:
             if self._layout is not None:
                 self._layout.remove()
-        ask_patiently(lambda: settle_sub_executions(self._execution.id, timezone.now()))
+        retry_database(settle_sub_executions)(self._execution.id, timezone.now())
 
     def _work(self) -> None:
         """Prepare, run, check, collect and end well; raises RunFailed, RunStopped or LeaseLost."""
@@ -133,7 +133,7 @@ class _Attempt:
         )
         # What a former attempt called has been paid for, whether this attempt asks for it again or not.
         if budget is not None:
-            caller.below_usd = ask_patiently(lambda: tree_usage(execution.id)).below_usd
+            caller.below_usd = retry_database(tree_usage)(execution.id).below_usd
         return Run(
             execution_id=execution.id,
             space_id=execution.space_id,
@@ -228,7 +228,7 @@ class _Attempt:
 
     def _write(self, action: Callable[..., object]) -> None:
         """Do a fenced write, again while the database does not answer; raises LeaseLost."""
-        ask_patiently(lambda: action(lease=self._held.lease, now=timezone.now()), check=self._held.require)
+        retry_database(action, check=self._held.require)(lease=self._held.lease, now=timezone.now())
 
 
 def _check(outputs: dict[str, Any], manifest: Manifest) -> None:

@@ -18,11 +18,11 @@ from executions.actions.healing import FIRST_BACKOFF
 from executions.models import Artifact, FailureReason, SkillExecution
 from executions.runlog.lease import Lease, LeaseLost
 from executions.runner.outcomes import RunFailed
-from executions.runner.patience import ask_patiently
 from executions.runner.recorder import Recorder
 from executions.runner.run import SkillAnswer, SkillCall
 from executions.runner.staging import disk_failures_told
 from executions.runs.claims import called
+from executions.runs.db_retry import retry_database
 from executions.runs.verbs import backoff
 from executions.sandbox import ArtifactRejected, Workspace
 from executions.worker.stopping import RunStopped, StopSignal
@@ -81,7 +81,7 @@ class Caller:
     def _asked[Answer](self, step: Callable[[], Answer]) -> Answer:
         """What the database answers, however long it takes while this run may go on; raises RunStopped."""
         try:
-            return ask_patiently(step, check=self.stop.check)
+            return retry_database(step, check=self.stop.check)()
         except LeaseLost:
             raise RunStopped("lease_lost") from None
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from executions.models import Artifact
 from executions.runner.outcomes import RunFailed
-from executions.runner.patience import ask_patiently
 from executions.runner.staging import disk_failures_told
+from executions.runs.db_retry import retry_database
 from executions.sandbox import ArtifactRejected, Workspace
 from spaces.blobs import store_blob
 from spaces.ids import new_id
@@ -59,14 +59,11 @@ def archive_workspace(workspace: Workspace, scratch: Path) -> Archive:
         return new_id(), _stored(packed).sha256
 
 
+@retry_database
 def _stored(source: BinaryIO) -> Blob:
-    """The content from its beginning; its row again while the database does not answer."""
-
-    def store() -> Blob:
-        source.seek(0)
-        return store_blob(source, now=timezone.now())
-
-    return ask_patiently(store)
+    """The content from its beginning."""
+    source.seek(0)
+    return store_blob(source, now=timezone.now())
 
 
 def _collected(path: str, kind: str | None, workspace: Workspace, execution_id: uuid.UUID) -> Artifact:

@@ -9,7 +9,7 @@ from executions.actions.pinning import pinned_files
 from executions.catalog.archive import BundleTampered, unpack
 from executions.models import SkillExecution, SkillVersion
 from executions.runner.outcomes import RunFailed
-from executions.runner.patience import ask_patiently
+from executions.runs.db_retry import retry_database
 from executions.sandbox import ArtifactRejected, Workspace
 from spaces.blobs import open_blob
 
@@ -47,7 +47,7 @@ def stage_uploads(execution: SkillExecution, workspace: Workspace) -> tuple[str,
 
     Returns the staged names in the order they were asked for; raises RunFailed.
     """
-    staged = ask_patiently(lambda: pinned_files(execution))
+    staged = retry_database(pinned_files)(execution)
     with disk_failures_told("copy the files"):
         for file in staged:
             try:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pydantic import SecretStr
 
 from executions.redacting import Redaction
-from executions.runner.patience import ask_patiently
+from executions.runs.db_retry import retry_database
 from objectives.actions.secrets import open_secrets
 from objectives.adapters.addresses import AddressRefused
 from objectives.adapters.answered import outcome_of_answer
@@ -61,7 +61,7 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) 
             return answer
         redaction = Redaction(request.secrets)
         # Also where the call was stopped by now: what the tool answered is known.
-        outcome = ask_patiently(lambda: _read(answer, redaction, call))
+        outcome = retry_database(_read)(answer, redaction, call)
         return reshaped(outcome, call, offered, redaction)
     except _Stopped:
         return STOPPED
@@ -95,7 +95,7 @@ def _patiently[Answer](step: Callable[[], Answer], stop: Stop) -> Answer:
         if stop.is_set():
             raise _Stopped
 
-    return ask_patiently(step, check=check)
+    return retry_database(step, check=check)()
 
 
 def _read(answer: Answer, redaction: Redaction, call: ToolCall) -> Outcome:

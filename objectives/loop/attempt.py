@@ -1,7 +1,6 @@
 """One worker's time with one objective: from its lease until it is over, waits, or is handed back."""
 
 import logging
-from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,7 +8,7 @@ from django.utils import timezone
 from executions.inference.errors import ModelTooLong
 from executions.models import RunKind
 from executions.runlog.lease import Lease, LeaseLost
-from executions.runner.patience import ask_patiently
+from executions.runs.db_retry import retry_database
 from executions.runs.locks import leased
 from executions.runs.verbs import cancel_below, requeue
 from executions.worker.bench import Bench
@@ -99,10 +98,8 @@ class _Attempt:
         finishes = hands.has_unrepeatable and not is_last
         # The decision may give the lease up: whoever finds it gone meanwhile must not take it for lost.
         held.is_ending = True
-        move = ask_patiently(
-            lambda: decide(held.lease, hands.at_work, now=timezone.now(), finishes=finishes),
-            check=held.require,
-        )
+        look = retry_database(decide, check=held.require)
+        move = look(held.lease, hands.at_work, now=timezone.now(), finishes=finishes)
         held.is_over = isinstance(move, Leave)
         held.is_ending = held.is_over
         return move
@@ -137,12 +134,12 @@ class _Attempt:
 
     def _stop_what_it_started(self) -> None:
         """Nothing below goes on for an objective that is over; the job of its end makes sure of it."""
-        if ask_patiently(partial(_is_over, self._objective)):
-            ask_patiently(
-                lambda: cancel_below(RunKind.OBJECTIVE, self._objective.id, by=None, now=timezone.now())
-            )
+        if _is_over(self._objective):
+            stop_below = retry_database(cancel_below)
+            stop_below(RunKind.OBJECTIVE, self._objective.id, by=None, now=timezone.now())
 
 
+@retry_database
 def _is_over(objective: Objective) -> bool:
     with transaction.atomic():
         return Objective.objects.filter(pk=objective.pk, state__in=OVER).exists()

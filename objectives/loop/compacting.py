@@ -18,7 +18,7 @@ from executions.inference.transcript import user_message
 from executions.inference.weighing import tokens_in, weight
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
-from executions.runner.patience import ask_patiently
+from executions.runs.db_retry import retry_database
 from executions.runs.locks import leased
 from executions.storable import storable_text
 from executions.worker.keeper import Held
@@ -81,9 +81,8 @@ def open_window(
         return False
     except ModelError as error:
         return after_error(held, objective, error)
-    ask_patiently(
-        lambda: _write(held.lease, talk.window, shortened, action, now=timezone.now()), check=held.require
-    )
+    write = retry_database(_write, check=held.require)
+    write(held.lease, talk.window, shortened, action, now=timezone.now())
     return True
 
 

@@ -13,7 +13,7 @@ from django.db import connections
 from django.utils import timezone
 
 from executions.runlog.lease import LeaseLost
-from executions.runner.patience import ask_patiently
+from executions.runs.db_retry import retry_database
 from executions.worker.keeper import Held
 from executions.worker.stopping import StopSignal
 from objectives.adapters.http import CALL_SECONDS, STOPPED, call_http
@@ -94,11 +94,11 @@ class Hands:
             elif found is not None:
                 write_judgement(lease, call_id, found, now=timezone.now())
 
-        ask_patiently(write, check=self._held.require)
+        retry_database(write, check=self._held.require)()
 
     def _keep_unused(self, call: ToolCall, judgement: Judgement) -> None:
         """A judgement that came too late was paid for all the same."""
-        ask_patiently(lambda: close_judging(call.objective, call, judgement.spending, now=timezone.now()))
+        close_judging(call.objective, call, judgement.spending, now=timezone.now())
 
     def finish_what_cannot_be_repeated(self, seconds: float) -> None:
         """Give calls that must not be repeated so long to come to their end; raises LeaseLost.
@@ -133,7 +133,7 @@ class Hands:
             if outcome is STOPPED:
                 return None
             most = most_inline(plan.context_tokens)
-            drafts = ask_patiently(lambda: keep_whole(outcome.drafts, most, now=timezone.now()))
+            drafts = retry_database(keep_whole)(outcome.drafts, most, now=timezone.now())
             return replace(outcome, drafts=drafts)
         except Exception:
             logger.exception("The call %s came to nothing", call.id)
@@ -145,7 +145,7 @@ class Hands:
 
     def _made(self, call: ToolCall, offered: Offered, stop: StopSignal) -> Outcome:
         if offered.kind == CallKind.READING:
-            return ask_patiently(lambda: read_on(call, offered))
+            return retry_database(read_on)(call, offered)
         return call_http(call, offered, deadline=time.monotonic() + CALL_SECONDS, stop=stop)
 
     def _judge(self, call: ToolCall, plan: Plan) -> Judgement | None:

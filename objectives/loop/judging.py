@@ -17,7 +17,7 @@ from executions.inference.interface import ModelRequest, Spending
 from executions.inference.respond import respond
 from executions.inference.sound_responses import CUT_SHORT
 from executions.runlog.lease import Lease
-from executions.runner.patience import ask_patiently
+from executions.runs.db_retry import retry_database
 from executions.runs.locks import leased
 from executions.worker.keeper import Held
 from executions.worker.stopping import StopSignal
@@ -60,13 +60,12 @@ def judge(held: Held[TextRecorder], call: ToolCall, plan: Plan, *, stop: StopSig
     except CannotAsk as cannot:
         logger.warning("The call %s is left to people: %s", call.id, cannot.message)
         return Judgement()
-    request = ask_patiently(
-        lambda: judging_request(objective, call, plan, chosen=chosen, fence=held.lease.fence),
-        check=held.require,
-    )
+    question = retry_database(judging_request, check=held.require)
+    request = question(objective, call, plan, chosen=chosen, fence=held.lease.fence)
     return _Asking(held, objective, call, request, chosen, stop).judgement()
 
 
+@retry_database
 def close_judging(objective: Objective, call: ToolCall, spending: Spending | None, *, now: datetime) -> None:
     """Keep what a request cost that decides nothing, and that nothing more is to be charged for it.
 
@@ -137,15 +136,13 @@ class _Asking:
         """Nobody else asks earlier either, who asks for this objective."""
         if seconds:
             lease, now = self.held.lease, timezone.now()
-            ask_patiently(lambda: leave_alone(lease, seconds, now=now), check=self.held.require)
+            retry_database(leave_alone, check=self.held.require)(lease, seconds, now=now)
 
     def _once(self) -> Judgement | None:
         """The scores; None for an answer that holds none, be it empty."""
         lease = self.held.lease
-        ask_patiently(
-            lambda: _note_beginning(lease, self.call, self.request, self.chosen, now=timezone.now()),
-            check=self.held.require,
-        )
+        note_beginning = retry_database(_note_beginning, check=self.held.require)
+        note_beginning(lease, self.call, self.request, self.chosen, now=timezone.now())
         self.call.fence = lease.fence
         try:
             reply = respond(self.request, on_text=lambda _: None, stop=self.stop)
@@ -162,4 +159,4 @@ class _Asking:
         return Judgement([float(score) for score in given["scores"]], reply.spending)
 
     def _keep(self, spending: Spending | None) -> None:
-        ask_patiently(lambda: close_judging(self.objective, self.call, spending, now=timezone.now()))
+        close_judging(self.objective, self.call, spending, now=timezone.now())

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from executions.runner.patience import ask_patiently
+from executions.runs.db_retry import retry_database
 from executions.worker.keeper import Held
 from objectives.models import Objective
 
 
 def read_objective(held: Held[Any]) -> Objective:
     """The objective as it is now, not locked; raises LeaseLost where the database stays away too long."""
-    return ask_patiently(lambda: Objective.objects.get(pk=held.lease.run_id), check=held.require)
+    return retry_database(Objective.objects.get, check=held.require)(pk=held.lease.run_id)

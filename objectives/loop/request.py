@@ -11,6 +11,7 @@ from executions.inference.choices import ModelChoice, ModelChoiceInvalid, ModelU
 from executions.inference.errors import ModelRefused
 from executions.inference.interface import DemoSettings, ModelReply, ModelRequest, ToolDefinition
 from executions.inference.prices import is_priced
+from executions.runs.db_retry import retry_database
 from objectives.loop.limits import has_budget
 from objectives.loop.transcript import Conversation
 from objectives.models import ErrorType, LanguageModel, Objective
@@ -70,6 +71,7 @@ def _model_row(plan: Plan) -> LanguageModel | None:
     return row
 
 
+@retry_database
 def note_use(chosen: ChosenModel, *, now: datetime) -> None:
     """Write down that a model was used, about once a minute: many objectives share its row."""
     used = LanguageModel.objects.filter(pk=chosen.row_id) if chosen.row_id else LanguageModel.objects.none()

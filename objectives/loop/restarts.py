@@ -16,6 +16,7 @@ from executions.inference.weighing import tokens_asked, tokens_in
 from executions.models import RunEvent
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
+from executions.runs.db_retry import retry_database
 from executions.runs.locks import leased
 from objectives.actions.partials import OF_TURNS
 from objectives.events import Kind
@@ -54,6 +55,7 @@ def _is_paid(objective: Objective, since: datetime | None) -> bool:
     return BrokenRequest.objects.filter(objective=objective, created_at__gte=since).exists()
 
 
+@retry_database
 def close_request(
     objective: Objective, spending: Spending | None, *, now: datetime, is_empty: bool = False
 ) -> None:

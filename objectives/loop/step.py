@@ -17,7 +17,7 @@ from executions.inference.errors import (
 )
 from executions.inference.interface import ModelRequest
 from executions.inference.respond import respond
-from executions.runner.patience import ask_patiently
+from executions.runs.db_retry import retry_database
 from executions.runs.locks import leased
 from executions.worker.keeper import Held
 from executions.worker.stopping import RunStopped
@@ -49,7 +49,7 @@ def ask_model(held: Held[TextRecorder]) -> bool:
         give_up(held, cannot.error, cannot.message)
         return False
     except ModelTooLong:
-        ask_patiently(lambda: close_request(objective, None, now=timezone.now()))
+        close_request(objective, None, now=timezone.now())
         raise
     except ModelError as error:
         return after_error(held, objective, error)
@@ -57,8 +57,8 @@ def ask_model(held: Held[TextRecorder]) -> bool:
         close_request(objective, response.reply.spending, now=timezone.now())
         give_up(held, ErrorType.MODEL_ERROR, CONTENT_FILTER)
         return False
-    ask_patiently(lambda: write_response(lease, response, now=timezone.now()), check=held.require)
-    ask_patiently(lambda: note_use(response.chosen, now=timezone.now()))
+    retry_database(write_response, check=held.require)(lease, response, now=timezone.now())
+    note_use(response.chosen, now=timezone.now())
     return True
 
 
@@ -74,22 +74,16 @@ def give_up(held: Held[TextRecorder], error: ErrorType, message: str) -> None:
 
 def leave(held: Held[TextRecorder], action: Callable[[], None]) -> None:
     """Do what gives the lease up, in a transaction of its own; raises LeaseLost."""
-
-    def act() -> None:
-        with transaction.atomic():
-            action()
-
     held.is_ending = True
-    ask_patiently(act, check=held.require)
+    retry_database(transaction.atomic(action), check=held.require)()
     held.is_over = True
 
 
 def _asked(held: Held[TextRecorder], objective: Objective) -> Response:
     """The model's response; raises CannotAsk and ModelError."""
     plan = Plan.read(objective.plan)
-    chosen, talk, request = ask_patiently(
-        lambda: _question(objective, plan, fence=held.lease.fence), check=held.require
-    )
+    question = retry_database(_question, check=held.require)
+    chosen, talk, request = question(objective, plan, fence=held.lease.fence)
     began_at = timezone.now()
     note_request(held, objective, request, chosen.choice, now=began_at)
     held.recorder.begin(objective.turn, objective.attempt)
@@ -120,15 +114,15 @@ def note_request(
     now: datetime,
 ) -> None:
     """Write down that the model is asked, here and in the row; raises LeaseLost."""
-    ask_patiently(lambda: note_asking(held.lease, request, choice, now=now), check=held.require)
+    retry_database(note_asking, check=held.require)(held.lease, request, choice, now=now)
     objective.asked_at = now
 
 
 def after_error(held: Held[TextRecorder], objective: Objective, error: ModelError) -> bool:
     """Keep what the request cost all the same, and go on as far as that is possible."""
     is_empty = isinstance(error, ModelSilent)
-    was_empty = is_empty and ask_patiently(lambda: has_answered_nothing(objective))
-    ask_patiently(lambda: close_request(objective, error.spending, now=timezone.now(), is_empty=is_empty))
+    was_empty = is_empty and retry_database(has_answered_nothing)(objective)
+    close_request(objective, error.spending, now=timezone.now(), is_empty=is_empty)
     if is_empty and not was_empty:
         return True  # once more
     if isinstance(error, ModelStopped):
