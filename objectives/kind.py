@@ -1,9 +1,6 @@
 """How objectives are run: what workers, sweepers and the shared verbs ask about them."""
 
-import uuid
 from datetime import datetime
-
-from django.utils import timezone
 
 from executions.models import RunHead, RunKind
 from executions.runlog.kinds import Chore, KindOfRun, register_kind
@@ -18,7 +15,7 @@ from objectives.actions.expiring import (
 from objectives.actions.stopping import BY_PARENT, confirm_cancel, confirm_interrupt, open_below
 from objectives.lifecycles.objectives import check_move, move
 from objectives.loop.retrying import try_again
-from objectives.models import Objective, ObjectiveState, ToolCall
+from objectives.models import Objective, ObjectiveState
 
 
 def register() -> None:
@@ -35,9 +32,9 @@ def register() -> None:
             open_below=open_below,
             stopped_with_caller=BY_PARENT,
             chores=(
-                Chore("decide in default", _late_approvals, _expire_approval),
-                Chore("end without content", _late_contents, _expire_content),
-                Chore("time out", _idle, _time_out),
+                Chore("decide in default", expired_approvals, expire_approval),
+                Chore("end without content", expired_contents, expire_content),
+                Chore("time out", idle_objectives, time_out_objective),
             ),
         )
     )
@@ -56,31 +53,3 @@ def _lost(objective: Objective, head: RunHead, *, now: datetime) -> None:
         confirm_interrupt(objective, head, now=now)
     else:
         try_again(objective, head, "The worker that ran it vanished.", now=now)
-
-
-def _late_approvals() -> list[uuid.UUID]:
-    return [call_id for _, call_id in expired_approvals(timezone.now())]
-
-
-def _late_contents() -> list[uuid.UUID]:
-    return [call_id for _, call_id in expired_contents(timezone.now())]
-
-
-def _idle() -> list[uuid.UUID]:
-    return idle_objectives(timezone.now())
-
-
-def _expire_approval(call_id: uuid.UUID, now: datetime) -> None:
-    expire_approval(objective_id=_objective_of(call_id), call_id=call_id, now=now)
-
-
-def _expire_content(call_id: uuid.UUID, now: datetime) -> None:
-    expire_content(objective_id=_objective_of(call_id), call_id=call_id, now=now)
-
-
-def _time_out(objective_id: uuid.UUID, now: datetime) -> None:
-    time_out_objective(objective_id=objective_id, now=now)
-
-
-def _objective_of(call_id: uuid.UUID) -> uuid.UUID:
-    return ToolCall.objects.values_list("objective_id", flat=True).get(pk=call_id)

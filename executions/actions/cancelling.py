@@ -28,7 +28,7 @@ def request_cancel(*, access: SpaceAccess, execution_id: uuid.UUID, now: datetim
     return execution
 
 
-def cancel(execution: SkillExecution, head: RunHead, *, now: datetime, **facts: Any) -> None:
+def cancel(execution: SkillExecution, head: RunHead, /, *, now: datetime, **facts: Any) -> None:
     """End a locked execution that was asked to stop; `facts` say how it came to that."""
     move(execution, head, State.CANCELLED, kind="execution.cancelled", data=facts, now=now)
 

@@ -38,7 +38,7 @@ def settle_sub_executions(parent_id: uuid.UUID, now: datetime) -> None:
         settle_sub_executions(child_id, now)
 
 
-def callers_that_ended() -> list[uuid.UUID]:
+def callers_that_ended(_: datetime) -> list[uuid.UUID]:
     """Executions that are over and have called others that are not."""
     with connection.cursor() as cursor:
         cursor.execute(_CALLERS_THAT_ENDED, [LIMIT])

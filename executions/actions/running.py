@@ -14,8 +14,8 @@ from executions.lifecycle import move
 from executions.models import Artifact, HeadState, LateUsage, RunHead, SkillExecution, State
 from executions.runlog.events import NewEvent, append
 from executions.runlog.lease import Lease, append_and_renew, fenced_head, release
+from executions.runs import verbs
 from executions.runs.locks import leased
-from executions.runs.verbs import requeue as put_back
 
 SHUTDOWN = "shutdown"  # why a run is handed back by a worker that ends: no attempt of the skill is used up
 
@@ -126,7 +126,7 @@ def requeue(
     if reason == SHUTDOWN:
         execution.attempt -= 1
     if execution.parent_id is None:
-        put_back(head, delay)
+        verbs.requeue(head, delay)
     else:
         release(head, HeadState.QUEUED)
     data = {"reason": reason, "attempt": execution.attempt, "available_at": head.available_at}

@@ -45,7 +45,7 @@ class Chore:
     """
 
     name: str
-    find: Callable[[], Sequence[uuid.UUID]]
+    find: Callable[[datetime], Sequence[uuid.UUID]]
     act: Callable[[uuid.UUID, datetime], object]
 
 

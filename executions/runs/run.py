@@ -1,4 +1,8 @@
-"""What every kind of run has in its row, whatever it runs."""
+"""What every kind of run has in its row, whatever it runs.
+
+Decision: the states of a kind keep the words of the API that shows them; what is said of all kinds is one
+vocabulary: the sets `OPEN` and `OVER`, `is_over`, and a state `cancelled`.
+"""
 
 import uuid
 from datetime import datetime
@@ -10,8 +14,8 @@ from django.db import models
 class Run(models.Model):
     """A run's own row; where it stands is in its head (`RunHead`), what happened in its log.
 
-    A kind says its states and names two sets of them: `OPEN`, in which something may still happen, and
-    `OVER`, in which nothing does. Costs are US dollars. `trace_id` is that of the whole tree.
+    A kind names two sets of its states: `OPEN`, in which something may still happen, and `OVER`, in which
+    nothing does. Costs are US dollars. `trace_id` is that of the whole tree.
     """
 
     over: ClassVar[frozenset[str]]

@@ -44,7 +44,7 @@ def sweep_once(clock: Callable[[], datetime] = timezone.now) -> int:
     Does nothing while another process sweeps. A run that cannot be dealt with now does not keep the others
     from it. Raises django.db.Error where the database does not answer at all.
     """
-    jobs = _find()
+    jobs = _find(clock())
     for job in jobs:
         _try(job, clock)
     return len(jobs)
@@ -63,7 +63,7 @@ def sweep_forever(stop: threading.Event) -> None:
     connection.close()
 
 
-def _find() -> list[_Job]:
+def _find(now: datetime) -> list[_Job]:
     with transaction.atomic():
         if not _locked():
             return []
@@ -74,25 +74,25 @@ def _find() -> list[_Job]:
             enqueue_missing_ticket(run_id, kind)
         cancels = [_job("cancel", force_cancel, *found) for found in unconfirmed_cancels()]
         heals = [_job("heal", heal, *found) for found in overdue_runs()]
-        return [*cancels, *heals, *_chores(), *_rooms()]
+        return [*cancels, *heals, *_chores(now), *_rooms(now)]
 
 
 def _job(name: str, verb: Callable[..., None], run_id: uuid.UUID, kind: str) -> _Job:
     return _Job(name, run_id, lambda now: verb(kind, run_id, now=now))
 
 
-def _chores() -> list[_Job]:
+def _chores(now: datetime) -> list[_Job]:
     return [
         _Job(chore.name, row_id, partial(chore.act, row_id))
         for kind in kinds_of_runs()
         for chore in kind.chores
-        for row_id in chore.find()
+        for row_id in chore.find(now)
     ]
 
 
-def _rooms() -> list[_Job]:
+def _rooms(now: datetime) -> list[_Job]:
     """Months that events will soon need a partition for."""
-    months = missing_months(timezone.now())
+    months = missing_months(now)
     return [_Job("make room for events", month.low, partial(_make_room, month)) for month in months]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q
 
-from executions.models import RunKind
+from executions.models import RunHead, RunKind
 from executions.runs.locks import locked, wait_shortly_for_locks
 from executions.runs.verbs import cancel_below
 from objectives.actions.deciding import EXPIRED_MEMO, approve, deny
@@ -15,7 +15,6 @@ from objectives.actions.stopping import end
 from objectives.actions.waking import has_open_calls, wake
 from objectives.events import Kind
 from objectives.lifecycles.calls import fail
-from objectives.lifecycles.objectives import note
 from objectives.models import (
     Approval,
     CallError,
@@ -29,17 +28,17 @@ from objectives.planning.plan import Plan
 _BATCH = 200  # of what one sweep looks at
 
 
-def expired_approvals(now: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
-    """(objective, call) of approvals that nobody gave in time."""
+def expired_approvals(now: datetime) -> list[uuid.UUID]:
+    """Tool calls that nobody decided about in time."""
     waiting = Q(approval=Approval.WAITING_FOR_APPROVAL, execution=Execution.PENDING)
     late = ToolCall.objects.filter(waiting, approval_expires_at__lte=now)
-    return list(late.order_by("approval_expires_at").values_list("objective_id", "id")[:_BATCH])
+    return list(late.order_by("approval_expires_at").values_list("id", flat=True)[:_BATCH])
 
 
-def expired_contents(now: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
-    """(objective, call) of bare tools whose content nobody supplied in time."""
+def expired_contents(now: datetime) -> list[uuid.UUID]:
+    """Calls of bare tools whose content nobody supplied in time."""
     late = ToolCall.objects.filter(execution=Execution.WAITING_FOR_CONTENT, content_expires_at__lte=now)
-    return list(late.order_by("content_expires_at").values_list("objective_id", "id")[:_BATCH])
+    return list(late.order_by("content_expires_at").values_list("id", flat=True)[:_BATCH])
 
 
 def idle_objectives(now: datetime) -> list[uuid.UUID]:
@@ -49,12 +48,11 @@ def idle_objectives(now: datetime) -> list[uuid.UUID]:
     return list(late.order_by("idle_since").values_list("id", flat=True)[:_BATCH])
 
 
-def expire_approval(*, objective_id: uuid.UUID, call_id: uuid.UUID, now: datetime) -> None:
+def expire_approval(call_id: uuid.UUID, now: datetime) -> None:
     """Decide by the tool's default; nothing where somebody was faster. Idempotent."""
     with transaction.atomic():
         wait_shortly_for_locks()
-        head, objective = locked(Objective, objective_id)
-        call = locked_call(objective, call_id)
+        head, objective, call = _locked(call_id)
         if call.approval != Approval.WAITING_FOR_APPROVAL or call.execution != Execution.PENDING:
             return
         offered = Plan.read(objective.plan).of_function(call.called_as)
@@ -64,20 +62,18 @@ def expire_approval(*, objective_id: uuid.UUID, call_id: uuid.UUID, now: datetim
             deny(call, head, objective, by=None, memo=EXPIRED_MEMO, now=now)
 
 
-def expire_content(*, objective_id: uuid.UUID, call_id: uuid.UUID, now: datetime) -> None:
+def expire_content(call_id: uuid.UUID, now: datetime) -> None:
     """End a call that waited too long for its content; nothing where it came. Idempotent."""
     with transaction.atomic():
         wait_shortly_for_locks()
-        head, objective = locked(Objective, objective_id)
-        call = locked_call(objective, call_id)
+        head, objective, call = _locked(call_id)
         if call.execution != Execution.WAITING_FOR_CONTENT:
             return
         failed = fail(call, CallError.CONTENT_TIMEOUT, "Nobody supplied the content in time.", now=now)
-        note(objective, head, [failed])
-        wake(objective, head, now=now)
+        wake(objective, head, [failed], now=now)
 
 
-def time_out_objective(*, objective_id: uuid.UUID, now: datetime) -> None:
+def time_out_objective(objective_id: uuid.UUID, now: datetime) -> None:
     """End an objective that waited too long for a person's message; idempotent.
 
     The clock stands still while a tool call is open: approvals and contents have expiries of their own.
@@ -95,3 +91,9 @@ def time_out_objective(*, objective_id: uuid.UUID, now: datetime) -> None:
         }
         end(objective, head, ObjectiveState.TIMED_OUT, kind=Kind.TIMED_OUT, payload=payload, now=now)
     cancel_below(RunKind.OBJECTIVE, objective_id, by=None, now=now)
+
+
+def _locked(call_id: uuid.UUID) -> tuple[RunHead, Objective, ToolCall]:
+    objective_id = ToolCall.objects.values_list("objective_id", flat=True).get(pk=call_id)
+    head, objective = locked(Objective, objective_id)
+    return head, objective, locked_call(objective, call_id)

@@ -82,7 +82,7 @@ def confirm_interrupt(objective: Objective, head: RunHead, *, now: datetime) -> 
     return move(objective, head, ObjectiveState.WAITING, now=now, first=first, also=also)[len(first) - 1]
 
 
-def confirm_cancel(objective: Objective, head: RunHead, *, now: datetime, **_: object) -> None:
+def confirm_cancel(objective: Objective, head: RunHead, /, *, now: datetime, **_: object) -> None:
     """End a locked objective whose cancelling was asked for."""
     message = objective.state_message or BY_PERSON
     payload: dict[str, object] = {"message": message}

@@ -145,6 +145,6 @@ def test_the_clock_of_an_expiry_begins_when_people_are_asked(actor, bench, tools
     work(objective, bench)
 
     (call,) = calls_of(objective)
-    assert expired_approvals(timezone.now()) == [(objective.id, call.id)]
+    assert expired_approvals(timezone.now()) == [call.id]
     assert call.approval_expires_at is not None
     assert call.approval_expires_at > before - timedelta(seconds=1)

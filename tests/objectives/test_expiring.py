@@ -61,9 +61,9 @@ def test_an_approval_that_nobody_gave_is_decided_by_default(actor, default, outc
     objective, call = waiting(actor, approval_default=default)
 
     assert expired_approvals(NOW) == []
-    assert expired_approvals(LATER) == [(objective.id, call.id)]
+    assert expired_approvals(LATER) == [call.id]
     for _ in range(2):
-        expire_approval(objective_id=objective.id, call_id=call.id, now=LATER)
+        expire_approval(call.id, LATER)
 
     call.refresh_from_db()
     assert (call.approval, call.execution) == outcome
@@ -79,9 +79,9 @@ def test_content_that_nobody_supplied_is_an_error_that_the_model_hears_of(actor)
     call.save()
 
     assert expired_contents(NOW) == []
-    assert expired_contents(LATER) == [(objective.id, call.id)]
+    assert expired_contents(LATER) == [call.id]
     for _ in range(2):
-        expire_content(objective_id=objective.id, call_id=call.id, now=LATER)
+        expire_content(call.id, LATER)
 
     call.refresh_from_db()
     assert (call.execution, call.error_type) == (Execution.ERRORED, CallError.CONTENT_TIMEOUT)
@@ -97,7 +97,7 @@ def test_an_objective_that_nobody_speaks_to_times_out(actor):
     assert idle_objectives(NOW) == []
     assert idle_objectives(LATER) == [objective.id]
     for _ in range(2):
-        time_out_objective(objective_id=objective.id, now=LATER)
+        time_out_objective(objective.id, LATER)
 
     objective.refresh_from_db()
     assert objective.state == ObjectiveState.TIMED_OUT
@@ -109,6 +109,6 @@ def test_the_clock_stands_still_while_a_tool_call_is_open(actor):
     objective, _ = waiting(actor)
     Objective.objects.update(idle_since=NOW, inactivity_seconds=60)
 
-    time_out_objective(objective_id=objective.id, now=LATER)
+    time_out_objective(objective.id, LATER)
 
     assert Objective.objects.get().state == ObjectiveState.WAITING
