@@ -7,11 +7,11 @@ from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q
 
 from executions.actions.locking import wait_shortly_for_locks
+from executions.runs.event_kinds import Kind
 from objectives.actions.deciding import EXPIRED_MEMO, approve, deny
 from objectives.actions.locking import locked_call, locked_objective
 from objectives.actions.stopping import cancel_below, end
 from objectives.actions.waking import has_open_calls, wake
-from objectives.events import Kind
 from objectives.lifecycles.calls import fail
 from objectives.lifecycles.objectives import note
 from objectives.models import (

@@ -11,12 +11,13 @@ from executions.actions.cancelling import cancel_execution
 from executions.models import ACTIVE, RunHead, SkillExecution
 from executions.runlog.events import NewEvent
 from executions.runlog.models import HeadState, RunEvent
+from executions.runs.event_kinds import Kind
 from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.locking import locked_objective
 from objectives.actions.partials import keep_partial
 from objectives.actions.queueing import discard_actions, newest_window
 from objectives.actions.waking import has_open_calls
-from objectives.events import Kind, event
+from objectives.events import event
 from objectives.lifecycles.calls import give_up
 from objectives.lifecycles.objectives import check_move, move
 from objectives.models import (

@@ -8,12 +8,12 @@ from datetime import datetime
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease, LeaseLost, append_and_renew
 from executions.runner.batching import Batch
+from executions.runs.event_kinds import Kind
 from executions.storable import storable_text
 from executions.worker.stopping import StopSignal
-from objectives.events import Kind
+from objectives.events import event
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class TextRecorder(Batch):
         """One transaction, which renews the lease as well."""
         now = self._clock()
         events = [
-            NewEvent(Kind.TEXT, self._payload(text, start), now) for start in range(0, len(text), TEXT_LIMIT)
+            event(Kind.TEXT, self._payload(text, start), now=now) for start in range(0, len(text), TEXT_LIMIT)
         ]
         with transaction.atomic():
             append_and_renew(self._lease, events)

@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone
 
 from executions.models import FeedEntry, RunEvent, RunHead
-from executions.worker.bench import Bench
+from executions.runs.event_kinds import Kind
 from objectives.accounting import tree_cost
+from executions.worker.bench import Bench
 from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.stopping import cancel_objective, interrupt_objective
-from objectives.events import Kind
 from objectives.loop.outages import MOST_BROKEN
 from objectives.models import BrokenRequest, Objective
 from spaces.models import Space

@@ -10,9 +10,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from executions.models import RunEvent, RunHead
+from executions.runs.event_kinds import Kind
 from objectives.accounting import tree_cost
 from objectives.actions.supplying import supply_content
-from objectives.events import Kind
 from objectives.models import BrokenRequest, Objective, Step
 from objectives.results.outcome import Text
 from tests.factories import Actor, make_actor

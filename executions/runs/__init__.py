@@ -1,0 +1,1 @@
+"""What any run stands on, whatever its kind."""
