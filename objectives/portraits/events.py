@@ -19,7 +19,7 @@ from objectives.portraits.reader import Reader
 from objectives.results.blocks import show_blocks
 from objectives.shapes.history import EventInfo, ObjectiveEvent
 from objectives.shapes.metadata import OperationMetadata
-from objectives.shapes.toolcalls import variant_of
+from objectives.shapes.toolcalls import CALLABLE_KEYS
 from objectives.spelling import Json, Prefix, spell, state_name, wire_moment
 from spaces.ids import parse_uuid
 
@@ -250,12 +250,14 @@ def _some(facts: Json, **names: str) -> Json:
 
 
 def _variant(facts: Json) -> Json:
-    """`tool`, what was called; nothing for what there is not."""
+    """`tool`, one variant of what was called; nothing for what there is not."""
     called = facts.get("callable")
     if called is None:
         return {}
-    prefix = Prefix.AGENT if called["kind"] == CallKind.AGENT else Prefix.TOOL
-    return {"tool": variant_of(called["kind"], _identity(prefix, called))}
+    shown = _identity(Prefix.AGENT if called["kind"] == CallKind.AGENT else Prefix.TOOL, called)
+    # Whatever else it was in an old log, Callboard brought it.
+    key = CALLABLE_KEYS.get(called["kind"], "cadenyaProvidedTool")
+    return {"tool": {"tool": shown, "type": key} if key == "tool" else {"type": key, key: shown}}
 
 
 def _identity(prefix: Prefix, facts: Json) -> Json:

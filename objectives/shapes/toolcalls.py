@@ -148,13 +148,8 @@ class ToolCallWithResult(ToolCall):
 
 def callable_of(call: CallRow) -> Json:
     """What was called, as the API writes it: one variant, or nothing for what there is not."""
-    return variant_of(call.kind, call.callable) if call.kind in CALLABLE_KEYS else {}
-
-
-def variant_of(kind: str, metadata: Json) -> Json:
-    """One variant; of a kind that nobody knows (any more) what Callboard brings itself."""
-    key = CALLABLE_KEYS.get(kind, "cadenyaProvidedTool")
-    return {"tool": metadata, "type": key} if key == "tool" else {"type": key, key: metadata}
+    key = CALLABLE_KEYS.get(call.kind)
+    return {"type": key, key: call.callable} if key else {}
 
 
 def secrets_of(row: CallRow) -> list[ResolvedSecret]:
