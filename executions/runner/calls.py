@@ -11,7 +11,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from executions.accounting import tree_usage
 from executions.actions.calling import TooDeep, note_sub_execution_finished, start_sub_execution
 from executions.actions.healing import backoff
 from executions.actions.running import begin_called_attempt
@@ -22,6 +21,7 @@ from executions.runner.patience import ask_patiently
 from executions.runner.recorder import Recorder
 from executions.runner.run import SkillAnswer, SkillCall
 from executions.runner.staging import disk_failures_told
+from executions.runs.usage import tree_usage
 from executions.sandbox import ArtifactRejected, Workspace
 from executions.worker.stopping import RunStopped, StopSignal
 from spaces.blobs import open_blob

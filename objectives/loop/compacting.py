@@ -25,7 +25,7 @@ from executions.worker.keeper import Held
 from objectives.actions.queueing import mark_sent, newest_window
 from objectives.events import event
 from objectives.lifecycles.objectives import note
-from objectives.accounting import CHARGED, charge
+from objectives.loop.charges import CHARGED, charge
 from objectives.loop.clearing import compaction_due, most_tokens
 from objectives.loop.leased import leased_objective, read_objective
 from objectives.loop.outages import ANSWERED, note_answer

@@ -8,11 +8,11 @@ from django.db import transaction
 
 from executions.models import RunHead
 from executions.runlog.lease import Lease
-from objectives.accounting import CHARGED, charge
 from objectives.actions.deciding import deny
 from objectives.actions.locking import locked_call
 from objectives.lifecycles.calls import ask_people, decide
 from objectives.lifecycles.objectives import note
+from objectives.loop.charges import CHARGED, charge
 from objectives.loop.judging import Judgement
 from objectives.loop.leased import leased_objective
 from objectives.loop.restarts import keep_broken

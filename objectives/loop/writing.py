@@ -14,7 +14,7 @@ from executions.storable import storable, storable_text
 from objectives.events import callable_facts, event, identity_facts
 from objectives.lifecycles.objectives import note
 from objectives.loop.arguments import arguments_of
-from objectives.accounting import CHARGED, charge
+from objectives.loop.charges import CHARGED, charge
 from objectives.loop.leased import leased_objective
 from objectives.loop.outages import ANSWERED, note_answer
 from objectives.loop.request import ChosenModel, sent_beside

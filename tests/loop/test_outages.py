@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from executions.models import FeedEntry, RunEvent, RunHead
 from executions.runs.event_kinds import Kind
-from objectives.accounting import tree_cost
+from executions.runs.usage import tree_usage
 from executions.worker.bench import Bench
 from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.stopping import cancel_objective, interrupt_objective
@@ -86,7 +86,7 @@ def test_an_outage_is_waited_out_said_once_and_not_paid(actor: Actor, bench: Ben
         None,
         None,
     )
-    assert tree_cost(objective.id).cost_usd == Decimal("0.15")
+    assert tree_usage(objective.id).cost_usd == Decimal("0.15")
     assert not BrokenRequest.objects.filter(objective=objective).exists()
 
 
