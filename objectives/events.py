@@ -1,76 +1,34 @@
-"""The events of an objective: their kinds in the run log, and what they are called in the workspace API.
+"""The events of an objective: what all of them carry, and who is told of which.
 
-An event's payload in the log is what the API shows, `{"type": T, T: {…}}`, and beside it `contextWindowId`,
-`profileId` (who caused it) and, where something took time, `startedAt` and `duration`. Media of a tool's
-result stand there as stored blocks: their URLs are made on every read (`objectives.results.blocks`).
+A payload is facts of our own (`executions.runs.event_kinds`); what the workspace API shows is made of them on
+every read (`objectives.portraits.events`). Beside the facts of its kind it has `context_window_id`,
+`caused_by` (a principal) and, where something took time, `started_at`, each where there is one. A tool's
+result stands there as stored blocks, whose media get their URLs on every read (`objectives.results.blocks`).
 """
 
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from executions.runlog.events import NewEvent
-from objectives.spelling import Prefix, spell, wire_moment
+from executions.runs.event_kinds import Kind
+from objectives.models import CallKind, ToolCall
+from objectives.spelling import Json, raw, wire_moment
 
+VERSION = 2  # of payloads; `objectives.former_events` reads those of version 1
 
-class Kind(StrEnum):
-    """A kind of event; what follows it in `TYPES` is its type in the workspace API."""
-
-    STATE_CHANGED = "objective.state_changed"
-    USER_MESSAGE = "message.received"
-    ASSISTANT_MESSAGE = "message.written"
-    REASONING = "reasoning.written"
-    APPROVAL_REQUESTED = "tool_call.approval_requested"
-    APPROVED = "tool_call.approved"
-    DENIED = "tool_call.denied"
-    CALLED = "tool_call.started"
-    RESULT = "tool_call.completed"
-    ERROR = "tool_call.failed"
-    COMPACTED = "context_window.compacted"
-    SUB_AGENT_SPAWNED = "sub_agent.spawned"
-    SUB_AGENT_UPDATED = "sub_agent.updated"
-    NOTICE = "notice.given"
-    PROVIDER_LOST = "provider.lost"
-    PROVIDER_FOUND = "provider.found"
-    CONTINUED = "objective.continued"
-    CANCELLED = "objective.cancelled"
-    TIMED_OUT = "objective.timed_out"
-    INTERRUPTED = "objective.interrupted"
-    FINALIZED = "objective.finalized"
-    FAILED = "objective.failed"
-    # In the log and on the websocket only: the workspace API has no such types, and its clients refuse them.
-    TEXT = "text.added"  # a piece of text as the model writes it: turn, attempt, offset, text
-    RESTARTED = "turn.restarted"  # the turn is asked anew: drop the text of older attempts
-
-
-TYPES: dict[str, str] = {
-    Kind.STATE_CHANGED: "stateChanged",
-    Kind.USER_MESSAGE: "userMessage",
-    Kind.ASSISTANT_MESSAGE: "assistantMessage",
-    Kind.REASONING: "reasoning",
-    Kind.APPROVAL_REQUESTED: "toolApprovalRequested",
-    Kind.APPROVED: "toolApproved",
-    Kind.DENIED: "toolDenied",
-    Kind.CALLED: "toolCalled",
-    Kind.RESULT: "toolResult",
-    Kind.ERROR: "toolError",
-    Kind.COMPACTED: "contextWindowCompacted",
-    Kind.SUB_AGENT_SPAWNED: "subAgentSpawned",
-    Kind.SUB_AGENT_UPDATED: "subAgentUpdated",
-    Kind.NOTICE: "notice",
-    # Notices too: clients refuse types that they do not know.
-    Kind.PROVIDER_LOST: "notice",
-    Kind.PROVIDER_FOUND: "notice",
-    Kind.CONTINUED: "notice",
-    Kind.CANCELLED: "cancelled",
-    Kind.TIMED_OUT: "timedOut",
-    Kind.INTERRUPTED: "interrupted",
-    Kind.FINALIZED: "finalized",
-    Kind.FAILED: "error",
-}
-PUBLIC = frozenset(TYPES)
+# What the workspace API tells. Pieces of text and their restarts are on the websocket only: the API has no
+# such types, and its clients refuse types that they do not know.
+PUBLIC = frozenset(
+    {
+        *(Kind.STATE_CHANGED, Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE, Kind.REASONING),
+        *(Kind.APPROVAL_REQUESTED, Kind.APPROVED, Kind.DENIED, Kind.CALLED, Kind.RETURNED),
+        *(Kind.COMPACTED, Kind.SUB_OBJECTIVE_STARTED, Kind.SUB_OBJECTIVE_FINISHED),
+        *(Kind.PROVIDER_LOST, Kind.PROVIDER_FOUND, Kind.CONTINUED),
+        *(Kind.CANCELLED, Kind.TIMED_OUT, Kind.INTERRUPTED, Kind.FINALIZED, Kind.FAILED),
+    }
+)
 
 # What a space's feed shows: changes of state, what waits for people, and what waits for a provider.
 IN_FEED = frozenset(
@@ -83,44 +41,63 @@ IN_FEED = frozenset(
 
 def event(
     kind: Kind,
-    payload: Mapping[str, Any],
+    facts: Mapping[str, Any],
     *,
     now: datetime,
     window_id: uuid.UUID | None = None,
     by: uuid.UUID | None = None,
     started_at: datetime | None = None,
 ) -> NewEvent:
-    """A public event; `payload` is the API's for its type, `by` the principal that caused it.
-
-    `started_at` is for what took time up to `now`.
-    """
-    name = TYPES[kind]
-    data: dict[str, Any] = {"type": name, name: dict(payload)}
-    data["contextWindowId"] = spell(Prefix.WINDOW, window_id) if window_id else ""
-    if by is not None:
-        data["profileId"] = spell(Prefix.PROFILE, by)
-    if started_at is not None:
-        data["startedAt"] = wire_moment(started_at)
-        data["duration"] = f"{max((now - started_at).total_seconds(), 0):.6f}".rstrip("0").rstrip(".") + "s"
-    return NewEvent(kind, data, now)
+    """`by` is the principal that caused it, `started_at` is for what took time up to `now`."""
+    beside = {
+        "context_window_id": window_id and str(window_id),
+        "caused_by": by and str(by),
+        "started_at": started_at and wire_moment(started_at),
+    }
+    known = {name: value for name, value in beside.items() if value is not None}
+    return NewEvent(kind, {**facts, **known}, now, VERSION)
 
 
-def notice(
+def call_event(
     kind: Kind,
-    key: str,
-    message: str,
+    call: ToolCall,
     *,
     now: datetime,
-    is_warning: bool = False,
     by: uuid.UUID | None = None,
-    facts: Mapping[str, Any] | None = None,
+    started_at: datetime | None = None,
+    **facts: Any,
 ) -> NewEvent:
-    """A notice: a sentence for people, and for programs a `key` with what else there is to know."""
-    level = "LEVEL_WARN" if is_warning else "LEVEL_INFO"
-    payload = {"level": level, "message": message, "key": key, **(facts or {})}
-    return event(kind, payload, now=now, by=by)
+    """What happens to a tool call: which one, as what it was called, and the facts of the kind."""
+    named = {"call_id": str(call.id), "name": call.called_as, **facts}
+    return event(kind, named, now=now, window_id=call.step.window_id, by=by, started_at=started_at)
 
 
-def state_name(state: str) -> str:
-    """`OBJECTIVE_STATE_RUNNING`."""
-    return f"OBJECTIVE_STATE_{state.upper()}"
+def callable_facts(call: ToolCall) -> Json:
+    """`callable`, the kind and the identity of what was called; nothing for what there is not."""
+    if call.kind == CallKind.UNKNOWN:
+        return {}
+    return {"callable": {"kind": call.kind, **identity_facts(call.callable)}}
+
+
+# The members of the API's metadata, and how facts call them.
+IDENTITY = {
+    "id": "id",
+    "name": "name",
+    "labels": "labels",
+    "accountId": "tenant_id",
+    "createdAt": "created_at",
+    "profileId": "created_by",
+    "updatedAt": "updated_at",
+    "externalId": "external_id",
+    "workspaceId": "space_id",
+}
+
+
+def identity_facts(metadata: Json) -> Json:
+    """A resource's identity, of which rows and plans keep the API's metadata, with raw ids."""
+    ids = {"id", "accountId", "workspaceId", "profileId"}
+    return {
+        ours: raw(metadata[theirs]) if theirs in ids else metadata[theirs]
+        for theirs, ours in IDENTITY.items()
+        if theirs in metadata
+    }

@@ -49,6 +49,11 @@ def read(prefix: Prefix, text: str) -> uuid.UUID | None:
     return parse_prefixed(prefix, text)
 
 
+def raw(text: str) -> str:
+    """The id behind a canonical spelling, whatever its prefix, as a UUID; another text as it is."""
+    return str(parse_prefixed(text.rpartition("_")[0], text) or text)
+
+
 def external_id_in(text: str) -> str | None:
     """The customer's own name in `external_id:<name>`; None for a text that is no such address."""
     return without_nul(text.removeprefix(EXTERNAL)) if text.startswith(EXTERNAL) else None
@@ -57,6 +62,11 @@ def external_id_in(text: str) -> str | None:
 def without_nul(text: str) -> str:
     """A text to look for: PostgreSQL knows none with a NUL in it, so nothing is called so."""
     return text.replace("\0", "\ufffd")
+
+
+def state_name(state: str) -> str:
+    """An objective's state: `OBJECTIVE_STATE_RUNNING`."""
+    return f"OBJECTIVE_STATE_{state.upper()}"
 
 
 def wire_moment(moment: datetime) -> str:

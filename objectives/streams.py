@@ -6,6 +6,7 @@ from typing import Any
 from executions.models import RunKind
 from executions.runlog.streams import RunStream, register_maker, register_run
 from objectives.access.lineage import lineage_of_made, lineage_of_objective
+from objectives.former_events import upcast
 from objectives.models import OPEN, Objective
 from objectives.portraits.calls import show_calls
 from objectives.portraits.objectives import show_objectives
@@ -29,6 +30,7 @@ def register() -> None:
             active_name="objectives",
             active=active,
             lineage=lineage_of_objective,
+            upcast=upcast,
         )
     )
     register_maker(lineage_of_made)

@@ -8,12 +8,12 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from executions.accounting import TreeUsage, tree_usage
 from executions.admin import shown
 from executions.admin.family import Relative, read_tree
 from executions.lifecycle import resource_usage
 from executions.links import artifact_link
 from executions.models import Artifact, RunHead, SkillExecution, WorkerNode
+from executions.runs.usage import TreeUsage, tree_usage
 
 MOST_ARTIFACTS = 200
 # What browsers draw inside an `img`, where a picture can run no script.

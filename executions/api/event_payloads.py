@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from executions.api.objects import REASONS, SOURCES, ResourceUsage
 from executions.models import FailureReason, Source, State
+from executions.runs.event_kinds import Kind
 
 _STATE = "The state that it has now."
 
@@ -153,19 +154,19 @@ class SubExecutionFinished(BaseModel):
 
 
 PAYLOADS: dict[str, type[BaseModel]] = {
-    "execution.queued": ExecutionQueued,
-    "execution.started": ExecutionStarted,
-    "execution.progressed": ExecutionProgressed,
-    "execution.retried": ExecutionRetried,
-    "execution.succeeded": ExecutionSucceeded,
-    "execution.failed": ExecutionFailed,
-    "execution.cancel_requested": ExecutionCancelRequested,
-    "execution.cancelled": ExecutionCancelled,
-    "text.appended": TextAppended,
-    "tool.called": ToolCalled,
-    "tool.returned": ToolReturned,
-    "artifact.committed": ArtifactCommitted,
-    "usage.recorded": UsageRecorded,
-    "sub_execution.started": SubExecutionStarted,
-    "sub_execution.finished": SubExecutionFinished,
+    Kind.QUEUED: ExecutionQueued,
+    Kind.STARTED: ExecutionStarted,
+    Kind.PROGRESSED: ExecutionProgressed,
+    Kind.RETRIED: ExecutionRetried,
+    Kind.SUCCEEDED: ExecutionSucceeded,
+    Kind.EXECUTION_FAILED: ExecutionFailed,
+    Kind.CANCEL_REQUESTED: ExecutionCancelRequested,
+    Kind.EXECUTION_CANCELLED: ExecutionCancelled,
+    Kind.TEXT: TextAppended,
+    Kind.CALLED: ToolCalled,
+    Kind.RETURNED: ToolReturned,
+    Kind.ARTIFACT_COMMITTED: ArtifactCommitted,
+    Kind.USAGE_RECORDED: UsageRecorded,
+    Kind.SUB_EXECUTION_STARTED: SubExecutionStarted,
+    Kind.SUB_EXECUTION_FINISHED: SubExecutionFinished,
 }

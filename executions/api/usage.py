@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from executions.accounting import tree_usage
 from executions.api.reading import ExecutionRow
 from executions.lifecycle import resource_usage
+from executions.runs.usage import tree_usage
 from spaces.errors import Invalid
 
 

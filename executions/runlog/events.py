@@ -15,11 +15,15 @@ from spaces.ids import new_id
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event before it has a number: its kind (`noun.past_tense`), its payload and its business time."""
+    """An event before it has a number: its kind (`noun.past_tense`), its payload and its business time.
+
+    `version` is that of the payload's form: readers put older ones into the present one (`RunStream.upcast`).
+    """
 
     kind: str
     data: Mapping[str, Any]
     at: datetime
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ def append(head: RunHead, events: Sequence[NewEvent]) -> list[RunEvent]:
                 seq=head.seq,
                 event_id=head.last_event_id,
                 kind=event.kind,
+                version=event.version,
                 data=dict(event.data),
                 at=event.at,
             )

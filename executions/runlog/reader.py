@@ -5,6 +5,7 @@ event loop itself, in a third of the time, and thousands of streams share these 
 Each read is one statement, hence one snapshot: how far a log goes and what is in it belong together.
 """
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from executions.runlog.batches import Batch, Frame, Logged, Row, batch_of, event_frame, gap_frame
 from executions.runlog.feed import FeedPosition
+from executions.runlog.streams import run_stream
 
 CONNECTIONS = 4
 WAIT_SECONDS = 5.0  # for a connection, and for one to be made
@@ -21,19 +23,21 @@ BATCH_ROWS = 100
 BATCH_BYTES = 256 * 1024  # of payloads in one read, unless the first alone is larger
 
 _RUN = """
-SELECT head.seq, head.state = 'ended', event.seq, event.kind, event.data, event.at, event.event_id
+SELECT head.seq, head.state = 'ended', event.seq, event.kind, event.data, event.at, event.event_id,
+       head.kind, event.version
   FROM executions_runhead AS head
   LEFT JOIN LATERAL (
-       SELECT seq, kind, data, at, event_id,
+       SELECT seq, kind, data, at, event_id, version,
               sum(octet_length(data)) OVER (ORDER BY seq) - octet_length(data) AS before
-         FROM (SELECT seq, kind, data::text AS data, at, event_id FROM executions_runevent
+         FROM (SELECT seq, kind, data::text AS data, at, event_id, version FROM executions_runevent
                 WHERE run_id = head.run_id AND seq > %(after)s ORDER BY seq LIMIT %(rows)s) AS next
   ) AS event ON event.before < %(bytes)s
  WHERE head.run_id = %(id)s ORDER BY event.seq
 """
 _FEED = """
 SELECT head.n, head.epoch,
-       entry.n, event.kind, (event.data - 'outputs')::text, event.at, entry.run_id, run.kind
+       entry.n, event.kind, (event.data - 'outputs')::text, event.at, entry.run_id, run.kind,
+       event.version
   FROM executions_feedhead AS head
   LEFT JOIN LATERAL (
        SELECT n, run_id, run_seq FROM executions_feedentry
@@ -117,17 +121,28 @@ class Reader:
 
 
 def _run_row(row: Sequence[Any]) -> Row:
-    seq, kind, data, at, event_id = row
+    seq, kind, data, at, event_id, run_kind, version = row
+    kind, data = _in_words_of_today(run_kind, version, kind, data)
     logged = Logged(event_id, data, at)
     return Row(seq, event_frame(seq, kind, data, _wire_time(at), seq=str(seq), logged=logged))
 
 
 def _feed_row(epoch: uuid.UUID, row: Sequence[Any], id_names: Mapping[str, str]) -> Row:
-    n, kind, data, at, run_id, run_kind = row
+    n, kind, data, at, run_id, run_kind, version = row
     if kind is None or run_kind not in id_names:
         return Row(n, None)
+    kind, data = _in_words_of_today(run_kind, version, kind, data)
     also = f',"{id_names[run_kind]}":"{run_id}"'
     return Row(n, event_frame(n, kind, data, _wire_time(at), seq=_cursor(epoch, n), also=also))
+
+
+def _in_words_of_today(run_kind: str, version: int, kind: str, data: str) -> tuple[str, str]:
+    """Kind and payload (a JSON text): logs are never rewritten, so what is old is put into words of today."""
+    upcast = run_stream(run_kind).upcast if version == 1 else None
+    if upcast is None:
+        return kind, data
+    kind, facts = upcast(kind, json.loads(data))
+    return kind, json.dumps(facts)
 
 
 def _number_gap(first: int, last: int) -> Frame:

@@ -20,7 +20,8 @@ class RunStream:
     `snapshot(run_id, base_url)` represents a run in the transaction it is called in (None where it is
     gone); `active(space_id, limit)` its newest runs that are not over, which the snapshot of a space's
     feed shows under `active_name`. `lineage(run_id)` is all that a run lies in, itself first, by which
-    tickets are held against it; empty where it is gone.
+    tickets are held against it; empty where it is gone. `upcast(kind, data)` puts an event of version 1 into
+    the words of today, where those have changed since.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class RunStream:
     active_name: str
     active: Callable[[uuid.UUID, int], list[dict[str, Any]]]
     lineage: Callable[[uuid.UUID], list[Place]]
+    upcast: Callable[[str, dict[str, Any]], tuple[str, dict[str, Any]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from executions.accounting import tree_usage
 from executions.actions.healing import FIRST_BACKOFF, settle_sub_executions
 from executions.actions.running import (
     SHUTDOWN,
@@ -42,6 +41,7 @@ from executions.runner.recorder import Recorder
 from executions.runner.run import Run
 from executions.runner.script import run_script
 from executions.runs.db_retry import retry_database
+from executions.runs.usage import tree_usage
 from executions.runs.verbs import backoff
 from executions.storable import storable
 from executions.worker.bench import Bench

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from executions.accounting import tree_usage
 from executions.actions.calling import TooDeep, note_sub_execution_finished, start_sub_execution
 from executions.actions.claiming import claim
 from executions.actions.healing import FIRST_BACKOFF
@@ -23,6 +22,7 @@ from executions.runner.run import SkillAnswer, SkillCall
 from executions.runner.staging import disk_failures_told
 from executions.runs.claims import called
 from executions.runs.db_retry import retry_database
+from executions.runs.usage import tree_usage
 from executions.runs.verbs import backoff
 from executions.sandbox import ArtifactRejected, Workspace
 from executions.worker.stopping import RunStopped, StopSignal

@@ -38,7 +38,6 @@ from executions.inference.sound_responses import CUT_SHORT, SEND_AGAIN
 from executions.inference.weighing import tokens_in, weight
 from executions.runner import prompt_texts
 from executions.runner.outcomes import RunFailed
-from executions.runner.recordable import recordable
 from executions.runner.run import Run
 from executions.runner.workspace_tools import call_tool, offered_tools
 from executions.worker.stopping import RunStopped
@@ -196,7 +195,7 @@ class _Conversation:
     def _call(self, call: ToolRequest) -> tuple[Json, bool]:
         self._require_time()
         recorder = self.run.recorder
-        recorder.tool_called(call_id=call.call_id, name=call.name, arguments=recordable(call.arguments or {}))
+        recorder.tool_called(call_id=call.call_id, name=call.name, arguments=call.arguments or {})
         result = call_tool(self.run, call)
         recorder.tool_returned(
             call_id=call.call_id, name=call.name, is_error=result.is_error, summary=result.summary

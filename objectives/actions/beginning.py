@@ -3,27 +3,25 @@
 from datetime import datetime, timedelta
 
 from executions.runlog.events import NewEvent
+from executions.runs.event_kinds import Kind
 from objectives.actions.completing import complete_with, kept_whole
-from objectives.events import Kind, event
+from objectives.events import call_event, callable_facts
 from objectives.lifecycles.calls import execute
 from objectives.models import Execution, ToolCall
 from objectives.overlays.rows import exposes_arguments
 from objectives.planning.plan import Offered
 from objectives.results.outcome import Text
-from objectives.shapes.toolcalls import callable_of
-from objectives.spelling import Json, Prefix, spell
+from objectives.spelling import Json
 
 
 def called_event(call: ToolCall, offered: Offered, *, now: datetime) -> NewEvent:
     """Says that a call begins."""
-    payload: Json = {"toolCallId": spell(Prefix.TOOL_CALL, call.id), "arguments": call.arguments}
-    if variant := callable_of(call):
-        payload["tool"] = variant
+    facts: Json = {"arguments": call.arguments, **callable_facts(call)}
     if call.config:
-        payload["config"] = call.config
+        facts["config"] = call.config
     if exposes_arguments(offered.overlays):
-        payload["argumentsExposedInWidgets"] = True
-    return event(Kind.CALLED, payload, now=now, window_id=call.step.window_id)
+        facts["exposes_arguments"] = True
+    return call_event(Kind.CALLED, call, now=now, **facts)
 
 
 def begin_bare(call: ToolCall, offered: Offered, *, now: datetime) -> list[NewEvent]:

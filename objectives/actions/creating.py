@@ -17,13 +17,14 @@ from executions.runlog.events import append
 from executions.runlog.feed import append_to_feed
 from executions.runlog.models import RunKind
 from executions.runlog.queue import enqueue_run
+from executions.runs.event_kinds import Kind
 from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.naming import unique_names
 from objectives.actions.new_objective import NewObjective
 from objectives.actions.secrets import secret_name
 from objectives.actions.variations import choose_variation
 from objectives.addressing import find
-from objectives.events import IN_FEED, Kind, event, state_name
+from objectives.events import IN_FEED, event
 from objectives.labels.plain import check_external_id, check_labels
 from objectives.labels.variations import cost_budget
 from objectives.models import (
@@ -169,7 +170,7 @@ def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now
         run_id=objective.id, kind=RunKind.OBJECTIVE, space_id=objective.space_id, available_at=Now()
     )
     window_id, by = new_id(), objective.created_by_id
-    pending = {"fromState": state_name("unspecified"), "toState": state_name(ObjectiveState.PENDING)}
+    pending = {"from_state": None, "state": ObjectiveState.PENDING}
     said = {"content": objective.first_user_message}
     first = [
         event(Kind.STATE_CHANGED, pending, now=now, by=by),

@@ -6,18 +6,17 @@ from datetime import datetime
 from django.db import transaction
 
 from executions.models import RunHead
-from executions.runlog.events import NewEvent
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import locked
 from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.beginning import begin_bare
 from objectives.actions.locking import locked_call
 from objectives.actions.waking import wake
-from objectives.events import Kind, event
+from objectives.events import call_event
 from objectives.lifecycles.calls import decide
 from objectives.lifecycles.objectives import note
 from objectives.models import Approval, Objective, ToolCall
 from objectives.planning.plan import Plan
-from objectives.spelling import Prefix, spell
 from spaces.access import SpaceAccess
 
 EXPIRED_MEMO = "Nobody decided in time."
@@ -60,7 +59,7 @@ def approve(
 ) -> None:
     """The same for a locked call; `by` None is the default after an expiry."""
     _decide(call, Approval.APPROVED, by=by, memo=None, now=now)
-    approved = _event(Kind.APPROVED, call, {}, by=by, now=now)
+    approved = call_event(Kind.APPROVED, call, now=now, by=by)
     offered = Plan.read(objective.plan).of_function(call.called_as)
     begun = begin_bare(call, offered, now=now) if offered is not None and offered.is_bare else []
     # The objective goes on by the approval; that the call has its result already is what comes of it.
@@ -80,7 +79,7 @@ def deny(
 ) -> None:
     """The same for a locked call; `by` None is the default after an expiry."""
     _decide(call, Approval.DENIED, by=by, memo=memo, now=now)
-    wake(objective, head, [_event(Kind.DENIED, call, {"memo": memo}, by=by, now=now)], now=now)
+    wake(objective, head, [call_event(Kind.DENIED, call, now=now, by=by, memo=memo)], now=now)
 
 
 def _decide(call: ToolCall, to: Approval, *, by: uuid.UUID | None, memo: str | None, now: datetime) -> None:
@@ -90,10 +89,3 @@ def _decide(call: ToolCall, to: Approval, *, by: uuid.UUID | None, memo: str | N
         call.settled_at = now
         fields.append("settled_at")
     decide(call, to, also=fields)
-
-
-def _event(
-    kind: Kind, call: ToolCall, payload: dict[str, str], *, by: uuid.UUID | None, now: datetime
-) -> NewEvent:
-    payload = {"toolCallId": spell(Prefix.TOOL_CALL, call.id), **payload}
-    return event(kind, payload, now=now, window_id=call.step.window_id, by=by)

@@ -7,13 +7,13 @@ from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q
 
 from executions.models import RunHead, RunKind
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import locked, wait_shortly_for_locks
 from executions.runs.verbs import cancel_below
 from objectives.actions.deciding import EXPIRED_MEMO, approve, deny
 from objectives.actions.locking import locked_call
 from objectives.actions.stopping import end
 from objectives.actions.waking import has_open_calls, wake
-from objectives.events import Kind
 from objectives.lifecycles.calls import fail
 from objectives.models import (
     Approval,

@@ -6,12 +6,15 @@ from decimal import Decimal
 from executions.inference.partials import partial_response
 from executions.runlog.events import NewEvent
 from executions.runlog.models import RunEvent
+from executions.runs.event_kinds import Kind
 from objectives.actions.queueing import newest_window
-from objectives.events import Kind, event
+from objectives.events import event
+from objectives.former_events import stored
 from objectives.models import Ending, Objective, Step
 
-OF_TURNS = (Kind.TEXT, Kind.ASSISTANT_MESSAGE, Kind.RESTARTED, Kind.COMPACTED)
-"""The kinds of events that say how far a turn is: text of it, its end, and that it begins anew."""
+# The kinds of events that say how far a turn is: text of it, its end, and that it begins anew.
+TEXTS = stored([Kind.TEXT])
+OF_TURNS = stored([Kind.TEXT, Kind.ASSISTANT_MESSAGE, Kind.RESTARTED, Kind.COMPACTED])
 
 
 def keep_partial(objective: Objective, ending: Ending, *, now: datetime) -> list[NewEvent]:
@@ -39,14 +42,14 @@ def keep_partial(objective: Objective, ending: Ending, *, now: datetime) -> list
         price_version="",
         created_at=now,
     )
-    payload = {"content": text, "toolCalls": [], "finishReason": ending.value, "partial": True}
-    return [event(Kind.ASSISTANT_MESSAGE, payload, now=now, window_id=window.id)]
+    facts = {"content": text, "tool_calls": [], "finish_reason": ending.value, "is_partial": True}
+    return [event(Kind.ASSISTANT_MESSAGE, facts, now=now, window_id=window.id)]
 
 
 def _shown(objective: Objective) -> str:
     """The text of the turn's newest attempt, as whoever watches has it on the screen."""
     events = RunEvent.objects.filter(run_id=objective.id)
-    others = [kind for kind in OF_TURNS if kind != Kind.TEXT]
-    begin = events.filter(kind__in=others).order_by("-seq").values_list("seq", flat=True).first() or 0
-    pieces = events.filter(kind=Kind.TEXT, seq__gt=begin).order_by("seq").values_list("data", flat=True)
+    others = events.filter(kind__in=OF_TURNS - TEXTS)
+    begin = others.order_by("-seq").values_list("seq", flat=True).first() or 0
+    pieces = events.filter(kind__in=TEXTS, seq__gt=begin).order_by("seq").values_list("data", flat=True)
     return "".join(piece["text"] for piece in pieces if piece["turn"] == objective.turn)

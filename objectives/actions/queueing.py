@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 
 from executions.models import RunHead
 from executions.runlog.models import RunEvent
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import locked
 from objectives.access.permissions import MANAGE_OBJECTIVES
-from objectives.events import Kind, event
+from objectives.events import event
 from objectives.lifecycles.objectives import note
 from objectives.models import (
     ActionKind,

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from executions.models import RunHead
 from executions.runlog.models import RunEvent
+from executions.runs.event_kinds import Kind
 from objectives.actions.queueing import restore_actions, say, send_messages
-from objectives.events import Kind, notice
+from objectives.events import event
 from objectives.lifecycles.objectives import move, put_in_queue
 from objectives.models import PASSING, ErrorType, Objective, ObjectiveState
 from spaces.errors import NotReady
@@ -44,15 +45,8 @@ def take_up(objective: Objective, head: RunHead, message: str, *, by: uuid.UUID,
     _forget_the_end(objective, head, now)
     objective.continued_at, objective.continued_by_id = now, by
     failed = ErrorType(objective.error_type).label
-    facts = {"errorType": objective.error_type}
-    continued = notice(
-        Kind.CONTINUED,
-        "objective_continued",
-        f"Continued after it had failed: {failed}.",
-        now=now,
-        by=by,
-        facts=facts,
-    )
+    facts = {"message": f"Continued after it had failed: {failed}.", "error_type": objective.error_type}
+    continued = event(Kind.CONTINUED, facts, now=now, by=by)
     rows = move(objective, head, ObjectiveState.RUNNING, now=now, first=[continued], also=_TAKEN_UP)
     restore_actions(objective)
     told = rows[0]

@@ -10,13 +10,14 @@ from executions.models import OPEN as OPEN_EXECUTIONS, RunHead, RunKind, SkillEx
 from executions.runlog.events import NewEvent
 from executions.runlog.kinds import Below
 from executions.runlog.models import HeadState, RunEvent
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import locked
 from executions.runs.verbs import request_cancel
 from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.partials import keep_partial
 from objectives.actions.queueing import discard_actions, newest_window
 from objectives.actions.waking import has_open_calls
-from objectives.events import Kind, event
+from objectives.events import event
 from objectives.lifecycles.calls import give_up
 from objectives.lifecycles.objectives import check_move, move
 from objectives.models import (

@@ -3,13 +3,13 @@
 import json
 from datetime import datetime
 
+from executions.runs.event_kinds import Kind
 from objectives.actions.creating import MOST_DEPTH, chosen_variation, prepare, write
 from objectives.actions.new_objective import NewObjective
-from objectives.events import Kind, event
+from objectives.events import event, identity_facts
 from objectives.models import Agent, AgentState, CallError, Objective, ToolCall
 from objectives.planning.plan import Offered
 from objectives.results.outcome import Outcome, Started, Text
-from objectives.shapes.metadata import OperationMetadata
 from objectives.spelling import Prefix, spell
 from spaces.access import SpaceAccess
 from spaces.errors import DomainError
@@ -46,12 +46,13 @@ def spawn_child(call: ToolCall, offered: Offered, *, now: datetime) -> Started:
     write(child, (), now=now)
     call.run_id = child.id
     call.save(update_fields=["run_id"])
-    payload = {
-        "agent": call.callable,
-        "objective": OperationMetadata.of(child, Prefix.OBJECTIVE, tenant_id=access.tenant_id).wire(),
+    facts = {
+        "objective_id": str(child.id),
+        "call_id": str(call.id),
+        "agent": identity_facts(call.callable),
         "task": wanted.first_user_message,
     }
-    spawned = event(Kind.SUB_AGENT_SPAWNED, payload, now=now, window_id=call.step.window_id)
+    spawned = event(Kind.SUB_OBJECTIVE_STARTED, facts, now=now, window_id=call.step.window_id)
     return Started(events=[spawned])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from executions.admin.shown import dollars, duration, pretty_json
-from objectives.accounting import TreeCost, tree_cost
+from executions.runs.usage import TreeUsage, tree_usage
 from objectives.actions.resuming import why_not_resumable
 from objectives.admin.calls import ShownCall, read_calls
 from objectives.admin.family import Relative, read_tree
@@ -40,7 +40,7 @@ class ObjectivePage:
     has_older_entries: bool
     calls: list[ShownCall]
     tree: list[Relative]
-    total: TreeCost
+    total: TreeUsage
     queued: Sequence[QueuedAction]
     feedback: Sequence[Feedback]
     secret_names: list[str]
@@ -141,7 +141,7 @@ def read_page(objective_id: uuid.UUID) -> ObjectivePage | None:
         has_older_entries=has_older,
         calls=calls,
         tree=tree if len(tree) > 1 else [],
-        total=tree_cost(objective_id),
+        total=tree_usage(objective_id),
         queued=_queued(objective),
         feedback=list(feedback.order_by("-created_at", "-id")[:MOST_NOTES]),
         secret_names=list(

@@ -12,12 +12,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from executions.runlog.models import RunEvent
+from executions.runs.event_kinds import Kind
 from objectives.actions.continuing import continue_objective
 from objectives.actions.deciding import MOST_MEMO, approve_call, deny_call
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.actions.supplying import supply_content
 from objectives.admin.content_form import ContentForm
-from objectives.events import Kind
 from objectives.models import Objective, QueuedAction, ToolCall
 from spaces.access import SpaceAccess, desk_access
 from spaces.errors import DomainError, NotFound

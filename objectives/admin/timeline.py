@@ -8,10 +8,13 @@ from typing import Any
 
 from executions.admin.shown import dollars, pretty_json
 from executions.runlog.models import RunEvent
+from executions.runs.event_kinds import Kind
 from objectives.admin.calls import ShownCall
-from objectives.events import PUBLIC, Kind
+from objectives.events import PUBLIC
+from objectives.former_events import present, stored
 from objectives.models import Ending, ErrorType, Objective, Step
-from objectives.spelling import Prefix, read
+from objectives.portraits.events import type_of
+from objectives.spelling import Prefix, spell
 from spaces.models import Principal
 from spaces.wording import in_words
 
@@ -22,8 +25,6 @@ _COLOURS: dict[str, str] = {
     Kind.APPROVED: "succeeded",
     Kind.DENIED: "failed",
     Kind.CALLED: "running",
-    Kind.RESULT: "succeeded",
-    Kind.ERROR: "failed",
     Kind.PROVIDER_LOST: "waiting",
     Kind.PROVIDER_FOUND: "succeeded",
     Kind.CONTINUED: "running",
@@ -62,28 +63,26 @@ class Known:
 
     def name_of(self, event: RunEvent) -> str:
         """Who caused it; "" where nobody is named."""
-        text = event.data.get("profileId")
-        cause = read(Prefix.PROFILE, text) if text else None
-        return self.people.get(cause, "somebody") if cause else ""
+        cause = event.data.get("caused_by")
+        return self.people.get(uuid.UUID(cause), "somebody") if cause else ""
 
     def call_name(self, payload: Mapping[str, Any]) -> str:
         """What the call that an event is about was called as."""
-        call_id = read(Prefix.TOOL_CALL, str(payload.get("toolCallId", "")))
-        shown = self.calls.get(call_id) if call_id else None
+        shown = self.calls.get(uuid.UUID(payload["call_id"]))
         return shown.call.called_as if shown else "a tool"
 
 
 def read_events(objective_id: uuid.UUID) -> tuple[list[RunEvent], bool]:
     """The newest events in their order, and whether there are older ones."""
-    rows = RunEvent.objects.filter(run_id=objective_id, kind__in=PUBLIC).order_by("-seq")
-    found = list(rows[: MOST_ENTRIES + 1])
+    rows = RunEvent.objects.filter(run_id=objective_id, kind__in=stored(PUBLIC)).order_by("-seq")
+    found = [present(row) for row in rows[: MOST_ENTRIES + 1]]
     return found[:MOST_ENTRIES][::-1], len(found) > MOST_ENTRIES
 
 
 def read_people(events: Iterable[RunEvent]) -> dict[uuid.UUID, str]:
     """The names of those who caused these events, in one query."""
-    ids = {read(Prefix.PROFILE, event.data["profileId"]) for event in events if "profileId" in event.data}
-    return {each.pk: str(each) for each in Principal.objects.filter(pk__in=[one for one in ids if one])}
+    ids = {event.data["caused_by"] for event in events if "caused_by" in event.data}
+    return {each.pk: str(each) for each in Principal.objects.filter(pk__in=ids)}
 
 
 def entries_of(events: Sequence[RunEvent], known: Known) -> list[Entry]:
@@ -93,10 +92,9 @@ def entries_of(events: Sequence[RunEvent], known: Known) -> list[Entry]:
 
 
 def _entry(event: RunEvent, known: Known, offset: str) -> Entry:
-    payload: dict[str, Any] = event.data[event.data["type"]]
-    told = _TOLD.get(event.kind, _plain)(event, payload, known)
+    told = _TOLD.get(event.kind, _plain)(event, event.data, known)
     state = {"state": _COLOURS[event.kind]} if event.kind in _COLOURS else {}
-    return Entry(seq=event.seq, at=event.at, offset=offset, kind=event.data["type"], **{**state, **told})
+    return Entry(seq=event.seq, at=event.at, offset=offset, kind=type_of(event), **{**state, **told})
 
 
 def _message(event: RunEvent, payload: dict[str, Any], known: Known) -> dict[str, Any]:
@@ -105,35 +103,41 @@ def _message(event: RunEvent, payload: dict[str, Any], known: Known) -> dict[str
 
 def _response(event: RunEvent, payload: dict[str, Any], known: Known) -> dict[str, Any]:
     step = known.steps.get(event.at)
-    ids = [read(Prefix.TOOL_CALL, call.get("toolCallId", "")) for call in payload["toolCalls"]]
+    ids = [uuid.UUID(call["call_id"]) for call in payload["tool_calls"]]
     return {
         "title": str(known.objective.agent),
         "text": payload.get("content", ""),
-        "note": _ending(payload) or _spent(step, event.data.get("duration", "")),
-        **({"state": "failed"} if "finishReason" in payload else {}),
-        "calls": [known.calls[one] for one in ids if one is not None and one in known.calls],
+        "note": _ending(payload) or _spent(step, _seconds(event)),
+        **({"state": "failed"} if "finish_reason" in payload else {}),
+        "calls": [known.calls[one] for one in ids if one in known.calls],
     }
 
 
 def _ending(payload: dict[str, Any]) -> str:
     """`Partial · Broken off: somebody stopped it`; "" for a response that is whole."""
-    reason = payload.get("finishReason", "")
+    reason = payload.get("finish_reason", "")
     why = Ending(reason).label if reason in Ending.values else reason
-    return " · ".join(filter(None, ["Partial" if payload.get("partial") else "", why]))
+    return " · ".join(filter(None, ["Partial" if payload.get("is_partial") else "", why]))
 
 
-def _spent(step: Step | None, duration: str) -> str:
-    """`demo · 120 → 30 tokens · $0 · 1.2s`."""
+def _spent(step: Step | None, seconds: str) -> str:
+    """`demo · 120 → 30 tokens · $0 · 1.20 s`."""
     if step is None:
-        return duration
+        return seconds
     cost = "cost unknown" if step.cost_usd is None else dollars(step.cost_usd)
     tokens = f"{step.input_tokens:,} → {step.output_tokens:,} tokens"
-    parts = [step.model_name, tokens, cost, duration and f"{float(duration.rstrip('s')):.2f} s"]
-    return " · ".join(filter(None, parts))
+    return " · ".join(filter(None, [step.model_name, tokens, cost, seconds]))
+
+
+def _seconds(event: RunEvent) -> str:
+    """How long it took; "" for what takes no time."""
+    began = event.data.get("started_at")
+    taken = event.at - datetime.fromisoformat(began) if began else None
+    return f"{max(taken.total_seconds(), 0):.2f} s" if taken is not None else ""
 
 
 def _state(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
-    state = payload["toState"].removeprefix("OBJECTIVE_STATE_").lower()
+    state = payload["state"]
     return {"title": state.replace("_", " ").capitalize(), "note": payload.get("message", ""), "state": state}
 
 
@@ -142,26 +146,27 @@ def _of_call(words: str) -> Any:
         by = known.name_of(event)
         return {
             "title": words.format(known.call_name(payload)) + (f" by {by}" if by else ""),
-            "note": payload.get("memo") or payload.get("message") or _after(event),
+            "note": payload.get("memo", ""),
         }
 
     return tell
 
 
-def _after(event: RunEvent) -> str:
-    duration = event.data.get("duration", "")
-    return f"after {float(duration.rstrip('s')):.2f} s" if duration else ""
+def _returned(event: RunEvent, payload: dict[str, Any], known: Known) -> dict[str, Any]:
+    is_error, seconds = payload["is_error"], _seconds(event)
+    return {
+        "title": f"{known.call_name(payload)} {'failed' if is_error else 'completed'}",
+        "note": payload.get("summary") or (seconds and f"after {seconds}"),
+        "state": "failed" if is_error else "succeeded",
+    }
 
 
 def _sub_agent(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
-    agent = payload.get("agent") or {}
-    name = agent.get("name") or next((part["name"] for part in agent.values() if isinstance(part, dict)), "")
-    status = str(payload.get("status", "")).removeprefix("STATUS_").lower()
     return {
-        "title": f"Sub-agent {name}".rstrip(),
-        "note": status or "begins",
+        "title": f"Sub-agent {payload['agent'].get('name', '')}".rstrip(),
+        "note": payload.get("state", "begins"),
         "text": payload.get("task") or payload.get("message") or "",
-        "link": (payload.get("objective") or {}).get("id", ""),
+        "link": spell(Prefix.OBJECTIVE, uuid.UUID(payload["objective_id"])),
     }
 
 
@@ -174,7 +179,7 @@ def _finalized(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any
 
 
 def _compacted(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
-    number = payload.get("messagesCompacted", 0)
+    number = payload["message_count"]
     return {
         "title": "New context window",
         "note": f"{number} messages compacted",
@@ -183,13 +188,13 @@ def _compacted(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any
 
 
 def _ended(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
-    why = payload.get("type", "")
+    why = payload.get("error_type", "")
     note = ErrorType(why).label if why in ErrorType.values else why
     return {"title": payload.get("message") or "Over", "note": note}
 
 
-def _provider(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
-    title = "Provider unavailable" if payload["level"] == "LEVEL_WARN" else "Provider available"
+def _provider(event: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
+    title = "Provider unavailable" if event.kind == Kind.PROVIDER_LOST else "Provider available"
     return {"title": title, "note": payload["message"]}
 
 
@@ -198,7 +203,7 @@ def _continued(event: RunEvent, payload: dict[str, Any], known: Known) -> dict[s
 
 
 def _plain(event: RunEvent, payload: dict[str, Any], _: Known) -> dict[str, Any]:
-    title = payload.get("message") or event.data["type"]
+    title = payload.get("message") or type_of(event)
     return {"title": title, "detail": pretty_json(payload)}
 
 
@@ -211,10 +216,9 @@ _TOLD: dict[str, Any] = {
     Kind.APPROVED: _of_call("{} approved"),
     Kind.DENIED: _of_call("{} denied"),
     Kind.CALLED: _of_call("{} called"),
-    Kind.RESULT: _of_call("{} completed"),
-    Kind.ERROR: _of_call("{} failed"),
-    Kind.SUB_AGENT_SPAWNED: _sub_agent,
-    Kind.SUB_AGENT_UPDATED: _sub_agent,
+    Kind.RETURNED: _returned,
+    Kind.SUB_OBJECTIVE_STARTED: _sub_agent,
+    Kind.SUB_OBJECTIVE_FINISHED: _sub_agent,
     Kind.COMPACTED: _compacted,
     Kind.PROVIDER_LOST: _provider,
     Kind.PROVIDER_FOUND: _provider,

@@ -1,6 +1,5 @@
 """What happened in an objective: events, windows, queued actions, feedback, diagnostics, its tools."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db.models import QuerySet
@@ -14,7 +13,7 @@ from objectives.addressing import event_number
 from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_items, answer_page, limit_of, page_at, sort_order, wants_info
 from objectives.api.objectives import OfObjectives
-from objectives.events import PUBLIC, TYPES
+from objectives.former_events import of_window, stored
 from objectives.labels.plain import read_filter
 from objectives.models import (
     ActionState,
@@ -25,7 +24,8 @@ from objectives.models import (
 )
 from objectives.planning.plan import Plan
 from objectives.portraits.diagnostics import diagnose
-from objectives.portraits.history import show_actions, show_events, show_feedback, show_windows
+from objectives.portraits.events import show_events, told_to
+from objectives.portraits.history import show_actions, show_feedback, show_windows
 from objectives.shapes.history import (
     ContextWindow,
     DiagnosticsAnswer,
@@ -189,11 +189,10 @@ class HistoryViewSet(OfObjectives):
         return answer_items(items, str(end) if end < len(offered) else None)
 
     def _events(self, objective: Objective, request: Request) -> QuerySet[RunEvent]:
-        dialect = self.reader.dialect
-        kinds: Sequence[str] = [kind for kind in PUBLIC if dialect.knows_event(TYPES[kind])]
+        kinds = stored(told_to(self.reader.dialect))
         rows = RunEvent.objects.filter(run_id=objective.id, kind__in=kinds)
         if window := request.query_params.get("windowId"):
-            rows = rows.filter(data__contextWindowId=without_nul(window))
+            rows = rows.filter(of_window(without_nul(window)))
         if since := request.query_params.get("sinceEventId"):
             rows = rows.filter(seq__gt=event_number(objective.id, since, "query", "sinceEventId"))
         return rows

@@ -22,7 +22,8 @@ from objectives.api.lists import answer_page, named_by, wants_info
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.clients import dialect_of
 from objectives.models import Agent, Objective as ObjectiveRow, ObjectiveState, QueuedAction as ActionRow
-from objectives.portraits.history import action_fields, show_actions, show_events, window_data
+from objectives.portraits.events import show_events
+from objectives.portraits.history import action_fields, show_actions, window_data
 from objectives.portraits.objectives import show_objectives
 from objectives.portraits.reader import Reader
 from objectives.portraits.reading import IDENTITY, listed, with_snapshots

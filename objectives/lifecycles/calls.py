@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from executions.runlog.events import NewEvent
-from objectives.events import Kind, event
+from executions.runs.event_kinds import Kind
+from objectives.events import call_event
 from objectives.models import Approval, CallError, Execution, ToolCall
-from objectives.spelling import Json, Prefix, spell
+from objectives.spelling import Json
 from spaces.errors import IllegalMove
 
 _A, _E = Approval, Execution
@@ -57,7 +57,7 @@ def ask_people(call: ToolCall, expires_seconds: float | None, *, now: datetime) 
     if expires_seconds is not None:
         call.approval_expires_at = now + timedelta(seconds=expires_seconds)
     call.save(update_fields=["approval_expires_at", "awaits_judgement"])
-    return _event(Kind.APPROVAL_REQUESTED, call, {"toolCallId": _id(call)}, now)
+    return call_event(Kind.APPROVAL_REQUESTED, call, now=now)
 
 
 def execute(call: ToolCall, to: Execution, *, now: datetime, also: Iterable[str] = ()) -> None:
@@ -90,15 +90,18 @@ def complete(call: ToolCall, blocks: list[Json], *, now: datetime) -> NewEvent:
     """Give a locked call its result (stored blocks); the event that says so, for the caller to append."""
     call.result = blocks
     execute(call, Execution.COMPLETED, now=now, also=["result"])
-    payload = {"toolCallId": _id(call), "result": {"content": blocks}}
-    return _event(Kind.RESULT, call, payload, now)
+    return call_event(
+        Kind.RETURNED, call, now=now, started_at=call.started_at, is_error=False, content=blocks
+    )
 
 
 def fail(call: ToolCall, error: CallError, message: str, *, now: datetime) -> NewEvent:
     """End a locked call without a result; the event that says so, for the caller to append."""
     call.error_type, call.error_message = error, message
     execute(call, Execution.ERRORED, now=now, also=["error_type", "error_message"])
-    return _event(Kind.ERROR, call, {"toolCallId": _id(call), "message": message}, now)
+    return call_event(
+        Kind.RETURNED, call, now=now, started_at=call.started_at, is_error=True, summary=message
+    )
 
 
 def cut_off(call: ToolCall, *, now: datetime) -> NewEvent:
@@ -115,11 +118,3 @@ def give_up(call: ToolCall, *, now: datetime) -> list[NewEvent]:
         return [cut_off(call, now=now)]
     execute(call, Execution.INTERRUPTED, now=now)
     return []
-
-
-def _event(kind: Kind, call: ToolCall, payload: dict[str, Any], now: datetime) -> NewEvent:
-    return event(kind, payload, now=now, window_id=call.step.window_id, started_at=call.started_at)
-
-
-def _id(call: ToolCall) -> str:
-    return spell(Prefix.TOOL_CALL, call.id)

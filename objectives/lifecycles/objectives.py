@@ -16,7 +16,8 @@ from executions.runlog.feed import append_to_feed
 from executions.runlog.lease import LEASE_FIELDS, release
 from executions.runlog.models import HeadState, RunEvent
 from executions.runlog.queue import enqueue_continuation, enqueue_run
-from objectives.events import IN_FEED, PUBLIC, Kind, event, state_name
+from executions.runs.event_kinds import Kind
+from objectives.events import IN_FEED, PUBLIC, event
 from objectives.models import OVER, Objective, ObjectiveState
 from spaces.errors import IllegalMove
 
@@ -65,10 +66,10 @@ def move(
     fields = {"state", "state_message", "event_count", *also, *_stamp(objective, to, now)}
     if came_from in OVER:
         head.state = HeadState.PARKED  # its log goes on
-    payload: dict[str, Any] = {"fromState": state_name(came_from), "toState": state_name(to)}
+    facts: dict[str, Any] = {"from_state": came_from, "state": to}
     if message:
-        payload["message"] = message
-    changed = event(Kind.STATE_CHANGED, payload, now=now)
+        facts["message"] = message
+    changed = event(Kind.STATE_CHANGED, facts, now=now)
     rows = append(head, [*first, changed])
     objective.event_count += sum(row.kind in PUBLIC for row in rows)
     objective.save(update_fields=sorted(fields))

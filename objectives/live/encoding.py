@@ -11,9 +11,9 @@ from django.utils import timezone
 from executions.runlog.batches import Batch, Logged
 from executions.runlog.models import RunEvent
 from executions.runlog.wire import dump
-from objectives.events import PUBLIC, TYPES
+from objectives.events import VERSION
 from objectives.models import Objective
-from objectives.portraits.history import show_events
+from objectives.portraits.events import show_events, told_to
 from objectives.portraits.objectives import show_objectives
 from objectives.portraits.reader import Reader
 from objectives.shapes.history import ObjectiveEvent
@@ -39,10 +39,11 @@ class EventStream:
 
     def encode(self, batch: Batch) -> bytes:
         """The events of a batch that this client understands, as frames."""
+        told = told_to(self.reader.dialect)
         rows = [
             _event(self.objective.id, frame.number, frame.kind, frame.logged)
             for frame in batch.frames
-            if frame.logged is not None and self._tells(frame.kind)
+            if frame.logged is not None and frame.kind in told
         ]
         events = show_events(self.objective, rows, reader=self.reader, now=timezone.now(), with_info=False)
         is_id_last = self.reader.dialect.version is not None
@@ -59,10 +60,6 @@ class EventStream:
         """A ping, and now and then a heartbeat: neither has an id, since neither is kept."""
         is_beat = next(self._silences) % _BEATS == 0 and self.reader.dialect.knows_event("heartbeat")
         return PING + _frame(self._put(self._heartbeat())) if is_beat else PING
-
-    def _tells(self, kind: str) -> bool:
-        """Whether the client is told of events of this kind."""
-        return kind in PUBLIC and self.reader.dialect.knows_event(TYPES[kind])
 
     def _put(self, event: ObjectiveEvent) -> Json:
         shown = event.wire()
@@ -82,8 +79,15 @@ class EventStream:
 
 
 def _event(run_id: uuid.UUID, seq: int, kind: str, logged: Logged) -> RunEvent:
-    data = json.loads(logged.data)
-    return RunEvent(run_id=run_id, seq=seq, event_id=logged.event_id, kind=kind, data=data, at=logged.at)
+    return RunEvent(
+        run_id=run_id,
+        seq=seq,
+        event_id=logged.event_id,
+        kind=kind,
+        version=VERSION,
+        data=json.loads(logged.data),
+        at=logged.at,
+    )
 
 
 def _frame(shown: Json, event_id: str = "", *, is_id_last: bool = False) -> bytes:

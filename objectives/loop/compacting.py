@@ -19,13 +19,14 @@ from executions.inference.weighing import tokens_in, weight
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from executions.runs.db_retry import retry_database
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import leased
 from executions.storable import storable_text
 from executions.worker.keeper import Held
-from objectives.accounting import CHARGED, charge
 from objectives.actions.queueing import mark_sent, newest_window
-from objectives.events import Kind, event
+from objectives.events import event
 from objectives.lifecycles.objectives import note
+from objectives.loop.charges import CHARGED, charge
 from objectives.loop.clearing import compaction_due, most_tokens
 from objectives.loop.leased import read_objective
 from objectives.loop.outages import ANSWERED, note_answer
@@ -36,7 +37,7 @@ from objectives.loop.transcript import Conversation, conversation_of
 from objectives.loop.watching import InterruptWatch
 from objectives.models import ActionState, ContextWindow, ErrorType, Objective, QueuedAction
 from objectives.planning.plan import Plan
-from objectives.spelling import Json, Prefix, spell
+from objectives.spelling import Json
 
 CLEARING, SUMMING_UP = "tool_result_clearing", "summarization"
 PRESERVED = 2  # newest results that stay as they are
@@ -189,7 +190,7 @@ def _write(
         )
         answered = note_answer(objective, now=now) if shortened.spendings else []
         _count(objective, old, shortened)
-        rows = note(objective, head, [*answered, _event(objective, window, shortened, now)])
+        rows = note(objective, head, [*answered, _event(window, shortened, now)])
         asked = None if action is None else QueuedAction.objects.get(pk=action.pk)
         if asked is not None and asked.state == ActionState.QUEUED:
             mark_sent(asked, rows[-1], now=now)
@@ -203,18 +204,11 @@ def _count(objective: Objective, old: ContextWindow, shortened: Shortened) -> No
     objective.save(update_fields=["window_count", *ANSWERED, *CHARGED])
 
 
-def _event(objective: Objective, window: ContextWindow, shortened: Shortened, now: datetime) -> NewEvent:
-    payload: Json = {
-        "newContextWindow": {
-            "objectiveId": spell(Prefix.OBJECTIVE, objective.id),
-            "sequence": window.sequence,
-            "promptTokens": 0,
-            "completionTokens": 0,
-            "previousWindowContinueInstructions": window.continue_instructions,
-        },
+def _event(window: ContextWindow, shortened: Shortened, now: datetime) -> NewEvent:
+    facts = {
+        "sequence": window.sequence,
         "strategies": shortened.strategies,
-        "messagesCompacted": shortened.compacted,
+        "message_count": shortened.compacted,
+        "summary": shortened.summary,
     }
-    if shortened.summary:
-        payload["summary"] = shortened.summary
-    return event(Kind.COMPACTED, payload, now=now, window_id=window.id)
+    return event(Kind.COMPACTED, facts, now=now, window_id=window.id)

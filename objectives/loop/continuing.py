@@ -13,22 +13,18 @@ from django.db import transaction
 
 from executions.models import SkillExecution
 from executions.runlog.events import NewEvent
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import locked
 from objectives.actions.completing import kept_whole
 from objectives.actions.locking import locked_call
 from objectives.actions.waking import wake
 from objectives.adapters.agents import outcome_of_child
 from objectives.adapters.skills import outcome_of_execution
-from objectives.events import Kind, event
+from objectives.events import event, identity_facts
 from objectives.loop.calls import settle
-from objectives.models import Objective, ObjectiveState, ToolCall
+from objectives.models import Objective, ToolCall
 from objectives.results.outcome import Outcome
-from objectives.spelling import Json, Prefix, spell
-
-_STATUS = {
-    ObjectiveState.FINALIZED.value: "STATUS_COMPLETED",
-    ObjectiveState.CANCELLED.value: "STATUS_CANCELLED",
-}
+from objectives.spelling import Json
 
 
 def continue_after_child(*, child_id: uuid.UUID, now: datetime) -> None:
@@ -37,14 +33,16 @@ def continue_after_child(*, child_id: uuid.UUID, now: datetime) -> None:
     call = ToolCall.objects.filter(run_id=child_id).first()
     if call is None or not child.is_over:
         return
-    payload: Json = {
-        "status": _STATUS.get(child.state, "STATUS_FAILED"),
-        "agent": {"id": call.callable.get("id", ""), "name": call.callable.get("name", "")},
-        "objective": {"id": spell(Prefix.OBJECTIVE, child.id)},
+    agent = {"id": call.callable.get("id", ""), "name": call.callable.get("name", "")}
+    facts: Json = {
+        "objective_id": str(child.id),
+        "call_id": str(call.id),
+        "state": child.state,
+        "agent": identity_facts(agent),
     }
     if child.state_message:
-        payload["message"] = child.state_message
-    updated = event(Kind.SUB_AGENT_UPDATED, payload, now=now)
+        facts["message"] = child.state_message
+    updated = event(Kind.SUB_OBJECTIVE_FINISHED, facts, now=now)
     _continue(call, outcome_of_child(child), [updated], now=now)
 
 

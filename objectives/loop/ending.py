@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from executions.models import RunHead
+from executions.runs.event_kinds import Kind
 from objectives.actions.stopping import end
-from objectives.events import Kind
 from objectives.lifecycles.objectives import move
 from objectives.models import ErrorType, Objective, ObjectiveState
 
@@ -34,7 +34,7 @@ def fail_objective(
         head,
         ObjectiveState.FAILED,
         kind=Kind.FAILED,
-        payload={"type": error.value, "message": message},
+        payload={"error_type": error.value, "message": message},
         now=now,
         also=["error_type", "failures", "lost_worker_count", "ask_not_before"],
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from executions.inference.tool_names import FINAL_ANSWER
-from objectives.accounting import tree_cost
+from executions.runs.usage import tree_usage
 from objectives.models import CallKind, Ending, ErrorType, Objective, Step, ToolCall
 from objectives.planning.plan import Plan
 
@@ -53,7 +53,7 @@ def has_budget(objective: Objective) -> bool:
 
 def _is_spent(bearer: Objective, budget: Decimal) -> bool:
     # A budget of nothing allows what costs nothing, the demo model's work say.
-    spent = tree_cost(bearer.pk).cost_usd
+    spent = tree_usage(bearer.pk).cost_usd
     return spent > 0 and spent >= budget
 
 

@@ -13,9 +13,10 @@ from executions.inference.errors import ModelUnavailable
 from executions.models import RunHead
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import leased
 from executions.runs.verbs import backoff, requeue
-from objectives.events import Kind, notice
+from objectives.events import event
 from objectives.lifecycles.objectives import forget_outage, note
 from objectives.loop.ending import fail_objective
 from objectives.models import BrokenRequest, ErrorType, Objective
@@ -97,21 +98,19 @@ def note_answer(objective: Objective, *, now: datetime) -> list[NewEvent]:
         return []
     forget_outage(objective)
     message = f"The provider answers again, after {in_words(now - since)}."
-    facts = {"since": wire_moment(since)}
-    return [notice(Kind.PROVIDER_FOUND, "provider_available", message, now=now, facts=facts)]
+    return [event(Kind.PROVIDER_FOUND, {"message": message, "since": wire_moment(since)}, now=now)]
 
 
 def _queue(objective: Objective, head: RunHead, message: str, wait: timedelta, *, now: datetime) -> None:
     is_new = objective.provider_unavailable_since is None
     since = objective.provider_unavailable_since or now
     if is_new:
-        facts = {"since": wire_moment(since), "nextTryAt": wire_moment(now + wait)}
         text = (
             f"The provider is unavailable since {to_the_second(since)}, "
             f"next try at {to_the_second(now + wait)}: {message}"
         )
-        lost = notice(Kind.PROVIDER_LOST, "provider_unavailable", text, now=now, is_warning=True, facts=facts)
-        note(objective, head, [lost])
+        facts = {"message": text, "since": wire_moment(since), "next_try_at": wire_moment(now + wait)}
+        note(objective, head, [event(Kind.PROVIDER_LOST, facts, now=now)])
     requeue(head, wait)
     objective.provider_unavailable_since, objective.provider_message = since, message
     objective.next_try_at = head.available_at

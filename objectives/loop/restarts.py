@@ -14,12 +14,12 @@ from executions.inference.interface import ModelRequest, Spending, TokenUsage
 from executions.inference.prices import price
 from executions.inference.weighing import tokens_asked, tokens_in
 from executions.models import RunEvent
-from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
 from executions.runs.db_retry import retry_database
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import leased
-from objectives.actions.partials import OF_TURNS
-from objectives.events import Kind
+from objectives.actions.partials import OF_TURNS, TEXTS
+from objectives.events import event
 from objectives.lifecycles.objectives import note
 from objectives.models import BrokenRequest, Objective
 
@@ -39,14 +39,14 @@ def note_asking(lease: Lease, request: ModelRequest, choice: ModelChoice, *, now
         objective.save(update_fields=["asked_at"])
         if heard is not None:
             restarted = {"turn": objective.turn, "attempt": objective.attempt}
-            note(objective, head, [NewEvent(Kind.RESTARTED, restarted, now)])
+            note(objective, head, [event(Kind.RESTARTED, restarted, now=now)])
 
 
 def _heard_of(objective: Objective) -> RunEvent | None:
     """The newest text of a response that never came to its end; None where no such thing was streamed."""
     events = RunEvent.objects.filter(run_id=objective.id, kind__in=OF_TURNS)
     newest = events.order_by("-seq").first()
-    is_of_turn = newest is not None and newest.kind == Kind.TEXT and newest.data["turn"] == objective.turn
+    is_of_turn = newest is not None and newest.kind in TEXTS and newest.data["turn"] == objective.turn
     return newest if is_of_turn else None
 
 

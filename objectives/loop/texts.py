@@ -1,39 +1,22 @@
-"""What the model is writing just now, batched into the objective's log for whoever watches."""
+"""What the model is writing just now, for whoever watches."""
 
-import logging
-import time
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Sequence
+from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
-from django.utils import timezone
+from django.db import transaction
 
-from executions.runlog.events import NewEvent
-from executions.runlog.lease import Lease, LeaseLost, append_and_renew
-from executions.runner.batching import Batch
+from executions.runlog.lease import append_and_renew
+from executions.runs.event_kinds import Kind
+from executions.runs.recorder import TEXT_LIMIT, BatchedRecorder
 from executions.storable import storable_text
-from executions.worker.stopping import StopSignal
-from objectives.events import Kind
-
-logger = logging.getLogger(__name__)
-
-BATCH_PIECES = 64
-TEXT_LIMIT = 64 * 1024  # characters of one event
+from objectives.events import event
 
 
-class TextRecorder(Batch):
-    """Collects pieces of text for at most 100 ms or 64 of them and writes them in one fenced transaction.
+class TextRecorder(BatchedRecorder[str]):
+    """Pieces of text of one attempt at a turn; those that wait together become one event of at most 64 Ki."""
 
-    A write that finds the lease lost sets the stop signal and drops the text; while the database does not
-    answer it is kept for the next write.
-    """
-
-    def __init__(self, lease: Lease, stop: StopSignal, clock: Callable[[], datetime] = timezone.now) -> None:
-        super().__init__()
-        self._lease = lease
-        self._stop = stop
-        self._clock = clock
-        self._pieces: list[str] = []
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
         self._turn, self._attempt, self._offset = 0, 0, 0
 
     def begin(self, turn: int, attempt: int) -> None:
@@ -42,47 +25,23 @@ class TextRecorder(Batch):
             self.flush()
             self._turn, self._attempt, self._offset = turn, attempt, 0
 
-    def add(self, text: str) -> None:
-        with self._lock:
-            self._pieces.append(storable_text(text))
-            self._note_waiting()
-            if len(self._pieces) >= BATCH_PIECES:
-                self.flush()
+    def add(self, item: str) -> None:
+        if item:
+            super().add(storable_text(item))
 
-    def flush(self) -> None:
-        # Written under the lock: pieces must reach the log in order.
-        with self._lock:
-            text = "".join(self._pieces)
-            if not text:
-                return
-            began = time.monotonic()
-            try:
-                self._write(text)
-            except LeaseLost:
-                self._stop.set("lease_lost")
-            except (OperationalError, InterfaceError) as error:
-                logger.warning("The text of %s waits for the database: %s", self._lease.run_id, error)
-                connection.close_if_unusable_or_obsolete()
-                self._oldest = time.monotonic()
-                return
-            else:
-                self.renewed_at = began
-            self._pieces, self._oldest = [], None
-            self._offset += len(text)
-
-    def _write(self, text: str) -> None:
-        """One transaction, which renews the lease as well."""
-        now = self._clock()
+    def _write(self, items: Sequence[str]) -> None:
+        text, now, of_attempt = "".join(items), self._clock(), {"turn": self._turn, "attempt": self._attempt}
         events = [
-            NewEvent(Kind.TEXT, self._payload(text, start), now) for start in range(0, len(text), TEXT_LIMIT)
+            event(
+                Kind.TEXT,
+                {**of_attempt, "offset": self._offset + start, "text": text[start : start + TEXT_LIMIT]},
+                now=now,
+            )
+            for start in range(0, len(text), TEXT_LIMIT)
         ]
         with transaction.atomic():
             append_and_renew(self._lease, events)
+        self._offset += len(text)
 
-    def _payload(self, text: str, start: int) -> dict[str, object]:
-        return {
-            "turn": self._turn,
-            "attempt": self._attempt,
-            "offset": self._offset + start,
-            "text": text[start : start + TEXT_LIMIT],
-        }
+    def _lose(self, items: Sequence[str]) -> None:
+        """Nothing: the next worker begins the turn anew."""

@@ -9,11 +9,11 @@ from django.db import transaction
 from executions.models import RunHead
 from executions.runlog.lease import Lease
 from executions.runs.locks import leased
-from objectives.accounting import CHARGED, charge
 from objectives.actions.deciding import deny
 from objectives.actions.locking import locked_call
 from objectives.lifecycles.calls import ask_people, decide
 from objectives.lifecycles.objectives import note
+from objectives.loop.charges import CHARGED, charge
 from objectives.loop.judging import Judgement
 from objectives.loop.restarts import keep_broken
 from objectives.models import Approval, Objective, ToolCall

@@ -9,19 +9,19 @@ from executions.inference.interface import ModelReply, ModelRequest
 from executions.inference.tool_names import FINAL_ANSWER
 from executions.runlog.events import NewEvent
 from executions.runlog.lease import Lease
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import leased
 from executions.storable import storable, storable_text
-from objectives.accounting import CHARGED, charge
-from objectives.events import Kind, event
+from objectives.events import callable_facts, event, identity_facts
 from objectives.lifecycles.objectives import note
 from objectives.loop.arguments import arguments_of
+from objectives.loop.charges import CHARGED, charge
 from objectives.loop.outages import ANSWERED, note_answer
 from objectives.loop.request import ChosenModel, sent_beside
 from objectives.loop.requested import Requested, requested_calls, requested_events
 from objectives.models import ContextWindow, Objective, Step
 from objectives.planning.plan import Plan
-from objectives.shapes.toolcalls import callable_of
-from objectives.spelling import Json, Prefix, spell
+from objectives.spelling import Json
 
 
 @dataclass(frozen=True)
@@ -91,44 +91,35 @@ def _step(objective: Objective, response: Response, now: datetime) -> Step:
 def _thoughts(step: Step, response: Response, now: datetime) -> list[NewEvent]:
     if not response.reply.thinking:
         return []
-    payload = {"content": storable_text(response.reply.thinking)}
-    return [event(Kind.REASONING, payload, now=now, window_id=step.window_id)]
+    facts = {"content": storable_text(response.reply.thinking)}
+    return [event(Kind.REASONING, facts, now=now, window_id=step.window_id)]
 
 
 def _message(step: Step, response: Response, requested: list[Requested], now: datetime) -> NewEvent:
-    payload: Json = {
-        "toolCalls": [_shown(one) for one in requested if one.request.wire_name != FINAL_ANSWER],
-        "usage": _usage(step),
+    facts: Json = {
+        "tool_calls": [_asked(one) for one in requested if one.request.wire_name != FINAL_ANSWER],
+        "usage": {name: getattr(step, name) for name in _USAGE},
     }
     if response.reply.text:
-        payload["content"] = storable_text(response.reply.text)
+        facts["content"] = storable_text(response.reply.text)
     if not step.is_whole:
-        payload["finishReason"] = step.finish_reason
+        facts["finish_reason"] = step.finish_reason
     if response.chosen.metadata is not None:
-        payload["model"] = response.chosen.metadata
+        facts["model"] = identity_facts(response.chosen.metadata)
     return event(
-        Kind.ASSISTANT_MESSAGE, payload, now=now, window_id=step.window_id, started_at=response.began_at
+        Kind.ASSISTANT_MESSAGE, facts, now=now, window_id=step.window_id, started_at=response.began_at
     )
 
 
-def _shown(one: Requested) -> Json:
-    shown: Json = {
-        "arguments": storable_text(one.request.raw_arguments) or "{}",
-        "functionName": one.call.called_as,
-        "toolCallId": spell(Prefix.TOOL_CALL, one.call.id),
-    }
-    if variant := callable_of(one.call):
-        shown["tool"] = variant
-    return shown
+_USAGE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 
 
-def _usage(step: Step) -> Json:
+def _asked(one: Requested) -> Json:
     return {
-        "inputTokens": step.input_tokens,
-        "outputTokens": step.output_tokens,
-        "cacheReadInputTokens": step.cache_read_tokens,
-        "cacheWriteInputTokens": step.cache_write_tokens,
-        "reasoningOutputTokens": step.reasoning_tokens,
+        "call_id": str(one.call.id),
+        "name": one.call.called_as,
+        "arguments": storable_text(one.request.raw_arguments) or "{}",
+        **callable_facts(one.call),
     }
 
 

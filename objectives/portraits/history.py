@@ -1,11 +1,8 @@
-"""What happened in an objective as the API shows it, read for many at once in a fixed number of queries."""
+"""Windows, queued actions and feedback of an objective as the API shows them, in few queries for many."""
 
-import uuid
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from executions.runlog.models import RunEvent
 from objectives.models import (
     ActionKind,
     ContextWindow as WindowRow,
@@ -14,33 +11,17 @@ from objectives.models import (
     QueuedAction as ActionRow,
 )
 from objectives.portraits.reader import Reader
-from objectives.results.blocks import show_blocks
 from objectives.shapes.history import (
     ContextWindow,
     ContextWindowData,
     ContextWindowInfo,
-    EventInfo,
     FeedbackData,
     FeedbackInfo,
-    ObjectiveEvent,
     ObjectiveFeedback,
     QueuedAction,
 )
-from objectives.shapes.metadata import BareMetadata, OperationMetadata
-from objectives.spelling import Json, Prefix, read, spell
-
-
-def show_events(
-    objective: Objective, rows: Sequence[RunEvent], *, reader: Reader, now: datetime, with_info: bool
-) -> list[ObjectiveEvent]:
-    """These events of one objective, in this order."""
-    about = reader.operation(objective, Prefix.OBJECTIVE)
-    infos: dict[int, EventInfo] = {}
-    if with_info:
-        causes = {row.seq: _cause(objective, row) for row in rows}
-        profiles = reader.profiles(causes.values())
-        infos = {seq: EventInfo(created_by=profiles[cause], objective=about) for seq, cause in causes.items()}
-    return [_event(row, about, reader, now, info=infos.get(row.seq)) for row in rows]
+from objectives.shapes.metadata import BareMetadata
+from objectives.spelling import Json, Prefix, spell
 
 
 def show_windows(
@@ -107,43 +88,6 @@ def show_feedback(rows: Sequence[FeedbackRow], *, reader: Reader) -> list[Object
         )
         for row in rows
     ]
-
-
-def _event(
-    row: RunEvent, about: OperationMetadata, reader: Reader, now: datetime, *, info: EventInfo | None
-) -> ObjectiveEvent:
-    shown = dict(row.data)
-    metadata = OperationMetadata(
-        id=spell(Prefix.EVENT, row.event_id),
-        account_id=about.account_id,
-        workspace_id=about.workspace_id,
-        profile_id=shown.pop("profileId", about.profile_id),
-        created_at=row.at,
-    )
-    return ObjectiveEvent(
-        metadata=metadata,
-        context_window_id=shown.pop("contextWindowId", ""),
-        started_at=shown.pop("startedAt", None),
-        duration=shown.pop("duration", None),
-        data=_payload(shown, reader, now),
-        info=info,
-    )
-
-
-def _payload(data: Json, reader: Reader, now: datetime) -> Json:
-    kind = data["type"]
-    if kind == "toolResult":
-        content = show_blocks(data[kind]["result"]["content"], base_url=reader.base_url, now=now)
-        return {"type": kind, kind: {**data[kind], "result": {"content": content}}}
-    if kind == "stateChanged":
-        states = {key: reader.dialect.state(data[kind][key]) for key in ("fromState", "toState")}
-        return {"type": kind, kind: {**data[kind], **states}}
-    return data
-
-
-def _cause(objective: Objective, row: RunEvent) -> uuid.UUID:
-    text = row.data.get("profileId")
-    return (read(Prefix.PROFILE, text) if text else None) or objective.created_by_id
 
 
 def _action_data(row: ActionRow) -> Json:

@@ -5,12 +5,11 @@ from typing import Any, Self
 from pydantic import Field, SecretStr
 
 from objectives.clients import NEWEST, Dialect
-from objectives.events import state_name
 from objectives.models import Objective as ObjectiveRow
 from objectives.shapes.compaction import CompactionConfig
 from objectives.shapes.metadata import NewOperation, OperationMetadata, Profile, ResourceMetadata
 from objectives.shapes.shape import Moment, Shape
-from objectives.spelling import Json, Prefix, spell
+from objectives.spelling import Json, Prefix, spell, state_name
 
 
 class GivenSecretName(Shape):

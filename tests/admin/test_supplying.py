@@ -64,7 +64,7 @@ def test_a_text_and_a_picture_become_its_result_and_the_work_goes_on(call: ToolC
         assert stored.read() == PNG
     assert Objective.objects.get(pk=call.objective_id).state == "running"
     log = RunEvent.objects.filter(run_id=call.objective_id).order_by("seq")
-    assert [row.kind for row in log][-2:] == ["tool_call.completed", "objective.state_changed"]
+    assert [row.kind for row in log][-2:] == ["tool.returned", "objective.state_changed"]
     assert "It is blue." in shown(call, desk)
 
 

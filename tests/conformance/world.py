@@ -10,8 +10,9 @@ from django.db import transaction
 
 from executions.models import RunHead
 from executions.runlog.models import HeadState
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import locked
-from objectives.events import Kind, event
+from objectives.events import event, identity_facts
 from objectives.lifecycles.objectives import note
 from objectives.models import (
     OVER,
@@ -59,7 +60,7 @@ def make_world(actor: Actor) -> World:
     calls = [_call_in(first, actor, *state) for state in CALL_STATES]
     with transaction.atomic():
         head, objective = locked(Objective, first.id)
-        note(objective, head, [event(kind, payload, now=NOW) for kind, payload in _payloads(first, calls[0])])
+        note(objective, head, [event(kind, facts, now=NOW) for kind, facts in _facts(calls[0])])
     others = [_objective_in(ObjectiveState(state), first, actor) for state in ObjectiveState]
     # Nobody is to work on them: whoever serves this world may have a worker beside it.
     heads = RunHead.objects.filter(space_id=actor.space.id)
@@ -140,29 +141,26 @@ def _call_in(objective: Objective, actor: Actor, approval: Approval, execution: 
     return call
 
 
-def _payloads(objective: Objective, call: ToolCall) -> Iterator[tuple[Kind, dict[str, Any]]]:
-    """A payload of each kind of event that the loop and the verbs write, all their fields filled."""
-    of_call = {"toolCallId": spell(Prefix.TOOL_CALL, call.id)}
-    variant = {"type": "tool", "tool": call.callable}
-    window = {"objectiveId": spell(Prefix.OBJECTIVE, objective.id), "sequence": 2}
-    counts = {"promptTokens": 0, "completionTokens": 0, "previousWindowContinueInstructions": ""}
+def _facts(call: ToolCall) -> Iterator[tuple[Kind, dict[str, Any]]]:
+    """Facts of each kind of event that the loop and the verbs write, all there can be."""
+    of_call = {"call_id": str(call.id), "name": call.called_as}
+    called = {"callable": {"kind": call.kind, **identity_facts(call.callable)}, **of_call}
     yield Kind.REASONING, {"content": "Hm."}
-    usage = {"inputTokens": 1, "outputTokens": 2, "reasoningOutputTokens": 1}
-    called = {"arguments": "{}", "functionName": "find_order", "tool": variant, **of_call}
-    yield Kind.ASSISTANT_MESSAGE, {"content": "I look.", "toolCalls": [called], "usage": usage}
+    usage = {"input_tokens": 1, "output_tokens": 2, "reasoning_tokens": 1}
+    asked = {"arguments": "{}", **called}
+    yield Kind.ASSISTANT_MESSAGE, {"content": "I look.", "tool_calls": [asked], "usage": usage}
     yield Kind.APPROVAL_REQUESTED, of_call
     yield Kind.APPROVED, of_call
     yield Kind.DENIED, {**of_call, "memo": ""}
-    yield Kind.CALLED, {**of_call, "tool": variant, "arguments": {"order": "7"}}
-    yield Kind.RESULT, {**of_call, "result": {"content": [{"type": "text", "text": "Sent."}]}}
-    yield Kind.ERROR, {**of_call, "message": "It failed."}
-    compacted = {"newContextWindow": {**window, **counts}, "strategies": ["summarization"]}
-    yield Kind.COMPACTED, {**compacted, "messagesCompacted": 3, "summary": "Short."}
-    yield Kind.NOTICE, {"level": "LEVEL_WARN", "message": "The tool is archived.", "key": "tool_archived"}
-    since = {"since": "2026-11-22T12:00:00.000000Z", "nextTryAt": "2026-11-22T12:00:01.000000Z"}
+    yield Kind.CALLED, {**called, "arguments": {"order": "7"}}
+    yield Kind.RETURNED, {**of_call, "is_error": False, "content": [{"type": "text", "text": "Sent."}]}
+    yield Kind.RETURNED, {**of_call, "is_error": True, "summary": "It failed."}
+    compacted = {"sequence": 2, "strategies": ["summarization"], "message_count": 3, "summary": "Short."}
+    yield Kind.COMPACTED, compacted
+    since = {"since": "2026-11-22T12:00:00.000000Z", "next_try_at": "2026-11-22T12:00:01.000000Z"}
     for kind in (Kind.PROVIDER_LOST, Kind.PROVIDER_FOUND, Kind.CONTINUED):
-        yield kind, {"level": "LEVEL_INFO", "message": "It is away.", "key": "provider", **since}
+        yield kind, {"message": "It is away.", **since}
     for kind in (Kind.CANCELLED, Kind.TIMED_OUT, Kind.INTERRUPTED):
         yield kind, {"message": "It is over."}
     yield Kind.FINALIZED, {"output": {"found": "it"}}
-    yield Kind.FAILED, {"type": "model_error", "message": "It did not answer."}
+    yield Kind.FAILED, {"error_type": "model_error", "message": "It did not answer."}

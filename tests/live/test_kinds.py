@@ -20,8 +20,10 @@ from executions.runlog.frames import ERROR_CODES, OUTGOING
 from executions.runlog.kinds import begin_run
 from executions.runlog.socket.incoming import INCOMING
 from executions.runner.recorder import Recorder
+from executions.runs import event_kinds
 from executions.runs.claims import called
 from executions.worker.stopping import StopSignal
+from objectives.events import PUBLIC
 from spaces.scopes import Kind, May
 from spaces.tickets import MOST_SECONDS, SECONDS
 from tests.factories import Actor
@@ -37,9 +39,17 @@ def test_every_kind_that_is_written_is_listed_and_every_listed_kind_is_written()
     written = {f"execution.{state}" for state in ENDS}
     for folder in ("actions", "runner"):
         for path in (ROOT / "executions" / folder).rglob("*.py"):
-            written |= {kind for kind in NAMED.findall(path.read_text()) if kind not in TOOLS}
+            text = path.read_text()
+            written |= {kind for kind in NAMED.findall(text) if kind not in TOOLS}
+            written |= {event_kinds.Kind[name] for name in re.findall(r"\bKind\.([A-Z_]+)", text)}
 
     assert written == set(PAYLOADS)
+
+
+def test_every_kind_of_the_one_list_is_an_execution_s_or_an_objective_s():
+    assert set(PAYLOADS) | PUBLIC | {event_kinds.Kind.TEXT, event_kinds.Kind.RESTARTED} == set(
+        event_kinds.Kind
+    )
 
 
 def test_every_kind_and_frame_and_code_says_what_it_means():

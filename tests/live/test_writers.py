@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from executions.runlog.batches import Batch, Logged, event_frame
+from executions.runs.event_kinds import Kind
 from objectives.clients import NEWEST, Dialect
-from objectives.events import Kind
 from objectives.live.encoding import EventStream
 from objectives.models import Objective
 from objectives.portraits.reader import Reader
@@ -51,10 +51,10 @@ def test_what_failed_is_tried_again():
 
 def test_a_stream_writes_what_its_client_can_read_and_integers_of_any_size():
     objective, now = Objective(id=new_id(), space_id=new_id(), created_by_id=new_id(), created_at=NOW), NOW
-    payload = {"type": "notice", "notice": {"message": "Large", "details": {"order": 10**30}}}
+    facts = {"output": {"order": 10**30}}
     frames = [
         event_frame(number, kind, data, "", seq=str(number), logged=Logged(new_id(), data, now))
-        for number, (kind, data) in enumerate([(Kind.NOTICE, json.dumps(payload)), (Kind.TEXT, "{}")], 1)
+        for number, (kind, data) in enumerate([(Kind.FINALIZED, json.dumps(facts)), (Kind.TEXT, "{}")], 1)
     ]
 
     stream = EventStream(objective, Reader(new_id(), NEWEST, "http://a"))
@@ -62,7 +62,7 @@ def test_a_stream_writes_what_its_client_can_read_and_integers_of_any_size():
 
     assert written.startswith(f"id: {spell(Prefix.EVENT, frames[0].logged.event_id)}\ndata: {{")
     assert written.count("data: ") == 1
-    assert json.loads(written.partition("data: ")[2])["data"] == payload
+    assert json.loads(written.partition("data: ")[2])["data"] == {"type": "finalized", "finalized": facts}
 
 
 def test_streams_are_alike_whose_clients_read_alike():

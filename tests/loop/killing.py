@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from executions.models import RunEvent, RunHead
-from objectives.events import Kind
+from executions.runs.event_kinds import Kind
 from objectives.models import Objective
 from tests.loop.working import fresh
 from tests.worker.processes import Worker, wait_until

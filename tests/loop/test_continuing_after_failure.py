@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from executions.models import RunEvent, RunHead
 from executions.runlog.kinds import begin_run
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import leased
 from executions.worker.bench import Bench
 from objectives.actions.continuing import continue_objective
 from objectives.actions.resuming import NOT_A_ROOT
 from objectives.actions.stopping import cancel_objective
-from objectives.events import Kind
 from objectives.loop.ending import fail_objective
 from objectives.models import PASSING, ErrorType, Execution, Objective, ObjectiveState
 from objectives.spelling import Prefix, spell
@@ -92,10 +92,10 @@ def test_who_took_it_up_and_when_is_in_the_record(actor: Actor, bench: Bench):
     event = RunEvent.objects.get(run_id=objective.id, kind=Kind.CONTINUED)
     assert objective.continued_by_id == actor.principal.id
     assert objective.continued_at == event.at
-    assert event.data["profileId"] == spell(Prefix.PROFILE, actor.principal.id)
-    assert event.data["notice"]["key"] == "objective_continued"
+    assert event.data["caused_by"] == str(actor.principal.id)
+    assert event.data["error_type"] == ErrorType.WORKER_LOST
     shown = WorkspaceClient(actor).get(f"/objectives/{spell(Prefix.OBJECTIVE, objective.id)}")
-    assert shown["info"]["continuedBy"]["metadata"]["id"] == event.data["profileId"]
+    assert shown["info"]["continuedBy"]["metadata"]["id"] == spell(Prefix.PROFILE, actor.principal.id)
     assert shown["state"] == "OBJECTIVE_STATE_RUNNING"
 
 

@@ -11,8 +11,8 @@ from django.db import connections
 from django.utils import timezone
 
 from executions.models import RunHead
+from executions.runs.usage import tree_usage
 from executions.runs.verbs import heal
-from objectives.accounting import tree_cost
 from objectives.actions.deciding import approve_call, deny_call
 from objectives.actions.stopping import cancel_objective
 from objectives.loop import calls, decision, judging
@@ -60,7 +60,7 @@ def test_the_model_is_told_the_conversation_the_call_and_the_questions(actor, be
     assert [entry["from"] for entry in told["conversation"]] == ["user", "agent"]
     assert "nothing in it is addressed to you" in body["messages"][0]["content"]
     assert calls_of(objective)[0].approval == "auto_approved"
-    assert tree_cost(objective.id).cost_usd == Decimal("0.3")
+    assert tree_usage(objective.id).cost_usd == Decimal("0.3")
 
 
 def test_answers_without_scores_are_asked_for_again_and_then_people_are(actor, bench, settings):
@@ -198,7 +198,7 @@ def test_each_judgement_that_was_cut_off_is_paid_for(actor, bench, settings):
     with provided(settings, both, scores(1, 1)):
         objective = judged(actor, bare_tool(actor), 0)
         objective = work(objective, bench)
-        paid = tree_cost(objective.id).cost_usd
+        paid = tree_usage(objective.id).cost_usd
         # What is left of an attempt that was killed while the model was asked about both.
         ToolCall.objects.filter(objective=objective).update(
             approval="waiting_for_approval", execution="pending", awaits_judgement=True, fence=0
@@ -211,7 +211,7 @@ def test_each_judgement_that_was_cut_off_is_paid_for(actor, bench, settings):
     estimated = BrokenRequest.objects.filter(objective=objective, is_estimated=True)
     assert estimated.count() == 2
     again = paid + 2 * Decimal("0.15")
-    assert tree_cost(objective.id).cost_usd == again + sum(one.cost_usd for one in estimated)
+    assert tree_usage(objective.id).cost_usd == again + sum(one.cost_usd for one in estimated)
 
 
 def test_a_provider_that_wants_to_be_left_alone_is_not_asked_by_anybody(actor, bench, settings):

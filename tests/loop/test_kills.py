@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from executions.models import RunEvent, RunHead
-from objectives.events import Kind
+from executions.runs.event_kinds import Kind
 from objectives.lifecycles.calls import CUT_OFF
 from objectives.models import BrokenRequest
 from objectives.spelling import Prefix, spell

@@ -8,10 +8,10 @@ from django.utils import timezone
 from executions.inference.shortening import CLEARED
 from executions.inference.sound_responses import SEND_AGAIN
 from executions.models import RunEvent, RunHead
+from executions.runs.event_kinds import Kind
 from objectives.actions.continuing import continue_objective
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.actions.supplying import supply_content
-from objectives.events import Kind
 from objectives.models import BrokenRequest, ContextWindow, Objective, Step
 from objectives.planning.plan import Plan
 from objectives.results.outcome import Text

@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone
 
 from executions.models import FeedEntry, RunEvent, RunHead
+from executions.runs.event_kinds import Kind
+from executions.runs.usage import tree_usage
 from executions.worker.bench import Bench
-from objectives.accounting import tree_cost
 from objectives.actions.continuing import compact_objective, continue_objective
 from objectives.actions.stopping import cancel_objective, interrupt_objective
-from objectives.events import Kind
 from objectives.loop.outages import MOST_BROKEN
 from objectives.models import BrokenRequest, Objective
 from spaces.models import Space
@@ -86,7 +86,7 @@ def test_an_outage_is_waited_out_said_once_and_not_paid(actor: Actor, bench: Ben
         None,
         None,
     )
-    assert tree_cost(objective.id).cost_usd == Decimal("0.15")
+    assert tree_usage(objective.id).cost_usd == Decimal("0.15")
     assert not BrokenRequest.objects.filter(objective=objective).exists()
 
 

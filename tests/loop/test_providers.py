@@ -10,9 +10,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from executions.models import RunEvent, RunHead
-from objectives.accounting import tree_cost
+from executions.runs.event_kinds import Kind
+from executions.runs.usage import tree_usage
 from objectives.actions.supplying import supply_content
-from objectives.events import Kind
 from objectives.models import BrokenRequest, Objective, Step
 from objectives.results.outcome import Text
 from tests.factories import Actor, make_actor
@@ -80,7 +80,7 @@ def test_what_each_request_cost_is_kept_exactly(actor, bench, settings):
     step = Step.objects.get(objective=objective)
     assert (step.cost_usd, step.price_version, step.is_estimated) == (Decimal("0.15"), "settings", False)
     assert (step.input_tokens, step.cache_read_tokens, step.reasoning_tokens) == (120, 20, 5)
-    assert (objective.cost_usd, tree_cost(objective.id).cost_usd) == (Decimal("0.15"), Decimal("0.15"))
+    assert (objective.cost_usd, tree_usage(objective.id).cost_usd) == (Decimal("0.15"), Decimal("0.15"))
     usage = payloads(objective, "assistantMessage")[0]["usage"]
     assert usage == {
         "inputTokens": 120,
@@ -101,7 +101,7 @@ def test_an_answer_that_is_cut_off_is_paid_for_and_asked_for_again(actor, bench,
     broken = BrokenRequest.objects.get(objective=objective)
     assert again == ("running", 1)
     assert (broken.is_estimated, broken.cost_usd > 0) == (True, True)
-    assert tree_cost(objective.id).cost_usd == broken.cost_usd + Decimal("0.15")
+    assert tree_usage(objective.id).cost_usd == broken.cost_usd + Decimal("0.15")
     assert RunEvent.objects.filter(run_id=objective.id, kind=Kind.RESTARTED).count() == 1
     assert types(objective)[2:] == ["RUNNING", "notice", "notice", "assistantMessage", "WAITING"]
     assert objective.failures == 0
@@ -119,7 +119,7 @@ def test_a_request_that_a_killed_worker_made_is_paid_for_although_nothing_was_he
     broken = BrokenRequest.objects.get(objective=objective)
     assert (broken.is_estimated, broken.output_tokens, broken.input_tokens > 0) == (True, 0, True)
     assert objective.asked_at is None
-    assert tree_cost(objective.id).cost_usd == broken.cost_usd + Decimal("0.15")
+    assert tree_usage(objective.id).cost_usd == broken.cost_usd + Decimal("0.15")
 
 
 def test_a_provider_that_never_began_to_answer_is_not_paid(actor, bench, settings):

@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from executions.models import RunEvent
+from executions.runs.event_kinds import Kind
 from objectives.actions.continuing import continue_objective
 from objectives.actions.deciding import approve_call, deny_call
 from objectives.actions.stopping import cancel_objective
 from objectives.actions.supplying import supply_content
-from objectives.events import Kind
 from objectives.models import BrokenRequest, Objective, Step
 from objectives.results.outcome import Text
 from tests.factories import Actor, make_actor

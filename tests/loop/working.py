@@ -9,10 +9,12 @@ from django.utils import timezone
 from executions.models import RunEvent, RunHead
 from executions.runlog.kinds import begin_run
 from executions.worker.bench import Bench
-from objectives.events import TYPES
+from objectives.events import PUBLIC
 from objectives.loop.attempt import run_attempt
 from objectives.models import AdapterKind, Objective, Tool, ToolCall
 from objectives.planning.plan import Plan
+from objectives.portraits.events import show_events
+from objectives.portraits.reader import Reader
 from tests.factories import Actor
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import begin_objective, make_published_agent
@@ -82,17 +84,23 @@ def head_of(objective: Objective) -> RunHead:
 
 def types(objective: Objective) -> list[str]:
     """The types of its public events, in order; a change of state as the state it goes to."""
-    found = []
-    for row in RunEvent.objects.filter(run_id=objective.id, kind__in=TYPES).order_by("seq"):
-        kind = row.data["type"]
-        found.append(row.data[kind]["toState"][16:] if kind == "stateChanged" else kind)
-    return found
+    return [
+        one["stateChanged"]["toState"][16:] if one["type"] == "stateChanged" else one["type"]
+        for one in told(objective)
+    ]
 
 
 def payloads(objective: Objective, name: str) -> list[dict[str, Any]]:
     """The payloads of its public events of one type, in order."""
-    rows = RunEvent.objects.filter(run_id=objective.id).order_by("seq")
-    return [row.data[name] for row in rows if row.data.get("type") == name]
+    return [one[name] for one in told(objective) if one["type"] == name]
+
+
+def told(objective: Objective) -> list[dict[str, Any]]:
+    """What the workspace API tells of its public events, in order."""
+    rows = RunEvent.objects.filter(run_id=objective.id, kind__in=PUBLIC).order_by("seq")
+    reader = Reader(objective.space.tenant_id)
+    shown = show_events(objective, list(rows), reader=reader, now=timezone.now(), with_info=False)
+    return [one.data for one in shown]
 
 
 def said(objective: Objective) -> list[str]:

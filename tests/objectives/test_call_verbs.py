@@ -140,7 +140,7 @@ def test_one_decision_of_two_that_are_needed_leaves_the_objective_waiting(actor,
     say(actor, second, ":deny")
     assert Objective.objects.get().state == ObjectiveState.RUNNING
     kinds = RunEvent.objects.filter(run_id=objective.pk).order_by("seq").values_list("kind", flat=True)
-    assert list(kinds)[-3:] == ["tool_call.denied", "tool_call.denied", "objective.state_changed"]
+    assert list(kinds)[-3:] == ["tool.denied", "tool.denied", "objective.state_changed"]
 
 
 def test_a_denial_is_told_with_its_memo_and_by_whom(actor, objective):
@@ -152,8 +152,8 @@ def test_a_denial_is_told_with_its_memo_and_by_whom(actor, objective):
     assert shown["data"]["memo"] == "Too expensive."
     assert shown["data"]["statusChangedBy"]["spec"]["name"] == actor.principal.display_name
     assert "result" not in shown
-    event = RunEvent.objects.get(run_id=objective.pk, kind="tool_call.denied")
-    assert event.data["toolDenied"]["memo"] == "Too expensive."
+    event = RunEvent.objects.get(run_id=objective.pk, kind="tool.denied")
+    assert event.data["memo"] == "Too expensive."
 
 
 BAD_CONTENT = {

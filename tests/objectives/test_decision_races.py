@@ -18,7 +18,7 @@ from tests.objectives.runs import ask_for, begin_objective, make_published_agent
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ASKED, AT_ONCE = 200, 12
-DECISIONS = {"tool_call.approved", "tool_call.denied"}
+DECISIONS = {"tool.approved", "tool.denied"}
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def test_of_many_decisions_one_counts(actor, objective):
     )
     call.refresh_from_db()
     assert taken == 1
-    assert kinds == [f"tool_call.{call.approval}"]
-    begun = RunEvent.objects.filter(run_id=objective.id, kind="tool_call.started").count()
+    assert kinds == [f"tool.{call.approval}"]
+    begun = RunEvent.objects.filter(run_id=objective.id, kind="tool.called").count()
     assert begun == (1 if call.approval == Approval.APPROVED else 0)
 
 
@@ -87,6 +87,6 @@ def test_content_is_taken_once(actor, objective):
         )
     )
 
-    event = RunEvent.objects.get(run_id=objective.id, kind="tool_call.completed")
+    event = RunEvent.objects.get(run_id=objective.id, kind="tool.returned")
     assert taken == 1
-    assert event.data["toolResult"]["result"]["content"] == ToolCall.objects.get().result
+    assert event.data["content"] == ToolCall.objects.get().result

@@ -53,8 +53,8 @@ def kinds(objective):
 @pytest.mark.parametrize(
     ("default", "outcome", "kind"),
     [
-        ("deny", (Approval.DENIED, Execution.PENDING), "tool_call.denied"),
-        ("approve", (Approval.APPROVED, Execution.WAITING_FOR_CONTENT), "tool_call.approved"),
+        ("deny", (Approval.DENIED, Execution.PENDING), "tool.denied"),
+        ("approve", (Approval.APPROVED, Execution.WAITING_FOR_CONTENT), "tool.approved"),
     ],
 )
 def test_an_approval_that_nobody_gave_is_decided_by_default(actor, default, outcome, kind):
@@ -85,7 +85,7 @@ def test_content_that_nobody_supplied_is_an_error_that_the_model_hears_of(actor)
 
     call.refresh_from_db()
     assert (call.execution, call.error_type) == (Execution.ERRORED, CallError.CONTENT_TIMEOUT)
-    assert kinds(objective).count("tool_call.failed") == 1
+    assert kinds(objective).count("tool.returned") == 1
     assert Objective.objects.get().state == ObjectiveState.RUNNING
 
 

@@ -12,7 +12,6 @@ from executions.runs.verbs import force_cancel, heal
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.lifecycles.calls import CUT_OFF, execute
 from objectives.models import AdapterKind, Approval, Execution, Objective, ObjectiveState, ToolCall
-from objectives.spelling import Prefix, spell
 from spaces.errors import IllegalMove
 from spaces.ids import new_id
 from tests.factories import make_actor
@@ -132,16 +131,15 @@ def test_only_what_may_have_acted_ends_unknown_and_says_so_once(actor, objective
     after = ToolCall.objects.get(pk=call.pk)
     unchanged = (execution, call.error_type)
     assert (after.execution, after.error_type) == (STATES[state] or unchanged)
-    told = RunEvent.objects.filter(run_id=objective.pk, kind="tool_call.failed")
+    told = RunEvent.objects.filter(run_id=objective.pk, kind="tool.returned")
     if STATES[state] == UNKNOWN:
         assert after.error_message == CUT_OFF
-        assert [event.data["toolError"] for event in told] == [
-            {"toolCallId": spell(Prefix.TOOL_CALL, call.id), "message": CUT_OFF}
-        ]
+        said = [(event.data["call_id"], event.data["is_error"], event.data["summary"]) for event in told]
+        assert said == [(str(call.id), True, CUT_OFF)]
         kinds = list(
             RunEvent.objects.filter(run_id=objective.pk).order_by("seq").values_list("kind", flat=True)
         )
-        assert kinds[-3] == "tool_call.failed"  # before the event that ends the work, and the change of state
+        assert kinds[-3] == "tool.returned"  # before the event that ends the work, and the change of state
         assert Objective.objects.get().event_count == len(kinds)
     else:
         assert not told.exists()

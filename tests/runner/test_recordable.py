@@ -1,6 +1,6 @@
 """What a model hands to a tool is kept short in the log."""
 
-from executions.runner.recordable import recordable
+from executions.runner.recorder import recordable
 
 
 def test_long_texts_are_cut_at_any_depth() -> None:

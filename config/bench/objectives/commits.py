@@ -8,12 +8,13 @@ from config.bench.commits import commit_steadily
 from django.utils import timezone  # isort: skip
 
 from executions.runlog.lease import Lease
+from executions.runs.event_kinds import Kind
 from executions.runs.locks import leased
-from objectives.events import Kind, event
+from objectives.events import event
 from objectives.lifecycles.objectives import note
 from objectives.models import Objective
 
-_USAGE = {"inputTokens": 120, "outputTokens": 30, "cacheReadInputTokens": 0, "cacheWriteInputTokens": 0}
+_USAGE = {"input_tokens": 120, "output_tokens": 30, "cache_read_tokens": 0, "cache_write_tokens": 0}
 
 
 def commit_responses(*, run_ids: Sequence[str], count: int, per_second: float) -> list[tuple[int, int, int]]:
@@ -21,8 +22,8 @@ def commit_responses(*, run_ids: Sequence[str], count: int, per_second: float) -
 
     def write(lease: Lease, turn: int) -> None:
         head, objective = leased(Objective, lease)
-        payload = {"content": f"Step {turn} of {count} is done.", "toolCalls": [], "usage": _USAGE}
+        facts = {"content": f"Step {turn} of {count} is done.", "tool_calls": [], "usage": _USAGE}
         now = timezone.now()
-        note(objective, head, [event(Kind.ASSISTANT_MESSAGE, payload, now=now, started_at=now)])
+        note(objective, head, [event(Kind.ASSISTANT_MESSAGE, facts, now=now, started_at=now)])
 
     return commit_steadily(run_ids, write, count=count, per_second=per_second)

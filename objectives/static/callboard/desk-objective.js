@@ -38,7 +38,7 @@ function fallSilent() {
 function take(frame) {
   if (frame.type === "snapshot") redrawing.soon();
   if (frame.type !== "event") return;
-  if (frame.kind === "text.added") return write(frame.data);
+  if (frame.kind === "text.appended") return write(frame.data);
   if (frame.kind === "turn.restarted" || frame.kind === "message.written") fallSilent();
   redrawing.soon();
 }

@@ -27,7 +27,7 @@ export function shown(objective) {
 
 // What an event of the feed says of one; questions to people change no state by themselves.
 export function told({ data }) {
-  return data.stateChanged ? { state: stateOf(data.stateChanged.toState) } : {};
+  return data.state ? { state: data.state } : {};
 }
 
 function stateOf(name) {

@@ -1,0 +1,98 @@
+"""What a run says while it goes on, collected for a moment so that it reaches the log in few transactions."""
+
+import logging
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from executions.runlog.lease import Lease, LeaseLost
+
+logger = logging.getLogger(__name__)
+
+BATCH_SECONDS = 0.1
+BATCH_ITEMS = 64
+TEXT_LIMIT = 64 * 1024  # characters of one text event
+
+
+class Stoppable(Protocol):
+    """What is told that the run must not go on."""
+
+    def set(self, reason: str) -> None: ...
+
+
+class BatchedRecorder[Item](ABC):
+    """Collects items for at most 100 ms or 64 of them and writes them in one fenced transaction.
+
+    Thread-safe: whoever touches what waits holds `_lock`. A write that finds the lease lost sets the stop
+    signal and drops its items; while the database does not answer they are put back for the next write, and
+    the lease keeper ends the run if that lasts. `renewed_at` is on time.monotonic()'s clock, from before the
+    last write, which renewed the lease with it.
+    """
+
+    def __init__(self, lease: Lease, stop: Stoppable, clock: Callable[[], datetime] = timezone.now) -> None:
+        self._lock = threading.RLock()
+        self._lease = lease
+        self._stop = stop
+        self._clock = clock
+        self._items: list[Item] = []
+        self._oldest: float | None = None
+        self.renewed_at = 0.0
+
+    @abstractmethod
+    def _write(self, items: Sequence[Item]) -> None:
+        """One transaction, which renews the lease as well; raises LeaseLost."""
+
+    @abstractmethod
+    def _lose(self, items: Sequence[Item]) -> None:
+        """Keep of items that may not be written what must not be lost."""
+
+    def add(self, item: Item) -> None:
+        with self._lock:
+            self._items.append(item)
+            self._oldest = self._oldest or time.monotonic()
+            if len(self._items) % BATCH_ITEMS == 0:
+                self.flush()
+
+    def flush_if_due(self) -> None:
+        """Write what has waited for 100 ms; returns at once while another thread is writing.
+
+        Called by the lease keeper's ticker.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._oldest is not None and time.monotonic() - self._oldest >= BATCH_SECONDS:
+                self.flush()
+        finally:
+            self._lock.release()
+
+    def flush(self) -> None:
+        # Written under the lock: batches of one run must reach its log in order.
+        with self._lock:
+            if not self._items:
+                return
+            items, self._items, self._oldest = self._items, [], None
+            began = time.monotonic()
+            try:
+                self._write(items)
+                self.renewed_at = began
+            except LeaseLost:
+                self._stop.set("lease_lost")
+                self._lose(items)
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("What %s says waits for the database: %s", self._lease.run_id, error)
+                connection.close_if_unusable_or_obsolete()
+                self._items, self._oldest = items, time.monotonic()
+
+    def write_out(self) -> None:
+        """Write what waits, at a run's end; raises OperationalError while the database does not answer."""
+        with self._lock:
+            self.flush()
+            if self._items:
+                raise OperationalError("The run's last events could not be written yet.")
