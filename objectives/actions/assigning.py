@@ -8,6 +8,7 @@ from django.db import transaction
 
 from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.finding import locked_variation
+from objectives.actions.resources import Loc
 from objectives.addressing import find
 from objectives.models import (
     Agent,
@@ -24,7 +25,6 @@ from objectives.spelling import Prefix, read
 from spaces.access import SpaceAccess
 from spaces.errors import AlreadyExists, Invalid, NotFound, NotReady, Unimplemented
 
-type Path = tuple[str, ...]
 type Thing = Tool | ToolSet | Agent
 type Key = tuple[str, uuid.UUID]
 
@@ -86,18 +86,20 @@ def remove_assignment_of_id(
 
 
 def replace_assignments(
-    variation: AgentVariation, wanted: Sequence[VariationAssignment], *, now: datetime, at: Path
-) -> None:
-    """Have a locked variation call exactly these things, in this order; the caller holds a transaction.
+    variation: AgentVariation, wanted: Sequence[VariationAssignment], *, now: datetime, at: Loc
+) -> bool:
+    """Have a locked variation call exactly these things, in this order; says whether it called others.
 
-    Raises Invalid below `at`, Unimplemented, AlreadyExists for a thing named twice, and NotReady for a new
-    one that is archived or omitted.
+    The caller holds a transaction. Raises Invalid below `at`, Unimplemented, AlreadyExists for a thing named
+    twice, and NotReady for a new one that is archived or omitted.
     """
-    things = [_thing(variation, one, (*at, "assignments", str(place))) for place, one in enumerate(wanted)]
+    things = [_thing(variation, one, (*at, place)) for place, one in enumerate(wanted)]
     keys = [_key(thing) for thing in things]
     if len(set(keys)) < len(keys):
         raise AlreadyExists("The same thing is assigned twice.")
     before = _assigned(variation)
+    if keys == before:
+        return False
     for thing, key in zip(things, keys, strict=True):
         if key not in before:
             _check_usable(thing)
@@ -106,9 +108,10 @@ def replace_assignments(
         Assignment(variation=variation, created_at=now, **{column: thing})
         for thing, (column, _) in zip(things, keys, strict=True)
     )
+    return True
 
 
-def _thing(variation: AgentVariation, assignment: VariationAssignment, at: Path) -> Thing:
+def _thing(variation: AgentVariation, assignment: VariationAssignment, at: Loc) -> Thing:
     """What an assignment means, in the variation's space; locked, since somebody may be deleting it."""
     space_id, address = variation.space_id, assignment.address
     try:
@@ -124,7 +127,7 @@ def _thing(variation: AgentVariation, assignment: VariationAssignment, at: Path)
     except NotFound:
         message = "There is no such thing in this workspace."
         raise Invalid.field(*at, assignment.kind, msg=message, value=address[:200]) from None
-    raise Unimplemented(".".join([*at[1:], f"{assignment.kind} is not built."]))
+    raise Unimplemented(".".join([*map(str, at[1:]), f"{assignment.kind} is not built."]))
 
 
 def _key(thing: Thing) -> Key:
@@ -142,9 +145,9 @@ def _column(thing: Thing) -> str:
             return "sub_agent"
 
 
-def _assigned(variation: AgentVariation) -> set[Key]:
-    rows = variation.assignments.select_related("tool", "tool_set", "sub_agent")
-    return {_key(thing) for row in rows if (thing := row.tool or row.tool_set or row.sub_agent)}
+def _assigned(variation: AgentVariation) -> list[Key]:
+    rows = variation.assignments.select_related("tool", "tool_set", "sub_agent").order_by("created_at", "id")
+    return [_key(thing) for row in rows if (thing := row.tool or row.tool_set or row.sub_agent)]
 
 
 def _check_usable(thing: Thing) -> None:

@@ -18,8 +18,8 @@ from executions.runlog.feed import append_to_feed
 from executions.runlog.models import RunKind
 from executions.runlog.queue import enqueue_run
 from objectives.access.permissions import MANAGE_OBJECTIVES
-from objectives.actions.naming import unique_names
 from objectives.actions.new_objective import NewObjective
+from objectives.actions.resources import unique_names
 from objectives.actions.secrets import secret_name
 from objectives.actions.variations import choose_variation
 from objectives.addressing import find

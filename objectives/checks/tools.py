@@ -35,9 +35,8 @@ def check_adapter(adapter: Adapter | None) -> Adapter:
     return adapter
 
 
-def check_parameters(schema: Json) -> None:
-    """Raises Invalid with the path unless these are the JSON Schema of an object, complete in itself."""
-    where = ("body", "spec", "parameters")
+def check_parameters(schema: Json, *where: str | int) -> None:
+    """Raises Invalid below `where` unless these are the JSON Schema of an object, complete in itself."""
     validator = Draft202012Validator(
         Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
     )
@@ -47,8 +46,8 @@ def check_parameters(schema: Json) -> None:
     if schema.get("type") != "object":
         raise Invalid.field(*where, "type", msg="Must be object: arguments have names.")
     try:
-        check_references(schema, where[-1])
-        check_ends(schema, where[-1])
+        check_references(schema, str(where[-1]))
+        check_ends(schema, str(where[-1]))
     except BundleRefused as refused:
         raise Invalid.field(
             *where[:-1], refused.path, msg=f"Not a usable JSON Schema: {refused.reason}."

@@ -36,6 +36,11 @@ def read_tool_labels(labels: Mapping[str, str]) -> ToolRules:
     return ToolRules(_expires(labels), default, None if safe is None else safe == "true")
 
 
+def check_tool_labels(labels: Mapping[str, str], *_: str | int) -> None:
+    """Raises Invalid for a label of ours with another value than it may have."""
+    read_tool_labels(labels)
+
+
 def _expires(labels: Mapping[str, str]) -> float | None:
     if EXPIRES not in labels:
         return None
