@@ -15,10 +15,10 @@ from objectives.actions.resources import (
     unbuilt,
 )
 from objectives.actions.variations import add_variation
-from objectives.checks.schemas import checked_schema
 from objectives.lifecycles.agents import Verb, move
 from objectives.models import Agent, VariationChoice
 from objectives.shapes.agents import NewAgent
+from objectives.validation.schemas import checked_schema
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from functools import partial
 
 from objectives.access.permissions import MANAGE_OBJECTIVES
-from objectives.labels.plain import check_external_id, check_labels
 from objectives.models import Feedback, Objective
 from objectives.shapes.history import FeedbackBody
+from objectives.validation.labels import check_external_id, check_labels
 from spaces.access import SpaceAccess
 from spaces.repeating import Repeatable, make_once
 

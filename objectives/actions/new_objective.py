@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.alias_generators import to_camel
 
-from objectives.checks.unbuilt import refuse_unbuilt
 from objectives.shapes.objectives import NewObjectiveBody
 from objectives.spelling import Json
+from objectives.validation.unbuilt import refuse_unbuilt
 
 _UNBUILT = ("memory_cascade", "episodic_memory", "tenant", "subject")
 

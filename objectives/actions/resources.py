@@ -16,10 +16,10 @@ from django.db.models import JSONField, Model
 from pydantic.alias_generators import to_camel
 
 from objectives.access.accounts import AccountAccess
-from objectives.checks.unbuilt import refuse_unbuilt
-from objectives.labels.plain import check_external_id, check_labels
 from objectives.models.resource import Resource
 from objectives.shapes.shape import Shape
+from objectives.validation.labels import check_external_id, check_labels
+from objectives.validation.unbuilt import refuse_unbuilt
 from spaces.access import SpaceAccess
 from spaces.errors import AlreadyExists, Invalid
 

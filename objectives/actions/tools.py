@@ -8,13 +8,12 @@ from objectives.access.permissions import MANAGE_TOOLS
 from objectives.actions.finding import locked_tool_set
 from objectives.actions.resources import METADATA, Edit, ResourceService, column
 from objectives.addressing import find
-from objectives.checks.tools import NO_PARAMETERS, check_config, check_parameters, function_name_of
-from objectives.labels.plain import check_labels
-from objectives.labels.tools import check_tool_labels
 from objectives.lifecycles.tools import move
 from objectives.models import Assignment, Tool, ToolState
 from objectives.shapes.tools import NewTool, ToolConfig
 from objectives.spelling import Json, Prefix
+from objectives.validation.labels import check_labels, read_tool_labels
+from objectives.validation.tools import NO_PARAMETERS, check_config, check_parameters, function_name_of
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
 
@@ -49,7 +48,7 @@ TOOLS = ResourceService[Tool](
     lock=_locked,
     writers={
         **METADATA,
-        "metadata.labels": column("labels", check_labels, check_tool_labels),
+        "metadata.labels": column("labels", check_labels, read_tool_labels),
         "spec.description": column("description"),
         "spec.requires_approval": column("requires_approval"),
         "spec.parameters": _write_parameters,

@@ -15,14 +15,13 @@ from objectives.actions.assigning import replace_assignments
 from objectives.actions.finding import locked_agent, locked_variation
 from objectives.actions.resources import METADATA, Edit, Loc, ResourceService, column, unbuilt
 from objectives.addressing import find
-from objectives.labels.plain import check_labels
-from objectives.labels.variations import check_variation_labels
 from objectives.models import Agent, AgentState, AgentVariation, VariationChoice
 from objectives.planning.demo_block import split_demo
 from objectives.providers.choosing import find_model
 from objectives.shapes.variations import ModelConfig, NewVariation, VariationConstraints
 from objectives.spelling import Prefix
 from objectives.templating.templates import check_template
+from objectives.validation.labels import check_labels, check_variation_labels
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
 

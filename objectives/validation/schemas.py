@@ -14,4 +14,4 @@ def checked_schema(schema: Any, *loc: str | int) -> dict[str, Any] | None:
     try:
         return check_schema(schema, str(loc[-1]))
     except BundleRefused as refused:
-        raise Invalid.field(*loc[:-1], refused.path, msg=f"Not a JSON Schema: {refused.reason}.") from None
+        raise Invalid.field(*loc[:-1], refused.path, msg=f"Invalid JSON Schema: {refused.reason}.") from None
