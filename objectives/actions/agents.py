@@ -1,4 +1,4 @@
-"""What people do with agents; each verb raises NotPermitted too."""
+"""What people do with agents; see `objectives.actions.resources` for what every verb raises."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,14 +6,7 @@ from typing import Any
 
 from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.finding import locked_agent
-from objectives.actions.resources import (
-    METADATA,
-    Edit,
-    ResourceService,
-    column,
-    read_column,
-    unbuilt,
-)
+from objectives.actions.resources import METADATA, Edit, ResourceService, column, read_column, unbuilt
 from objectives.actions.variations import add_variation
 from objectives.lifecycles.agents import Verb, move
 from objectives.models import Agent, VariationChoice
@@ -46,11 +39,8 @@ AGENTS = ResourceService[Agent](
 
 
 def create_agent(*, access: SpaceAccess, new: NewAgent, now: datetime) -> Agent:
-    """A draft, with its first variation where one is given; both are made or neither.
-
-    Raises Invalid, Unimplemented, and AlreadyExists where an external id is taken.
-    """
-    with AGENTS.transaction(access):
+    """A draft, with its first variation where one is given; both are made or neither."""
+    with AGENTS.permitted(access):
         agent = AGENTS.create(Agent(), new, Edit(access, now))
         if new.default_variation is not None:
             at = ("body", "defaultVariation")
@@ -59,17 +49,14 @@ def create_agent(*, access: SpaceAccess, new: NewAgent, now: datetime) -> Agent:
 
 
 def update_agent(*, access: SpaceAccess, address: str, changes: Mapping[str, Any], now: datetime) -> Agent:
-    """Set what `changes` (see `objectives.api.masks`) says, in any state; objectives keep their snapshots.
-
-    Raises NotFound, Invalid, Unimplemented and AlreadyExists.
-    """
+    """Change an agent in any state; objectives keep their snapshots."""
     return AGENTS.update(access, address, changes=changes, now=now)
 
 
 def move_agent(*, access: SpaceAccess, address: str, verb: Verb, now: datetime) -> Agent:
     """Publish, unpublish, archive or unarchive; a repeat is an illegal move.
 
-    Raises NotFound, IllegalMove, and NotReady for publishing an agent without variations.
+    Raises IllegalMove, and NotReady for publishing an agent without variations.
     """
     with AGENTS.changing(access, address, now=now) as agent:
         move(agent, verb)
@@ -81,7 +68,7 @@ def move_agent(*, access: SpaceAccess, address: str, verb: Verb, now: datetime) 
 def delete_agent(*, access: SpaceAccess, address: str) -> None:
     """Remove an agent and its variations; other agents can no longer call it.
 
-    Raises NotFound, and NotReady once it has worked on an objective: the record names it for good.
+    Raises NotReady once it has worked on an objective: the record names it for good.
     """
     with AGENTS.locked(access, address) as agent:
         if agent.objectives.exists():

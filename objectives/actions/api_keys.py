@@ -1,4 +1,7 @@
-"""What people do with the API keys of their account; a key never grants more than its maker has."""
+"""What people do with the API keys of their account; a key never grants more than its maker has.
+
+See `objectives.actions.resources` for what every verb raises.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -58,9 +61,9 @@ API_KEYS = ResourceService[ApiKey](
 def make_api_key(*, access: AccountAccess, new: NewApiKey, now: datetime) -> tuple[ApiKey, str]:
     """A key of the caller's own, and its token, which is shown this once.
 
-    It ends when the key ends with which it was made. Raises Invalid, AlreadyExists and NotPermitted.
+    It ends when the key ends with which it was made.
     """
-    with API_KEYS.transaction(access):
+    with API_KEYS.permitted(access):
         wanted = API_KEYS.fill(ApiKey(), new, Edit(access, now))
         at = ("body", "spec", "workspaceAssignments")
         spaces = _spaces(access, new.spec.workspace_assignments or (), *at)
@@ -81,26 +84,23 @@ def make_api_key(*, access: AccountAccess, new: NewApiKey, now: datetime) -> tup
 
 
 def change_api_key(*, access: AccountAccess, address: str, changes: Mapping[str, Any]) -> ApiKey:
-    """Set what `changes` (see `objectives.api.masks`) says; it holds from the next request with the key on.
-
-    Raises NotFound, Invalid, AlreadyExists and NotPermitted.
-    """
-    with API_KEYS.changing(access, address) as key:
+    """Change a key; it holds from the next request with the key on."""
+    with API_KEYS.changing(access, address, now=None) as key:
         API_KEYS.apply(key, changes, Edit(access, timezone.now()))
         access.require_over(key)  # again: it may reach more now
     return key
 
 
 def delete_api_key(*, access: AccountAccess, address: str, now: datetime) -> None:
-    """End a key for good; its external id is free again. Raises NotFound and NotPermitted."""
-    with API_KEYS.changing(access, address) as key:
+    """End a key for good; its external id is free again."""
+    with API_KEYS.changing(access, address, now=now) as key:
         key.external_id = ""
         revoke_key(key_id=key.id, now=now)
 
 
 def set_enabled(*, access: AccountAccess, address: str, is_enabled: bool, now: datetime) -> ApiKey:
-    """Let a key work, or not; a repeated call changes nothing. Raises NotFound and NotPermitted."""
-    with API_KEYS.changing(access, address) as key:
+    """Let a key work, or not; a repeated call changes nothing."""
+    with API_KEYS.changing(access, address, now=now) as key:
         key.disabled_at = None if is_enabled else key.disabled_at or now
     return key
 
@@ -108,8 +108,8 @@ def set_enabled(*, access: AccountAccess, address: str, is_enabled: bool, now: d
 def renew_api_key(*, access: AccountAccess, address: str, now: datetime) -> tuple[ApiKey, str]:
     """A new token, shown this once; the old one is refused from now on, and what it opened ends.
 
-    Raises NotFound, NotPermitted (also for the key of another person, as whom the token would act), and
-    NotReady for an expired key.
+    Raises NotPermitted also for the key of another person, as whom the token would act, and NotReady for an
+    expired key.
     """
     with API_KEYS.locked(access, address) as key:
         is_own = key.principal_id == access.caller.principal.id
@@ -119,10 +119,7 @@ def renew_api_key(*, access: AccountAccess, address: str, now: datetime) -> tupl
 
 
 def assign_workspace(*, access: AccountAccess, address: str, workspace: str) -> ApiKey:
-    """Let a key reach one more workspace; a repeated call changes nothing.
-
-    Raises NotFound, Invalid and NotPermitted.
-    """
+    """Let a key reach one more workspace; a repeated call changes nothing."""
     with API_KEYS.locked(access, address) as key:
         key.spaces.add(_space(access, workspace))
         access.require_over(key)
@@ -130,10 +127,7 @@ def assign_workspace(*, access: AccountAccess, address: str, workspace: str) -> 
 
 
 def unassign_workspace(*, access: AccountAccess, address: str, workspace: str) -> ApiKey:
-    """Let a key not reach a workspace any more; a repeated call changes nothing.
-
-    Raises NotFound, Invalid and NotPermitted.
-    """
+    """Let a key not reach a workspace any more; a repeated call changes nothing."""
     with API_KEYS.locked(access, address) as key:
         key.spaces.remove(_space(access, workspace))
     return key

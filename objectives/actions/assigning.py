@@ -132,7 +132,8 @@ def _assignment(
             case _:
                 raise Unimplemented(".".join([*map(str, at[1:]), f"{assignment.kind} is not built."]))
     except NotFound:
-        message = "There is no such thing in this workspace."
+        noun = assignment.field.removesuffix("_id").replace("_", " ")
+        message = f"There is no such {noun} in this workspace."
         raise Invalid.field(*at, assignment.kind, msg=message, value=address[:200]) from None
     return row
 

@@ -1,10 +1,8 @@
-"""What people do with language models; each verb raises NotPermitted too."""
+"""What people do with language models; see `objectives.actions.resources` for what every verb raises."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-
-from django.db import transaction
 
 from objectives.access.permissions import MANAGE_MODELS
 from objectives.actions.provider_keys import locked_provider_key, refuse_built_in
@@ -66,11 +64,8 @@ MODELS = ResourceService[LanguageModel](
 
 
 def create_model(*, access: SpaceAccess, provider_key: str, new: NewModel, now: datetime) -> LanguageModel:
-    """An enabled model below a provider key.
-
-    Raises NotFound, Invalid, AlreadyExists, and NotReady below the deployment's own key.
-    """
-    with MODELS.transaction(access):
+    """An enabled model below a provider key; raises NotReady below the deployment's own."""
+    with MODELS.permitted(access):
         key = locked_provider_key(access, provider_key)
         return MODELS.create(LanguageModel(provider_key=key), new, Edit(access, now))
 
@@ -78,10 +73,7 @@ def create_model(*, access: SpaceAccess, provider_key: str, new: NewModel, now: 
 def update_model(
     *, access: SpaceAccess, address: str, changes: Mapping[str, Any], now: datetime
 ) -> LanguageModel:
-    """Set what `changes` (see `objectives.api.masks`) says; what runs already goes on as it began.
-
-    Raises NotFound, Invalid, AlreadyExists, and NotReady for the deployment's own.
-    """
+    """What runs already goes on as it began. Raises NotReady for the deployment's own."""
     with MODELS.changing(access, address, now=now) as model:
         refuse_built_in(model.provider_key)
         MODELS.apply(model, changes, Edit(access, now))
@@ -115,7 +107,7 @@ def disable_model(*, access: SpaceAccess, address: str, now: datetime) -> Langua
 
 
 def swap_models(*, access: SpaceAccess, swaps: Sequence[ModelSwap], now: datetime) -> None:
-    """Give every variation that has one model another, each in a transaction of its own.
+    """Give every variation that has one model another, each in a statement of its own.
 
     All swaps are checked, and the variations of each are read, before anything changes: a variation changes
     once. A repeated call does what is left. Raises Invalid, and NotReady where a model that is to be disabled
@@ -126,11 +118,8 @@ def swap_models(*, access: SpaceAccess, swaps: Sequence[ModelSwap], now: datetim
     held = [list(current.variations.order_by("pk").values_list("pk", flat=True)) for current, _ in pairs]
     for (current, chosen), variation_ids in zip(pairs, held, strict=True):
         for variation_id in variation_ids:
-            with transaction.atomic():
-                mine = AgentVariation.objects.filter(pk=variation_id, model=current)
-                for variation in mine.select_for_update(no_key=True):
-                    variation.model, variation.updated_at = chosen, now
-                    variation.save(update_fields=["model", "updated_at"])
+            mine = AgentVariation.objects.filter(pk=variation_id, model=current)
+            mine.update(model=chosen, updated_at=now)
     for (current, _), swap in zip(pairs, swaps, strict=True):
         if swap.disable_current_after_swap:
             disable_model(access=access, address=spell(Prefix.MODEL, current.id), now=now)

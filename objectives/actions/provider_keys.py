@@ -1,4 +1,4 @@
-"""What people do with provider keys; each verb raises NotPermitted too."""
+"""What people do with provider keys; see `objectives.actions.resources` for what every verb raises."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -67,8 +67,8 @@ PROVIDER_KEYS = ResourceService[ProviderKey](
 
 
 def create_provider_key(*, access: SpaceAccess, new: NewProviderKey, now: datetime) -> ProviderKey:
-    """A key with its credential sealed. Raises Invalid and AlreadyExists."""
-    with PROVIDER_KEYS.transaction(access):
+    """A key with its credential sealed."""
+    with PROVIDER_KEYS.permitted(access):
         ensure_built_in(Space.objects.get(pk=access.space_id))  # first, so that nobody takes its external id
         return PROVIDER_KEYS.create(ProviderKey(), new, Edit(access, now))
 
@@ -81,10 +81,7 @@ def update_provider_key(
     patch: CredentialPatch | None,
     now: datetime,
 ) -> ProviderKey:
-    """Set what `changes` (see `objectives.api.masks`) says, and the parts of the credential in `patch`.
-
-    Raises NotFound, Invalid, AlreadyExists, and NotReady for the deployment's own.
-    """
+    """Change a key, and the parts of its credential in `patch`; raises NotReady for the deployment's own."""
     with PROVIDER_KEYS.changing(access, address, now=now) as key:
         if patch is not None and "spec.credentials" in changes:
             raise Invalid.field("body", "credentialPatch", msg="Give either spec.credentials or a patch.")
@@ -93,10 +90,7 @@ def update_provider_key(
 
 
 def delete_provider_key(*, access: SpaceAccess, address: str) -> None:
-    """Remove a key and its models.
-
-    Raises NotFound, and NotReady for the deployment's own or one whose models are in use.
-    """
+    """Remove a key and its models; raises NotReady for the deployment's own, or where one is in use."""
     with PROVIDER_KEYS.locked(access, address) as key:
         # The full lock keeps a variation from choosing one of them in between.
         models = list(key.models.select_for_update())

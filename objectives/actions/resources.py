@@ -1,5 +1,9 @@
 """How people make and change things: permitted, locked, written field by field, saved where they changed.
 
+A verb raises NotPermitted before anything else, NotFound for an address that means no row of the space,
+Invalid and Unimplemented naming the field, and AlreadyExists for a name that is taken. `changes` are those of
+a PATCH by path (see `objectives.api.masks`); None clears a field.
+
 Decision: what changed is seen by comparing a row's columns before and after, not said by whoever wrote them.
 So a patch that changes nothing leaves `updated_at` alone, and no verb can forget a column.
 """
@@ -58,16 +62,16 @@ class ResourceService[R: Model]:
     taken: Mapping[str, str] = field(default_factory=dict)
 
     @contextlib.contextmanager
-    def transaction(self, access: SpaceAccess | AccountAccess) -> Iterator[None]:
-        """Asks for the permission before anything else; raises NotPermitted."""
+    def permitted(self, access: SpaceAccess | AccountAccess) -> Iterator[None]:
+        """A transaction for whoever has the permission, which is asked for before anything else."""
         access.require(self.permission)
         with transaction.atomic():
             yield
 
     @contextlib.contextmanager
     def locked(self, access: SpaceAccess | AccountAccess, *address: str | None, **how: bool) -> Iterator[R]:
-        """The row of an address, locked; raises NotPermitted and NotFound. `how` is for `lock`."""
-        with self.transaction(access):
+        """The row of an address; `how` is for `lock`."""
+        with self.permitted(access):
             yield self.lock(access, *address, **how)
 
     @contextlib.contextmanager
@@ -75,10 +79,10 @@ class ResourceService[R: Model]:
         self,
         access: SpaceAccess | AccountAccess,
         *address: str | None,
-        now: datetime | None = None,
+        now: datetime | None,
         **how: bool,
     ) -> Iterator[R]:
-        """The same; whatever differs at the end is saved. Raises AlreadyExists where a name is taken."""
+        """The same; whatever differs at the end is saved, with `now` where the row notes when it changed."""
         with self.locked(access, *address, **how) as row:
             before = _columns(row)
             yield row
@@ -93,7 +97,7 @@ class ResourceService[R: Model]:
     def update(
         self, access: SpaceAccess, *address: str | None, changes: Mapping[str, Any], now: datetime
     ) -> R:
-        """The row with what `changes` (see `objectives.api.masks`) says by path; all of it or nothing."""
+        """The row with what `changes` says; all of it or nothing."""
         with self.changing(access, *address, now=now) as row:
             self.apply(row, changes, Edit(access, now))
         return row

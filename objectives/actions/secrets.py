@@ -59,8 +59,8 @@ NAMED_SECRETS = ResourceService[Secret](
 
 
 def create_secret(*, access: SpaceAccess, tool_set: str | None, wanted: NewSecret, now: datetime) -> Secret:
-    """A new secret of the space, or of one tool set in it. Raises NotFound, Invalid and AlreadyExists."""
-    with NAMED_SECRETS.transaction(access):
+    """A new secret of the space, or of one tool set in it."""
+    with NAMED_SECRETS.permitted(access):
         owner = None if tool_set is None else locked_tool_set(access, tool_set)
         return NAMED_SECRETS.create(Secret(tool_set=owner), wanted, Edit(access, now))
 
@@ -73,15 +73,12 @@ def update_secret(
     changes: Mapping[str, Any],
     now: datetime,
 ) -> Secret:
-    """Change what `changes` says by path (see `objectives.api.masks`); a value can be replaced, not cleared.
-
-    Raises NotFound, Invalid and AlreadyExists.
-    """
+    """Change a secret; its value can be replaced, not cleared."""
     return NAMED_SECRETS.update(access, tool_set, secret, changes=changes, now=now)
 
 
 def delete_secret(*, access: SpaceAccess, tool_set: str | None, secret: str) -> None:
-    """Remove a secret; templates that name it fail from now on. Raises NotFound."""
+    """Remove a secret; templates that name it fail from now on."""
     with NAMED_SECRETS.locked(access, tool_set, secret) as row:
         row.delete()
 

@@ -1,4 +1,4 @@
-"""What people do with the tools of a set; each verb raises NotPermitted too."""
+"""What people do with the tools of a set; see `objectives.actions.resources` for what every verb raises."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -60,8 +60,8 @@ TOOLS = ResourceService[Tool](
 
 
 def create_tool(*, access: SpaceAccess, tool_set: str, wanted: NewTool, now: datetime) -> Tool:
-    """A new tool of a set, available at once; raises NotFound, Invalid, AlreadyExists and Unimplemented."""
-    with TOOLS.transaction(access):
+    """A new tool of a set, available at once."""
+    with TOOLS.permitted(access):
         owner = locked_tool_set(access, tool_set)
         return TOOLS.create(Tool(tool_set=owner), wanted, Edit(access, now))
 
@@ -69,10 +69,7 @@ def create_tool(*, access: SpaceAccess, tool_set: str, wanted: NewTool, now: dat
 def update_tool(
     *, access: SpaceAccess, tool_set: str, tool: str, changes: Mapping[str, Any], now: datetime
 ) -> Tool:
-    """Change what `changes` says by path (see `objectives.api.masks`); objectives that run keep the old tool.
-
-    Raises NotFound, Invalid, AlreadyExists and Unimplemented.
-    """
+    """Change a tool; objectives that run keep the old one."""
     return TOOLS.update(access, tool_set, tool, changes=changes, now=now)
 
 

@@ -1,4 +1,4 @@
-"""What people do with tool sets; each verb raises NotPermitted too."""
+"""What people do with tool sets; see `objectives.actions.resources` for what every verb raises."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -53,15 +53,15 @@ TOOL_SETS = ResourceService[ToolSet](
 
 
 def create_tool_set(*, access: SpaceAccess, wanted: NewToolSet, now: datetime) -> ToolSet:
-    """A new set with its secrets; raises Invalid, AlreadyExists and Unimplemented."""
-    with TOOL_SETS.transaction(access):
+    """A new set with its secrets, for which `secrets:manage` is needed too."""
+    with TOOL_SETS.permitted(access):
         return TOOL_SETS.create(ToolSet(), wanted, Edit(access, now))
 
 
 def update_tool_set(
     *, access: SpaceAccess, tool_set: str, changes: Mapping[str, Any], now: datetime
 ) -> ToolSet:
-    """Change what `changes` says by path (see `objectives.api.masks`), also of an archived set.
+    """Change a set, also an archived one.
 
     Raises NotReady for another kind of adapter while the set has tools, which are configured for this one.
     """

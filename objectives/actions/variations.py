@@ -1,6 +1,6 @@
 """What people do with the variations of an agent, and which of them works on an objective.
 
-Each verb raises NotPermitted where the caller lacks the permission.
+See `objectives.actions.resources` for what every verb raises.
 """
 
 import random
@@ -74,8 +74,8 @@ VARIATIONS = ResourceService[AgentVariation](
 def create_variation(
     *, access: SpaceAccess, agent_address: str, new: NewVariation, now: datetime
 ) -> AgentVariation:
-    """A variation of an agent in any state; raises NotFound, and what `add_variation` raises."""
-    with VARIATIONS.transaction(access):
+    """A variation of an agent in any state; raises what `add_variation` raises."""
+    with VARIATIONS.permitted(access):
         agent = locked_agent(access, agent_address)  # nobody deletes it in between
         return add_variation(agent, new=new, access=access, now=now)
 
@@ -85,7 +85,7 @@ def add_variation(
 ) -> AgentVariation:
     """A variation with what it may call; the caller holds a transaction. `at` is where `new` stood.
 
-    Raises Invalid, Unimplemented, AlreadyExists, and NotReady for a thing that cannot be assigned.
+    Raises NotReady for a thing that cannot be assigned.
     """
     access.require(MANAGE_AGENTS)
     return VARIATIONS.create(AgentVariation(agent=agent), new, Edit(access, now, at))
@@ -99,19 +99,16 @@ def update_variation(
     changes: Mapping[str, Any],
     now: datetime,
 ) -> AgentVariation:
-    """Set what `changes` (see `objectives.api.masks`) says; objectives keep their snapshots.
-
-    Raises NotFound, and what `add_variation` raises; then nothing is changed.
-    """
+    """Change a variation, or nothing of it; objectives keep their snapshots. Raises as `add_variation`."""
     return VARIATIONS.update(access, agent_address, address, changes=changes, now=now)
 
 
 def delete_variation(*, access: SpaceAccess, agent_address: str, address: str) -> None:
     """Remove a variation; objectives keep their snapshot of it.
 
-    Raises NotFound, and NotReady for the last one of a published agent.
+    Raises NotReady for the last one of a published agent.
     """
-    with VARIATIONS.transaction(access):
+    with VARIATIONS.permitted(access):
         # The agent's lock keeps two deletions apart, each of which would leave one variation.
         agent = locked_agent(access, agent_address)
         variation = find(agent.variations.all(), Prefix.VARIATION, address)
