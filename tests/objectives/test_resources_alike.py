@@ -1,166 +1,20 @@
 """Eight kinds of resources, one way to change them: what a PATCH does to one it does to all."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import Model
 
-from objectives.models import (
-    Agent,
-    AgentState,
-    AgentVariation,
-    LanguageModel,
-    ModelState,
-    ProviderKey,
-    Secret,
-    Tool,
-    ToolSet,
-    ToolSetState,
-    ToolState,
-)
+from objectives.models import Agent, AgentVariation, LanguageModel, ProviderKey, Secret, Tool, ToolSet
 from objectives.models.resource import Resource
 from objectives.spelling import Prefix, spell
-from spaces.keys import create_key
 from spaces.models import ApiKey, Role
-from tests.factories import NOW, make_actor
+from tests.factories import make_actor
 from tests.objectives.calling import WorkspaceClient
-from tests.objectives.factories import (
-    make_agent,
-    make_model,
-    make_provider_key,
-    make_secret,
-    make_tool,
-    make_tool_set,
-    make_variation,
-)
+from tests.objectives.factories import make_agent, make_secret, make_tool_set, make_variation
+from tests.objectives.resources import KINDS, client_of, columns, path_of_variation
 
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of resource: how a row is made and called, and one field of its own that can be cleared.
-
-    `put_away` is what makes a row archived, disabled or omitted; empty for kinds that are always in use.
-    """
-
-    name: str
-    make: Callable[..., Any]
-    path: Callable[[Any], str]
-    filled: dict[str, Any]
-    clears: str
-    put_away: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-def of_space(make):
-    return lambda api, **fields: make(space=api.actor.space, created_by=api.actor.principal, **fields)
-
-
-def the_agent(api):
-    return Agent.objects.filter(space=api.actor.space).first() or of_space(make_agent)(api)
-
-
-def the_set(api):
-    return ToolSet.objects.filter(space=api.actor.space).first() or of_space(make_tool_set)(api)
-
-
-def the_provider_key(api):
-    rows = ProviderKey.objects.filter(space=api.actor.space)
-    return rows.first() or make_provider_key(space=api.actor.space)
-
-
-def make_api_key(api, *, name="k", **fields):
-    how = {"principal": api.actor.principal, "permissions": ["*"], "spaces": None, "now": NOW}
-    return create_key(name=name, **how, **fields)[0]
-
-
-def path_of_tool(tool):
-    return f"/tool_sets/{spell(Prefix.TOOL_SET, tool.tool_set_id)}/tools/{spell(Prefix.TOOL, tool.pk)}"
-
-
-def path_of_variation(row):
-    return f"/agents/{spell(Prefix.AGENT, row.agent_id)}/variations/{spell(Prefix.VARIATION, row.pk)}"
-
-
-TEXT = {"description": "What it is for."}
-KINDS = [
-    Kind(
-        "agent",
-        of_space(make_agent),
-        lambda row: f"/agents/{spell(Prefix.AGENT, row.pk)}",
-        TEXT,
-        "spec.description",
-        {"state": AgentState.ARCHIVED},
-    ),
-    Kind(
-        "variation",
-        lambda api, **fields: make_variation(agent=the_agent(api), **fields),
-        path_of_variation,
-        TEXT,
-        "spec.description",
-    ),
-    Kind(
-        "tool set",
-        of_space(make_tool_set),
-        lambda row: f"/tool_sets/{spell(Prefix.TOOL_SET, row.pk)}",
-        TEXT,
-        "spec.description",
-        {"state": ToolSetState.ARCHIVED},
-    ),
-    Kind(
-        "tool",
-        lambda api, name="find order", **fields: make_tool(tool_set=the_set(api), name=name, **fields),
-        path_of_tool,
-        TEXT,
-        "spec.description",
-        {"state": ToolState.OMITTED},
-    ),
-    Kind(
-        "model",
-        lambda api, **fields: make_model(provider_key=the_provider_key(api), **fields),
-        lambda row: f"/models/{spell(Prefix.MODEL, row.pk)}",
-        {"family": "large"},
-        "spec.family",
-        {"state": ModelState.DISABLED},
-    ),
-    Kind(
-        "provider key",
-        lambda api, **fields: make_provider_key(
-            space=api.actor.space, credential={"apiKey": "sk-1"}, **fields
-        ),
-        lambda row: f"/ai_provider_keys/{spell(Prefix.PROVIDER_KEY, row.pk)}",
-        {"credential_kind": "apiKey"},
-        "spec.credentials",
-    ),
-    Kind(
-        "secret",
-        of_space(make_secret),
-        lambda row: f"/workspace_secrets/{spell(Prefix.WORKSPACE_SECRET, row.pk)}",
-        {"external_id": "to-clear"},
-        "metadata.external_id",
-    ),
-    Kind(
-        "API key",
-        make_api_key,
-        lambda row: f"/api_keys/{spell(Prefix.API_KEY, row.pk)}",
-        TEXT,
-        "spec.description",
-        {"disabled_at": NOW},
-    ),
-]
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
-
-
-def client_of(actor, kind):
-    api = WorkspaceClient(actor)
-    if kind.name == "API key":
-        api.root = "/v1/account"
-    return api
 
 
 @pytest.fixture
@@ -171,11 +25,6 @@ def actor():
 @pytest.fixture
 def api(actor, kind):
     return client_of(actor, kind)
-
-
-def columns(row: Model) -> dict[str, Any]:
-    """All that the database holds of a row."""
-    return type(row)._default_manager.values().get(pk=row.pk)
 
 
 def test_the_kinds_are_all_that_have_a_name_and_change():
@@ -351,13 +200,40 @@ def test_of_two_patches_at_once_each_keeps_its_field(api, kind):
 @pytest.mark.django_db
 def test_one_and_true_are_two_things_in_a_schema(actor):
     """To Python they are equal, and a change from one to the other must not be taken for none."""
-    api = WorkspaceClient(actor)
-    row = of_space(make_agent)(api, output_definition={"type": "object", "const": 1})
+    schema = {"type": "object", "const": 1}
+    row = make_agent(space=actor.space, created_by=actor.principal, output_definition=schema)
 
-    api.patch(f"/agents/{spell(Prefix.AGENT, row.pk)}", {"spec": {"outputDefinition": schema(True)}})
+    changed = {"spec": {"outputDefinition": {**schema, "const": True}}}
+    WorkspaceClient(actor).patch(f"/agents/{spell(Prefix.AGENT, row.pk)}", changed)
 
     assert columns(row)["output_definition"]["const"] is True
 
 
-def schema(const):
-    return {"type": "object", "const": const}
+@pytest.mark.django_db
+def test_a_list_of_assignments_that_is_what_it_was_keeps_its_rows(actor):
+    agent = make_agent(space=actor.space, created_by=actor.principal)
+    others = [make_agent(space=actor.space, created_by=actor.principal, name=name) for name in "ab"]
+    row = make_variation(agent=agent, calls=tuple(others))
+    before, kept = columns(row), list(row.assignments.values().order_by("pk"))
+    wanted = [{"type": "subAgentId", "subAgentId": spell(Prefix.AGENT, one.pk)} for one in others]
+    patches = [{"spec": {"assignments": list(order)}} for order in (wanted, reversed(wanted))]
+    api = WorkspaceClient(actor)
+
+    same = api.patch(path_of_variation(row), patches[0])
+
+    assert same["spec"]["assignments"] == wanted
+    assert (columns(row), list(row.assignments.values().order_by("pk"))) == (before, kept)
+    assert api.patch(path_of_variation(row), patches[1])["metadata"]["updatedAt"]
+
+
+@pytest.mark.django_db
+def test_the_secrets_of_a_set_change_it_where_one_changes(actor):
+    tool_set = make_tool_set(space=actor.space, created_by=actor.principal)
+    make_secret(space=actor.space, created_by=actor.principal, tool_set=tool_set, name="TOKEN")
+    api, path = WorkspaceClient(actor), f"/tool_sets/{spell(Prefix.TOOL_SET, tool_set.pk)}"
+
+    same = api.patch(path, {"spec": {"secrets": [{"name": "token"}]}})
+    renewed = api.patch(path, {"spec": {"secrets": [{"name": "token", "value": "newer"}]}})
+
+    assert "updatedAt" not in same["metadata"]
+    assert "updatedAt" in renewed["metadata"]
