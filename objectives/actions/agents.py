@@ -1,47 +1,47 @@
-"""What people do with agents; each verb raises NotPermitted where the caller lacks the permission."""
+"""What people do with agents; see `objectives.actions.resources` for what every verb raises."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.finding import locked_agent
-from objectives.actions.naming import change_identity, new_identity, spec_in, unique_names
+from objectives.actions.resources import METADATA, Edit, ResourceService, column, read_column, unbuilt
 from objectives.actions.variations import add_variation
-from objectives.checks.schemas import checked_schema
-from objectives.checks.unbuilt import refuse_unbuilt
 from objectives.lifecycles.agents import Verb, move
 from objectives.models import Agent, VariationChoice
 from objectives.shapes.agents import NewAgent
+from objectives.validation.schemas import checked_schema
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
 
-_SPEC = ("body", "spec")
-_UNBUILT = {
-    "webhook_events_url": "webhookEventsUrl",
-    "enable_episodic_memory": "enableEpisodicMemory",
-    "episodic_memory_ttl": "episodicMemoryTtl",
-    "always_include_subject_memories": "alwaysIncludeSubjectMemories",
-}
 _CHOICES = {
     "VARIATION_SELECTION_MODE_RANDOM": VariationChoice.RANDOM,
     "VARIATION_SELECTION_MODE_WEIGHTED": VariationChoice.WEIGHTED,
 }
+AGENTS = ResourceService[Agent](
+    permission=MANAGE_AGENTS,
+    lock=locked_agent,
+    writers={
+        **METADATA,
+        "spec.webhook_events_url": unbuilt,
+        "spec.enable_episodic_memory": unbuilt,
+        "spec.episodic_memory_ttl": unbuilt,
+        "spec.always_include_subject_memories": unbuilt,
+        "spec.description": column("description"),
+        "spec.variation_selection_mode": read_column(
+            "variation_choice", lambda mode, *_: _CHOICES.get(mode, VariationChoice.RANDOM)
+        ),
+        "spec.system_prompt_data_schema": read_column("system_prompt_data_schema", checked_schema),
+        "spec.output_definition": read_column("output_definition", checked_schema),
+    },
+)
 
 
 def create_agent(*, access: SpaceAccess, new: NewAgent, now: datetime) -> Agent:
-    """A draft, with its first variation where one is given; both are made or neither.
-
-    Raises Invalid, Unimplemented, and AlreadyExists where an external id is taken.
-    """
-    access.require(MANAGE_AGENTS)
-    agent = Agent(**new_identity(new.metadata, access=access, now=now))
-    _apply(agent, {name: getattr(new.spec, name) for name in new.spec.model_fields_set})
-    with transaction.atomic():
-        with unique_names():
-            agent.save(force_insert=True)
+    """A draft, with its first variation where one is given; both are made or neither."""
+    with AGENTS.permitted(access):
+        agent = AGENTS.create(Agent(), new, Edit(access, now))
         if new.default_variation is not None:
             at = ("body", "defaultVariation")
             add_variation(agent, new=new.default_variation, access=access, now=now, at=at)
@@ -49,31 +49,17 @@ def create_agent(*, access: SpaceAccess, new: NewAgent, now: datetime) -> Agent:
 
 
 def update_agent(*, access: SpaceAccess, address: str, changes: Mapping[str, Any], now: datetime) -> Agent:
-    """Set what `changes` (see `objectives.api.masks`) says, in any state; objectives keep their snapshots.
-
-    Raises NotFound, Invalid, Unimplemented and AlreadyExists.
-    """
-    access.require(MANAGE_AGENTS)
-    with transaction.atomic():
-        agent = locked_agent(access, address)
-        spec = spec_in(changes)
-        fields = change_identity(agent, changes) | _apply(agent, spec)
-        if fields:
-            agent.updated_at = now
-            with unique_names():
-                agent.save(update_fields=sorted({*fields, "updated_at"}))
-    return agent
+    """Change an agent in any state; objectives keep their snapshots."""
+    return AGENTS.update(access, address, changes=changes, now=now)
 
 
 def move_agent(*, access: SpaceAccess, address: str, verb: Verb, now: datetime) -> Agent:
     """Publish, unpublish, archive or unarchive; a repeat is an illegal move.
 
-    Raises NotFound, IllegalMove, and NotReady for publishing an agent without variations.
+    Raises IllegalMove, and NotReady for publishing an agent without variations.
     """
-    access.require(MANAGE_AGENTS)
-    with transaction.atomic():
-        agent = locked_agent(access, address)
-        move(agent, verb, now=now)
+    with AGENTS.changing(access, address, now=now) as agent:
+        move(agent, verb)
         if verb == Verb.PUBLISH and not agent.variations.exists():
             raise NotReady("This agent has no variation, so it cannot be published.")
     return agent
@@ -82,39 +68,9 @@ def move_agent(*, access: SpaceAccess, address: str, verb: Verb, now: datetime) 
 def delete_agent(*, access: SpaceAccess, address: str) -> None:
     """Remove an agent and its variations; other agents can no longer call it.
 
-    Raises NotFound, and NotReady once it has worked on an objective: the record names it for good.
+    Raises NotReady once it has worked on an objective: the record names it for good.
     """
-    access.require(MANAGE_AGENTS)
-    with transaction.atomic():
-        agent = locked_agent(access, address)
+    with AGENTS.locked(access, address) as agent:
         if agent.objectives.exists():
-            raise NotReady("This agent has objectives, so it cannot be deleted. Archive it.")
+            raise NotReady("This agent has objectives, so it cannot be deleted. Archive it instead.")
         agent.delete()
-
-
-def _apply(agent: Agent, values: Mapping[str, Any]) -> set[str]:
-    """Set what `values`, by field of the spec, brings (None clears); the names of the columns set."""
-    refuse_unbuilt(values, _UNBUILT, _SPEC)
-    columns = set()
-    for field, (column, read) in _COLUMNS.items():
-        if field in values:
-            setattr(agent, column, read(values[field]))
-            columns.add(column)
-    return columns
-
-
-_COLUMNS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "description": ("description", lambda text: text or ""),
-    "variation_selection_mode": (
-        "variation_choice",
-        lambda mode: _CHOICES.get(mode, VariationChoice.RANDOM),
-    ),
-    "system_prompt_data_schema": (
-        "system_prompt_data_schema",
-        lambda schema: checked_schema(schema, *_SPEC, "systemPromptDataSchema"),
-    ),
-    "output_definition": (
-        "output_definition",
-        lambda schema: checked_schema(schema, *_SPEC, "outputDefinition"),
-    ),
-}

@@ -1,13 +1,15 @@
 """Giving a variation what it may call, and taking it away; each verb raises NotPermitted too."""
 
+import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.finding import locked_variation
+from objectives.actions.resources import Loc
 from objectives.addressing import find
 from objectives.models import (
     Agent,
@@ -24,9 +26,7 @@ from objectives.spelling import Prefix, read
 from spaces.access import SpaceAccess
 from spaces.errors import AlreadyExists, Invalid, NotFound, NotReady, Unimplemented
 
-type Path = tuple[str, ...]
-type Thing = Tool | ToolSet | Agent
-type Key = tuple[str, uuid.UUID]
+type Key = tuple[uuid.UUID | None, uuid.UUID | None, uuid.UUID | None]
 
 
 def add_assignment(
@@ -42,16 +42,13 @@ def add_assignment(
     Raises NotFound, AlreadyExists where it may call it already, Invalid where there is no such thing in the
     space, and NotReady for one that is archived or omitted.
     """
-    access.require(MANAGE_AGENTS)
-    with transaction.atomic():
-        variation = locked_variation(access, agent_address, address)
-        thing = _thing(variation, assignment, ("body",))
-        column = _column(thing)
-        if _key(thing) in _assigned(variation):
+    with _assigning(access, agent_address, address, now) as variation:
+        row = _assignment(variation, assignment, now, ("body",))
+        if _key(row) in _assigned(variation):
             raise AlreadyExists("This is assigned to the variation already.")
-        _check_usable(thing)
-        _touch(variation, now)
-        return Assignment.objects.create(variation=variation, created_at=now, **{column: thing})
+        _check_usable(row)
+        row.save(force_insert=True)
+    return row
 
 
 def remove_assignment(
@@ -66,11 +63,9 @@ def remove_assignment(
 
     Raises NotFound, also where the thing is not assigned, and Invalid where there is none in the space.
     """
-    access.require(MANAGE_AGENTS)
-    with transaction.atomic():
-        variation = locked_variation(access, agent_address, address)
-        column, thing_id = _key(_thing(variation, assignment, ("body",)))
-        _remove(variation, now, **{column: thing_id})
+    with _assigning(access, agent_address, address, now) as variation:
+        tool, tool_set, sub_agent = _key(_assignment(variation, assignment, now, ("body",)))
+        _remove(variation, tool=tool, tool_set=tool_set, sub_agent=sub_agent)
     return variation
 
 
@@ -78,94 +73,91 @@ def remove_assignment_of_id(
     *, access: SpaceAccess, agent_address: str, address: str, assignment_id: str, now: datetime
 ) -> AgentVariation:
     """The same by the assignment's own id, `avt_…`; raises NotFound."""
-    access.require(MANAGE_AGENTS)
-    with transaction.atomic():
-        variation = locked_variation(access, agent_address, address)
-        _remove(variation, now, pk=read(Prefix.ASSIGNMENT, assignment_id))
+    with _assigning(access, agent_address, address, now) as variation:
+        _remove(variation, pk=read(Prefix.ASSIGNMENT, assignment_id))
     return variation
 
 
 def replace_assignments(
-    variation: AgentVariation, wanted: Sequence[VariationAssignment], *, now: datetime, at: Path
-) -> None:
-    """Have a locked variation call exactly these things, in this order; the caller holds a transaction.
+    variation: AgentVariation, wanted: Sequence[VariationAssignment], *, now: datetime, at: Loc
+) -> bool:
+    """Have a locked variation call exactly these things, in this order; says whether it called others.
 
-    Raises Invalid below `at`, Unimplemented, AlreadyExists for a thing named twice, and NotReady for a new
-    one that is archived or omitted.
+    The caller holds a transaction. Raises Invalid below `at`, Unimplemented, AlreadyExists for a thing named
+    twice, and NotReady for a new one that is archived or omitted.
     """
-    things = [_thing(variation, one, (*at, "assignments", str(place))) for place, one in enumerate(wanted)]
-    keys = [_key(thing) for thing in things]
+    rows = [_assignment(variation, one, now, (*at, place)) for place, one in enumerate(wanted)]
+    keys = [_key(row) for row in rows]
     if len(set(keys)) < len(keys):
         raise AlreadyExists("The same thing is assigned twice.")
     before = _assigned(variation)
-    for thing, key in zip(things, keys, strict=True):
-        if key not in before:
-            _check_usable(thing)
+    if keys == before:
+        return False
+    for row in rows:
+        if _key(row) not in before:
+            _check_usable(row)
     variation.assignments.all().delete()
-    Assignment.objects.bulk_create(
-        Assignment(variation=variation, created_at=now, **{column: thing})
-        for thing, (column, _) in zip(things, keys, strict=True)
-    )
+    Assignment.objects.bulk_create(rows)
+    return True
 
 
-def _thing(variation: AgentVariation, assignment: VariationAssignment, at: Path) -> Thing:
-    """What an assignment means, in the variation's space; locked, since somebody may be deleting it."""
+@contextlib.contextmanager
+def _assigning(
+    access: SpaceAccess, agent_address: str, address: str, now: datetime
+) -> Iterator[AgentVariation]:
+    access.require(MANAGE_AGENTS)
+    with transaction.atomic():
+        variation = locked_variation(access, agent_address, address)
+        yield variation
+        variation.updated_at = now
+        variation.save(update_fields=["updated_at"])
+
+
+def _assignment(
+    variation: AgentVariation, assignment: VariationAssignment, now: datetime, at: Loc
+) -> Assignment:
+    """The unsaved row of what is meant, in the variation's space; locked, since somebody may delete it."""
     space_id, address = variation.space_id, assignment.address
+    row = Assignment(variation=variation, created_at=now)
     try:
         match assignment.field:
             case "tool_id":
                 tools = Tool.objects.filter(space_id=space_id).select_related("tool_set")
-                return find(tools.select_for_update(no_key=True, of=("self",)), Prefix.TOOL, address)
+                row.tool = find(tools.select_for_update(no_key=True, of=("self",)), Prefix.TOOL, address)
             case "tool_set_id":
                 sets = ToolSet.objects.filter(space_id=space_id)
-                return find(sets.select_for_update(no_key=True), Prefix.TOOL_SET, address)
+                row.tool_set = find(sets.select_for_update(no_key=True), Prefix.TOOL_SET, address)
             case "sub_agent_id":
-                return find(Agent.objects.filter(space_id=space_id), Prefix.AGENT, address)
+                row.sub_agent = find(Agent.objects.filter(space_id=space_id), Prefix.AGENT, address)
+            case _:
+                raise Unimplemented(".".join([*map(str, at[1:]), f"{assignment.kind} is not built."]))
     except NotFound:
-        message = "There is no such thing in this workspace."
+        noun = assignment.field.removesuffix("_id").replace("_", " ")
+        message = f"There is no such {noun} in this workspace."
         raise Invalid.field(*at, assignment.kind, msg=message, value=address[:200]) from None
-    raise Unimplemented(".".join([*at[1:], f"{assignment.kind} is not built."]))
+    return row
 
 
-def _key(thing: Thing) -> Key:
-    return _column(thing), thing.id
+def _key(row: Assignment) -> Key:
+    return row.tool_id, row.tool_set_id, row.sub_agent_id
 
 
-def _column(thing: Thing) -> str:
-    """The column of an assignment that refers to such a thing."""
-    match thing:
-        case Tool():
-            return "tool"
-        case ToolSet():
-            return "tool_set"
-        case Agent():
-            return "sub_agent"
+def _assigned(variation: AgentVariation) -> list[Key]:
+    return [_key(row) for row in variation.assignments.order_by("created_at", "id")]
 
 
-def _assigned(variation: AgentVariation) -> set[Key]:
-    rows = variation.assignments.select_related("tool", "tool_set", "sub_agent")
-    return {_key(thing) for row in rows if (thing := row.tool or row.tool_set or row.sub_agent)}
-
-
-def _check_usable(thing: Thing) -> None:
-    match thing:
-        case Tool():
-            is_usable = thing.state == ToolState.AVAILABLE and thing.tool_set.state == ToolSetState.ACTIVE
-        case ToolSet():
-            is_usable = thing.state == ToolSetState.ACTIVE
-        case Agent():
-            is_usable = thing.state != AgentState.ARCHIVED
+def _check_usable(row: Assignment) -> None:
+    tool_set = row.tool_set or (row.tool and row.tool.tool_set)
+    is_usable = (
+        (row.tool is None or row.tool.state == ToolState.AVAILABLE)
+        and (tool_set is None or tool_set.state == ToolSetState.ACTIVE)
+        and (row.sub_agent is None or row.sub_agent.state != AgentState.ARCHIVED)
+    )
     if not is_usable:
-        raise NotReady(f"{thing.name!r} is archived or omitted, so it cannot be assigned.")
+        raise NotReady(f"{str(row)!r} is archived or omitted, so it cannot be assigned.")
 
 
-def _remove(variation: AgentVariation, now: datetime, **which: uuid.UUID | None) -> None:
+def _remove(variation: AgentVariation, **which: uuid.UUID | None) -> None:
     removed, _ = variation.assignments.filter(**which).delete()
     if not removed:
         raise NotFound("This is not assigned to the variation.")
-    _touch(variation, now)
-
-
-def _touch(variation: AgentVariation, now: datetime) -> None:
-    variation.updated_at = now
-    variation.save(update_fields=["updated_at"])

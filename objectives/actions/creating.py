@@ -19,14 +19,12 @@ from executions.runlog.models import RunKind
 from executions.runlog.queue import enqueue_run
 from executions.runs.event_kinds import Kind
 from objectives.access.permissions import MANAGE_OBJECTIVES
-from objectives.actions.naming import unique_names
 from objectives.actions.new_objective import NewObjective
+from objectives.actions.resources import unique_names
 from objectives.actions.secrets import secret_name
 from objectives.actions.variations import choose_variation
 from objectives.addressing import find
 from objectives.events import IN_FEED, event
-from objectives.labels.plain import check_external_id, check_labels
-from objectives.labels.variations import cost_budget
 from objectives.models import (
     Agent,
     AgentState,
@@ -44,6 +42,7 @@ from objectives.portraits.agents import show_agents, show_variations
 from objectives.sealed import SECRETS
 from objectives.spelling import Prefix
 from objectives.templating.templates import fill
+from objectives.validation.labels import check_external_id, check_labels, cost_budget
 from spaces.access import SpaceAccess
 from spaces.errors import AlreadyExists, Invalid, NotReady
 from spaces.ids import new_id

@@ -4,12 +4,10 @@ import uuid
 from datetime import datetime
 from functools import partial
 
-from django.db import transaction
-
 from objectives.access.permissions import MANAGE_OBJECTIVES
-from objectives.actions.naming import new_identity
 from objectives.models import Feedback, Objective
 from objectives.shapes.history import FeedbackBody
+from objectives.validation.labels import check_external_id, check_labels
 from spaces.access import SpaceAccess
 from spaces.repeating import Repeatable, make_once
 
@@ -37,14 +35,18 @@ def give_feedback(
 
 
 def _give(access: SpaceAccess, objective_id: uuid.UUID, given: FeedbackBody, now: datetime) -> Feedback:
-    identity = new_identity(given.metadata, access=access, now=now)
-    with transaction.atomic():
-        objective = Objective.objects.get(pk=objective_id, space_id=access.space_id)
-        return Feedback.objects.create(
-            objective=objective,
-            agent_id=objective.agent_id,
-            variation_id=objective.variation_id,
-            score=given.data.score,
-            comment=given.data.comment,
-            **identity,
-        )
+    check_external_id(given.metadata.external_id, "body", "metadata", "externalId")
+    check_labels(given.metadata.labels, "body", "metadata", "labels")
+    objective = Objective.objects.get(pk=objective_id, space_id=access.space_id)
+    return Feedback.objects.create(
+        space_id=access.space_id,
+        external_id=given.metadata.external_id,
+        labels=given.metadata.labels,
+        created_by_id=access.principal_id,
+        created_at=now,
+        objective=objective,
+        agent_id=objective.agent_id,
+        variation_id=objective.variation_id,
+        score=given.data.score,
+        comment=given.data.comment,
+    )

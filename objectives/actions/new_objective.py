@@ -5,17 +5,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from pydantic import SecretStr
+from pydantic.alias_generators import to_camel
 
-from objectives.checks.unbuilt import refuse_unbuilt
 from objectives.shapes.objectives import NewObjectiveBody
 from objectives.spelling import Json
+from objectives.validation.unbuilt import refuse_unbuilt
 
-_UNBUILT = {
-    "memory_cascade": "memoryCascade",
-    "episodic_memory": "episodicMemory",
-    "tenant": "tenant",
-    "subject": "subject",
-}
+_UNBUILT = ("memory_cascade", "episodic_memory", "tenant", "subject")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +36,8 @@ class NewObjective:
 
 def wanted_objective(body: NewObjectiveBody) -> NewObjective:
     """What a request asks for; raises Unimplemented naming a field that is not built."""
-    refuse_unbuilt(vars(body), _UNBUILT, ["body"])
+    for name in _UNBUILT:
+        refuse_unbuilt(getattr(body, name), "body", to_camel(name))
     return NewObjective(
         agent=body.agent_id,
         variation=body.variation_id,

@@ -1,18 +1,16 @@
-"""What people do with provider keys."""
+"""What people do with provider keys; see `objectives.actions.resources` for what every verb raises."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from objectives.access.permissions import MANAGE_MODELS
-from objectives.actions.naming import change_identity, new_identity, unique_names
+from objectives.actions.resources import METADATA, Edit, ResourceService
 from objectives.addressing import find
 from objectives.models import AgentVariation, Provider, ProviderKey
 from objectives.providers.choosing import ensure_built_in
 from objectives.providers.credentials import check_together, checked_config, patch_credential, set_credential
-from objectives.shapes.providers import CredentialPatch, NewProviderKey
+from objectives.shapes.providers import CredentialPatch, NewProviderKey, ProviderConfig
 from objectives.spelling import Prefix
 from spaces.access import SpaceAccess
 from spaces.errors import Invalid, NotReady
@@ -21,21 +19,58 @@ from spaces.models import Space
 PROVIDERS = {f"AI_PROVIDER_{one.upper()}": one for one in Provider.values if one != Provider.BUILT_IN}
 
 
-def create_provider_key(*, access: SpaceAccess, new: NewProviderKey, now: datetime) -> ProviderKey:
-    """A key with its credential sealed. Raises Invalid, AlreadyExists and NotPermitted."""
-    access.require(MANAGE_MODELS)
-    provider = PROVIDERS.get(new.spec.provider or "")
-    if provider is None:
-        known = ", ".join(PROVIDERS)
-        raise Invalid.field("body", "spec", "provider", msg=f"Must be one of {known}.")
-    key = ProviderKey(provider=provider, **new_identity(new.metadata, access=access, now=now))
-    key.config = checked_config(provider, new.spec.config)
-    set_credential(key, new.spec.credentials)
-    check_together(key)
-    ensure_built_in(Space.objects.get(pk=access.space_id))  # first, so that nobody takes its external id
-    with unique_names():
-        key.save(force_insert=True)
+def locked_provider_key(access: SpaceAccess, address: str) -> ProviderKey:
+    """A key that may be changed, locked until the caller's transaction ends; raises NotFound and NotReady."""
+    rows = ProviderKey.objects.filter(space_id=access.space_id).select_for_update(no_key=True)
+    key = find(rows, Prefix.PROVIDER_KEY, address)
+    refuse_built_in(key)
     return key
+
+
+def refuse_built_in(key: ProviderKey) -> None:
+    """Raises NotReady for the deployment's own key."""
+    if key.provider == Provider.BUILT_IN:
+        raise NotReady("The deployment's own models cannot be changed here.")
+
+
+def _write_provider(key: ProviderKey, given: str | None, edit: Edit) -> None:
+    provider = PROVIDERS.get(given or "")
+    if not key.provider:
+        if provider is None:
+            raise Invalid.field(*edit.loc, msg=f"Must be one of {', '.join(PROVIDERS)}.")
+        key.provider = provider
+    elif given is not None and provider != key.provider:
+        raise Invalid.field(*edit.loc, msg="A key's provider never changes.")
+
+
+def _write_config(key: ProviderKey, config: ProviderConfig | None, _: Edit) -> None:
+    key.config = checked_config(key.provider, config)
+
+
+def _write_patch(key: ProviderKey, patch: CredentialPatch | None, _: Edit) -> None:
+    if patch is not None:
+        patch_credential(key, patch)
+
+
+PROVIDER_KEYS = ResourceService[ProviderKey](
+    permission=MANAGE_MODELS,
+    lock=locked_provider_key,
+    writers={
+        **METADATA,
+        "spec.provider": _write_provider,
+        "spec.config": _write_config,
+        "spec.credentials": lambda key, given, _: set_credential(key, given),
+        "credential_patch": _write_patch,
+    },
+    check=check_together,
+)
+
+
+def create_provider_key(*, access: SpaceAccess, new: NewProviderKey, now: datetime) -> ProviderKey:
+    """A key with its credential sealed."""
+    with PROVIDER_KEYS.permitted(access):
+        ensure_built_in(Space.objects.get(pk=access.space_id))  # first, so that nobody takes its external id
+        return PROVIDER_KEYS.create(ProviderKey(), new, Edit(access, now))
 
 
 def update_provider_key(
@@ -46,60 +81,19 @@ def update_provider_key(
     patch: CredentialPatch | None,
     now: datetime,
 ) -> ProviderKey:
-    """Set what `changes` (see `objectives.api.masks`) says, and the parts of the credential in `patch`.
-
-    Raises NotFound, Invalid, AlreadyExists, NotPermitted, and NotReady for the deployment's own.
-    """
-    access.require(MANAGE_MODELS)
-    with transaction.atomic():
-        key = locked_provider_key(access, address)
-        fields = change_identity(key, changes) | _change_spec(key, changes)
-        if patch is not None:
-            if "spec.credentials" in changes:
-                message = "Give either spec.credentials or a patch."
-                raise Invalid.field("body", "credentialPatch", msg=message)
-            fields |= patch_credential(key, patch)
-        check_together(key)
-        if fields:
-            key.updated_at = now
-            with unique_names():
-                key.save(update_fields=[*sorted(fields), "updated_at"])
+    """Change a key, and the parts of its credential in `patch`; raises NotReady for the deployment's own."""
+    with PROVIDER_KEYS.changing(access, address, now=now) as key:
+        if patch is not None and "spec.credentials" in changes:
+            raise Invalid.field("body", "credentialPatch", msg="Give either spec.credentials or a patch.")
+        PROVIDER_KEYS.apply(key, {**changes, "credential_patch": patch}, Edit(access, now))
     return key
 
 
 def delete_provider_key(*, access: SpaceAccess, address: str) -> None:
-    """Remove a key and its models.
-
-    Raises NotFound, NotPermitted, and NotReady for the deployment's own or one whose models are in use.
-    """
-    access.require(MANAGE_MODELS)
-    with transaction.atomic():
-        key = locked_provider_key(access, address)
+    """Remove a key and its models; raises NotReady for the deployment's own, or where one is in use."""
+    with PROVIDER_KEYS.locked(access, address) as key:
         # The full lock keeps a variation from choosing one of them in between.
         models = list(key.models.select_for_update())
         if AgentVariation.objects.filter(model__in=models).exists():
             raise NotReady("Variations use models of this key: give them others first.")
         key.delete()
-
-
-def locked_provider_key(access: SpaceAccess, address: str) -> ProviderKey:
-    """A key that may be changed, locked until the caller's transaction ends; raises NotFound and NotReady."""
-    rows = ProviderKey.objects.filter(space_id=access.space_id).select_for_update(no_key=True)
-    key = find(rows, Prefix.PROVIDER_KEY, address)
-    if key.provider == Provider.BUILT_IN:
-        raise NotReady("The deployment's own models cannot be changed here.")
-    return key
-
-
-def _change_spec(key: ProviderKey, changes: Mapping[str, Any]) -> set[str]:
-    """Set what is said of the spec; the names of the columns set."""
-    fields = set()
-    given = changes.get("spec.provider")
-    if given is not None and PROVIDERS.get(given) != key.provider:
-        raise Invalid.field("body", "spec", "provider", msg="A key's provider never changes.")
-    if "spec.config" in changes:
-        key.config = checked_config(key.provider, changes["spec.config"])
-        fields.add("config")
-    if "spec.credentials" in changes:
-        fields |= set_credential(key, changes["spec.credentials"])
-    return fields

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from objectives.access.permissions import MANAGE_SECRETS
 from objectives.actions.finding import locked_tool_set
-from objectives.actions.naming import change_identity, new_identity, unique_names
+from objectives.actions.resources import METADATA, Edit, ResourceService, check_name, read_column
 from objectives.addressing import find
 from objectives.models import Secret, SecretSource, ToolSet
 from objectives.sealed import SECRETS
@@ -26,23 +26,43 @@ from spaces.errors import Invalid
 
 LAST_USE_STEP = timedelta(minutes=1)  # a secret in use is written once a minute, not once a call
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-_UNIQUE = {"a_secret_has_one_value_in_its_scope": "There is a secret of that name already."}
 _STRENGTH = [SecretSource.WORKSPACE, SecretSource.TOOL_SET, SecretSource.OBJECTIVE]
 
 
-def create_secret(*, access: SpaceAccess, tool_set: str | None, wanted: NewSecret, now: datetime) -> Secret:
-    """A new secret of the space, or of one tool set in it.
+def _locked(access: SpaceAccess, tool_set: str | None, address: str) -> Secret:
+    owner = None if tool_set is None else locked_tool_set(access, tool_set)
+    return find(secrets_in(access, owner).select_for_update(no_key=True), secret_prefix(owner), address)
 
-    Raises NotFound, Invalid, AlreadyExists and NotPermitted.
-    """
-    access.require(MANAGE_SECRETS)
-    row = Secret(**new_identity(wanted.metadata, access=access, now=now))
-    row.name = secret_name(row.name, "body", "metadata", "name")
-    with unique_names(**_UNIQUE):
-        row.tool_set = locked_tool_set(access, tool_set) if tool_set is not None else None
-        _set_value(row, wanted.spec.value, "body", "spec", "value")
-        row.save(force_insert=True)
-    return row
+
+def _read_name(name: str | None, *loc: str | int) -> str:
+    check_name(name, *loc)
+    return secret_name(name or "", *loc)
+
+
+def _write_value(row: Secret, value: SecretStr | None, edit: Edit) -> None:
+    """Seal a value into a row whose scope is set."""
+    if value is None:
+        raise Invalid.field(*edit.loc, msg="A value is needed.")
+    SECRETS.seal(row, value.get_secret_value())
+
+
+NAMED_SECRETS = ResourceService[Secret](
+    permission=MANAGE_SECRETS,
+    lock=_locked,
+    writers={
+        **METADATA,
+        "metadata.name": read_column("name", _read_name),
+        "spec.value": _write_value,
+    },
+    taken={"a_secret_has_one_value_in_its_scope": "There is a secret of that name already."},
+)
+
+
+def create_secret(*, access: SpaceAccess, tool_set: str | None, wanted: NewSecret, now: datetime) -> Secret:
+    """A new secret of the space, or of one tool set in it."""
+    with NAMED_SECRETS.permitted(access):
+        owner = None if tool_set is None else locked_tool_set(access, tool_set)
+        return NAMED_SECRETS.create(Secret(tool_set=owner), wanted, Edit(access, now))
 
 
 def update_secret(
@@ -53,54 +73,46 @@ def update_secret(
     changes: Mapping[str, Any],
     now: datetime,
 ) -> Secret:
-    """Change what `changes` says by path (see `objectives.api.masks`); a value can be replaced, not cleared.
-
-    Raises NotFound, Invalid, AlreadyExists and NotPermitted.
-    """
-    access.require(MANAGE_SECRETS)
-    with unique_names(**_UNIQUE):
-        row = _locked(access, tool_set, secret)
-        fields = change_identity(row, changes)
-        row.name = secret_name(row.name, "body", "metadata", "name")
-        if "spec.value" in changes:
-            fields |= _set_value(row, changes["spec.value"], "body", "spec", "value")
-        row.updated_at = now
-        row.save(update_fields=[*sorted(fields), "updated_at"])
-    return row
+    """Change a secret; its value can be replaced, not cleared."""
+    return NAMED_SECRETS.update(access, tool_set, secret, changes=changes, now=now)
 
 
 def delete_secret(*, access: SpaceAccess, tool_set: str | None, secret: str) -> None:
-    """Remove a secret; templates that name it fail from now on. Raises NotFound and NotPermitted."""
-    access.require(MANAGE_SECRETS)
-    with transaction.atomic():
-        _locked(access, tool_set, secret).delete()
+    """Remove a secret; templates that name it fail from now on."""
+    with NAMED_SECRETS.locked(access, tool_set, secret) as row:
+        row.delete()
 
 
 def replace_secrets(
     *, tool_set: ToolSet, access: SpaceAccess, wanted: Sequence[SecretGiven], now: datetime
-) -> None:
-    """Give a set exactly these secrets; one without a value keeps the value that it has.
+) -> bool:
+    """Give a set exactly these secrets, and say whether that changed any.
 
-    The caller holds the set's lock, or has just made it. Raises Invalid and NotPermitted.
+    One without a value keeps the value that it has. The caller holds the set's lock, or has just made it.
+    Raises Invalid and NotPermitted.
     """
     access.require(MANAGE_SECRETS)
     where = ("body", "spec", "secrets")
     rows = {row.name: row for row in tool_set.secrets.select_for_update(no_key=True)}
     names = [secret_name(given.name, *where, number, "name") for number, given in enumerate(wanted)]
     if len(set(names)) < len(names):
-        raise Invalid.field(*where, msg="A name stands here twice.")
-    tool_set.secrets.exclude(name__in=names).delete()
-    for number, (name, given) in enumerate(zip(names, wanted, strict=True)):
+        raise Invalid.field(*where, msg="Two secrets have the same name.")
+    removed, _ = tool_set.secrets.exclude(name__in=names).delete()
+    written = [
+        (number, name, given.value)
+        for number, (name, given) in enumerate(zip(names, wanted, strict=True))
+        if given.value is not None or name not in rows
+    ]
+    for number, name, value in written:
         row = rows.get(name)
-        if row is not None and given.value is None:
-            continue
         if row is None:
             row = Secret(name=name, tool_set=tool_set, space_id=access.space_id, created_at=now)
             row.created_by_id = access.principal_id
         else:
             row.updated_at = now
-        _set_value(row, given.value, *where, number, "value")
+        _write_value(row, value, Edit(access, now, (*where, number, "value")))
         row.save()
+    return bool(removed or written)
 
 
 def secrets_in(access: SpaceAccess, tool_set: ToolSet | None) -> QuerySet[Secret]:
@@ -158,15 +170,3 @@ def _note_use(rows: Sequence[Secret]) -> None:
         with transaction.atomic():
             free = Secret.objects.filter(pk__in=late).select_for_update(skip_locked=True, no_key=True)
             Secret.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(last_used_at=now)
-
-
-def _locked(access: SpaceAccess, tool_set: str | None, address: str) -> Secret:
-    owner = None if tool_set is None else locked_tool_set(access, tool_set)
-    return find(secrets_in(access, owner).select_for_update(no_key=True), secret_prefix(owner), address)
-
-
-def _set_value(row: Secret, value: SecretStr | None, *loc: str | int) -> set[str]:
-    """Seal a value into a row whose scope is set; the names of the columns set. Raises Invalid at `loc`."""
-    if value is None:
-        raise Invalid.field(*loc, msg="A value is needed.")
-    return SECRETS.seal(row, value.get_secret_value())

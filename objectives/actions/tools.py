@@ -1,131 +1,100 @@
-"""What people do with the tools of a set; each verb raises NotPermitted too."""
+"""What people do with the tools of a set; see `objectives.actions.resources` for what every verb raises."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from objectives.access.permissions import MANAGE_TOOLS
 from objectives.actions.finding import locked_tool_set
-from objectives.actions.naming import change_identity, new_identity, unique_names
+from objectives.actions.resources import METADATA, Edit, ResourceService, column
 from objectives.addressing import find
-from objectives.checks.tools import NO_PARAMETERS, check_config, check_parameters, function_name_of
-from objectives.labels.tools import read_tool_labels
 from objectives.lifecycles.tools import move
-from objectives.models import Assignment, Tool, ToolSet, ToolState
-from objectives.shapes.tools import NewTool
-from objectives.spelling import Prefix
+from objectives.models import Assignment, Tool, ToolState
+from objectives.shapes.tools import NewTool, ToolConfig
+from objectives.spelling import Json, Prefix
+from objectives.validation.labels import check_labels, read_tool_labels
+from objectives.validation.tools import NO_PARAMETERS, check_config, check_parameters, function_name_of
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
 
-_UNIQUE = {"a_function_is_one_tool_of_its_set": "Another tool of this set has that llmToolName."}
+
+def _locked(access: SpaceAccess, tool_set: str, tool: str, *, against_assignment: bool = False) -> Tool:
+    """A tool of a set, both locked; `against_assignment` keeps anybody from assigning it meanwhile."""
+    # The set's lock makes its tools take their functions' names one after the other.
+    owner = locked_tool_set(access, tool_set)
+    row = find(owner.tools.select_for_update(no_key=not against_assignment), Prefix.TOOL, tool)
+    row.tool_set = owner
+    return row
+
+
+def _write_parameters(row: Tool, schema: Json | None, edit: Edit) -> None:
+    row.parameters = schema or NO_PARAMETERS
+    check_parameters(row.parameters, *edit.loc)
+
+
+def _write_config(row: Tool, config: ToolConfig | None, _: Edit) -> None:
+    row.config = check_config(config, row.tool_set.adapter)
+
+
+def _write_function_name(row: Tool, name: str | None, _: Edit) -> None:
+    others = Tool.objects.filter(tool_set_id=row.tool_set_id).exclude(pk=row.pk)
+    row.function_name = name or function_name_of(
+        row.name, set(others.values_list("function_name", flat=True))
+    )
+
+
+TOOLS = ResourceService[Tool](
+    permission=MANAGE_TOOLS,
+    lock=_locked,
+    writers={
+        **METADATA,
+        "metadata.labels": column("labels", check_labels, read_tool_labels),
+        "spec.description": column("description"),
+        "spec.requires_approval": column("requires_approval"),
+        "spec.parameters": _write_parameters,
+        "spec.config": _write_config,
+        "spec.llm_tool_name": _write_function_name,
+    },
+    taken={"a_function_is_one_tool_of_its_set": "Another tool of this set has that llmToolName."},
+)
 
 
 def create_tool(*, access: SpaceAccess, tool_set: str, wanted: NewTool, now: datetime) -> Tool:
-    """A new tool of a set, available at once; raises NotFound, Invalid, AlreadyExists and Unimplemented."""
-    access.require(MANAGE_TOOLS)
-    spec = wanted.spec
-    read_tool_labels(wanted.metadata.labels)
-    with unique_names(**_UNIQUE):
-        # The lock makes tools of one set take their functions' names one after the other.
+    """A new tool of a set, available at once."""
+    with TOOLS.permitted(access):
         owner = locked_tool_set(access, tool_set)
-        tool = Tool(
-            **new_identity(wanted.metadata, access=access, now=now),
-            tool_set=owner,
-            description=spec.description or "",
-            requires_approval=bool(spec.requires_approval),
-            config=check_config(spec.config, owner.adapter),
-        )
-        tool.parameters = spec.parameters or NO_PARAMETERS
-        check_parameters(tool.parameters)
-        tool.function_name = spec.llm_tool_name or _free_function_name(tool)
-        tool.save(force_insert=True)
-    return tool
+        return TOOLS.create(Tool(tool_set=owner), wanted, Edit(access, now))
 
 
 def update_tool(
     *, access: SpaceAccess, tool_set: str, tool: str, changes: Mapping[str, Any], now: datetime
 ) -> Tool:
-    """Change what `changes` says by path (see `objectives.api.masks`); objectives that run keep the old tool.
-
-    Raises NotFound, Invalid, AlreadyExists and Unimplemented.
-    """
-    access.require(MANAGE_TOOLS)
-    with unique_names(**_UNIQUE):
-        owner = locked_tool_set(access, tool_set)
-        row = _locked(owner, tool)
-        fields = change_identity(row, changes)
-        read_tool_labels(row.labels)
-        fields |= _change_spec(row, changes)
-        row.updated_at = now
-        row.save(update_fields=[*sorted(fields), "updated_at"])
-    return row
+    """Change a tool; objectives that run keep the old one."""
+    return TOOLS.update(access, tool_set, tool, changes=changes, now=now)
 
 
 def omit_tool(*, access: SpaceAccess, tool_set: str, tool: str, now: datetime) -> Tool:
     """Leave a tool out: it is offered to nobody. Raises NotReady while it is assigned, and IllegalMove."""
-    access.require(MANAGE_TOOLS)
-    with transaction.atomic():
-        row = _locked(locked_tool_set(access, tool_set), tool, against_assignment=True)
+    with TOOLS.changing(access, tool_set, tool, now=now, against_assignment=True) as row:
         _require_unassigned(row)
-        move(row, ToolState.OMITTED, now=now)
+        move(row, ToolState.OMITTED)
     return row
 
 
 def restore_tool(*, access: SpaceAccess, tool_set: str, tool: str, now: datetime) -> Tool:
     """Offer a tool again that was left out; raises IllegalMove for another."""
-    access.require(MANAGE_TOOLS)
-    with transaction.atomic():
-        row = _locked(locked_tool_set(access, tool_set), tool)
-        move(row, ToolState.AVAILABLE, now=now)
+    with TOOLS.changing(access, tool_set, tool, now=now) as row:
+        move(row, ToolState.AVAILABLE)
     return row
 
 
 def delete_tool(*, access: SpaceAccess, tool_set: str, tool: str) -> None:
     """Remove a tool; raises NotReady while it is assigned. Calls that were made keep what they show."""
-    access.require(MANAGE_TOOLS)
-    with transaction.atomic():
-        row = _locked(locked_tool_set(access, tool_set), tool, against_assignment=True)
+    with TOOLS.locked(access, tool_set, tool, against_assignment=True) as row:
         _require_unassigned(row)
         row.delete()
-
-
-def _locked(owner: ToolSet, address: str, *, against_assignment: bool = False) -> Tool:
-    """A tool of a set, locked; `against_assignment` lets nobody assign it before the transaction ends."""
-    tools = owner.tools.select_for_update(no_key=not against_assignment)
-    row = find(tools, Prefix.TOOL, address)
-    row.tool_set = owner
-    return row
 
 
 def _require_unassigned(row: Tool) -> None:
     if Assignment.objects.filter(tool=row).exists():
         raise NotReady("This tool is assigned to an agent variation.")
-
-
-def _change_spec(row: Tool, changes: Mapping[str, Any]) -> set[str]:
-    """Set what changes of the spec, checked; the names of those fields. Cleared fields get their defaults."""
-    fields = set()
-    if "spec.description" in changes:
-        row.description = changes["spec.description"] or ""
-        fields.add("description")
-    if "spec.requires_approval" in changes:
-        row.requires_approval = bool(changes["spec.requires_approval"])
-        fields.add("requires_approval")
-    if "spec.parameters" in changes:
-        row.parameters = changes["spec.parameters"] or NO_PARAMETERS
-        check_parameters(row.parameters)
-        fields.add("parameters")
-    if "spec.config" in changes:
-        row.config = check_config(changes["spec.config"], row.tool_set.adapter)
-        fields.add("config")
-    if "spec.llm_tool_name" in changes:
-        row.function_name = changes["spec.llm_tool_name"] or _free_function_name(row)
-        fields.add("function_name")
-    return fields
-
-
-def _free_function_name(tool: Tool) -> str:
-    others = Tool.objects.filter(tool_set_id=tool.tool_set_id).exclude(pk=tool.pk)
-    return function_name_of(tool.name, set(others.values_list("function_name", flat=True)))

@@ -1,81 +1,85 @@
-"""What people do with tool sets; each verb raises NotPermitted where the caller lacks the permission."""
+"""What people do with tool sets; see `objectives.actions.resources` for what every verb raises."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 
 from objectives.access.permissions import MANAGE_TOOLS
 from objectives.actions.finding import locked_tool_set
-from objectives.actions.naming import change_identity, new_identity, unique_names
+from objectives.actions.resources import METADATA, Edit, ResourceService, column
 from objectives.actions.secrets import replace_secrets
-from objectives.checks.tools import check_adapter
 from objectives.lifecycles.tools import move
 from objectives.models import Assignment, Tool, ToolSet, ToolSetState
 from objectives.overlays.checking import check_overlays, check_results
 from objectives.shapes.toolsets import Adapter, NewToolSet
+from objectives.validation.tools import check_adapter
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady
 
 
+def _write_adapter(row: ToolSet, wanted: Adapter | None, _: Edit) -> None:
+    adapter = check_adapter(wanted)
+    if row.adapter not in {"", adapter.type} and row.tools.exists():
+        raise NotReady("A tool set that has tools keeps its kind of adapter.")
+    row.adapter, row.base_url, row.headers, row.content_seconds = adapter.type, "", {}, None
+    if adapter.http is not None:
+        row.base_url, row.headers = adapter.http.base_url, adapter.http.headers or {}
+    if adapter.bare is not None:
+        row.content_seconds = adapter.bare.content_timeout or None
+
+
+def _write_overlays(row: ToolSet, wanted: Any, _: Edit) -> None:
+    row.overlays = check_overlays(wanted, row.adapter)
+
+
+TOOL_SETS = ResourceService[ToolSet](
+    permission=MANAGE_TOOLS,
+    lock=locked_tool_set,
+    writers={
+        **METADATA,
+        "spec.description": column("description"),
+        "spec.adapter": _write_adapter,
+        "spec.overlays": _write_overlays,
+    },
+    linked={
+        "spec.secrets": lambda row, wanted, edit: replace_secrets(
+            tool_set=row, access=edit.access, wanted=wanted or [], now=edit.now
+        )
+    },
+    check=lambda row: check_results(row.overlays, row.adapter),  # another adapter may take other overlays
+)
+
+
 def create_tool_set(*, access: SpaceAccess, wanted: NewToolSet, now: datetime) -> ToolSet:
-    """A new set with its secrets; raises Invalid, AlreadyExists, Unimplemented and NotPermitted."""
-    access.require(MANAGE_TOOLS)
-    spec = wanted.spec
-    adapter = check_adapter(spec.adapter)
-    tool_set = ToolSet(
-        **new_identity(wanted.metadata, access=access, now=now),
-        description=spec.description or "",
-        overlays=check_overlays(spec.overlays, adapter.type),
-    )
-    _set_adapter(tool_set, adapter)
-    with unique_names():
-        tool_set.save(force_insert=True)
-        if spec.secrets:
-            replace_secrets(tool_set=tool_set, access=access, wanted=spec.secrets, now=now)
-    return tool_set
+    """A new set with its secrets, for which `secrets:manage` is needed too."""
+    with TOOL_SETS.permitted(access):
+        return TOOL_SETS.create(ToolSet(), wanted, Edit(access, now))
 
 
 def update_tool_set(
     *, access: SpaceAccess, tool_set: str, changes: Mapping[str, Any], now: datetime
 ) -> ToolSet:
-    """Change what `changes` says by path (see `objectives.api.masks`), also of an archived set.
+    """Change a set, also an archived one.
 
     Raises NotReady for another kind of adapter while the set has tools, which are configured for this one.
     """
-    access.require(MANAGE_TOOLS)
-    with unique_names():
-        row = locked_tool_set(access, tool_set)
-        fields = change_identity(row, changes)
-        if "spec.description" in changes:
-            row.description = changes["spec.description"] or ""
-            fields.add("description")
-        if "spec.adapter" in changes:
-            fields |= _change_adapter(row, changes["spec.adapter"])
-        if "spec.overlays" in changes:
-            row.overlays = check_overlays(changes["spec.overlays"], row.adapter)
-            fields.add("overlays")
-        elif "adapter" in fields:
-            check_results(row.overlays, row.adapter)
-        if "spec.secrets" in changes:
-            replace_secrets(tool_set=row, access=access, wanted=changes["spec.secrets"] or [], now=now)
-        row.updated_at = now
-        row.save(update_fields=[*sorted(fields), "updated_at"])
-    return row
+    return TOOL_SETS.update(access, tool_set, changes=changes, now=now)
 
 
 def archive_tool_set(*, access: SpaceAccess, tool_set: str, now: datetime) -> ToolSet:
     """Hide a set: its tools are offered to nobody from now on. Raises IllegalMove where it is archived."""
-    access.require(MANAGE_TOOLS)
-    return _move(access, tool_set, ToolSetState.ARCHIVED, now)
+    with TOOL_SETS.changing(access, tool_set, now=now) as row:
+        move(row, ToolSetState.ARCHIVED)
+    return row
 
 
 def unarchive_tool_set(*, access: SpaceAccess, tool_set: str, now: datetime) -> ToolSet:
     """Bring a set back; raises IllegalMove where it is active."""
-    access.require(MANAGE_TOOLS)
-    return _move(access, tool_set, ToolSetState.ACTIVE, now)
+    with TOOL_SETS.changing(access, tool_set, now=now) as row:
+        move(row, ToolSetState.ACTIVE)
+    return row
 
 
 def delete_tool_set(*, access: SpaceAccess, tool_set: str) -> None:
@@ -83,35 +87,8 @@ def delete_tool_set(*, access: SpaceAccess, tool_set: str) -> None:
 
     Tool calls that were made keep what they show.
     """
-    access.require(MANAGE_TOOLS)
-    with transaction.atomic():
-        row = locked_tool_set(access, tool_set, against_reference=True)
+    with TOOL_SETS.locked(access, tool_set, against_reference=True) as row:
         tools = list(Tool.objects.filter(tool_set=row).select_for_update().values_list("id", flat=True))
         if Assignment.objects.filter(Q(tool_set=row) | Q(tool_id__in=tools)).exists():
             raise NotReady("This tool set, or a tool of it, is assigned to an agent variation.")
         row.delete()
-
-
-def _move(access: SpaceAccess, address: str, to: ToolSetState, now: datetime) -> ToolSet:
-    with transaction.atomic():
-        row = locked_tool_set(access, address)
-        move(row, to, now=now)
-    return row
-
-
-def _change_adapter(row: ToolSet, wanted: Adapter | None) -> set[str]:
-    adapter = check_adapter(wanted)
-    if adapter.type != row.adapter and row.tools.exists():
-        raise NotReady("A tool set that has tools keeps its kind of adapter.")
-    return _set_adapter(row, adapter)
-
-
-def _set_adapter(row: ToolSet, adapter: Adapter) -> set[str]:
-    """Set what belongs to the adapter; the names of those fields."""
-    row.adapter = adapter.type
-    row.base_url, row.headers, row.content_seconds = "", {}, None
-    if adapter.http is not None:
-        row.base_url, row.headers = adapter.http.base_url, adapter.http.headers or {}
-    if adapter.bare is not None:
-        row.content_seconds = adapter.bare.content_timeout or None
-    return {"adapter", "base_url", "headers", "content_seconds"}

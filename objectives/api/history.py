@@ -14,7 +14,6 @@ from objectives.api.describing import PAGING, operation, page_of
 from objectives.api.lists import answer_items, answer_page, limit_of, page_at, sort_order, wants_info
 from objectives.api.objectives import OfObjectives
 from objectives.former_events import of_window, stored
-from objectives.labels.plain import read_filter
 from objectives.models import (
     ActionState,
     ContextWindow as WindowRow,
@@ -37,6 +36,7 @@ from objectives.shapes.history import (
 )
 from objectives.shapes.metadata import BareMetadata
 from objectives.spelling import without_nul
+from objectives.validation.labels import read_filter
 from spaces.api.idempotency import read_idempotency_key
 from spaces.api.pages import Column, Keyset
 from spaces.errors import Invalid

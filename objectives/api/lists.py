@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.addressing import find
-from objectives.labels.plain import read_filter
 from objectives.shapes.shape import Shape
 from objectives.spelling import Prefix, without_nul
+from objectives.validation.labels import read_filter
 from spaces.api.pages import ID, MAX_LIMIT, TIME, Keyset, Page, mark_of
 from spaces.errors import Invalid, NotFound
 

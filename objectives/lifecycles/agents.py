@@ -1,6 +1,5 @@
 """Which state of an agent may follow which, and the one function that moves it."""
 
-from datetime import datetime
 from enum import StrEnum
 
 from objectives.models import Agent, AgentState
@@ -34,10 +33,9 @@ DONE: dict[Verb, str] = {
 }
 
 
-def move(agent: Agent, verb: Verb, *, now: datetime) -> None:
-    """Move a locked agent and save it; raises IllegalMove."""
+def move(agent: Agent, verb: Verb) -> None:
+    """Move a locked agent, which the caller saves; raises IllegalMove."""
     came_from, to = MOVES[verb]
     if agent.state not in came_from:
         raise IllegalMove("agent", agent.state, DONE[verb])
-    agent.state, agent.updated_at = to, now
-    agent.save(update_fields=["state", "updated_at"])
+    agent.state = to

@@ -1,7 +1,6 @@
 """The states of tool sets and tools, which may follow which, and the one function that moves a row."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 
 from objectives.models import Tool, ToolSet, ToolSetState, ToolState
@@ -20,9 +19,8 @@ MOVES: Final[Mapping[type[ToolSet | Tool], Mapping[str, frozenset[str]]]] = {
 }
 
 
-def move(row: ToolSet | Tool, to: ToolSetState | ToolState, *, now: datetime) -> None:
-    """Move a locked row and save it; raises IllegalMove, also where it is in that state already."""
+def move(row: ToolSet | Tool, to: ToolSetState | ToolState) -> None:
+    """Move a locked row, which the caller saves; raises IllegalMove, also where it is there already."""
     if to not in MOVES[type(row)][row.state]:
         raise IllegalMove("tool set" if isinstance(row, ToolSet) else "tool", row.state, to)
-    row.state, row.updated_at = to, now
-    row.save(update_fields=["state", "updated_at"])
+    row.state = to

@@ -8,8 +8,6 @@ from django.db.models import Q
 
 from executions.catalog.manifest import Manifest
 from executions.catalog.resolving import manifest_of, newest_version
-from objectives.labels.tools import read_tool_labels
-from objectives.labels.variations import skills_wanted
 from objectives.models import (
     AdapterKind,
     Agent,
@@ -26,6 +24,7 @@ from objectives.planning.plan import Offered
 from objectives.planning.snapshots import provided_metadata, tool_snapshot
 from objectives.shapes.metadata import ResourceMetadata
 from objectives.spelling import Json, Prefix, spell
+from objectives.validation.labels import read_tool_labels, skills_wanted
 
 TASK = {
     "type": "object",

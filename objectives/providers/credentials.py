@@ -46,17 +46,17 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
 type Parts = dict[str, str]
 
 
-def set_credential(key: ProviderKey, given: Credential | None) -> set[str]:
-    """Seal a whole credential into a key, or remove it; the names of the columns set. Raises Invalid."""
+def set_credential(key: ProviderKey, given: Credential | None) -> None:
+    """Seal a whole credential into a key, or remove it. Raises Invalid."""
     kind = given.type if given else ""
     parts = _parts(given) if given else {}
     if given:
         _check(key, kind, parts, *_AT)
-    return _store(key, kind, parts)
+    _store(key, kind, parts)
 
 
-def patch_credential(key: ProviderKey, patch: CredentialPatch) -> set[str]:
-    """Change parts of what is sealed in a key, which its caller has locked; the columns set.
+def patch_credential(key: ProviderKey, patch: CredentialPatch) -> None:
+    """Change parts of what is sealed in a key, which its caller has locked.
 
     Raises Invalid, and NotReady where what is kept cannot be opened.
     """
@@ -70,7 +70,7 @@ def patch_credential(key: ProviderKey, patch: CredentialPatch) -> set[str]:
         del parts[name]
     if kind:
         _check(key, kind, parts, *_PATCH_AT, "credentials")
-    return _store(key, kind, parts)
+    _store(key, kind, parts)
 
 
 def status_of(key: ProviderKey) -> CredentialStatus:
@@ -167,9 +167,8 @@ def _parts(given: Credential) -> Parts:
     return {name: value.get_secret_value() for name, value in brought.items() if value is not None}
 
 
-def _store(key: ProviderKey, kind: str, parts: Parts) -> set[str]:
+def _store(key: ProviderKey, kind: str, parts: Parts) -> None:
     key.credential_kind, key.credential_fields = kind, sorted(parts)
     key.sealed, key.sealed_with = None, ""
     if parts:
         CREDENTIALS.seal(key, json.dumps(parts))
-    return {"credential_kind", "credential_fields", "sealed", "sealed_with"}

@@ -15,10 +15,10 @@ from executions.inference.choices import (
     ModelPrices,
 )
 from executions.inference.errors import ModelRefused
-from objectives.labels.models import media_taken
 from objectives.models import LanguageModel, Provider, ProviderKey
 from objectives.providers.clouds import ANYWHERE, NotUsable, checked_places, service_account, vertex_address
 from objectives.providers.credentials import Parts, open_credential
+from objectives.validation.labels import media_taken
 from objectives.vault import CannotOpen
 
 CENTS_IN_A_DOLLAR: Final = 100

@@ -63,7 +63,6 @@ HELPERS = {
     "objectives.actions.finding.locked_agent",
     "objectives.actions.finding.locked_tool_set",
     "objectives.actions.finding.locked_variation",
-    "objectives.actions.naming.new_identity",
     "objectives.actions.provider_keys.locked_provider_key",
     "objectives.actions.secrets.secrets_in",
 }

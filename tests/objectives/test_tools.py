@@ -2,8 +2,8 @@
 
 import pytest
 
-from objectives.labels.tools import ToolRules, read_tool_labels
 from objectives.models import AdapterKind, Tool
+from objectives.validation.labels import ToolRules, read_tool_labels
 from spaces.models import Role
 from tests.factories import make_actor
 from tests.objectives.calling import WorkspaceClient

@@ -7,11 +7,11 @@ from executions.catalog.schemas import check_schema
 from spaces.errors import Invalid
 
 
-def checked_schema(schema: Any, *loc: str) -> dict[str, Any] | None:
+def checked_schema(schema: Any, *loc: str | int) -> dict[str, Any] | None:
     """A sound schema of an object, None for an empty one; raises Invalid naming the wrong keyword."""
     if not schema:
         return None
     try:
-        return check_schema(schema, loc[-1])
+        return check_schema(schema, str(loc[-1]))
     except BundleRefused as refused:
-        raise Invalid.field(*loc[:-1], refused.path, msg=f"Not a JSON Schema: {refused.reason}.") from None
+        raise Invalid.field(*loc[:-1], refused.path, msg=f"Invalid JSON Schema: {refused.reason}.") from None

@@ -35,20 +35,21 @@ def check_adapter(adapter: Adapter | None) -> Adapter:
     return adapter
 
 
-def check_parameters(schema: Json) -> None:
-    """Raises Invalid with the path unless these are the JSON Schema of an object, complete in itself."""
-    where = ("body", "spec", "parameters")
+def check_parameters(schema: Json, *where: str | int) -> None:
+    """Raises Invalid below `where` unless these are the JSON Schema of an object, complete in itself."""
     validator = Draft202012Validator(
         Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
     )
     problem = best_match(validator.iter_errors(schema))
     if problem is not None:
-        raise Invalid.field(*where, *problem.absolute_path, msg=f"Not a JSON Schema: {problem.message[:300]}")
+        raise Invalid.field(
+            *where, *problem.absolute_path, msg=f"Invalid JSON Schema: {problem.message[:300]}"
+        )
     if schema.get("type") != "object":
         raise Invalid.field(*where, "type", msg="Must be object: arguments have names.")
     try:
-        check_references(schema, where[-1])
-        check_ends(schema, where[-1])
+        check_references(schema, str(where[-1]))
+        check_ends(schema, str(where[-1]))
     except BundleRefused as refused:
         raise Invalid.field(
             *where[:-1], refused.path, msg=f"Not a usable JSON Schema: {refused.reason}."
@@ -106,10 +107,10 @@ def _check_http_config(config: HttpConfig, *where: str) -> None:
 
 def _check_headers(headers: Mapping[str, str], *where: str) -> None:
     if len(headers) > MOST_HEADERS:
-        raise Invalid.field(*where, msg=f"At most {MOST_HEADERS} headers are sent.")
+        raise Invalid.field(*where, msg=f"At most {MOST_HEADERS} headers are allowed.")
     for name, value in headers.items():
         if not _HEADER.fullmatch(name):
-            raise Invalid.field(*where, name[:128], msg="Not a header's name.")
+            raise Invalid.field(*where, name[:128], msg="Invalid header name.")
         if "\r" in value or "\n" in value:
-            raise Invalid.field(*where, name, msg="A header is one line.")
+            raise Invalid.field(*where, name, msg="A header value must be a single line.")
         check_template(value, *where, name)

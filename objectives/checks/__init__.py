@@ -1,1 +1,0 @@
-"""What must hold of what people write, beside its shape."""

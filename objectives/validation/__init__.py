@@ -1,0 +1,1 @@
+"""What must hold of what people write, beside its schema."""
