@@ -2,16 +2,19 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from executions.admin.shown import dollars, pretty_json
+from django.urls import reverse
+
+from executions.admin.kit.timeline import Entry
 from executions.runlog.models import RunEvent
 from objectives.admin.calls import ShownCall
-from objectives.events import PUBLIC, Kind
+from objectives.events import Kind
 from objectives.models import Ending, ErrorType, Objective, Step
 from objectives.spelling import Prefix, read
+from spaces.admin.kit.formatting import dollars, pretty_json
 from spaces.models import Principal
 from spaces.wording import in_words
 
@@ -35,23 +38,6 @@ _COLOURS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One event; `calls` are those that a response asks for, `link` leads to a sub-agent."""
-
-    seq: int
-    at: datetime
-    offset: str
-    kind: str
-    title: str
-    text: str = ""
-    note: str = ""
-    state: str = ""
-    detail: str = ""
-    link: str = ""
-    calls: Sequence[ShownCall] = field(default=())
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """What belongs to the events of one objective, read before they are put into words."""
 
@@ -71,13 +57,6 @@ class Known:
         call_id = read(Prefix.TOOL_CALL, str(payload.get("toolCallId", "")))
         shown = self.calls.get(call_id) if call_id else None
         return shown.call.called_as if shown else "a tool"
-
-
-def read_events(objective_id: uuid.UUID) -> tuple[list[RunEvent], bool]:
-    """The newest events in their order, and whether there are older ones."""
-    rows = RunEvent.objects.filter(run_id=objective_id, kind__in=PUBLIC).order_by("-seq")
-    found = list(rows[: MOST_ENTRIES + 1])
-    return found[:MOST_ENTRIES][::-1], len(found) > MOST_ENTRIES
 
 
 def read_people(events: Iterable[RunEvent]) -> dict[uuid.UUID, str]:
@@ -156,12 +135,14 @@ def _after(event: RunEvent) -> str:
 def _sub_agent(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
     agent = payload.get("agent") or {}
     name = agent.get("name") or next((part["name"] for part in agent.values() if isinstance(part, dict)), "")
+    child = (payload.get("objective") or {}).get("id", "")
     status = str(payload.get("status", "")).removeprefix("STATUS_").lower()
     return {
         "title": f"Sub-agent {name}".rstrip(),
         "note": status or "begins",
         "text": payload.get("task") or payload.get("message") or "",
-        "link": (payload.get("objective") or {}).get("id", ""),
+        "link": reverse("admin:objectives_objective_change", args=(child,)) if child else "",
+        "link_name": "objective →",
     }
 
 
@@ -170,7 +151,7 @@ def _reasoning(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any
 
 
 def _finalized(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
-    return {"title": "Output", "detail": pretty_json(payload.get("output"))}
+    return {"title": "Output", "detail": pretty_json(payload.get("output")), "is_json": True}
 
 
 def _compacted(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
@@ -199,7 +180,7 @@ def _continued(event: RunEvent, payload: dict[str, Any], known: Known) -> dict[s
 
 def _plain(event: RunEvent, payload: dict[str, Any], _: Known) -> dict[str, Any]:
     title = payload.get("message") or event.data["type"]
-    return {"title": title, "detail": pretty_json(payload)}
+    return {"title": title, "detail": pretty_json(payload), "is_json": True}
 
 
 _TOLD: dict[str, Any] = {
