@@ -26,7 +26,7 @@ export class Redrawing {
     this.texts = new WeakMap();
     for (const part of root.querySelectorAll("[data-redrawn]")) {
       for (const child of part.children) this.texts.set(child, comparable(child));
-      if ("follows" in part.dataset) part.scrollTop = part.scrollHeight;
+      toEnd(part);
     }
     this.colour(root);
     this.say();
@@ -82,6 +82,7 @@ export class Redrawing {
       else part.insertBefore(child, next);
     }
     if (now.dataset.seq) part.dataset.seq = now.dataset.seq;
+    toEnd(part);
     for (const place of places) putBack(part, place);
   }
 
@@ -108,7 +109,14 @@ export class Redrawing {
   }
 }
 
-// How far somebody has scrolled and opened an element; what is at its end and still grows stays there.
+const GROWS = "[data-follows], [data-cb=open-text]";
+
+// What grows shows its end.
+function toEnd(part) {
+  for (const each of [...part.querySelectorAll(GROWS), part]) if (each.matches(GROWS)) each.scrollTop = each.scrollHeight;
+}
+
+// How far somebody has scrolled and opened an element.
 function placeOf(element) {
   const { scrollTop, scrollHeight, clientHeight, open } = element;
   return { key: element.dataset.key, element, scrollTop, isAtEnd: scrollHeight - scrollTop - clientHeight < 40, open };
@@ -118,9 +126,7 @@ function putBack(part, { key, element, scrollTop, isAtEnd, open }) {
   const now = element.isConnected ? element : part.querySelector(`[data-key="${key}"]`);
   if (!now) return;
   if (now !== element && open !== undefined) now.open = open;
-  const grows = "follows" in now.dataset || now.dataset.cb === "open-text";
-  if (grows && isAtEnd) now.scrollTop = now.scrollHeight;
-  else if (now.scrollTop !== scrollTop) now.scrollTop = scrollTop;
+  if (!isAtEnd || !now.matches(GROWS)) now.scrollTop = scrollTop;
 }
 
 // Every copy has other form tokens and other links to media.
