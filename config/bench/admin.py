@@ -12,7 +12,7 @@ from config.bench.pages import DETAILS, Page, measure_pages, row_of
 from config.bench.seeding import tool_call_id
 from config.bench.servers import web
 from config.bench.stage import Stage, World
-from spaces.admin.places import Place
+from spaces.admin.kit.keyset import Place
 
 EXECUTIONS = "/admin/executions/skillexecution/"
 _ROW = row_of("skillexecution")

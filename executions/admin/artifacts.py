@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -14,7 +13,8 @@ from unfold.decorators import display
 from executions.admin.page import IMAGES
 from executions.links import artifact_link
 from executions.models import Artifact
-from spaces.admin.lists import NewestFirst, ReadOnly
+from spaces.admin.kit.changelist import NewestFirst, ReadOnly
+from spaces.admin.kit.formatting import link_to
 from spaces.ids import parse_uuid
 
 
@@ -47,9 +47,8 @@ class ArtifactAdmin(ReadOnly, NewestFirst):
         return artifact.blob_id
 
     @display(description="Execution")
-    def shown_execution(self, artifact: Artifact) -> SafeString:
-        url = reverse("admin:executions_skillexecution_change", args=(artifact.execution_id,))
-        return format_html('<a class="cb-link" href="{}">{}</a>', url, artifact.execution.skill_slug)
+    def shown_execution(self, artifact: Artifact) -> SafeString | str:
+        return link_to(artifact.execution, artifact.execution.skill_slug)
 
     @display(description="Content")
     def content(self, artifact: Artifact) -> SafeString:

@@ -1,24 +1,24 @@
 """What the admin's page of one execution shows."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 
-from executions.admin import shown
-from executions.admin.family import Relative, read_tree
-from executions.lifecycle import resource_usage
+from executions.admin.kit.runs import RunPage
+from executions.admin.kit.timeline import read_log
+from executions.admin.kit.tree import read_tree
+from executions.admin.timeline import MOST_EVENTS, Timeline
 from executions.links import artifact_link
 from executions.models import Artifact, RunHead, SkillExecution, WorkerNode
-from executions.runs.usage import TreeUsage, tree_usage
+from executions.runs.usage import tree_usage
 
 MOST_ARTIFACTS = 200
 # What browsers draw inside an `img`, where a picture can run no script.
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "image/avif"})
-RELATED = ("space", "tenant", "principal", "retry_of", "cancel_requested_by", "parent")
+RELATED = ("space__tenant", "principal", "retry_of", "cancel_requested_by")
+RELATIVE = ("parent_id", "call_key", "skill_slug", "version", "state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,86 +34,44 @@ class ShownArtifact:
 
 
 @dataclass(frozen=True)
-class ExecutionPage:
+class ExecutionPage(RunPage):
     """One execution, read once for its page."""
 
-    execution: SkillExecution
-    head: RunHead
+    run: SkillExecution
+    timeline: Timeline
     worker: WorkerNode | None
     retry: SkillExecution | None
-    artifacts: list[ShownArtifact]
-    tree: list[Relative]
-    total: TreeUsage
+    artifacts: Sequence[ShownArtifact]
+
+    id_name = "execution_id"
+    logs_text = True
 
     @property
-    def events_url(self) -> str:
-        """Where the live timeline comes from (SSE)."""
-        return f"/v1/spaces/{self.execution.space_id}/skills/executions/{self.execution.id}/events"
+    def title(self) -> str:
+        return f"{self.run.skill_slug} {self.run.version}"
 
     @property
-    def archive_url(self) -> str:
-        """The workspace as it was, for whoever is signed in."""
-        return f"/v1/spaces/{self.execution.space_id}/skills/executions/{self.execution.id}/archive"
+    def api_url(self) -> str:
+        return f"/v1/spaces/{self.run.space_id}/skills/executions/{self.run.pk}"
 
     @property
     def watch_url(self) -> str:
         """The public page: of the tool call, or of an execution that no chat dispatched."""
-        call_id, space_id = self.execution.chat_tool_call_id, self.execution.space_id
-        return (
-            reverse("watch", args=(space_id, call_id))
-            if call_id
-            else reverse("run", args=(space_id, self.execution.id))
-        )
+        call_id = self.run.chat_tool_call_id
+        return reverse("watch" if call_id else "run", args=(self.run.space_id, call_id or self.run.pk))
 
     @property
-    def duration(self) -> str:
-        return shown.duration(self.execution.started_at, self.execution.finished_at, timezone.now())
+    def percent(self) -> int | None:
+        """How much of its work is done; None for no telling."""
+        return 100 if self.run.state == "succeeded" else self.timeline.percent
 
     @property
-    def cost(self) -> str:
-        return shown.dollars(self.execution.cost_usd)
-
-    @property
-    def total_cost(self) -> str:
-        return shown.dollars(self.total.cost_usd)
-
-    @cached_property
-    def inputs(self) -> str:
-        return shown.pretty_json(self.execution.inputs)
-
-    @cached_property
-    def outputs(self) -> str | None:
-        value = self.execution.outputs
-        return None if value is None else shown.pretty_json(value)
-
-    @cached_property
-    def error(self) -> str | None:
-        value = self.execution.error
-        return None if value is None else shown.pretty_json(value)
-
-    def live(self) -> dict[str, Any]:
-        """What the page's script begins with; the stream's events bring it up to date."""
-        execution = self.execution
-        return {
-            "seq": self.head.seq,
-            "state": execution.state,
-            "attempt": execution.attempt,
-            "started_at": execution.started_at,
-            "finished_at": execution.finished_at,
-            "cancel_requested_at": execution.cancel_requested_at,
-            "resource_usage": resource_usage(execution),
-            "events_url": self.events_url,
-            "run_url": reverse("admin:executions_skillexecution_change", args=("RUN",)),
-        }
-
-    @property
-    def can_cancel(self) -> bool:
-        return not self.execution.is_over and self.execution.cancel_requested_at is None
-
-    @property
-    def can_retry(self) -> bool:
+    def fitting(self) -> dict[str, str]:
         """Sub-executions are retried with the one that called them."""
-        return self.execution.is_over and self.execution.parent_id is None and self.retry is None
+        run = self.run
+        can_cancel = not self.is_over and run.cancel_requested_at is None
+        can_retry = self.is_over and run.parent_id is None and self.retry is None
+        return dict.fromkeys([*["cancel"] * can_cancel, *["retry"] * can_retry], "")
 
 
 def read_page(execution_id: uuid.UUID) -> ExecutionPage | None:
@@ -122,16 +80,20 @@ def read_page(execution_id: uuid.UUID) -> ExecutionPage | None:
     execution = found.filter(pk=execution_id).first()
     if execution is None:
         return None
-    head = RunHead.objects.get(pk=execution_id)
-    tree = read_tree(execution)
+    owner = RunHead.objects.filter(pk=execution_id).values("lease_owner")
+    events, has_older = read_log(execution_id, most=MOST_EVENTS)
+    timeline = Timeline(execution, events, has_older=has_older)
     return ExecutionPage(
-        execution=execution,
-        head=head,
-        worker=WorkerNode.objects.filter(pk=head.lease_owner).first() if head.lease_owner else None,
+        run=execution,
+        entries=timeline.entries,
+        has_older_entries=has_older or bool(events and events[0].seq > 1),
+        drawn_to=events[-1].seq if events else 0,
+        tree=read_tree(execution, SkillExecution.objects.only(*RELATIVE)),
+        total=tree_usage(execution_id),
+        timeline=timeline,
+        worker=WorkerNode.objects.filter(pk__in=owner).first(),
         retry=execution.retries.first() if execution.superseded_at else None,
         artifacts=_artifacts(execution),
-        tree=tree if len(tree) > 1 else [],
-        total=tree_usage(execution.id),
     )
 
 

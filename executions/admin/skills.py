@@ -19,8 +19,8 @@ from executions.admin.versions import VersionInline
 from executions.catalog.importing import import_bundle
 from executions.catalog.retiring import restore_skill, retire_skill
 from executions.models import Skill, SkillVersion
-from spaces.admin.dialogs import FittingVerbs, confirmation
-from spaces.admin.lists import NewestFirst
+from spaces.admin.kit.changelist import NewestFirst
+from spaces.admin.kit.steering import FittingVerbs, confirmation
 from spaces.errors import Conflict, NotFound
 from spaces.ids import parse_uuid
 

@@ -3,15 +3,13 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from executions.admin import shown
 from executions.models import SkillVersion
-from spaces.admin.lists import NewestFirst, ReadOnly
+from spaces.admin.kit.changelist import NewestFirst, ReadOnly
+from spaces.admin.kit.formatting import json_block, link_to, text_block
 
 
 class VersionInline(ReadOnly, TabularInline):
@@ -27,9 +25,8 @@ class VersionInline(ReadOnly, TabularInline):
     show_title = False
 
     @display(description="Version")
-    def shown_version(self, version: SkillVersion) -> SafeString:
-        url = reverse("admin:executions_skillversion_change", args=(version.pk,))
-        return format_html('<a class="cb-link" href="{}">{}</a>', url, version.version)
+    def shown_version(self, version: SkillVersion) -> SafeString | str:
+        return link_to(version, version.version)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[SkillVersion]":
         return super().get_queryset(request).select_related("skill")
@@ -56,9 +53,9 @@ class SkillVersionAdmin(ReadOnly, NewestFirst):
     readonly_fields = fields
 
     @display(description="Manifest")
-    def manifest(self, version: SkillVersion) -> SafeString:
-        return format_html('<pre class="cb-json">{}</pre>', shown.pretty_json(version.document))
+    def manifest(self, version: SkillVersion) -> SafeString | str:
+        return json_block(version.document)
 
     @display(description="Instructions")
-    def shown_instructions(self, version: SkillVersion) -> SafeString:
-        return format_html('<pre class="cb-json">{}</pre>', version.instructions or "–")
+    def shown_instructions(self, version: SkillVersion) -> SafeString | str:
+        return text_block(version.instructions)

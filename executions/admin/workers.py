@@ -7,7 +7,7 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from executions.models import WorkerNode
-from spaces.admin.lists import NewestFirst, ReadOnly
+from spaces.admin.kit.changelist import NewestFirst, ReadOnly
 
 SEEN_WITHIN = timedelta(seconds=15)
 

@@ -14,10 +14,10 @@ from unfold.decorators import display
 
 from objectives.admin.browsing import Browsed
 from objectives.admin.callables import may_call
-from objectives.admin.shown import badge, json_block, link_to, text_block
 from objectives.models import Agent, AgentState, AgentVariation
 from objectives.spelling import Prefix
-from spaces.admin.lists import ReadOnly
+from spaces.admin.kit.changelist import ReadOnly
+from spaces.admin.kit.formatting import badge, json_block, link_to, text_block
 
 COLOURS = {AgentState.DRAFT: "queued", AgentState.PUBLISHED: "succeeded", AgentState.ARCHIVED: "cancelled"}
 

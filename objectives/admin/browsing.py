@@ -9,10 +9,16 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
-from objectives.admin.shown import json_block, row_id
-from objectives.spelling import Prefix, spell
-from spaces.admin.lists import NewestFirst, ReadOnly
+from objectives.spelling import Prefix, read, spell
+from spaces.admin.kit.changelist import NewestFirst, ReadOnly
+from spaces.admin.kit.formatting import json_block
+from spaces.ids import parse_uuid
 from spaces.models import Space
+
+
+def row_id(prefix: Prefix, text: str) -> uuid.UUID | None:
+    """The id that an operator pasted, in either spelling; None for any other text."""
+    return read(prefix, text.strip()) or parse_uuid(text.strip().lower())
 
 
 class Browsed(ReadOnly, NewestFirst):

@@ -8,11 +8,11 @@ from django.db.models import Model, Q
 from django.template.loader import render_to_string
 
 from executions.models import Skill
-from objectives.admin.shown import link_to
 from objectives.models import Agent, AgentState, AgentVariation, Tool, ToolSetState, ToolState
 from objectives.overlays.rows import MOST_SECONDS, auto_mode_of, overlays_of
 from objectives.planning.discovery import FIND_TOOLS
 from objectives.validation.labels import skills_wanted
+from spaces.admin.kit.formatting import link_to
 from spaces.errors import NotReady
 
 MOST_SHOWN = 500  # tools, and sub-agents

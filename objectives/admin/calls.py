@@ -8,15 +8,31 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import timezone
 
-from executions.admin.shown import duration, pretty_json
-from objectives.admin.shown import call_state
-from objectives.models import Approval, CallKind, ToolCall
+from objectives.models import Approval, CallKind, Execution, ToolCall
 from objectives.results.blocks import media_path
 from objectives.spelling import Prefix, spell
+from spaces.admin.kit.formatting import duration, pretty_json
 
 MOST_TEXT = 20_000  # characters of a result's text on a page
+# The word for what an approved or automatic call does, and the state whose colour it has.
+_EXECUTION: dict[str, tuple[str, str]] = {
+    Execution.PENDING: ("about to run", "queued"),
+    Execution.RUNNING: ("running", "running"),
+    Execution.WAITING_FOR_CONTENT: ("waits for content", "waiting"),
+    Execution.COMPLETED: ("completed", "succeeded"),
+    Execution.ERRORED: ("errored", "failed"),
+    Execution.INTERRUPTED: ("given up", "cancelled"),
+}
+
+
+def call_state(call: ToolCall) -> tuple[str, str]:
+    """The two axes of a call as one word, and the state whose colour it has."""
+    if call.approval == Approval.DENIED:
+        return "denied", "failed"
+    if call.approval == Approval.WAITING_FOR_APPROVAL and call.execution == Execution.PENDING:
+        return ("being judged", "running") if call.awaits_judgement else ("waits for approval", "waiting")
+    return _EXECUTION[call.execution]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +114,7 @@ class ShownCall:
     @property
     def took(self) -> str:
         """How long it ran, or runs by now; a dash before it began."""
-        return duration(self.call.started_at, self.call.settled_at, timezone.now())
+        return duration(self.call.started_at, self.call.settled_at)
 
     @property
     def run_url(self) -> str | None:

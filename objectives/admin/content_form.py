@@ -1,20 +1,26 @@
 """The form with which the desk answers a tool call that waits for its content."""
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from objectives.actions.supplying import supply_content
+from objectives.models import ToolCall
 from objectives.results.blocks import keep_media
 from objectives.results.outcome import MOST_TEXT, Media, Text, media_type
+from spaces.access import SpaceAccess
+from spaces.admin.kit.steering import Done
 
 MOST_BYTES = 5 * 1024 * 1024  # of a file, as of what a tool over HTTP answers
 
 
 class ContentForm(forms.Form):
-    """A text, one image or sound, or both; `drafts` are the blocks that it makes."""
+    """A text, one image or sound, or both."""
 
     text = forms.CharField(required=False, strip=False, max_length=MOST_TEXT)
     file = forms.FileField(
@@ -46,10 +52,13 @@ class ContentForm(forms.Form):
             raise forms.ValidationError("Write something, or choose a file.")
         return given
 
-    def drafts(self, *, now: datetime) -> list[Text | Media]:
-        """The blocks of a valid form, the bytes of its file stored."""
+    def supply(self, access: SpaceAccess, call: ToolCall, _: QueryDict) -> Done:
+        """Give a valid form's content to a call that waits for it; the bytes of its file are stored."""
+        now = timezone.now()
         text, file = self.cleaned_data["text"], self.cleaned_data["file"]
-        blocks: list[Text | Media] = [Text(text)] if text else []
+        drafts: list[Text | Media] = [Text(text)] if text else []
         if file is not None:
-            blocks.append(keep_media(file.file, media_type(file.content_type), now=now))
-        return blocks
+            drafts.append(keep_media(file.file, media_type(file.content_type), now=now))
+        supply_content(access=access, objective_id=call.objective_id, call_id=call.id, drafts=drafts, now=now)
+        url = reverse("admin:objectives_objective_change", args=(call.objective_id,))
+        return Done(f"{call.called_as} has its content.", url)

@@ -5,16 +5,19 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from executions.admin.dashboard import fill_dashboard as fill_executions
-from objectives.admin.outages import count_outages, list_of_outages
-from objectives.admin.queue import count_queue, read_queue
-from objectives.admin.steering import may_decide
+from objectives.admin.objectives import failure
+from objectives.admin.outages import WITHOUT_PROVIDER
+from objectives.admin.queue import read_queue
 from objectives.models import Objective, ObjectiveState
+from objectives.portraits.waiting import waiting_calls
+from spaces.admin.kit.dashboard import MOST_LISTED, Card, Figure, bounded, list_url, newest
+from spaces.admin.kit.formatting import badge, clipped, link_to, to_the_second
 
-MOST_LISTED = 8
-FAILED = (
-    "id",
+READ = (
     "state",
     "error_type",
     "state_message",
@@ -23,25 +26,33 @@ FAILED = (
     "space__name",
     "created_at",
 )
+COLUMNS = {
+    "State": lambda run: badge(run.get_state_display(), run.state),
+    "Asked": lambda run: link_to(run, Truncator(run.first_user_message).chars(60) or "–"),
+    "Agent": lambda run: format_html("<bdi>{}</bdi>", run.agent),
+    "Why": lambda run: clipped(failure(run), "is-why"),
+    "Space": lambda run: format_html("<bdi>{}</bdi>", run.space),
+    "Created": lambda run: to_the_second(run.created_at),
+}
 
 
 def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add what this person may see."""
-    context = fill_executions(request, context)
-    if request.user.has_perm("objectives.view_objective"):
-        context["failed_objectives"] = _failed()
-        context["outage_count"], context["outages_url"] = count_outages(), list_of_outages()
+    sees_objectives = request.user.has_perm("objectives.view_objective")
+    context |= {"figures": [], "cards": []}
     if request.user.has_perm("objectives.view_toolcall"):
-        context["waiting_count"] = count_queue()
-        context["waiting_url"] = reverse("admin:objectives_toolcall_waiting")
+        url = reverse("admin:objectives_toolcall_waiting")
+        context["figures"].append(Figure("Waits for people", "waiting", bounded(waiting_calls()), url))
         context["waiting"] = read_queue(limit=MOST_LISTED, now=timezone.now())
-        context["may_decide"] = may_decide(request)
+        context["may_decide"] = request.user.has_perm("objectives.change_toolcall")
+    if sees_objectives:
+        away = Objective.objects.filter(WITHOUT_PROVIDER)
+        if (count := bounded(away)) != "0":
+            url = list_url(Objective, provider="unavailable")
+            context["figures"].append(Figure("Provider unavailable", "waiting", count, url))
+    context = fill_executions(request, context)
+    if sees_objectives:
+        failed = Objective.objects.filter(state=ObjectiveState.FAILED).select_related("agent", "space")
+        if rows := newest(failed.only(*READ)):
+            context["cards"].append(Card("Objectives that failed lately", COLUMNS, rows))
     return context
-
-
-def _failed() -> list[Objective]:
-    """The newest that failed, by the index of that state."""
-    found = (
-        Objective.objects.filter(state=ObjectiveState.FAILED).select_related("agent", "space").only(*FAILED)
-    )
-    return list(found.order_by("-created_at", "-id")[:MOST_LISTED])

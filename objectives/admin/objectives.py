@@ -3,27 +3,21 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
-from django.utils import timezone
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from executions.admin.shown import below, clipped, dollars, duration, place
-from executions.templatetags.humane import as_text, to_the_second
+from executions.admin.kit.runs import RunAdmin
+from objectives.admin.browsing import row_id
 from objectives.admin.outages import ProviderFilter
-from objectives.admin.page import read_page
-from objectives.admin.shown import badge, failure, objective_badge, row_id
-from objectives.admin.steering import ask_cancel, ask_continue, ask_interrupt, may_decide, may_steer
+from objectives.admin.page import ObjectivePage, read_page
+from objectives.admin.steering import OBJECTIVE_VERBS, SCOPES
 from objectives.models import Agent, Objective, ObjectiveState
 from objectives.spelling import Prefix
-from spaces.admin.lists import NewestFirst, ReadOnly
-from spaces.admin.naming import Named
+from spaces.admin.kit.formatting import MOST_REASON, as_text, badge, below, clipped
 
 MOST_AGENTS = 50  # of one name, in a search
 LISTED = (
@@ -46,11 +40,21 @@ LISTED = (
 )
 
 
+def failure(objective: Objective) -> str:
+    """Why it failed, in a line; "" where it has not."""
+    if not objective.error_type:
+        return ""
+    return objective.state_message[:MOST_REASON] or objective.get_error_type_display()
+
+
 @admin.register(Objective)
-class ObjectiveAdmin(ReadOnly, NewestFirst):
+class ObjectiveAdmin(RunAdmin):
     """What agents work on; written by machines, steered by the verbs on its page."""
 
-    time_field = "created_at"
+    page_template = "admin/objectives/objective/page.html"
+    verbs = OBJECTIVE_VERBS
+    steered_by = "objectives.change_objective"
+    scopes = SCOPES
     list_display = (
         "shown_state",
         "shown_message",
@@ -69,15 +73,11 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
         ("space", AutocompleteSelectFilter),
         ProviderFilter,
     )
-    list_filter_submit = True
-    list_fullwidth = True
-    actions = None
     search_help_text = "Id, state, name of the agent"
-    fields = ()
 
     @display(description="State")
     def shown_state(self, objective: Objective) -> SafeString:
-        shown = objective_badge(objective.state)
+        shown = badge(objective.state)
         if objective.provider_unavailable_since is None:
             return shown
         since = as_text(objective.provider_unavailable_since)
@@ -105,22 +105,6 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
     def calls(self, objective: Objective) -> int:
         return objective.tool_call_count
 
-    @display(description="Space")
-    def shown_space(self, objective: Objective) -> SafeString:
-        return place(objective.space.name, objective.space.tenant.name)
-
-    @display(description="Created")
-    def shown_time(self, objective: Objective) -> str:
-        return to_the_second(objective.created_at)
-
-    @display(description="Duration")
-    def shown_duration(self, objective: Objective) -> str:
-        return duration(objective.started_at, objective.finished_at, timezone.now())
-
-    @display(description="Cost")
-    def shown_cost(self, objective: Objective) -> str:
-        return dollars(objective.cost_usd)
-
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Objective]":
         return super().get_queryset(request).only(*LISTED)
 
@@ -135,41 +119,17 @@ class ObjectiveAdmin(ReadOnly, NewestFirst):
         agents = Agent.objects.filter(name__istartswith=term).values_list("id", flat=True)[:MOST_AGENTS]
         return Q(agent__in=list(agents))
 
-    def get_urls(self) -> list[URLPattern]:
-        """The verbs before Django's own routes, whose ids would swallow them."""
-        verbs = [
-            path(
-                f"<uuid:objective_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"objectives_objective_{name}",
-            )
-            for name, view in (
-                ("cancel", ask_cancel),
-                ("interrupt", ask_interrupt),
-                ("continue", ask_continue),
-            )
-        ]
-        return [*verbs, *super().get_urls()]
+    def read_run(self, address: str) -> ObjectivePage | None:
+        """By id in either spelling."""
+        objective_id = row_id(Prefix.OBJECTIVE, address)
+        return read_page(objective_id) if objective_id else None
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """The page of one objective, by id in either spelling: no form, since nothing on it is edited."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        objective_id = row_id(Prefix.OBJECTIVE, object_id)
-        page = read_page(objective_id) if objective_id else None
+    def read_page(self, request: HttpRequest, address: str) -> dict[str, Any] | None:
+        page = super().read_page(request, address)
         if page is None:
-            raise Http404
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{page.objective.agent}: objective",
-            "opts": self.opts,
-            "original": Named(page.objective, f"{page.objective.agent}, {page.public_id}"),
-            "page": page,
-            "live": page.live(),
-            "may_steer": may_steer(request),
-            "may_decide": may_decide(request),
+            return None
+        return {
+            **page,
+            "may_decide": request.user.has_perm("objectives.change_toolcall"),
             "shows_calls": request.user.has_perm("objectives.view_toolcall"),
         }
-        return TemplateResponse(request, "admin/objectives/objective/page.html", context)

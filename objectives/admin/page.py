@@ -7,12 +7,16 @@ from typing import Any
 
 from django.utils import timezone
 
-from executions.admin.shown import dollars, duration, pretty_json
-from executions.runs.usage import TreeUsage, tree_usage
+from executions.admin.kit.runs import RunPage
+from executions.admin.kit.timeline import read_log
+from executions.admin.kit.tree import read_tree
+from executions.runs.event_kinds import Kind
+from executions.runs.usage import tree_usage
 from objectives.actions.resuming import why_not_resumable
 from objectives.admin.calls import ShownCall, read_calls
-from objectives.admin.family import Relative, read_tree
-from objectives.admin.timeline import Entry, Known, entries_of, read_events, read_people
+from objectives.admin.timeline import MOST_ENTRIES, Known, entries_of, read_people
+from objectives.events import PUBLIC
+from objectives.former_events import present, stored
 from objectives.models import (
     ActionState,
     Feedback,
@@ -29,25 +33,33 @@ from spaces.wording import in_words
 MOST_CALLS = 500
 MOST_NOTES = 20  # pieces of feedback, and of what is queued
 RELATED = ("space__tenant", "agent", "variation", "created_by", "cancel_requested_by", "continued_by")
+RELATIVE = ("parent_id", "state", "first_user_message", "agent__name")
 
 
 @dataclass(frozen=True)
-class ObjectivePage:
+class ObjectivePage(RunPage):
     """One objective, read once for its page."""
 
-    objective: Objective
-    entries: list[Entry]
-    has_older_entries: bool
-    calls: list[ShownCall]
-    tree: list[Relative]
-    total: TreeUsage
+    run: Objective
+    calls: Sequence[ShownCall]
     queued: Sequence[QueuedAction]
     feedback: Sequence[Feedback]
-    secret_names: list[str]
+    secret_names: Sequence[str]
+
+    id_name = "objective_id"
+    logs_text = False
+
+    @property
+    def title(self) -> str:
+        return f"{self.run.agent}: objective"
+
+    @property
+    def name(self) -> str:
+        return f"{self.run.agent}, {self.public_id}"
 
     @property
     def public_id(self) -> str:
-        return spell(Prefix.OBJECTIVE, self.objective.id)
+        return spell(Prefix.OBJECTIVE, self.run.id)
 
     @property
     def to_decide(self) -> list[ShownCall]:
@@ -60,66 +72,43 @@ class ObjectivePage:
         return [shown for shown in self.calls if shown.is_to_be_answered]
 
     @property
-    def took(self) -> str:
-        return duration(self.objective.started_at, self.objective.finished_at, timezone.now())
-
-    @property
-    def cost(self) -> str:
-        return dollars(self.objective.cost_usd)
-
-    @property
-    def total_cost(self) -> str:
-        return dollars(self.total.cost_usd)
-
-    @property
-    def budget(self) -> str:
-        limit = self.objective.cost_budget_usd
-        return "none" if limit is None else dollars(limit)
-
-    @property
-    def output(self) -> str:
-        return "" if self.objective.output is None else pretty_json(self.objective.output)
-
-    @property
-    def can_cancel(self) -> bool:
-        return not self.objective.is_over and self.objective.cancel_requested_at is None
-
-    @property
-    def can_interrupt(self) -> bool:
-        """A turn goes on, be it that it waits for a decision."""
+    def fitting(self) -> dict[str, str]:
+        """A turn goes on, be it that it waits for a decision, where it can be interrupted."""
+        run = self.run
         has_open = any(not shown.call.is_settled for shown in self.calls)
-        state = self.objective.state
-        return state == ObjectiveState.RUNNING or (state == ObjectiveState.WAITING and has_open)
+        goes_on = run.state == ObjectiveState.RUNNING or (run.state == ObjectiveState.WAITING and has_open)
+        verbs = {"interrupt": ""} if goes_on else {}
+        if self.has_failed:
+            verbs["continue"] = self.not_resumable
+        if not self.is_over and run.cancel_requested_at is None:
+            verbs["cancel"] = ""
+        return verbs
 
     @property
     def provider_away(self) -> str:
         """For how long its provider has been unavailable; "" while it is not."""
-        since = self.objective.provider_unavailable_since
+        since = self.run.provider_unavailable_since
         return in_words(timezone.now() - since) if since else ""
 
     @property
     def is_being_asked(self) -> bool:
         """Whether the next try goes on just now."""
-        at = self.objective.next_try_at
+        at = self.run.next_try_at
         return at is not None and at <= timezone.now()
 
     @property
     def has_failed(self) -> bool:
-        return self.objective.state == ObjectiveState.FAILED
+        return self.run.state == ObjectiveState.FAILED
 
     @property
     def not_resumable(self) -> str:
         """Why it cannot be taken up again after it has failed; "" where it can."""
-        return why_not_resumable(self.objective) if self.has_failed else ""
+        return why_not_resumable(self.run) if self.has_failed else ""
 
     @property
     def hears_people(self) -> bool:
         """Whether there is a point in saying something to it."""
-        return not self.objective.is_over or (self.has_failed and not self.not_resumable)
-
-    def live(self) -> dict[str, Any]:
-        """What the page's script begins with."""
-        return {"objective_id": str(self.objective.id), "is_over": self.objective.is_over}
+        return not self.is_over or (self.has_failed and not self.not_resumable)
 
 
 def read_page(objective_id: uuid.UUID) -> ObjectivePage | None:
@@ -129,24 +118,23 @@ def read_page(objective_id: uuid.UUID) -> ObjectivePage | None:
     if objective is None:
         return None
     calls = _calls(objective)
-    events, has_older = read_events(objective_id)
-    known = Known(
-        objective, read_people(events), {shown.call.id: shown for shown in calls}, _steps(objective)
-    )
-    tree = read_tree(objective)
+    rows, has_older = read_log(objective_id, most=MOST_ENTRIES, kinds=stored(PUBLIC))
+    events = [present(row) for row in rows]
+    shown_calls = {shown.call.id: shown for shown in calls}
+    known = Known(objective, read_people(events), shown_calls, _steps(objective))
     feedback = Feedback.objects.filter(objective=objective).select_related("created_by")
+    secrets = Secret.objects.filter(objective=objective).order_by("name")
     return ObjectivePage(
-        objective=objective,
+        run=objective,
         entries=entries_of(events, known),
         has_older_entries=has_older,
-        calls=calls,
-        tree=tree if len(tree) > 1 else [],
+        drawn_to=max((event.seq for event in events if event.kind == Kind.ASSISTANT_MESSAGE), default=0),
+        tree=read_tree(objective, Objective.objects.select_related("agent").only(*RELATIVE)),
         total=tree_usage(objective_id),
+        calls=calls,
         queued=_queued(objective),
         feedback=list(feedback.order_by("-created_at", "-id")[:MOST_NOTES]),
-        secret_names=list(
-            Secret.objects.filter(objective=objective).order_by("name").values_list("name", flat=True)
-        ),
+        secret_names=list(secrets.values_list("name", flat=True)),
     )
 
 

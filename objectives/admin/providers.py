@@ -10,9 +10,9 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from objectives.admin.browsing import Browsed
-from objectives.admin.shown import badge, json_block, link_to
 from objectives.models import LanguageModel, ModelState, ProviderKey
 from objectives.spelling import Prefix
+from spaces.admin.kit.formatting import badge, json_block, link_to
 
 
 @admin.register(ProviderKey)

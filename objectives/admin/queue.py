@@ -1,23 +1,19 @@
 """The desk's queue: everything that waits for people, over all spaces, oldest first."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
-
 from objectives.admin.calls import ShownCall
 from objectives.admin.page import tool_sets_of
-from objectives.admin.shown import age
 from objectives.models import ToolCall
 from objectives.portraits.waiting import waiting_calls
-from spaces.admin.places import Place, read_place
+from spaces.admin.kit.formatting import age
+from spaces.admin.kit.keyset import Place, beyond, read_place
 from spaces.ids import parse_uuid
 from spaces.models import Space
 
 PER_PAGE = 25
-MOST_COUNTED = 1000
 MOST_SETTLED = 100
 RELATED = ("objective__agent", "objective__created_by", "space__tenant")
 
@@ -46,7 +42,7 @@ def read_queue(*, place: str = "", space: str = "", limit: int = PER_PAGE, now: 
     rows = waiting_calls(space_id).select_related(*RELATED).order_by("created_at", "id")
     begins = read_place(place)
     if begins is not None and begins.at is not None:
-        rows = rows.filter(_past(begins.at, begins.id))
+        rows = rows.filter(beyond(begins, "created_at"))
     found = list(rows[: limit + 1])
     shown = found[:limit]
     following = ""
@@ -63,12 +59,6 @@ def read_settled(ids: Sequence[str]) -> dict[str, str]:
     return {str(call.pk): _settled(ShownCall(call)) for call in calls.defer("result", "arguments")}
 
 
-def count_queue() -> str:
-    """How much waits, up to a thousand."""
-    count = len(waiting_calls().order_by().values_list("id", flat=True)[: MOST_COUNTED + 1])
-    return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
-
-
 def _waiting(call: ToolCall, now: datetime) -> Waiting:
     shown = ShownCall(call, tool_sets_of(call.objective).get(call.called_as, ""))
     expires = call.approval_expires_at if shown.is_to_be_decided else call.content_expires_at
@@ -79,7 +69,3 @@ def _settled(shown: ShownCall) -> str:
     if not shown.decision:
         return shown.word
     return shown.decision if shown.word == "denied" else f"{shown.decision}, {shown.word}"
-
-
-def _past(at: datetime, row_id: uuid.UUID) -> Q:
-    return Q(created_at__gte=at) & (Q(created_at__gt=at) | Q(created_at=at, id__gt=row_id))

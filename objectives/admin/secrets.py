@@ -9,9 +9,9 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from objectives.admin.browsing import Browsed
-from objectives.admin.shown import link_to
 from objectives.models import Secret
 from objectives.spelling import Prefix
+from spaces.admin.kit.formatting import link_to
 
 
 @admin.register(Secret)

@@ -2,19 +2,19 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from executions.admin.shown import dollars, pretty_json
+from django.urls import reverse
+
+from executions.admin.kit.timeline import Entry
 from executions.runlog.models import RunEvent
 from executions.runs.event_kinds import Kind
 from objectives.admin.calls import ShownCall
-from objectives.events import PUBLIC
-from objectives.former_events import present, stored
 from objectives.models import Ending, ErrorType, Objective, Step
 from objectives.portraits.events import type_of
-from objectives.spelling import Prefix, spell
+from spaces.admin.kit.formatting import dollars, pretty_json
 from spaces.models import Principal
 from spaces.wording import in_words
 
@@ -36,23 +36,6 @@ _COLOURS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One event; `calls` are those that a response asks for, `link` leads to a sub-agent."""
-
-    seq: int
-    at: datetime
-    offset: str
-    kind: str
-    title: str
-    text: str = ""
-    note: str = ""
-    state: str = ""
-    detail: str = ""
-    link: str = ""
-    calls: Sequence[ShownCall] = field(default=())
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """What belongs to the events of one objective, read before they are put into words."""
 
@@ -70,13 +53,6 @@ class Known:
         """What the call that an event is about was called as."""
         shown = self.calls.get(uuid.UUID(payload["call_id"]))
         return shown.call.called_as if shown else "a tool"
-
-
-def read_events(objective_id: uuid.UUID) -> tuple[list[RunEvent], bool]:
-    """The newest events in their order, and whether there are older ones."""
-    rows = RunEvent.objects.filter(run_id=objective_id, kind__in=stored(PUBLIC)).order_by("-seq")
-    found = [present(row) for row in rows[: MOST_ENTRIES + 1]]
-    return found[:MOST_ENTRIES][::-1], len(found) > MOST_ENTRIES
 
 
 def read_people(events: Iterable[RunEvent]) -> dict[uuid.UUID, str]:
@@ -166,7 +142,8 @@ def _sub_agent(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any
         "title": f"Sub-agent {payload['agent'].get('name', '')}".rstrip(),
         "note": payload.get("state", "begins"),
         "text": payload.get("task") or payload.get("message") or "",
-        "link": spell(Prefix.OBJECTIVE, uuid.UUID(payload["objective_id"])),
+        "link": reverse("admin:objectives_objective_change", args=(payload["objective_id"],)),
+        "link_name": "objective →",
     }
 
 
@@ -175,7 +152,7 @@ def _reasoning(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any
 
 
 def _finalized(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
-    return {"title": "Output", "detail": pretty_json(payload.get("output"))}
+    return {"title": "Output", "detail": pretty_json(payload.get("output")), "is_json": True}
 
 
 def _compacted(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
@@ -204,7 +181,7 @@ def _continued(event: RunEvent, payload: dict[str, Any], known: Known) -> dict[s
 
 def _plain(event: RunEvent, payload: dict[str, Any], _: Known) -> dict[str, Any]:
     title = payload.get("message") or type_of(event)
-    return {"title": title, "detail": pretty_json(payload)}
+    return {"title": title, "detail": pretty_json(payload), "is_json": True}
 
 
 _TOLD: dict[str, Any] = {

@@ -7,26 +7,33 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from executions.admin.shown import MOST_REASON, below, clipped, duration, place
-from executions.templatetags.humane import to_the_second
-from objectives.admin.calls import ShownCall
+from objectives.admin.browsing import row_id
+from objectives.admin.calls import ShownCall, call_state
 from objectives.admin.content_form import ContentForm
 from objectives.admin.page import tool_sets_of
 from objectives.admin.queue import read_queue, read_settled
-from objectives.admin.shown import badge, call_state, link_to, row_id
-from objectives.admin.steering import ask_approve, ask_deny, may_decide, supply
+from objectives.admin.steering import CALL_VERBS, SCOPES
 from objectives.models import ToolCall
 from objectives.spelling import Prefix
-from spaces.admin.lists import NewestFirst, ReadOnly
-from spaces.admin.naming import Named
+from spaces.admin.kit.formatting import (
+    MOST_REASON,
+    badge,
+    below,
+    clipped,
+    duration,
+    link_to,
+    to_the_second,
+    url_of,
+)
+from spaces.admin.kit.pages import Named, RecordAdmin
+from spaces.admin.kit.steering import Verb
 
 LISTED = (
     "id",
@@ -49,9 +56,14 @@ LISTED = (
 
 
 @admin.register(ToolCall)
-class ToolCallAdmin(ReadOnly, NewestFirst):
+class ToolCallAdmin(RecordAdmin):
     """What agents asked for; written by machines, decided by people."""
 
+    page_template = "admin/objectives/toolcall/page.html"
+    verbs = CALL_VERBS
+    steered_by = "objectives.change_toolcall"
+    scopes = SCOPES
+    steering_columns = ("objective_id", "called_as")
     list_display = (
         "shown_state",
         "shown_function",
@@ -69,11 +81,7 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
         ("caller", AutocompleteSelectFilter),
         ("space", AutocompleteSelectFilter),
     )
-    list_filter_submit = True
-    list_fullwidth = True
-    actions = None
     search_help_text = "Id of the call or of its objective"
-    fields = ()
 
     @display(description="State")
     def shown_state(self, call: ToolCall) -> SafeString:
@@ -89,10 +97,6 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
     def shown_agent(self, call: ToolCall) -> SafeString | str:
         return clipped(call.caller.name, "is-name")
 
-    @display(description="Space")
-    def shown_space(self, call: ToolCall) -> SafeString:
-        return place(call.space.name, call.space.tenant.name)
-
     @display(description="Decided by")
     def shown_decider(self, call: ToolCall) -> SafeString | str:
         return clipped(str(call.decided_by), "is-name") if call.decided_by else "–"
@@ -103,7 +107,7 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
 
     @display(description="Duration")
     def shown_duration(self, call: ToolCall) -> str:
-        return duration(call.started_at, call.settled_at, timezone.now())
+        return duration(call.started_at, call.settled_at)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ToolCall]":
         return super().get_queryset(request).only(*LISTED)
@@ -113,12 +117,10 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
         return Q(pk=call_id) | Q(objective_id=objective_id) if call_id or objective_id else Q(pk__in=[])
 
     def get_urls(self) -> list[URLPattern]:
-        """The queue and the verbs before Django's own routes, whose ids would swallow them."""
+        """The queue, and content, before Django's own routes, whose ids would swallow them."""
         ours = [
             path("waiting/", self.waiting_view, name="objectives_toolcall_waiting"),
             path("waiting/settled/", self.settled_view, name="objectives_toolcall_settled"),
-            path("<uuid:call_id>/approve/", ask_approve, name="objectives_toolcall_approve"),
-            path("<uuid:call_id>/deny/", ask_deny, name="objectives_toolcall_deny"),
             path("<uuid:call_id>/content/", self.supply_view, name="objectives_toolcall_supply"),
         ]
         for each in ours:
@@ -132,9 +134,14 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
         page = read_queue(
             place=request.GET.get("after", ""), space=request.GET.get("space", ""), now=timezone.now()
         )
-        context = {"title": "Waits for people", "page": page, "may_decide": may_decide(request)}
         # Without `opts` the head of the page says its title alone: it is no page of the list of calls.
-        return self._render(request, "waiting.html", {**context, "opts": None})
+        context = {
+            "title": "Waits for people",
+            "page": page,
+            "may_decide": self.may_steer(request),
+            "opts": None,
+        }
+        return self.render(request, "admin/objectives/toolcall/waiting.html", context)
 
     def settled_view(self, request: HttpRequest) -> JsonResponse:
         """What became of calls (`call`, repeated), in words by id."""
@@ -142,47 +149,37 @@ class ToolCallAdmin(ReadOnly, NewestFirst):
             raise PermissionDenied
         return JsonResponse(read_settled(request.GET.getlist("call")))
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """The page of one call, by id in either spelling: no form, since nothing on it is edited."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return self._page(request, _found(object_id))
-
     def supply_view(self, request: HttpRequest, call_id: uuid.UUID) -> HttpResponse:
         """Take what a call waits for; what is wrong with it is said on the call's page."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not may_decide(request):
+        if not self.may_steer(request):
             raise PermissionDenied
-        call, form = _found(str(call_id)), ContentForm(request.POST, request.FILES)
-        return supply(request, call, form) if form.is_valid() else self._page(request, call, form)
+        form = ContentForm(request.POST, request.FILES)
+        if form.is_valid():
+            return self.steer(request, call_id, Verb("Give content", form.supply))
+        page = self.read_page(request, str(call_id), form)
+        if page is None:
+            raise Http404
+        return self.render(request, self.page_template, page)
 
-    def _page(self, request: HttpRequest, call: ToolCall, form: ContentForm | None = None) -> HttpResponse:
+    def read_page(
+        self, request: HttpRequest, address: str, form: ContentForm | None = None
+    ) -> dict[str, Any] | None:
+        """By id in either spelling."""
+        related = ("objective__agent", "space__tenant", "created_by", "decided_by", "step", "tool__tool_set")
+        rows = ToolCall.objects.select_related(*related).defer("step__request", "step__response")
+        call_id = row_id(Prefix.TOOL_CALL, address)
+        call = rows.filter(pk=call_id).first() if call_id else None
+        if call is None:
+            return None
         shown = ShownCall(call, tool_sets_of(call.objective).get(call.called_as, ""))
-        context = {
+        return {
             "title": call.called_as,
             "original": Named(call, f"{call.called_as}, {shown.public_id}"),
             "shown": shown,
             "shown_tool": link_to(call.tool),
-            "may_decide": may_decide(request),
+            "may_decide": self.may_steer(request),
             "form": form or ContentForm(),
-            "next": reverse("admin:objectives_toolcall_change", args=(call.pk,)),
+            "next": url_of(call),
         }
-        return self._render(request, "page.html", context)
-
-    def _render(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, f"admin/objectives/toolcall/{template}", context)
-
-
-def _found(address: str) -> ToolCall:
-    """A call with what its page shows, by id in either spelling; raises Http404."""
-    related = ("objective__agent", "space__tenant", "created_by", "decided_by", "step", "tool__tool_set")
-    rows = ToolCall.objects.select_related(*related).defer("step__request", "step__response")
-    call_id = row_id(Prefix.TOOL_CALL, address)
-    call = rows.filter(pk=call_id).first() if call_id else None
-    if call is None:
-        raise Http404
-    return call

@@ -12,10 +12,10 @@ from unfold.decorators import display
 
 from objectives.admin.browsing import Browsed
 from objectives.admin.overlays import overlay_list
-from objectives.admin.shown import badge, json_block, link_to
 from objectives.models import Tool, ToolSet, ToolSetState, ToolState
 from objectives.spelling import Prefix
-from spaces.admin.lists import ReadOnly
+from spaces.admin.kit.changelist import ReadOnly
+from spaces.admin.kit.formatting import badge, json_block, link_to
 
 SET_COLOURS = {ToolSetState.ACTIVE: "succeeded", ToolSetState.ARCHIVED: "cancelled"}
 COLOURS = {ToolState.AVAILABLE: "succeeded", ToolState.OMITTED: "queued", ToolState.ARCHIVED: "cancelled"}

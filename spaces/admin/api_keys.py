@@ -14,8 +14,8 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from spaces.admin.dialogs import FittingVerbs, confirmation
-from spaces.admin.lists import NewestFirst
+from spaces.admin.kit.changelist import NewestFirst
+from spaces.admin.kit.steering import FittingVerbs, confirmation
 from spaces.ids import parse_uuid
 from spaces.keys import create_key, revoke_key
 from spaces.models import ApiKey, Principal

@@ -6,7 +6,7 @@ from django.template.defaultfilters import filesizeformat
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
-from spaces.admin.lists import NewestFirst, ReadOnly
+from spaces.admin.kit.changelist import NewestFirst, ReadOnly
 from spaces.models import UploadedFile
 
 

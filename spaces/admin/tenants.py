@@ -14,7 +14,7 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
-from spaces.admin.lists import NewestFirst
+from spaces.admin.kit.changelist import NewestFirst
 from spaces.models import Membership, Space, Tenant
 
 TOOLS = (

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from executions.admin.finding import condition
 from executions.models import SkillExecution
-from spaces.admin.lists import NewestFirst
+from spaces.admin.kit.changelist import NewestFirst
 from tests.admin.desk import LIST, fail, make_execution, operator_client, succeed
 from tests.api.crowd import make_crowd
 from tests.factories import NOW, Actor, make_actor, make_skill

@@ -11,7 +11,7 @@ from config.bench.pages import DETAILS, Page, measure_pages, row_of
 from config.bench.servers import Server
 from config.bench.stage import Stage
 from objectives.spelling import Prefix, spell
-from spaces.admin.places import Place as Depth
+from spaces.admin.kit.keyset import Place as Depth
 
 OBJECTIVES = "/admin/objectives/objective/"
 CALLS = "/admin/objectives/toolcall/"

@@ -1,4 +1,4 @@
-// How numbers and times read; the same words as executions/admin/shown.py.
+// How numbers and times read; the same words as spaces/admin/kit/formatting.py.
 
 export function duration(ms) {
   const seconds = Math.max(ms, 0) / 1000;

@@ -22,8 +22,12 @@ export class Redrawing {
     this.timer = null;
     this.isAsking = false;
     this.askedAt = -PAUSE;
-    // Coloured text and opened details differ from what the server drew, so its own text is what is compared.
-    this.known = new Map([...root.querySelectorAll("[data-redrawn]")].map((part) => [part.id, comparable(part)]));
+    // By child of a part. Coloured text and opened details differ from what the server drew: its text is compared.
+    this.texts = new WeakMap();
+    for (const part of root.querySelectorAll("[data-redrawn]")) {
+      for (const child of part.children) this.texts.set(child, comparable(child));
+      toEnd(part);
+    }
     this.colour(root);
     this.say();
   }
@@ -55,15 +59,38 @@ export class Redrawing {
     for (const part of this.root.querySelectorAll("[data-redrawn]")) {
       const now = fresh.getElementById(part.id);
       if (now && this.take(part, now)) continue;
-      const text = now && comparable(now);
-      if (!now || text === this.known.get(part.id) || isInUse(part)) continue;
-      this.known.set(part.id, text);
-      const open = new Map([...part.querySelectorAll("details[data-key]")].map((each) => [each.dataset.key, each.open]));
-      part.replaceChildren(...now.cloneNode(true).childNodes);
-      for (const each of part.querySelectorAll("details[data-key]")) each.open = open.get(each.dataset.key) ?? each.open;
-      this.colour(part);
+      if (now && !isInUse(part)) this.update(part, now);
     }
     this.drawn();
+  }
+
+  // Children that the server draws as before stay, with all that is opened, scrolled and selected in them.
+  update(part, now) {
+    const known = new Map([...part.children].map((child) => [this.texts.get(child), child]));
+    const children = [...now.children].map((child) => {
+      const text = comparable(child);
+      const old = known.get(text);
+      known.delete(text);
+      return old ?? this.made(child, text);
+    });
+    const places = [part, ...part.querySelectorAll("[data-key]")].map(placeOf);
+    const kept = new Set(children);
+    for (const child of [...part.children]) if (!kept.has(child)) child.remove();
+    let next = part.firstElementChild;
+    for (const child of children) {
+      if (child === next) next = next.nextElementSibling;
+      else part.insertBefore(child, next);
+    }
+    if (now.dataset.seq) part.dataset.seq = now.dataset.seq;
+    toEnd(part);
+    for (const place of places) putBack(part, place);
+  }
+
+  made(child, text) {
+    const made = child.cloneNode(true);
+    this.texts.set(made, text);
+    this.colour(made);
+    return made;
   }
 
   // How old the page is, where it has a place for that.
@@ -82,7 +109,27 @@ export class Redrawing {
   }
 }
 
+const GROWS = "[data-follows], [data-cb=open-text]";
+
+// What grows shows its end.
+function toEnd(part) {
+  for (const each of [...part.querySelectorAll(GROWS), part]) if (each.matches(GROWS)) each.scrollTop = each.scrollHeight;
+}
+
+// How far somebody has scrolled and opened an element.
+function placeOf(element) {
+  const { scrollTop, scrollHeight, clientHeight, open } = element;
+  return { key: element.dataset.key, element, scrollTop, isAtEnd: scrollHeight - scrollTop - clientHeight < 40, open };
+}
+
+function putBack(part, { key, element, scrollTop, isAtEnd, open }) {
+  const now = element.isConnected ? element : part.querySelector(`[data-key="${key}"]`);
+  if (!now) return;
+  if (now !== element && open !== undefined) now.open = open;
+  if (!isAtEnd || !now.matches(GROWS)) now.scrollTop = scrollTop;
+}
+
 // Every copy has other form tokens and other links to media.
 function comparable(part) {
-  return part.innerHTML.replaceAll(/name="csrfmiddlewaretoken" value="[^"]*"|\?token=[^"]*/g, "");
+  return part.outerHTML.replaceAll(/name="csrfmiddlewaretoken" value="[^"]*"|\?token=[^"]*/g, "");
 }

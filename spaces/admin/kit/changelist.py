@@ -15,14 +15,14 @@ from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
-from spaces.admin.places import Place, beyond, read_place
+from spaces.admin.kit.keyset import Place, beyond, read_place
 from spaces.ids import parse_uuid
 
 
 class UncountedPaginator(InfinitePaginator):
     """Tells the templates to draw newer and older links."""
 
-    template_name = "admin/newer_and_older.html"
+    template_name = "admin/kit/newer_and_older.html"
 
 
 class NewestFirstList(ChangeList):
