@@ -1,18 +1,15 @@
 """The desk's queue: everything that waits for people, over all spaces, oldest first."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Q
 
 from objectives.admin.calls import ShownCall
 from objectives.admin.page import tool_sets_of
 from objectives.admin.shown import age
 from objectives.models import ToolCall
 from objectives.portraits.waiting import waiting_calls
-from spaces.admin.places import Place, read_place
+from spaces.admin.places import Place, beyond, read_place
 from spaces.ids import parse_uuid
 from spaces.models import Space
 
@@ -46,7 +43,7 @@ def read_queue(*, place: str = "", space: str = "", limit: int = PER_PAGE, now: 
     rows = waiting_calls(space_id).select_related(*RELATED).order_by("created_at", "id")
     begins = read_place(place)
     if begins is not None and begins.at is not None:
-        rows = rows.filter(_past(begins.at, begins.id))
+        rows = rows.filter(beyond(begins, "created_at"))
     found = list(rows[: limit + 1])
     shown = found[:limit]
     following = ""
@@ -80,6 +77,3 @@ def _settled(shown: ShownCall) -> str:
         return shown.word
     return shown.decision if shown.word == "denied" else f"{shown.decision}, {shown.word}"
 
-
-def _past(at: datetime, row_id: uuid.UUID) -> Q:
-    return Q(created_at__gte=at) & (Q(created_at__gt=at) | Q(created_at=at, id__gt=row_id))
