@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from executions.api.docs.live import live_components, live_paths
-from objectives.api.routes import older
+from objectives.api.compat import older
 
 type Document = dict[str, Any]
 
@@ -42,11 +42,17 @@ def with_health(result: Document, **_: Any) -> Document:
     result["components"]["schemas"]["Health"] = _health()
     body = {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}
     result["paths"]["/healthz"] = _route(
-        "isAlive", "Is the process alive", {"200": {"description": "It answers.", "content": body}}
+        "isAlive",
+        "Is the process alive",
+        "Asks for nothing but an answer: for a load balancer's or a supervisor's liveness check. No key is "
+        "needed.",
+        {"200": {"description": "It answers.", "content": body}},
     )
     result["paths"]["/readyz"] = _route(
         "isReady",
         "Is the deployment ready",
+        "Whether the database answers and every migration is applied, and how many workers were seen: for a "
+        "load balancer's readiness check. No key is needed.",
         {
             "200": {"description": "The database answers and is migrated.", "content": body},
             "503": {"description": "It does not, or is not.", "content": body},
@@ -55,9 +61,9 @@ def with_health(result: Document, **_: Any) -> Document:
     return result
 
 
-def _route(operation_id: str, summary: str, responses: Document) -> Document:
-    operation = {"operationId": operation_id, "tags": ["health"], "summary": summary, "description": summary}
-    return {"get": {**operation, "security": [], "responses": responses}}
+def _route(operation_id: str, summary: str, description: str, responses: Document) -> Document:
+    operation = {"operationId": operation_id, "tags": ["health"], "summary": summary}
+    return {"get": {**operation, "description": description, "security": [], "responses": responses}}
 
 
 def _health() -> Document:

@@ -165,7 +165,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["spaces.api.parsing.StrictJsonParser"],
     "DEFAULT_THROTTLE_CLASSES": ["spaces.throttling.KeyThrottle"],
     "DEFAULT_THROTTLE_RATES": {"key": ENV.rate_limit, "ticket": "600/min"},
-    "DEFAULT_SCHEMA_CLASS": "spaces.api.autoschema.AsDescribed",
+    "DEFAULT_SCHEMA_CLASS": "spaces.api.operations.OperationSchema",
     "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document describes the routes
     "EXCEPTION_HANDLER": "config.api.exception_handler",
     "UNAUTHENTICATED_USER": None,

@@ -5,11 +5,7 @@ from django.urls import include, path
 
 from config import documents, fallbacks, health, pages, signing_in
 
-api = [
-    path("spaces/<str:space_id>/", include("executions.api.urls")),
-    path("", include("spaces.api.urls")),
-    path("", include("objectives.api.urls")),
-]
+api = [path("", include("executions.api.urls")), path("", include("objectives.api.urls"))]
 urlpatterns = [
     *documents.urlpatterns,
     path("v1/", include(api)),

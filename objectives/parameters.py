@@ -1,6 +1,6 @@
 """The query parameters of a route of the workspace API: which it knows, in either of two spellings."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 from django.http import QueryDict
@@ -37,22 +37,6 @@ class Query(QueryDict):
         if key not in self._known:
             raise Undeclared(key)
         return key
-
-
-def takes[F: Callable[..., Any]](names: Collection[str]) -> Callable[[F], F]:
-    """A decorator for a handler that takes these query parameters; one without it takes none."""
-
-    def declare(handler: F) -> F:
-        handler.known_query = tuple(names)  # type: ignore[attr-defined]
-        return handler
-
-    return declare
-
-
-def known_to(handler: Any) -> tuple[str, ...]:
-    """The names of the query parameters that a handler takes."""
-    known: tuple[str, ...] = getattr(handler, "known_query", ())
-    return known
 
 
 def read_query(given: QueryDict, known: Collection[str], user_agent: str) -> Query:

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from spaces.api.pages import Keyset
+from spaces.keyset import Keyset
 
 BEYOND_ALL = ("infinity", "ffffffff-ffff-ffff-ffff-ffffffffffff")  # time and id after those of all rows
 MARK_BYTES = 8  # of a cursor, before its values: which list it belongs to

@@ -10,8 +10,8 @@ from config.bench.figures import Figure, Spread, is_within, median, median_ratio
 from config.bench.lines import Line, request_bytes
 from config.bench.servers import Server, bare_web, web
 from config.bench.stage import Stage, World
-from executions.api.executions import NEWEST_FIRST
 from executions.api.reading import LISTED_FIELDS
+from spaces.keyset import NEWEST_FIRST
 
 PAGE = 50
 SLOWEST_MS = 10.0

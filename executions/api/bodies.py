@@ -1,13 +1,23 @@
-"""The bodies of starting and dispatching."""
+"""The bodies of starting and dispatching, and how both are answered."""
 
 from typing import Any
 
 from pydantic import Field
 
 from executions.actions.creating import MAX_FILES
+from executions.api.objects import ExecutionAnswer
 from spaces.api.bodies import Body
+from spaces.api.idempotency import idempotency_header
 from spaces.chatids import MAX_CHAT_ID
 
+IDEMPOTENCY_KEY = idempotency_header(
+    "The same key with the same body returns the first execution (200), with another body 409. "
+    "It counts for one principal in one space."
+)
+STARTED = {
+    201: (ExecutionAnswer, "The new execution, queued."),
+    200: (ExecutionAnswer, "The same was asked for before: that execution."),
+}
 _MODEL = "A model alias that the space allows; without it the space's default is used."
 
 

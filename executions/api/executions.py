@@ -12,8 +12,9 @@ from rest_framework.response import Response
 
 from executions.actions.cancelling import request_cancel
 from executions.actions.retrying import retry_execution
-from executions.api.docs import executions as docs
-from executions.api.filters import filtered
+from executions.api.docs.examples import ARTIFACT, CANCELLED, LISTED, SUCCEEDED
+from executions.api.filters import ExecutionFilter
+from executions.api.objects import ArtifactPage, ExecutionAnswer, ExecutionPage
 from executions.api.reading import LISTED_FIELDS, ExecutionRow, read_execution
 from executions.api.representation import (
     represent_artifacts,
@@ -21,24 +22,31 @@ from executions.api.representation import (
     represent_listed,
     represent_started,
 )
-from executions.api.usage import wanted_usage
+from executions.api.usage import USAGE, wanted_usage
 from executions.lineage import lineage_of_execution
 from executions.models import Artifact, SkillExecution
-from spaces.api.downloads import Download, send_blob
-from spaces.api.pages import ID, TIME, Keyset, Page
+from spaces.api.downloads import RANGE, Download, bytes_of, send_blob
+from spaces.api.operations import operation
+from spaces.api.pages import KeysetPagination
+from spaces.api.permissions import Needs
 from spaces.api.viewsets import SpaceViewSet, base_url, created
 from spaces.errors import NotFound
 from spaces.ids import parse_uuid
+from spaces.keyset import OLDEST_FIRST
 from spaces.scopes import Kind, May, Place
 
-NEWEST_FIRST = Keyset((TIME, ID), is_descending=True)
-OLDEST_FIRST = Keyset((TIME, ID))
+TAG = "executions"
+SHOWN = "The execution as it stands now."
+
+
+class OldestFirst(KeysetPagination):
+    keyset = OLDEST_FIRST
 
 
 class ExecutionViewSet(SpaceViewSet):
     """Everything below `…/skills/executions` that is not the lookup."""
 
-    required_permission = "executions:read"
+    permission_classes = (Needs.by_action("executions:read", "executions:manage"),)
     byte_actions = frozenset({"archive"})
     may_by_ticket: ClassVar = {
         **dict.fromkeys(("list", "retrieve", "artifacts", "archive"), May.READ),
@@ -50,36 +58,93 @@ class ExecutionViewSet(SpaceViewSet):
             return lineage_of_execution(_id(self.kwargs["execution_id"]))
         return [Place(Kind.SPACE, self.kwargs["space_id"])]
 
-    @docs.listing
+    @operation(
+        "listExecutions",
+        "List executions",
+        tag=TAG,
+        answers={200: (ExecutionPage, "A page of executions.")},
+        filterset_class=ExecutionFilter,
+        pagination_class=KeysetPagination,
+        examples={"answer": {"data": [LISTED], "meta": {"next_cursor": None, "has_more": False}}},
+    )
     def list(self, request: Request, space_id: str) -> Response:
-        rows = filtered(self._executions(), request).values_list(*LISTED_FIELDS, named=True)
-        page = Page.of(rows, NEWEST_FIRST, request, of_list=f"executions {space_id}")
-        return Response({"data": [represent_listed(row) for row in page.rows], "meta": page.meta})
+        """A space's executions, newest first. Several filters must all hold; an unknown one is a 422.
 
-    @docs.retrieve
+        Items have 15 keys; inputs, outputs and artifacts come with each execution by itself.
+        """
+        rows = self._executions().values_list(*LISTED_FIELDS, named=True)
+        page = self.page_of(rows, of_list=f"executions {space_id}")
+        return self.get_paginated_response([represent_listed(row) for row in page])
+
+    @operation(
+        "getExecution",
+        "Show an execution",
+        tag=TAG,
+        answers={200: (ExecutionAnswer, SHOWN)},
+        parameters=[USAGE],
+        examples={"answer": {"data": SUCCEEDED}},
+    )
     def retrieve(self, request: Request, space_id: str, execution_id: str) -> Response:
+        """One execution in full, whatever its state: what it was given and gave, its artifacts with fresh
+        links, and the executions that it called.
+
+        To follow it while it runs, open its event stream or the websocket instead of asking again.
+        """
         row = self._row(execution_id)
         usage = wanted_usage(request, row)
         return Response({"data": represent_detail(row, base_url=base_url(request), usage=usage)})
 
-    @docs.cancel
+    @operation(
+        "cancelExecution",
+        "Cancel an execution",
+        tag=TAG,
+        answers={200: (ExecutionAnswer, SHOWN)},
+        errors=[409],
+        examples={"answer": {"data": {**SUCCEEDED, **CANCELLED}}},
+    )
     def cancel(self, request: Request, space_id: str, execution_id: str) -> Response:
+        """Asks that it stops, and everything it called.
+
+        One that waits is cancelled at once; one that runs is `cancelled` within seconds, when its worker has
+        stopped it. Asking again changes nothing; one that has succeeded or failed is a 409.
+        """
         execution = request_cancel(access=self.access, execution_id=_id(execution_id), now=timezone.now())
         return Response({"data": represent_started(execution, base_url=base_url(request))})
 
-    @docs.retry
+    @operation(
+        "retryExecution",
+        "Run a finished execution again",
+        tag=TAG,
+        answers={
+            201: (ExecutionAnswer, "The new execution."),
+            200: (ExecutionAnswer, "It was retried before: that execution."),
+        },
+        errors=[409],
+    )
     def retry(self, request: Request, space_id: str, execution_id: str) -> Response:
+        """Makes a new execution with the same inputs, files, thread, message and tool call, which takes the
+        place of the old one in the lookup; both stay.
+
+        One that is not over, and a sub-execution, is a 409.
+        """
         execution, is_new = retry_execution(
             access=self.access, execution_id=_id(execution_id), now=timezone.now()
         )
         answer = represent_started(execution, base_url=base_url(request), is_new=is_new)
         return created(answer, is_new=is_new)
 
-    @docs.artifacts
+    @operation(
+        "listArtifacts",
+        "List an execution's artifacts",
+        tag=TAG,
+        answers={200: (ArtifactPage, "A page of artifacts.")},
+        pagination_class=OldestFirst,
+        examples={"answer": {"data": [ARTIFACT], "meta": {"next_cursor": None, "has_more": False}}},
+    )
     def artifacts(self, request: Request, space_id: str, execution_id: str) -> Response:
+        """The files that it kept, oldest first, each with a fresh link that is good for 15 minutes."""
         row = self._row(execution_id)
-        kept = Artifact.objects.filter(execution_id=row.id)
-        page = Page.of(kept, OLDEST_FIRST, request, of_list=f"artifacts {row.id}")
+        page = self.page_of(Artifact.objects.filter(execution_id=row.id), of_list=f"artifacts {row.id}")
         shown = [
             {
                 "artifact_id": str(artifact.id),
@@ -87,13 +152,20 @@ class ExecutionViewSet(SpaceViewSet):
                 "document_type": artifact.document_type,
                 "size_bytes": artifact.size_bytes,
             }
-            for artifact in page.rows
+            for artifact in page
         ]
         links = represent_artifacts(shown, space_id=row.space_id, base_url=base_url(request))
-        return Response({"data": links, "meta": page.meta})
+        return self.get_paginated_response(links)
 
-    @docs.archive
+    @operation(
+        "downloadArchive",
+        "Download an execution's workspace",
+        tag=TAG,
+        answers=bytes_of("application/gzip", "The bytes."),
+        parameters=[RANGE],
+    )
     def archive(self, request: Request, space_id: str, execution_id: str) -> HttpResponseBase:
+        """The workspace as it was at the end, tar.gz. 404 until it was taken, and after its retention."""
         execution = self._executions().filter(pk=_id(execution_id)).select_related("archive_blob").first()
         if execution is None or execution.archive_blob is None:
             raise NotFound

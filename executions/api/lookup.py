@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from executions.api.docs import executions as docs
+from executions.api.docs.examples import RUNNING, SUCCEEDED
+from executions.api.objects import ExecutionAnswer
 from executions.api.reading import find_by_tool_call
 from executions.api.representation import represent_detail
-from executions.api.usage import wanted_usage
+from executions.api.usage import USAGE, wanted_usage
 from executions.catalog.validation import is_storable_text
 from executions.lineage import lineage_of_call, lineage_of_execution
+from spaces.api.operations import operation
+from spaces.api.permissions import Needs
 from spaces.api.viewsets import SpaceViewSet, base_url, caller_of, parse_space_id
 from spaces.chatids import MAX_CHAT_ID
 from spaces.errors import NotFound
@@ -24,7 +28,7 @@ NOT_YET = "X-Callboard-Not-Yet"
 class LookupViewSet(SpaceViewSet):
     """`GET …/skills/executions/by-chat-tool-call/{tool_call_id}`."""
 
-    required_permission = "executions:read"
+    permission_classes = (Needs.by_action("executions:read"),)
     may_by_ticket: ClassVar = {"retrieve": May.READ}
 
     def lineage(self) -> Sequence[Place]:
@@ -45,9 +49,42 @@ class LookupViewSet(SpaceViewSet):
         named, scope = self.request.query_params.get("thread_id"), caller_of(self.request).scope
         return named if scope is None else scope.thread_of(tool_call_id, named)
 
-    @docs.lookup
+    @operation(
+        "getExecutionByChatToolCall",
+        "Find the execution of a chat's tool call",
+        tag="executions",
+        answers={200: (ExecutionAnswer, "The execution as it stands now.")},
+        parameters=[
+            OpenApiParameter(
+                "thread_id",
+                str,
+                description="Only executions of this chat thread: models repeat ids across threads.",
+            ),
+            USAGE,
+            OpenApiParameter(
+                "Prefer",
+                str,
+                OpenApiParameter.HEADER,
+                description="`wait=N`: wait up to N seconds (RFC 7240).",
+            ),
+            OpenApiParameter(
+                "Preference-Applied",
+                str,
+                OpenApiParameter.HEADER,
+                response=[200, 404],
+                description="`wait=N` where the request was held, or could have been.",
+            ),
+        ],
+        examples={"answer": {"data": {**SUCCEEDED, **RUNNING}}},
+    )
     def retrieve(self, request: Request, space_id: str, tool_call_id: str) -> Response:
-        """The newest execution of this tool call, superseded ones left out; 404 where there is none (yet)."""
+        """The newest execution that this tool call dispatched, from the moment of its dispatch on, long
+        before it has finished; executions that a retry replaced are left out.
+
+        The id may reach a browser before the call is dispatched: then this is a 404 that turns into a 200.
+        With `Prefer: wait=N` the request is held until the execution exists, at most N (up to 30) seconds,
+        and the answer carries `Preference-Applied`; without it the answer is immediate.
+        """
         thread_id = self._thread_id(tool_call_id)
         if not _may_exist(tool_call_id) or not _may_exist(thread_id or "-"):
             raise NotFound

@@ -1,24 +1,28 @@
 """The skills that a space can start, and starting them."""
 
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any
 
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.actions.starting import start_execution
-from executions.api.bodies import StartBody
-from executions.api.docs import skills as docs
+from executions.api.bodies import IDEMPOTENCY_KEY, STARTED, StartBody
+from executions.api.catalog_objects import SkillAnswer, SkillPage
+from executions.api.docs.examples import QUEUED, SKILL, SUCCEEDED
 from executions.api.representation import represent_started
 from executions.catalog.resolving import manifest_of, newest_version, newest_versions
 from executions.catalog.validation import is_storable_text
 from executions.models import SkillVersion
 from spaces.api.bodies import read_body
 from spaces.api.idempotency import read_idempotency_key
-from spaces.api.pages import Column, Keyset, Page
+from spaces.api.operations import operation
+from spaces.api.pages import KeysetPagination
+from spaces.api.permissions import Needs
 from spaces.api.viewsets import SpaceViewSet, base_url, created
 from spaces.errors import NotFound
+from spaces.keyset import Column, Keyset
 from spaces.models import Space
 
 
@@ -29,31 +33,56 @@ def _slug(text: str) -> str:
     return text
 
 
-BY_SLUG = Keyset((Column("skill__slug", str, _slug),))
+class BySlug(KeysetPagination):
+    keyset = Keyset((Column("skill__slug", str, _slug),))
 
 
 class SkillViewSet(SpaceViewSet):
     """`…/skills`: the newest version of each skill that the tenant has."""
 
-    required_permission = "skills:read"
-    action_permissions: ClassVar = {"start": "executions:manage"}
+    permission_classes = (Needs.by_action("skills:read", start="executions:manage"),)
 
-    @docs.listing
+    @operation(
+        "listSkills",
+        "List skills",
+        tag="skills",
+        answers={200: (SkillPage, "A page of skills.")},
+        pagination_class=BySlug,
+        examples={"answer": {"data": [SKILL], "meta": {"next_cursor": None, "has_more": False}}},
+    )
     def list(self, request: Request, space_id: str) -> Response:
-        versions = newest_versions(self.access.tenant_id)
-        page = Page.of(versions, BY_SLUG, request, of_list=f"skills {space_id}")
-        return Response({"data": [represent_skill(version) for version in page.rows], "meta": page.meta})
+        """The newest version of each skill that the space can start, by slug; retired skills are left out."""
+        page = self.page_of(newest_versions(self.access.tenant_id), of_list=f"skills {space_id}")
+        return self.get_paginated_response([represent_skill(version) for version in page])
 
-    @docs.retrieve
+    @operation("getSkill", "Show a skill", tag="skills", answers={200: (SkillAnswer, "The skill.")})
     def retrieve(self, request: Request, space_id: str, slug: str) -> Response:
+        """Its newest version: what it takes and gives, what it may do here and within which limits."""
         version = newest_version(self.access.tenant_id, slug) if is_storable_text(slug) else None
         if version is None:
             raise NotFound
         permitted = Space.objects.values_list("permitted_tools", flat=True).get(pk=self.access.space_id)
         return Response({"data": represent_skill_detail(version, frozenset(permitted))})
 
-    @docs.start
+    @operation(
+        "startExecution",
+        "Start a skill",
+        tag="skills",
+        body=StartBody,
+        answers=STARTED,
+        errors=[409, 413, 415],
+        parameters=[IDEMPOTENCY_KEY],
+        examples={
+            "body": {"inputs": SUCCEEDED["inputs"], "file_source_ids": ["sales.csv"]},
+            "answer": {"data": {**SUCCEEDED, **QUEUED}},
+        },
+    )
     def start(self, request: Request, space_id: str, slug: str) -> Response:
+        """Makes an execution, which a worker takes up within a second where one is free.
+
+        Inputs that do not match the skill's inputs schema are a 422 that names each wrong path, as is a model
+        that the space does not allow.
+        """
         body = read_body(StartBody, request)
         execution, is_new = start_execution(
             access=self.access,

@@ -1,30 +1,38 @@
 """Skills as the tools that a chat may call."""
 
-from typing import ClassVar
-
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.actions.starting import dispatch_tool_call
-from executions.api.bodies import DispatchBody
-from executions.api.docs import skills as docs
+from executions.api.bodies import IDEMPOTENCY_KEY, STARTED, DispatchBody
+from executions.api.catalog_objects import ToolList
+from executions.api.docs.examples import QUEUED, SUCCEEDED, TOOL
 from executions.api.representation import represent_started
 from executions.catalog.resolving import newest_versions
 from spaces.api.bodies import read_body
 from spaces.api.idempotency import read_idempotency_key
+from spaces.api.operations import operation
+from spaces.api.permissions import Needs
 from spaces.api.viewsets import SpaceViewSet, base_url, created
 
 
 class ToolViewSet(SpaceViewSet):
     """`…/tools`: a tool is a skill, by its slug."""
 
-    required_permission = "skills:read"
-    action_permissions: ClassVar = {"execute": "executions:manage"}
+    permission_classes = (Needs.by_action("skills:read", execute="executions:manage"),)
 
-    @docs.tools
+    @operation(
+        "listTools",
+        "List tools",
+        tag="tools",
+        answers={200: (ToolList, "The tools.")},
+        examples={"answer": [TOOL]},
+    )
     def list(self, request: Request, space_id: str) -> Response:
-        """A bare array, in the form that model providers take tools in."""
+        """The space's skills as tools for a language model: a bare array, in the form that model providers
+        take tools in.
+        """
         versions = newest_versions(self.access.tenant_id)
         return Response(
             [
@@ -37,8 +45,31 @@ class ToolViewSet(SpaceViewSet):
             ]
         )
 
-    @docs.execute
+    @operation(
+        "executeTool",
+        "Dispatch a chat's tool call",
+        tag="tools",
+        body=DispatchBody,
+        answers=STARTED,
+        errors=[409, 413, 415],
+        parameters=[IDEMPOTENCY_KEY],
+        examples={
+            "body": {
+                "arguments": SUCCEEDED["inputs"],
+                "thread_id": "thread_8",
+                "message_id": "msg_12",
+                "tool_call_id": "call_Zx81",
+            },
+            "answer": {"data": {**SUCCEEDED, **QUEUED}},
+        },
+    )
     def execute(self, request: Request, space_id: str, tool_name: str) -> Response:
+        """Makes one execution for one tool call, however often and however concurrently it is asked for.
+
+        The same thread, message and id with the same tool and arguments return the execution that is there
+        (200); with another tool or other arguments it is a 409. An `Idempotency-Key` counts before that, and
+        for the whole body.
+        """
         body = read_body(DispatchBody, request)
         execution, is_new = dispatch_tool_call(
             access=self.access,

@@ -1,12 +1,15 @@
-"""The routes of executions, skills, tools and artifacts, below a space."""
+"""The routes of the space API, below `/v1/`."""
 
-from django.urls import URLPattern, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from executions.api.artifacts import ArtifactViewSet
 from executions.api.executions import ExecutionViewSet
 from executions.api.lookup import LookupViewSet
 from executions.api.skills import SkillViewSet
 from executions.api.tools import ToolViewSet
+from spaces.api.files import FileViewSet
+from spaces.api.routes import route, verbs
+from spaces.api.tickets import TicketViewSet
 
 
 class WholeRest:
@@ -23,21 +26,26 @@ class WholeRest:
 
 register_converter(WholeRest, "rest")
 
+EXECUTIONS = "skills/executions"
+EXECUTION = f"{EXECUTIONS}/<str:execution_id>"
+
 # Literal segments stand before the ids that they would otherwise be taken for.
-urlpatterns: list[URLPattern] = [
-    path(
-        "skills/executions/by-chat-tool-call/<rest:tool_call_id>", LookupViewSet.as_view({"get": "retrieve"})
-    ),
-    path("skills/executions", ExecutionViewSet.as_view({"get": "list"})),
-    path("skills/executions/<str:execution_id>", ExecutionViewSet.as_view({"get": "retrieve"})),
-    path("skills/executions/<str:execution_id>/cancel", ExecutionViewSet.as_view({"post": "cancel"})),
-    path("skills/executions/<str:execution_id>/retry", ExecutionViewSet.as_view({"post": "retry"})),
-    path("skills/executions/<str:execution_id>/artifacts", ExecutionViewSet.as_view({"get": "artifacts"})),
-    path("skills/executions/<str:execution_id>/archive", ExecutionViewSet.as_view({"get": "archive"})),
-    path("skills", SkillViewSet.as_view({"get": "list"})),
-    path("skills/<str:slug>", SkillViewSet.as_view({"get": "retrieve"})),
-    path("skills/<str:slug>/executions", SkillViewSet.as_view({"post": "start"})),
-    path("tools", ToolViewSet.as_view({"get": "list"})),
-    path("tools/<str:tool_name>/execute", ToolViewSet.as_view({"post": "execute"})),
-    path("artifacts/<str:artifact_id>/download", ArtifactViewSet.as_view({"get": "download"})),
+_of_space: list[URLPattern] = [
+    route(f"{EXECUTIONS}/by-chat-tool-call/<rest:tool_call_id>", LookupViewSet, get="retrieve"),
+    route(EXECUTIONS, ExecutionViewSet, get="list"),
+    route(EXECUTION, ExecutionViewSet, get="retrieve"),
+    *verbs(EXECUTION, ExecutionViewSet, "cancel", "retry", mark="/"),
+    route(f"{EXECUTION}/artifacts", ExecutionViewSet, get="artifacts"),
+    route(f"{EXECUTION}/archive", ExecutionViewSet, get="archive"),
+    route("skills", SkillViewSet, get="list"),
+    route("skills/<str:slug>", SkillViewSet, get="retrieve"),
+    route("skills/<str:slug>/executions", SkillViewSet, post="start"),
+    route("tools", ToolViewSet, get="list"),
+    route("tools/<str:tool_name>/execute", ToolViewSet, post="execute"),
+    route("artifacts/<str:artifact_id>/download", ArtifactViewSet, get="download"),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("spaces/<str:space_id>/", include(_of_space)),
+    route("files/", FileViewSet, post="create"),
+    route("tickets", TicketViewSet, post="create"),
 ]

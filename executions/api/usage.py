@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from executions.api.reading import ExecutionRow
 from executions.lifecycle import resource_usage
 from executions.runs.usage import tree_usage
 from spaces.errors import Invalid
+
+USAGE = OpenApiParameter(
+    "usage",
+    {"type": "string", "enum": ["own", "total"], "default": "own"},
+    description="`total` adds what the sub-executions used, and usage that arrived after the end.",
+)
 
 
 def wanted_usage(request: Request, execution: ExecutionRow) -> dict[str, Any] | None:

@@ -19,20 +19,27 @@ from objectives.actions.api_keys import (
     unassign_workspace,
 )
 from objectives.addressing import find
-from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, by_name, wants_info
+from objectives.api.describing import page_of
+from objectives.api.examples import API_KEY, NEW_API_KEY, page as page_example
+from objectives.api.filters import NamedFilter, QueryParameter, wants_info
 from objectives.api.masks import Patch, changes
+from objectives.api.pages import NewestFirst
 from objectives.api.viewsets import AccountViewSet
 from objectives.shapes.apikeys import ApiKey, ApiKeyChanges, NewApiKey, WorkspaceNamed
 from objectives.shapes.status import Empty
 from objectives.spelling import Prefix
+from spaces.api.operations import operation
+from spaces.api.permissions import Needs
 from spaces.errors import NotReady
 from spaces.keys import is_over
 from spaces.models import ApiKey as ApiKeyRow
 
 TAG = "api_keys"
-FILTERS = {**PAGING, **NAMES, "workspaceId": "Only keys that reach this workspace."}
 UNREADABLE = "A token is stored as a digest; rotate it to get a new one."
+
+
+class ApiKeyFilter(NamedFilter):
+    workspace_id = QueryParameter(help_text="Only keys that reach this workspace.")
 
 
 class ApiKeyPatch(Patch):
@@ -45,7 +52,7 @@ class ApiKeyPatch(Patch):
 class OfKeys(AccountViewSet):
     """A viewset of API keys: reading needs `api_keys:read`, all else `api_keys:manage`."""
 
-    reads, writes = READ_API_KEYS, MANAGE_API_KEYS
+    permission_classes = (Needs.by_action(READ_API_KEYS, MANAGE_API_KEYS),)
 
     @property
     def key_access(self) -> AccountAccess:
@@ -55,15 +62,10 @@ class OfKeys(AccountViewSet):
     def rows(self) -> QuerySet[ApiKeyRow]:
         return self.key_access.keys().select_related("principal").prefetch_related("spaces")
 
-    def answer_keys(self, rows: QuerySet[ApiKeyRow], request: Request, *, of_list: str) -> Response:
+    def answer_keys(self, rows: QuerySet[ApiKeyRow], *, of_list: str) -> Response:
         """The page of these that is asked for."""
-        with_info = wants_info(request)
-        return answer_page(
-            by_name(rows, request),
-            request,
-            of_list=of_list,
-            show=lambda page: _show(page, with_info=with_info),
-        )
+        with_info = wants_info(self.request)
+        return self.answer_page(rows, of_list=of_list, show=lambda page: _show(page, with_info=with_info))
 
     def answer_key(self, row: ApiKeyRow, *, token: str = "") -> Response:
         """One key; its token only where it was just made."""
@@ -93,8 +95,21 @@ class OfKeys(AccountViewSet):
 class ApiKeyViewSet(OfKeys):
     """The keys of the caller; for administrators those of the whole account."""
 
-    @operation("listApiKeys", "List API keys", tag=TAG, answer=page_of(ApiKey), query=FILTERS)
+    @operation(
+        "listApiKeys",
+        "List API keys",
+        tag=TAG,
+        answer=page_of(ApiKey),
+        filterset_class=ApiKeyFilter,
+        pagination_class=NewestFirst,
+        examples={"answer": page_example(API_KEY)},
+    )
     def list(self, request: Request) -> Response:
+        """The caller's own keys; for administrators those of the whole account. Keys that have ended are left
+        out.
+
+        Tokens are never listed: a key's token is shown once, where it is made or renewed.
+        """
         rows = self.rows()
         if address := request.query_params.get("workspaceId"):
             space_id = self.key_access.space_of(address, "query", "workspaceId")
@@ -102,39 +117,113 @@ class ApiKeyViewSet(OfKeys):
                 Q(all_spaces=True, principal__memberships__space=space_id)
                 | Q(pk__in=ApiKeyRow.spaces.through.objects.filter(space=space_id).values("apikey"))
             )
-        return self.answer_keys(rows, request, of_list=f"{self.tenant_id}/api_keys")
+        return self.answer_keys(rows, of_list=f"{self.tenant_id}/api_keys")
 
-    @operation("createApiKey", "Make an API key", tag=TAG, answer=ApiKey, body=NewApiKey)
+    @operation(
+        "createApiKey",
+        "Make an API key",
+        tag=TAG,
+        body=NewApiKey,
+        answer=ApiKey,
+        errors=[409],
+        examples={"body": NEW_API_KEY, "answer": API_KEY},
+    )
     def create(self, request: Request) -> Response:
+        """Makes a key of the caller's own and shows its token, this once.
+
+        A key can be given no permission and no workspace that the caller's own key lacks: that is a 403. It
+        ends when the key ends with which it was made.
+        """
         return self.answer_new(self.body(NewApiKey))
 
-    @operation("getApiKey", "Read an API key", tag=TAG, answer=ApiKey, paths="key_id")
+    @operation(
+        "getApiKey",
+        "Read an API key",
+        tag=TAG,
+        answer=ApiKey,
+    )
     def retrieve(self, request: Request, key_id: str) -> Response:
+        """One key with what it may do and which workspaces it reaches. Its token is not shown."""
         return self.answer_key(find(self.rows(), Prefix.API_KEY, key_id))
 
-    @operation("updateApiKey", "Change an API key", tag=TAG, answer=ApiKey, body=ApiKeyPatch, paths="key_id")
+    @operation(
+        "updateApiKey",
+        "Change an API key",
+        tag=TAG,
+        body=ApiKeyPatch,
+        answer=ApiKey,
+        errors=[409],
+    )
     def update(self, request: Request, key_id: str) -> Response:
+        """Changes the fields that `updateMask` names, or those that the body brings. It holds from the next
+        request with the key on.
+
+        Nobody can give a key more than they have themselves.
+        """
         given = changes(self.body(ApiKeyPatch), spec=ApiKeyChanges)
         return self.answer_key(change_api_key(access=self.key_access, address=key_id, changes=given))
 
-    @operation("deleteApiKey", "End an API key for good", tag=TAG, answer=Empty, paths="key_id")
+    @operation(
+        "deleteApiKey",
+        "End an API key for good",
+        tag=TAG,
+        answer=Empty,
+    )
     def destroy(self, request: Request, key_id: str) -> Response:
+        """Ends the key for good: it is refused from the next request on, the streams and sockets that it
+        opened are closed, and its external id is free again.
+
+        To stop a key for a while, disable it.
+        """
         return self.answer_ended(key_id)
 
-    @operation("enableApiKey", "Let an API key work", tag=TAG, answer=ApiKey, paths="key_id")
+    @operation(
+        "enableApiKey",
+        "Let an API key work",
+        tag=TAG,
+        answer=ApiKey,
+    )
     def enable(self, request: Request, key_id: str) -> Response:
+        """Lets a disabled key work again, with the same token. A repeated call changes nothing."""
         return self.answer_switched(key_id, is_enabled=True)
 
-    @operation("disableApiKey", "Let an API key not work", tag=TAG, answer=ApiKey, paths="key_id")
+    @operation(
+        "disableApiKey",
+        "Let an API key not work",
+        tag=TAG,
+        answer=ApiKey,
+    )
     def disable(self, request: Request, key_id: str) -> Response:
+        """Lets the key not work until it is enabled again; what it had opened ends within seconds. A repeated
+        call changes nothing.
+        """
         return self.answer_switched(key_id, is_enabled=False)
 
-    @operation("rotateApiKey", "Give an API key a new token", tag=TAG, answer=ApiKey, paths="key_id")
+    @operation(
+        "rotateApiKey",
+        "Give an API key a new token",
+        tag=TAG,
+        answer=ApiKey,
+        examples={"answer": API_KEY},
+    )
     def rotate(self, request: Request, key_id: str) -> Response:
+        """Makes a new token and shows it, this once. The old one is refused from now on, and what it opened
+        ends.
+
+        Only the person whose key it is can do this. An expired key is refused (code 9): make another.
+        """
         return self.answer_renewed(key_id)
 
-    @operation("revealApiKey", "Say that no token can be shown again", tag=TAG, answer=ApiKey, paths="key_id")
+    @operation(
+        "revealApiKey",
+        "Say that no token can be shown again",
+        tag=TAG,
+        answer=ApiKey,
+    )
     def reveal(self, request: Request, key_id: str) -> Response:
+        """Always refused with code 9: a token is kept as a digest and cannot be shown again. Renew the key to
+        get another token.
+        """
         find(self.rows(), Prefix.API_KEY, key_id)
         raise NotReady(UNREADABLE)
 
@@ -142,11 +231,13 @@ class ApiKeyViewSet(OfKeys):
         "addApiKeyWorkspace",
         "Let an API key reach a workspace",
         tag=TAG,
-        answer=ApiKey,
         body=WorkspaceNamed,
-        paths="key_id",
+        answer=ApiKey,
     )
     def add_workspace(self, request: Request, key_id: str) -> Response:
+        """Lets the key reach one more workspace, which the caller must reach too. A repeated call changes
+        nothing.
+        """
         workspace = self.body(WorkspaceNamed).workspace_id
         return self.answer_key(assign_workspace(access=self.key_access, address=key_id, workspace=workspace))
 
@@ -154,11 +245,11 @@ class ApiKeyViewSet(OfKeys):
         "removeApiKeyWorkspace",
         "Let an API key not reach a workspace",
         tag=TAG,
-        answer=ApiKey,
         body=WorkspaceNamed,
-        paths="key_id",
+        answer=ApiKey,
     )
     def remove_workspace(self, request: Request, key_id: str) -> Response:
+        """Lets the key not reach a workspace any more. A repeated call changes nothing."""
         workspace = self.body(WorkspaceNamed).workspace_id
         return self.answer_key(
             unassign_workspace(access=self.key_access, address=key_id, workspace=workspace)

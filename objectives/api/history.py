@@ -10,9 +10,18 @@ from rest_framework.response import Response
 from executions.runlog.models import RunEvent
 from objectives.actions.feedback import give_feedback
 from objectives.addressing import event_number
-from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_items, answer_page, limit_of, page_at, sort_order, wants_info
+from objectives.api.describing import IDEMPOTENCY_KEY, page_of
+from objectives.api.examples import FEEDBACK
+from objectives.api.filters import (
+    InfoFilter,
+    LabelsFilter,
+    QueryParameter,
+    StateFilter,
+    WorkspaceFilter,
+    wants_info,
+)
 from objectives.api.objectives import OfObjectives
+from objectives.api.pages import EventPages, NewestFirst, OldestFirst, PlanPages
 from objectives.former_events import of_window, stored
 from objectives.models import (
     ActionState,
@@ -36,23 +45,19 @@ from objectives.shapes.history import (
 )
 from objectives.shapes.metadata import BareMetadata
 from objectives.spelling import without_nul
-from objectives.validation.labels import read_filter
 from spaces.api.idempotency import read_idempotency_key
-from spaces.api.pages import Column, Keyset
-from spaces.errors import Invalid
+from spaces.api.operations import operation
 from spaces.scopes import May
 
-_PATH = "workspace_id objective_id"
-_SEQ = Column("seq", int, int)
-_EVENT_FILTERS = {
-    "windowId": "Only events of this context window.",
-    "sinceEventId": "Only events after this one.",
-    "includeInfo": "`true` adds `info` to each item.",
-}
-_ACTION_FILTERS = {
-    **PAGING,
-    "state": "Only actions in this state.",
-}
+
+class EventFilter(InfoFilter):
+    labels = LabelsFilter(carries=False)
+    window_id = QueryParameter(help_text="Only events of this context window.")
+    since_event_id = QueryParameter(help_text="Only events after this one, `objevt_…`.")
+
+
+class ActionFilter(WorkspaceFilter):
+    state = StateFilter("state", ActionState.values, "STATE_", help_text="Only actions in this state.")
 
 
 class HistoryViewSet(OfObjectives):
@@ -67,36 +72,40 @@ class HistoryViewSet(OfObjectives):
         "List what happened in an objective",
         tag="objectives",
         answer=page_of(ObjectiveEvent),
-        query={**PAGING, **_EVENT_FILTERS},
-        paths=_PATH,
+        filterset_class=EventFilter,
+        pagination_class=EventPages,
     )
     def events(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """What happened in a run, oldest first: messages, model responses, tool calls, changes of state.
+
+        It is the same record that the event stream sends, so a client may read here what it missed there.
+        Events carry no labels.
+        """
         objective = self.owner(objective_id)
-        descending = sort_order(request, default="asc") == "desc"
-        keyset = Keyset((_SEQ,), is_descending=descending)
-        rows = self._events(objective, request)
-        if read_filter(request.query_params.get("labels", "")):
-            rows = rows.none()  # events carry none
-        page = page_at(rows, keyset, request, of_list=f"events {objective.id}")
         with_info = wants_info(request)
-        shown = show_events(objective, page.rows, reader=self.reader, now=timezone.now(), with_info=with_info)
-        return answer_items(shown, page.meta["next_cursor"])
+        return self.answer_page(
+            self._events(objective, request),
+            of_list=f"events {objective.id}",
+            show=lambda page: show_events(
+                objective, page, reader=self.reader, now=timezone.now(), with_info=with_info
+            ),
+        )
 
     @operation(
         "listContextWindows",
         "List the context windows of an objective, newest first",
         tag="objectives",
         answer=page_of(ContextWindow),
-        query={**PAGING, "includeInfo": "`true` adds `info` to each item."},
-        paths=_PATH,
+        filterset_class=InfoFilter,
+        pagination_class=NewestFirst,
     )
     def windows(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """The conversations that the model has been told, newest first: a compaction begins another one."""
         objective = self.owner(objective_id)
         rows = WindowRow.objects.filter(objective=objective).defer("opening")  # which may be long
         with_info = wants_info(request)
-        return answer_page(
+        return self.answer_page(
             rows,
-            request,
             of_list=f"windows {objective_id}",
             show=lambda page: show_windows(objective, page, reader=self.reader, with_info=with_info),
         )
@@ -106,9 +115,13 @@ class HistoryViewSet(OfObjectives):
         "Say what fills an objective's context window",
         tag="objectives",
         answer=DiagnosticsAnswer,
-        paths=_PATH,
     )
     def diagnostics(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """What fills the newest context window, in characters by kind, and how many tokens the newest request
+        has read.
+
+        It helps to find out why a run is expensive, or when it will be compacted.
+        """
         return self.answer(DiagnosticsAnswer(diagnostics=diagnose(self.objective(objective_id))))
 
     @operation(
@@ -116,14 +129,14 @@ class HistoryViewSet(OfObjectives):
         "List the feedback on an objective",
         tag="objectives",
         answer=page_of(ObjectiveFeedback),
-        query=PAGING,
-        paths=_PATH,
+        filterset_class=WorkspaceFilter,
+        pagination_class=NewestFirst,
     )
     def feedback(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """What people thought of one run, with the variation that did it. Newest first."""
         rows = Feedback.objects.filter(objective=self.owner(objective_id)).select_related("variation")
-        return answer_page(
+        return self.answer_page(
             rows,
-            request,
             of_list=f"feedback {objective_id}",
             show=lambda page: show_feedback(page, reader=self.reader),
         )
@@ -134,10 +147,16 @@ class HistoryViewSet(OfObjectives):
         tag="objectives",
         body=FeedbackBody,
         answer=ObjectiveFeedback,
-        paths=_PATH,
-        is_repeatable=True,
+        errors=[409],
+        parameters=[IDEMPOTENCY_KEY],
+        examples={"body": FEEDBACK},
     )
     def create_feedback(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """Keeps an opinion on a run: a score, a comment or both. Agents that choose variations by weight
+        learn from it.
+
+        Several may be given for one run; an `Idempotency-Key` keeps a repeated request from giving it twice.
+        """
         objective, body = self.owner(objective_id), self.body(FeedbackBody)
         given = give_feedback(
             access=self.access,
@@ -153,19 +172,18 @@ class HistoryViewSet(OfObjectives):
         "List what is queued for an objective",
         tag="objectives",
         answer=page_of(QueuedAction),
-        query=_ACTION_FILTERS,
-        paths=_PATH,
+        filterset_class=ActionFilter,
+        pagination_class=OldestFirst,
     )
     def queued_actions(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """What is to be said or compacted once the turn is over, in the order in which it will be, and what
+        became of former ones.
+        """
         rows = ActionRow.objects.filter(objective=self.owner(objective_id))
-        if name := request.query_params.get("state"):
-            rows = rows.filter(state=_action_state(name))
-        return answer_page(
+        return self.answer_page(
             rows,
-            request,
             of_list=f"queued actions {objective_id}",
             show=lambda page: show_actions(page, reader=self.reader),
-            newest_first=False,
         )
 
     @operation(
@@ -173,20 +191,20 @@ class HistoryViewSet(OfObjectives):
         "List what an objective may call",
         tag="objectives",
         answer=page_of(ObjectiveTool),
-        query={"limit": PAGING["limit"], "cursor": PAGING["cursor"]},
-        paths=_PATH,
+        pagination_class=PlanPages,
     )
     def tools(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """What the run's model is offered, in the order in which it is: tools, sub-agents and skills, as they
+        were when the run was started.
+        """
         offered = Plan.read(self.objective(objective_id).plan).offered
-        start = _place(request.query_params.get("cursor", ""))
-        end = start + limit_of(request)
         items = [
             ObjectiveTool(
                 metadata=BareMetadata(id=one.metadata["id"], name=one.metadata["name"]), snapshot=one.shown
             )
-            for one in offered[start:end]
+            for one in self.paginate_queryset(offered) or ()
         ]
-        return answer_items(items, str(end) if end < len(offered) else None)
+        return self.get_paginated_response(items)
 
     def _events(self, objective: Objective, request: Request) -> QuerySet[RunEvent]:
         kinds = stored(told_to(self.reader.dialect))
@@ -196,17 +214,3 @@ class HistoryViewSet(OfObjectives):
         if since := request.query_params.get("sinceEventId"):
             rows = rows.filter(seq__gt=event_number(objective.id, since, "query", "sinceEventId"))
         return rows
-
-
-def _place(cursor: str) -> int:
-    """Where a list that never changes goes on; raises Invalid."""
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 7) and cursor:
-        raise Invalid.field("query", "cursor", msg="This is not a cursor.", value=cursor[:200])
-    return int(cursor or 0)
-
-
-def _action_state(name: str) -> str:
-    short = name.removeprefix("STATE_").lower()
-    if short not in ActionState.values:
-        raise Invalid.field("query", "state", msg="There is no such state.", value=name[:200])
-    return short

@@ -7,9 +7,11 @@ from rest_framework.response import Response
 
 from objectives.access.permissions import MANAGE_MODELS, READ_MODELS
 from objectives.actions.models import create_model, disable_model, enable_model, swap_models, update_model
-from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, by_name, choices, flag, named_by, wants_info
+from objectives.api.describing import page_of
+from objectives.api.examples import MODEL, MODEL_SWAP, NEW_MODEL, page as page_example
+from objectives.api.filters import AddressFilter, EnumFilter, FlagFilter, NamedFilter, wants_info
 from objectives.api.masks import Patch, changes
+from objectives.api.pages import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import AgentVariation, LanguageModel, ModelState, ProviderKey
 from objectives.portraits.models import show_models
@@ -17,19 +19,30 @@ from objectives.providers.choosing import ensure_built_in, model_at
 from objectives.shapes.models import Model, ModelChanges, ModelSwaps, NewModel, PricingOverride
 from objectives.shapes.status import Empty
 from objectives.spelling import Prefix
+from spaces.api.operations import operation
+from spaces.api.permissions import Needs
 from spaces.errors import Invalid
 from spaces.models import Space
 
 TAG = "models"
-OF_ONE = "workspace_id model_id"
 STATES = {f"STATE_{state.upper()}": state for state in ModelState.values}
-FILTERS = {
-    **PAGING,
-    **NAMES,
-    "state": "`STATE_ENABLED` or `STATE_DISABLED`.",
-    "aiProviderKeyId": "Only those of this provider key, by id or `external_id:…`.",
-    "isAssigned": "`true` or `false`: whether variations use them.",
-}
+
+
+def _assigned(rows: QuerySet[LanguageModel], is_assigned: bool) -> QuerySet[LanguageModel]:  # noqa: FBT001
+    used = Exists(AgentVariation.objects.filter(model=OuterRef("pk")))
+    return rows.filter(used if is_assigned else ~used)
+
+
+class ModelFilter(NamedFilter):
+    state = EnumFilter("state__in", STATES, help_text="Only models in one of these states.")
+    ai_provider_key_id = AddressFilter(
+        "provider_key",
+        ProviderKey,
+        Prefix.PROVIDER_KEY,
+        help_text="Only those of this provider key",
+        otherwise="There is no such provider key in this workspace.",
+    )
+    is_assigned = FlagFilter(help_text="Only those that variations use, or that none uses.", narrow=_assigned)
 
 
 class ModelPatch(Patch):
@@ -44,16 +57,22 @@ class ModelPatch(Patch):
 class ModelViewSet(WorkspaceViewSet):
     """The models of a workspace, the deployment's own among them."""
 
-    reads, writes = READ_MODELS, MANAGE_MODELS
+    permission_classes = (Needs.by_action(READ_MODELS, MANAGE_MODELS),)
 
     @operation(
-        "listModels", "List models", tag=TAG, answer=page_of(Model), query=FILTERS, paths="workspace_id"
+        "listModels",
+        "List models",
+        tag=TAG,
+        answer=page_of(Model),
+        filterset_class=ModelFilter,
+        pagination_class=NewestFirst,
+        examples={"answer": page_example(MODEL)},
     )
     def list(self, request: Request, workspace_id: str) -> Response:
+        """The language models that variations may be given, the deployment's own among them."""
         with_info = wants_info(request)
-        return answer_page(
-            self._filtered(request),
-            request,
+        return self.answer_page(
+            self._rows(),
             of_list=f"{workspace_id}/models",
             show=lambda page: show_models(page, tenant_id=self.tenant_id, with_info=with_info),
         )
@@ -62,20 +81,45 @@ class ModelViewSet(WorkspaceViewSet):
         "createModel",
         "Offer a model of a provider key",
         tag=TAG,
-        answer=Model,
         body=NewModel,
-        paths="workspace_id provider_key_id",
+        answer=Model,
+        errors=[409],
+        examples={"body": NEW_MODEL, "answer": MODEL},
     )
     def create(self, request: Request, workspace_id: str, provider_key_id: str) -> Response:
+        """Offers one more model of a provider key, enabled at once. Nothing is asked of the provider here: a
+        wrong `providerModelId` shows when the model is used.
+
+        The deployment's own keys take no further models (code 9).
+        """
         new, now = self.body(NewModel), timezone.now()
         return self._answer(create_model(access=self.access, provider_key=provider_key_id, new=new, now=now))
 
-    @operation("getModel", "Read a model", tag=TAG, answer=Model, paths=OF_ONE)
+    @operation(
+        "getModel",
+        "Read a model",
+        tag=TAG,
+        answer=Model,
+        examples={"answer": MODEL},
+    )
     def retrieve(self, request: Request, workspace_id: str, model_id: str) -> Response:
+        """One model with its limits and prices, its provider key, and how many variations use it."""
         return self._answer(model_at(self._rows(), model_id))
 
-    @operation("updateModel", "Change a model", tag=TAG, answer=Model, body=ModelPatch, paths=OF_ONE)
+    @operation(
+        "updateModel",
+        "Change a model",
+        tag=TAG,
+        body=ModelPatch,
+        answer=Model,
+        errors=[409],
+    )
     def update(self, request: Request, workspace_id: str, model_id: str) -> Response:
+        """Changes the fields that `updateMask` names, or those that the body brings; a mask must name fields,
+        such as `spec.family`. What runs already goes on as it began.
+
+        The deployment's own models cannot be changed (code 9).
+        """
         patch = self.body(ModelPatch)
         if any("." not in path for path in patch.update_mask.split(",") if path.strip()):
             message = "A model's mask names fields, such as spec.family."
@@ -84,39 +128,49 @@ class ModelViewSet(WorkspaceViewSet):
         now = timezone.now()
         return self._answer(update_model(access=self.access, address=model_id, changes=given, now=now))
 
-    @operation("enableModel", "Let a model be chosen", tag=TAG, answer=Model, paths=OF_ONE)
+    @operation(
+        "enableModel",
+        "Let a model be chosen",
+        tag=TAG,
+        answer=Model,
+    )
     def enable(self, request: Request, workspace_id: str, model_id: str) -> Response:
+        """Lets a model be chosen again. A repeated call changes nothing.
+
+        A model of the deployment's own that it no longer offers here is refused (code 9).
+        """
         return self._answer(enable_model(access=self.access, address=model_id, now=timezone.now()))
 
-    @operation("disableModel", "Let a model not be chosen any more", tag=TAG, answer=Model, paths=OF_ONE)
+    @operation(
+        "disableModel",
+        "Let a model not be chosen any more",
+        tag=TAG,
+        answer=Model,
+    )
     def disable(self, request: Request, workspace_id: str, model_id: str) -> Response:
+        """Lets a model not be chosen any more. A repeated call changes nothing.
+
+        While variations use it this is refused (code 9): give them another with `:swapModelOnVariations`
+        first.
+        """
         return self._answer(disable_model(access=self.access, address=model_id, now=timezone.now()))
 
     @operation(
         "swapModelOnVariations",
         "Give variations another model",
         tag=TAG,
-        answer=Empty,
         body=ModelSwaps,
-        paths="workspace_id",
+        answer=Empty,
+        examples={"body": MODEL_SWAP},
     )
-    def swap(self, request: Request, workspace_id: str) -> Response:
+    def swap_model_on_variations(self, request: Request, workspace_id: str) -> Response:
+        """Gives every variation that has one model another, pair after pair, and disables the first where
+        that is asked for.
+
+        All pairs are checked before anything is changed. Objectives that were started keep their model.
+        """
         swap_models(access=self.access, swaps=self.body(ModelSwaps).model_swaps, now=timezone.now())
         return self.answer(Empty())
-
-    def _filtered(self, request: Request) -> QuerySet[LanguageModel]:
-        rows = by_name(self._rows(), request)
-        if states := choices(request, "state", STATES):
-            rows = rows.filter(state__in=states)
-        keys = ProviderKey.objects.filter(space_id=self.space_id)
-        otherwise = "There is no such provider key in this workspace."
-        if key := named_by(keys, Prefix.PROVIDER_KEY, request, "aiProviderKeyId", otherwise=otherwise):
-            rows = rows.filter(provider_key=key)
-        assigned = flag(request, "isAssigned")
-        if assigned is not None:
-            used = Exists(AgentVariation.objects.filter(model=OuterRef("pk")))
-            rows = rows.filter(used if assigned else ~used)
-        return rows
 
     def _rows(self) -> QuerySet[LanguageModel]:
         ensure_built_in(Space.objects.get(pk=self.space_id))

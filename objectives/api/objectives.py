@@ -17,8 +17,17 @@ from objectives.actions.new_objective import wanted_objective
 from objectives.actions.queueing import newest_window, remove_action
 from objectives.actions.stopping import cancel_objective, interrupt_objective
 from objectives.addressing import find
-from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_page, named_by, wants_info
+from objectives.api.describing import IDEMPOTENCY_KEY, page_of
+from objectives.api.examples import (
+    CANCEL,
+    CONTINUE,
+    CONTINUED,
+    NEW_OBJECTIVE,
+    OBJECTIVE,
+    page as page_example,
+)
+from objectives.api.filters import AddressFilter, InfoFilter, QueryParameter, StateFilter, wants_info
+from objectives.api.pages import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.clients import dialect_of
 from objectives.models import Agent, Objective as ObjectiveRow, ObjectiveState, QueuedAction as ActionRow
@@ -31,27 +40,43 @@ from objectives.shapes.history import CompactAnswer, ContinueAnswer, ObjectiveEv
 from objectives.shapes.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
 from objectives.spelling import Prefix, read
 from spaces.api.idempotency import read_idempotency_key
+from spaces.api.operations import operation
+from spaces.api.permissions import Needs
 from spaces.api.viewsets import base_url, caller_of
-from spaces.errors import Invalid, NotFound
+from spaces.errors import NotFound
 from spaces.scopes import Kind, May, Place
 
-# Filters by what is not built: nothing has it.
-_FILTERS_OF_NOTHING = ("agentScheduleId", "tenantId", "subjectId", "widgetId", "widgetSessionId")
-_FILTERS = {
-    "agentId": "Only objectives of this agent.",
-    "parentObjectiveId": "Only sub-agents of this objective.",
-    "state": "Only objectives in this state.",
-    "profileId": "Only objectives on behalf of this profile.",
-    "includeInfo": "`true` adds `info` to each item.",
-    **dict.fromkeys(_FILTERS_OF_NOTHING, "Not built: nothing has one."),
-}
-_PATH = "workspace_id objective_id"
+
+def _of_profile(rows: QuerySet[ObjectiveRow], profile: str) -> QuerySet[ObjectiveRow]:
+    return rows.filter(created_by_id=read(Prefix.PROFILE, profile))
+
+
+def _unbuilt(what: str) -> QueryParameter:
+    return QueryParameter(
+        help_text=f"Not built: no objective has {what}, so none is found.", narrow=lambda rows, _: rows.none()
+    )
+
+
+class ObjectiveFilter(InfoFilter):
+    agent_id = AddressFilter("agent", Agent, Prefix.AGENT, help_text="Only objectives of this agent")
+    parent_objective_id = AddressFilter(
+        "parent", ObjectiveRow, Prefix.OBJECTIVE, help_text="Only sub-agents of this objective"
+    )
+    state = StateFilter(
+        "state", ObjectiveState.values, "OBJECTIVE_", "STATE_", help_text="Only objectives in this state."
+    )
+    profile_id = QueryParameter(
+        help_text="Only objectives on behalf of this profile, `profile_…`.", narrow=_of_profile
+    )
+    agent_schedule_id, tenant_id = _unbuilt("a schedule"), _unbuilt("a tenant")
+    subject_id, widget_id = _unbuilt("a subject"), _unbuilt("a widget")
+    widget_session_id = _unbuilt("a widget session")
 
 
 class OfObjectives(WorkspaceViewSet):
     """A viewset of the objectives group: reading them is one permission, steering another."""
 
-    reads, writes = READ_OBJECTIVES, MANAGE_OBJECTIVES
+    permission_classes = (Needs.by_action(READ_OBJECTIVES, MANAGE_OBJECTIVES),)
 
     def lineage(self) -> Sequence[Place]:
         """Of what the path names: a tool call, else an objective, else the workspace."""
@@ -93,27 +118,18 @@ class ObjectiveViewSet(OfObjectives):
         "List objectives",
         tag="objectives",
         answer=page_of(Objective),
-        query={**PAGING, **_FILTERS},
-        paths="workspace_id",
+        filterset_class=ObjectiveFilter,
+        pagination_class=NewestFirst,
+        examples={"answer": page_example(OBJECTIVE)},
     )
     def list(self, request: Request, workspace_id: str) -> Response:
-        query = request.query_params
-        rows = listed(self.objectives())
-        if any(query.get(name) for name in _FILTERS_OF_NOTHING):
-            rows = rows.none()
-        agents = Agent.objects.filter(space_id=self.space_id)
-        if agent := named_by(agents, Prefix.AGENT, request, "agentId"):
-            rows = rows.filter(agent=agent)
-        if parent := named_by(self.objectives(), Prefix.OBJECTIVE, request, "parentObjectiveId"):
-            rows = rows.filter(parent=parent)
-        if name := query.get("state"):
-            rows = rows.filter(state=_state(name))
-        if profile := query.get("profileId"):
-            rows = rows.filter(created_by_id=read(Prefix.PROFILE, profile))
+        """The agent runs of a workspace, newest first. Several filters must all hold.
+
+        `info`, which counts events, tokens and tool calls, comes only where `includeInfo` asks for it.
+        """
         with_info = wants_info(request)
-        return answer_page(
-            rows,
-            request,
+        return self.answer_page(
+            listed(self.objectives()),
             of_list=f"objectives {self.space_id}",
             show=lambda page: show_objectives(with_snapshots(page), reader=self.reader, with_info=with_info),
         )
@@ -124,10 +140,19 @@ class ObjectiveViewSet(OfObjectives):
         tag="objectives",
         body=NewObjectiveBody,
         answer=Objective,
-        paths="workspace_id",
-        is_repeatable=True,
+        errors=[409, 501],
+        parameters=[IDEMPOTENCY_KEY],
+        examples={"body": NEW_OBJECTIVE, "answer": OBJECTIVE},
     )
     def create(self, request: Request, workspace_id: str) -> Response:
+        """Starts a run of a published agent: a worker takes it up within a second where one is free.
+
+        Agent and variation are copied into it, so later changes do not touch it. With an `Idempotency-Key`,
+        or an external id, it can be asked for again without a second run. An agent that is not published is
+        refused (code 9).
+
+        `POST …/objectives:stream` takes the same body and answers with the run's event stream.
+        """
         wanted = wanted_objective(self.body(NewObjectiveBody))
         made = create_objective(
             access=self.access,
@@ -137,8 +162,18 @@ class ObjectiveViewSet(OfObjectives):
         )
         return self._show(made)
 
-    @operation("getObjective", "Show an objective", tag="objectives", answer=Objective, paths=_PATH)
+    @operation(
+        "getObjective",
+        "Show an objective",
+        tag="objectives",
+        answer=Objective,
+        examples={"answer": OBJECTIVE},
+    )
     def retrieve(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """One run with its state, its output once it is finalized, and the counts of `info`.
+
+        To follow it, open its event stream or the websocket instead of asking again.
+        """
         return self._show(self.objective(objective_id))
 
     @operation(
@@ -147,9 +182,14 @@ class ObjectiveViewSet(OfObjectives):
         tag="objectives",
         body=CancelBody,
         answer=Objective,
-        paths=_PATH,
+        examples={"body": CANCEL, "answer": OBJECTIVE},
     )
     def cancel(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """Ends a run and everything that it started: sub-agents, skills and calls that are open. One that a
+        worker holds is `OBJECTIVE_STATE_CANCELLED` within seconds.
+
+        Asking again changes nothing. One that has ended otherwise is refused (code 9).
+        """
         row, reason = self.objective(objective_id), self.body(CancelBody).reason
         cancelled = cancel_objective(
             access=self.access, objective_id=row.id, reason=reason, now=timezone.now()
@@ -162,10 +202,17 @@ class ObjectiveViewSet(OfObjectives):
         tag="objectives",
         body=ContinueBody,
         answer=ContinueAnswer,
-        paths=_PATH,
-        is_repeatable=True,
+        errors=[409],
+        parameters=[IDEMPOTENCY_KEY],
+        examples={"body": CONTINUE, "answer": CONTINUED},
     )
     def continue_(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """Says something more to a run that waits for a message, or takes one up again that failed for a
+        cause which may pass.
+
+        While a turn goes on this is refused (code 9) unless `enqueue` is set: then it is said after the turn,
+        and the answer is a queued action instead of an event.
+        """
         row, body = self.objective(objective_id), self.body(ContinueBody)
         done = continue_objective(
             access=self.access,
@@ -187,10 +234,16 @@ class ObjectiveViewSet(OfObjectives):
         tag="objectives",
         body=CompactBody,
         answer=CompactAnswer,
-        paths=_PATH,
-        is_repeatable=True,
+        errors=[409],
+        parameters=[IDEMPOTENCY_KEY],
     )
     def compact(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """Has the conversation go on in a new context window, shortened by the strategies that are given: at
+        once where nothing else goes on, else after the turn.
+
+        Without `compactionConfig` the variation's own strategies count. A run that is over is refused (code
+        9).
+        """
         row, config = self.objective(objective_id), self.body(CompactBody).compaction_config
         action = compact_objective(
             access=self.access,
@@ -208,9 +261,13 @@ class ObjectiveViewSet(OfObjectives):
         "Stop the turn that goes on",
         tag="objectives",
         answer=ObjectiveEvent,
-        paths=_PATH,
     )
     def interrupt(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """Stops the turn that goes on: open tool calls are given up, and the run waits for a message.
+        Sub-agents and skills that were called go on, unheard.
+
+        Where no turn goes on this is refused (code 9).
+        """
         row, now = self.objective(objective_id), timezone.now()
         done = interrupt_objective(access=self.access, objective_id=row.id, now=now)
         return self.answer(show_events(row, [done], reader=self.reader, now=now, with_info=True)[0])
@@ -220,11 +277,13 @@ class ObjectiveViewSet(OfObjectives):
         "Take a queued action back",
         tag="objectives",
         answer=QueuedAction,
-        paths=f"{_PATH} queued_action_id",
     )
-    def remove_action(
+    def remove(
         self, request: Request, workspace_id: str, objective_id: str, queued_action_id: str
     ) -> Response:
+        """Takes back what is queued and not sent yet. What is sent, removed or discarded already is refused
+        (code 9).
+        """
         row, action_id = self.objective(objective_id), read(Prefix.QUEUED_ACTION, queued_action_id)
         if action_id is None:
             raise NotFound
@@ -233,11 +292,3 @@ class ObjectiveViewSet(OfObjectives):
 
     def _show(self, row: ObjectiveRow) -> Response:
         return self.answer(show_objectives([row], reader=self.reader, with_info=True)[0])
-
-
-def _state(name: str) -> str:
-    """A filter's state, as any version of the clients writes it; raises Invalid."""
-    short = name.removeprefix("OBJECTIVE_").removeprefix("STATE_").lower()
-    if short not in ObjectiveState.values:
-        raise Invalid.field("query", "state", msg="There is no such state.", value=name[:200])
-    return short

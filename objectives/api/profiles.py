@@ -3,10 +3,11 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from objectives.api.describing import operation
+from objectives.api.examples import WHOAMI
 from objectives.api.viewsets import AccountViewSet
 from objectives.shapes.metadata import Profile
 from objectives.shapes.workspaces import Whoami, workspace_metadata
+from spaces.api.operations import operation
 from spaces.identity import spaces_within_reach
 from spaces.models import Space
 
@@ -14,8 +15,18 @@ from spaces.models import Space
 class ProfileViewSet(AccountViewSet):
     """`GET /v1/whoami`."""
 
-    @operation("whoami", "Say who is calling", tag="profiles", answer=Whoami)
+    @operation(
+        "whoami",
+        "Say who is calling",
+        tag="profiles",
+        answer=Whoami,
+        examples={"answer": WHOAMI},
+    )
     def whoami(self, request: Request) -> Response:
+        """The profile behind the key, and its workspace where it reaches exactly one.
+
+        Any key may ask: it is the quickest way to find out whether credentials work.
+        """
         profile = Profile.of(self.caller.principal, tenant_id=self.tenant_id)
         reached = spaces_within_reach(self.caller, limit=2)
         only = Space.objects.get(pk=reached[0]) if len(reached) == 1 else None

@@ -9,17 +9,20 @@ from rest_framework.response import Response
 from objectives.access.permissions import MANAGE_SECRETS
 from objectives.actions import secrets as actions
 from objectives.addressing import find
-from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, by_name, wants_info
+from objectives.api.describing import page_of
+from objectives.api.examples import NEW_SECRET
+from objectives.api.filters import NamedFilter, wants_info
 from objectives.api.masks import Patch, changes
+from objectives.api.pages import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Secret as SecretRow, ToolSet
 from objectives.shapes.secrets import NewSecret, Secret, SecretChanges
 from objectives.shapes.status import Empty
 from objectives.spelling import Prefix
+from spaces.api.operations import operation
+from spaces.api.permissions import Needs
 
 TAG = "secrets"
-IN_SET = "workspace_id tool_set_id"
 
 
 class SecretPatch(Patch):
@@ -32,7 +35,7 @@ class SecretPatch(Patch):
 class _SecretViewSet(WorkspaceViewSet):
     """What both kinds have in common; `tool_set` None stands for the workspace itself."""
 
-    reads = writes = MANAGE_SECRETS
+    permission_classes = (Needs.by_action(MANAGE_SECRETS, MANAGE_SECRETS),)
 
     def answer_list(self, request: Request, tool_set: str | None = None) -> Response:
         owner = self.owner(tool_set)
@@ -43,7 +46,7 @@ class _SecretViewSet(WorkspaceViewSet):
             return [Secret.of(row, tenant_id=self.tenant_id, with_info=with_info) for row in page]
 
         of_list = f"{owner.id if owner else self.space_id}/secrets"
-        return answer_page(by_name(rows, request), request, of_list=of_list, show=show)
+        return self.answer_page(rows, of_list=of_list, show=show)
 
     def answer_new(self, tool_set: str | None = None) -> Response:
         wanted = self.body(NewSecret)
@@ -83,21 +86,27 @@ class WorkspaceSecretViewSet(_SecretViewSet):
         "List the secrets of a workspace, without their values",
         tag=TAG,
         answer=page_of(Secret),
-        query={**PAGING, **NAMES},
-        paths="workspace_id",
+        filterset_class=NamedFilter,
+        pagination_class=NewestFirst,
     )
     def list(self, request: Request, workspace_id: str) -> Response:
+        """The names of the secrets that all tools of the workspace may use. Their values never come out."""
         return self.answer_list(request)
 
     @operation(
         "createWorkspaceSecret",
         "Keep a secret for all tools of a workspace",
         tag=TAG,
-        answer=Secret,
         body=NewSecret,
-        paths="workspace_id",
+        answer=Secret,
+        errors=[409],
+        examples={"body": NEW_SECRET},
     )
     def create(self, request: Request, workspace_id: str) -> Response:
+        """Keeps a value, sealed, which templates of tools name as `secrets.NAME`. It never comes out again.
+
+        A name that the workspace has already is a 409.
+        """
         return self.answer_new()
 
     @operation(
@@ -105,20 +114,23 @@ class WorkspaceSecretViewSet(_SecretViewSet):
         "Read a secret without its value",
         tag=TAG,
         answer=Secret,
-        paths="workspace_id secret_id",
     )
     def retrieve(self, request: Request, workspace_id: str, secret_id: str) -> Response:
+        """When the secret was made, by whom, and when it was used last. Its value never comes out."""
         return self.answer_one(secret_id)
 
     @operation(
         "updateWorkspaceSecret",
         "Change a secret or its value",
         tag=TAG,
-        answer=Secret,
         body=SecretPatch,
-        paths="workspace_id secret_id",
+        answer=Secret,
+        errors=[409],
     )
     def update(self, request: Request, workspace_id: str, secret_id: str) -> Response:
+        """Changes its name or labels, or replaces its value, which counts from the next call on. A value
+        cannot be cleared: delete the secret.
+        """
         return self.answer_changed(secret_id)
 
     @operation(
@@ -126,9 +138,9 @@ class WorkspaceSecretViewSet(_SecretViewSet):
         "Remove a secret",
         tag=TAG,
         answer=Empty,
-        paths="workspace_id secret_id",
     )
     def destroy(self, request: Request, workspace_id: str, secret_id: str) -> Response:
+        """Forgets the value. Tool calls whose templates name it fail from now on."""
         return self.answer_removed(secret_id)
 
 
@@ -140,21 +152,26 @@ class ToolSetSecretViewSet(_SecretViewSet):
         "List the secrets of a tool set, without their values",
         tag=TAG,
         answer=page_of(Secret),
-        query={**PAGING, **NAMES},
-        paths=IN_SET,
+        filterset_class=NamedFilter,
+        pagination_class=NewestFirst,
     )
     def list(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
+        """The names of the secrets that only the tools of this set may use. Their values never come out."""
         return self.answer_list(request, tool_set_id)
 
     @operation(
         "createToolSetSecret",
         "Keep a secret for the tools of one set",
         tag=TAG,
-        answer=Secret,
         body=NewSecret,
-        paths=IN_SET,
+        answer=Secret,
+        errors=[409],
+        examples={"body": NEW_SECRET},
     )
     def create(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
+        """Keeps a value, sealed, which templates of this set's tools name as `secrets.NAME`. It counts before
+        a secret of the workspace with the same name, and never comes out again.
+        """
         return self.answer_new(tool_set_id)
 
     @operation(
@@ -162,22 +179,33 @@ class ToolSetSecretViewSet(_SecretViewSet):
         "Read a secret without its value",
         tag=TAG,
         answer=Secret,
-        paths=f"{IN_SET} secret_id",
     )
     def retrieve(self, request: Request, workspace_id: str, tool_set_id: str, secret_id: str) -> Response:
+        """When the secret was made, by whom, and when it was used last. Its value never comes out."""
         return self.answer_one(secret_id, tool_set_id)
 
     @operation(
         "updateToolSetSecret",
         "Change a secret or its value",
         tag=TAG,
-        answer=Secret,
         body=SecretPatch,
-        paths=f"{IN_SET} secret_id",
+        answer=Secret,
+        errors=[409],
     )
     def update(self, request: Request, workspace_id: str, tool_set_id: str, secret_id: str) -> Response:
+        """Changes its name or labels, or replaces its value, which counts from the next call on. A value
+        cannot be cleared: delete the secret.
+        """
         return self.answer_changed(secret_id, tool_set_id)
 
-    @operation("deleteToolSetSecret", "Remove a secret", tag=TAG, answer=Empty, paths=f"{IN_SET} secret_id")
+    @operation(
+        "deleteToolSetSecret",
+        "Remove a secret",
+        tag=TAG,
+        answer=Empty,
+    )
     def destroy(self, request: Request, workspace_id: str, tool_set_id: str, secret_id: str) -> Response:
+        """Forgets the value. A secret of the workspace with the same name counts again; without one, calls
+        that name it fail.
+        """
         return self.answer_removed(secret_id, tool_set_id)

@@ -13,9 +13,11 @@ from rest_framework.response import Response
 
 from objectives.actions.deciding import approve_call, deny_call
 from objectives.actions.supplying import supply_content
-from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_page, wants_info
+from objectives.api.describing import page_of
+from objectives.api.examples import CONTENT, DENY, TOOL_CALL, TOOL_CALL_WITH_RESULT
+from objectives.api.filters import InfoFilter, StateFilter, wants_info
 from objectives.api.objectives import OfObjectives
+from objectives.api.pages import NewestFirst
 from objectives.models import Approval, Execution, Objective, ToolCall as CallRow
 from objectives.portraits.calls import show_call_with_result, show_calls
 from objectives.portraits.reading import LISTED_CALL, find_call
@@ -30,16 +32,25 @@ from objectives.shapes.toolcalls import (
     ToolCallWithResult,
 )
 from objectives.spelling import Prefix, read
+from spaces.api.operations import operation
 from spaces.errors import Invalid, NotFound
 from spaces.scopes import May
 
 _COMMON = str.maketrans("-_", "+/")  # the alphabet of addresses, written as the common one
-_PATH = "workspace_id objective_id tool_call_id"
-_FILTERS = {
-    "status": "Only calls with this status.",
-    "executionStatus": "Only calls with this execution status.",
-    "includeInfo": "`true` adds `info` to each item.",
-}
+STATUS, EXECUTION_STATUS = "TOOL_CALL_STATUS_", "TOOL_CALL_EXECUTION_STATUS_"
+
+
+class CallFilter(InfoFilter):
+    status = StateFilter(
+        "approval", Approval.values, STATUS, thing="status", help_text="Only calls with this status."
+    )
+    execution_status = StateFilter(
+        "execution",
+        Execution.values,
+        EXECUTION_STATUS,
+        thing="status",
+        help_text="Only calls with this execution status.",
+    )
 
 
 class ToolCallViewSet(OfObjectives):
@@ -55,21 +66,18 @@ class ToolCallViewSet(OfObjectives):
         "List the tool calls of an objective",
         tag="objectives",
         answer=page_of(ToolCall),
-        query={**PAGING, **_FILTERS},
-        paths="workspace_id objective_id",
+        filterset_class=CallFilter,
+        pagination_class=NewestFirst,
     )
     def list(self, request: Request, workspace_id: str, objective_id: str) -> Response:
+        """What the run's model has asked for, newest first, each with where it stands. Results are read with
+        each call by itself.
+        """
         objective = self.owner(objective_id)
         rows = CallRow.objects.filter(objective=objective).only(*LISTED_CALL)
-        if name := request.query_params.get("status"):
-            rows = rows.filter(approval=_word(name, "TOOL_CALL_STATUS_", Approval.values, "status"))
-        if name := request.query_params.get("executionStatus"):
-            prefix = "TOOL_CALL_EXECUTION_STATUS_"
-            rows = rows.filter(execution=_word(name, prefix, Execution.values, "executionStatus"))
         with_info = wants_info(request)
-        return answer_page(
+        return self.answer_page(
             rows,
-            request,
             of_list=f"tool calls {objective_id}",
             show=lambda page: show_calls(_of(objective, page), reader=self.reader, with_info=with_info),
         )
@@ -79,17 +87,33 @@ class ToolCallViewSet(OfObjectives):
         "Show a tool call with its result",
         tag="objectives",
         answer=ToolCallWithResult,
-        paths=_PATH,
+        examples={"answer": TOOL_CALL_WITH_RESULT},
     )
     def retrieve(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
+        """One tool call with its arguments, who decided about it, and its result once there is one.
+
+        Pictures and sounds in the result have links of their own, which are good for 15 minutes.
+        """
         owner_id = read(Prefix.OBJECTIVE, objective_id) or self.owner(objective_id).id
         found = find_call(self.space_id, owner_id, _id(tool_call_id))
         if found is None:
             raise NotFound
         return self.answer(show_call_with_result(found, reader=self.reader, now=timezone.now()))
 
-    @operation("approveToolCall", "Approve a tool call", tag="objectives", answer=ToolCall, paths=_PATH)
+    @operation(
+        "approveToolCall",
+        "Approve a tool call",
+        tag="objectives",
+        answer=ToolCall,
+        examples={"answer": TOOL_CALL},
+    )
     def approve(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
+        """Lets a tool call run that waits for approval. A bare tool's call waits for its content from this
+        moment on.
+
+        The first decision counts: a call that was decided already, or needs none, is refused (code 9) and
+        stays as it is.
+        """
         objective = self.owner(objective_id)
         call = approve_call(
             access=self.access, objective_id=objective.id, call_id=_id(tool_call_id), now=timezone.now()
@@ -97,9 +121,20 @@ class ToolCallViewSet(OfObjectives):
         return self._show(call)
 
     @operation(
-        "denyToolCall", "Deny a tool call", tag="objectives", body=DenyBody, answer=ToolCall, paths=_PATH
+        "denyToolCall",
+        "Deny a tool call",
+        tag="objectives",
+        body=DenyBody,
+        answer=ToolCall,
+        examples={"body": DENY, "answer": TOOL_CALL},
     )
     def deny(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
+        """Refuses a tool call that waits for approval: it never runs, the model is told so with the memo, and
+        goes on.
+
+        The first decision counts: a call that was decided already, or needs none, is refused (code 9) and
+        stays as it is.
+        """
         objective, memo = self.owner(objective_id), self.body(DenyBody).memo
         call = deny_call(
             access=self.access,
@@ -116,11 +151,16 @@ class ToolCallViewSet(OfObjectives):
         tag="objectives",
         body=ContentBody,
         answer=ToolCall,
-        paths=_PATH,
+        examples={"body": CONTENT},
     )
     def set_content(
         self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str
     ) -> Response:
+        """Supplies the result of a bare tool's call that waits for it: text, pictures or sounds, the bytes in
+        base64. Its run goes on.
+
+        Content is given once: a call that waits for none is refused (code 9).
+        """
         objective, call_id, now = self.owner(objective_id), _id(tool_call_id), timezone.now()
         body = self.body(ContentBody)
         drafts = [_draft(block, place, now) for place, block in enumerate(body.content)]
@@ -146,13 +186,6 @@ def _id(text: str) -> uuid.UUID:
     if call_id is None:
         raise NotFound
     return call_id
-
-
-def _word(name: str, prefix: str, known: list[str], field: str) -> str:
-    short = name.removeprefix(prefix).lower()
-    if short not in known:
-        raise Invalid.field("query", field, msg="There is no such status.", value=name[:200])
-    return short
 
 
 def _draft(block: ContentBlock, place: int, now: datetime) -> Text | Media:

@@ -12,21 +12,41 @@ from rest_framework.response import Response
 from objectives.access.permissions import MANAGE_TOOLS, READ_TOOLS
 from objectives.actions import tools as actions
 from objectives.addressing import find
-from objectives.api.describing import NAMES, PAGING, operation, page_of
-from objectives.api.lists import answer_page, by_name, choices, flag, wants_info, words
+from objectives.api.describing import page_of
+from objectives.api.examples import NEW_TOOL
+from objectives.api.filters import EnumFilter, FlagFilter, NamedFilter, WordsFilter, wants_info, words_in
 from objectives.api.masks import Patch, changes
+from objectives.api.pages import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import Tool as ToolRow, ToolSet, ToolState
 from objectives.overlays.rows import MOST_SECONDS, tools_changed_by
 from objectives.portraits.tools import show_tool
 from objectives.shapes.status import Empty
 from objectives.shapes.tools import NewTool, Tool, ToolChanges
-from objectives.spelling import Prefix, without_nul
+from objectives.spelling import Prefix
+from spaces.api.operations import operation
+from spaces.api.permissions import Needs
 
 TAG = "tools"
-OF_SET = "workspace_id tool_set_id"
-PATH = "workspace_id tool_set_id tool_id"
 STATES = {f"STATE_{state.name}": state.value for state in ToolState}
+
+
+def _named(rows: QuerySet[ToolRow], names: Sequence[str]) -> QuerySet[ToolRow]:
+    return rows.filter(Q(name__in=names) | Q(function_name__in=names))
+
+
+class ToolFilter(NamedFilter):
+    names = WordsFilter(help_text="Only tools of these names, or function names.", narrow=_named)
+    states = EnumFilter(
+        "state__in",
+        STATES,
+        help_text="Only tools in these states; all but archived ones unless told.",
+        default=lambda rows: rows.exclude(state=ToolState.ARCHIVED),
+    )
+    requires_approval = FlagFilter(
+        "requires_approval", help_text="Only tools of which somebody is asked, or nobody."
+    )
+    overlays = WordsFilter(help_text="Only tools to which one of these overlays applies, by key.")
 
 
 class ToolPatch(Patch):
@@ -39,24 +59,18 @@ class ToolPatch(Patch):
 class ToolViewSet(WorkspaceViewSet):
     """`/v1/workspaces/{workspaceId}/tool_sets/{toolSetId}/tools`."""
 
-    reads, writes = READ_TOOLS, MANAGE_TOOLS
+    permission_classes = (Needs.by_action(READ_TOOLS, MANAGE_TOOLS),)
 
     @operation(
         "listToolsOfSet",
         "List the tools of a set",
         tag=TAG,
         answer=page_of(Tool),
-        query={
-            **PAGING,
-            **NAMES,
-            "names": "Only tools of these names, or function names.",
-            "states": "Only tools in these states; all but archived ones unless told.",
-            "requiresApproval": "`true` or `false`: only tools of which somebody is asked, or nobody.",
-            "overlays": "Only tools to which one of these overlays applies, by key.",
-        },
-        paths=OF_SET,
+        filterset_class=ToolFilter,
+        pagination_class=NewestFirst,
     )
     def list(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
+        """The tools of a set. Archived ones are left out unless `states` asks for them."""
         tool_set = self.found_set(tool_set_id)
         with_info = wants_info(request)
 
@@ -65,42 +79,96 @@ class ToolViewSet(WorkspaceViewSet):
             how: Any = {"tenant_id": self.tenant_id, "with_info": with_info, "until": until}
             return [show_tool(row, tool_set, **how) for row in page]
 
-        rows = _filtered(by_name(_rows(tool_set), request), request, tool_set)
-        return answer_page(rows, request, of_list=f"{tool_set.id}/tools", show=show)
+        rows = _rows(tool_set)
+        if keys := words_in(request.query_params.getlist("overlays")):
+            rows = rows.filter(pk__in=[tool.pk for tool in tools_changed_by(keys, tool_set)])
+        return self.answer_page(rows, of_list=f"{tool_set.id}/tools", show=show)
 
-    @operation("createTool", "Make a tool", tag=TAG, answer=Tool, body=NewTool, paths=OF_SET)
+    @operation(
+        "createTool",
+        "Make a tool",
+        tag=TAG,
+        body=NewTool,
+        answer=Tool,
+        errors=[409, 501],
+        examples={"body": NEW_TOOL},
+    )
     def create(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
+        """Makes a tool of a set, available at once: what the model is told of it, its parameters as JSON
+        Schema, and how its request is made, as Liquid templates.
+
+        Without `llmToolName` the model's name for it is made from its own. An external id that another tool
+        has is a 409.
+        """
         wanted = self.body(NewTool)
         return self.shown(
             actions.create_tool(access=self.access, tool_set=tool_set_id, wanted=wanted, now=timezone.now())
         )
 
-    @operation("getTool", "Read a tool", tag=TAG, answer=Tool, paths=PATH)
+    @operation(
+        "getTool",
+        "Read a tool",
+        tag=TAG,
+        answer=Tool,
+    )
     def retrieve(self, request: Request, workspace_id: str, tool_set_id: str, tool_id: str) -> Response:
+        """One tool in any state, with the overlays that apply to it and what they make of it."""
         tool_set = self.found_set(tool_set_id)
         return self.answer(self.represent(find(_rows(tool_set), Prefix.TOOL, tool_id), tool_set))
 
-    @operation("updateTool", "Change a tool", tag=TAG, answer=Tool, body=ToolPatch, paths=PATH)
+    @operation(
+        "updateTool",
+        "Change a tool",
+        tag=TAG,
+        body=ToolPatch,
+        answer=Tool,
+        errors=[409, 501],
+    )
     def update(self, request: Request, workspace_id: str, tool_set_id: str, tool_id: str) -> Response:
+        """Changes the fields that `updateMask` names, or those that the body brings. Runs that were started
+        keep the old tool.
+        """
         changed = changes(self.body(ToolPatch), spec=ToolChanges)
         row = actions.update_tool(
             access=self.access, tool_set=tool_set_id, tool=tool_id, changes=changed, now=timezone.now()
         )
         return self.shown(row)
 
-    @operation("deleteTool", "Remove a tool that is not assigned", tag=TAG, answer=Empty, paths=PATH)
+    @operation(
+        "deleteTool",
+        "Remove a tool that is not assigned",
+        tag=TAG,
+        answer=Empty,
+    )
     def destroy(self, request: Request, workspace_id: str, tool_set_id: str, tool_id: str) -> Response:
+        """Removes a tool. Calls that were made keep what they show. While it is assigned to a variation this
+        is refused (code 9).
+        """
         actions.delete_tool(access=self.access, tool_set=tool_set_id, tool=tool_id)
         return self.answer(Empty())
 
-    @operation("omitTool", "Leave out a tool that is not assigned", tag=TAG, answer=Tool, paths=PATH)
+    @operation(
+        "omitTool",
+        "Leave out a tool that is not assigned",
+        tag=TAG,
+        answer=Tool,
+    )
     def omit(self, request: Request, workspace_id: str, tool_set_id: str, tool_id: str) -> Response:
+        """Leaves a tool out: it is offered to nobody, also not with its whole set. While it is assigned by
+        itself this is refused (code 9).
+        """
         return self.shown(
             actions.omit_tool(access=self.access, tool_set=tool_set_id, tool=tool_id, now=timezone.now())
         )
 
-    @operation("restoreTool", "Offer a tool again that was left out", tag=TAG, answer=Tool, paths=PATH)
+    @operation(
+        "restoreTool",
+        "Offer a tool again that was left out",
+        tag=TAG,
+        answer=Tool,
+    )
     def restore(self, request: Request, workspace_id: str, tool_set_id: str, tool_id: str) -> Response:
+        """Offers a tool again that was left out. Any other is refused (code 9)."""
         return self.shown(
             actions.restore_tool(access=self.access, tool_set=tool_set_id, tool=tool_id, now=timezone.now())
         )
@@ -119,16 +187,3 @@ class ToolViewSet(WorkspaceViewSet):
 
 def _rows(tool_set: ToolSet) -> QuerySet[ToolRow]:
     return ToolRow.objects.filter(tool_set=tool_set).select_related("created_by")
-
-
-def _filtered(rows: QuerySet[ToolRow], request: Request, tool_set: ToolSet) -> QuerySet[ToolRow]:
-    wanted = choices(request, "states", STATES)
-    rows = rows.filter(state__in=wanted) if wanted else rows.exclude(state=ToolState.ARCHIVED)
-    if names := [without_nul(name) for name in words(request, "names")]:
-        rows = rows.filter(Q(name__in=names) | Q(function_name__in=names))
-    approval = flag(request, "requiresApproval")
-    if approval is not None:
-        rows = rows.filter(requires_approval=approval)
-    if keys := words(request, "overlays"):
-        rows = rows.filter(pk__in=[tool.pk for tool in tools_changed_by(keys, tool_set)])
-    return rows

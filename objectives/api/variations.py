@@ -9,9 +9,11 @@ from objectives.actions.assigning import add_assignment, remove_assignment
 from objectives.actions.finding import known_agent
 from objectives.actions.variations import create_variation, delete_variation, update_variation
 from objectives.addressing import find
-from objectives.api.describing import NAMES, NOT_BUILT, PAGING, operation, page_of
-from objectives.api.lists import answer_page
+from objectives.api.describing import NOT_BUILT, page_of
+from objectives.api.examples import NEW_VARIATION
+from objectives.api.filters import AlwaysInfoFilter
 from objectives.api.masks import Patch, changes
+from objectives.api.pages import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.models import AgentVariation as VariationRow
 from objectives.portraits.agents import show_variations
@@ -19,12 +21,11 @@ from objectives.shapes.assignments import VariationAssignment
 from objectives.shapes.status import Empty
 from objectives.shapes.variations import AgentVariation, MemoryLayerAssignment, NewVariation, VariationSpec
 from objectives.spelling import Prefix
+from spaces.api.operations import operation
+from spaces.api.permissions import Needs
 from spaces.errors import Unimplemented
 
 TAG = "agent_variations"
-OF_AGENT = "workspace_id agent_id"
-OF_ONE = f"{OF_AGENT} variation_id"
-FILTERS = {**PAGING, "includeInfo": NAMES["includeInfo"]}
 
 
 class VariationPatch(Patch):
@@ -37,21 +38,21 @@ class VariationPatch(Patch):
 class VariationViewSet(WorkspaceViewSet):
     """The variations of an agent, and what each may call."""
 
-    reads, writes = READ_AGENTS, MANAGE_AGENTS
+    permission_classes = (Needs.by_action(READ_AGENTS, MANAGE_AGENTS),)
 
     @operation(
         "listAgentVariations",
         "List the variations of an agent",
         tag=TAG,
         answer=page_of(AgentVariation),
-        query=FILTERS,
-        paths=OF_AGENT,
+        filterset_class=AlwaysInfoFilter,
+        pagination_class=NewestFirst,
     )
     def list(self, request: Request, workspace_id: str, agent_id: str) -> Response:
+        """The variations of one agent: its prompts, models and what each may call."""
         agent = known_agent(self.access, agent_id)
-        return answer_page(
+        return self.answer_page(
             VariationRow.objects.filter(agent=agent),
-            request,
             of_list=f"{workspace_id}/agents/{agent.id}/variations",
             show=lambda rows: show_variations(rows, tenant_id=self.tenant_id),
         )
@@ -60,16 +61,28 @@ class VariationViewSet(WorkspaceViewSet):
         "createAgentVariation",
         "Make a variation",
         tag=TAG,
-        answer=AgentVariation,
         body=NewVariation,
-        paths=OF_AGENT,
+        answer=AgentVariation,
+        errors=[409, 501],
+        examples={"body": NEW_VARIATION},
     )
     def create(self, request: Request, workspace_id: str, agent_id: str) -> Response:
+        """Makes a variation of an agent in any state, with what it may call.
+
+        Templates are checked as Liquid, and everything assigned must be there in the workspace. A thing that
+        is archived or left out cannot be assigned (code 9).
+        """
         new, now = self.body(NewVariation), timezone.now()
         return self._answer(create_variation(access=self.access, agent_address=agent_id, new=new, now=now))
 
-    @operation("getAgentVariation", "Read a variation", tag=TAG, answer=AgentVariation, paths=OF_ONE)
+    @operation(
+        "getAgentVariation",
+        "Read a variation",
+        tag=TAG,
+        answer=AgentVariation,
+    )
     def retrieve(self, request: Request, workspace_id: str, agent_id: str, variation_id: str) -> Response:
+        """One variation with its prompts, its model, its constraints and what it may call."""
         rows = VariationRow.objects.filter(agent=known_agent(self.access, agent_id))
         return self._answer(find(rows, Prefix.VARIATION, variation_id))
 
@@ -77,11 +90,17 @@ class VariationViewSet(WorkspaceViewSet):
         "updateAgentVariation",
         "Change a variation",
         tag=TAG,
-        answer=AgentVariation,
         body=VariationPatch,
-        paths=OF_ONE,
+        answer=AgentVariation,
+        errors=[409, 501],
     )
     def update(self, request: Request, workspace_id: str, agent_id: str, variation_id: str) -> Response:
+        """Changes the fields that `updateMask` names, or those that the body brings; what it may call is
+        replaced as a whole.
+
+        Objectives that were started keep the variation as it was then. If one field is wrong, nothing is
+        changed.
+        """
         variation = update_variation(
             access=self.access,
             agent_address=agent_id,
@@ -91,8 +110,17 @@ class VariationViewSet(WorkspaceViewSet):
         )
         return self._answer(variation)
 
-    @operation("deleteAgentVariation", "Delete a variation", tag=TAG, answer=Empty, paths=OF_ONE)
+    @operation(
+        "deleteAgentVariation",
+        "Delete a variation",
+        tag=TAG,
+        answer=Empty,
+    )
     def destroy(self, request: Request, workspace_id: str, agent_id: str, variation_id: str) -> Response:
+        """Removes a variation; objectives keep their snapshot of it.
+
+        The last variation of a published agent is refused (code 9): unpublish the agent first.
+        """
         delete_variation(access=self.access, agent_address=agent_id, address=variation_id)
         return self.answer(Empty())
 
@@ -100,13 +128,17 @@ class VariationViewSet(WorkspaceViewSet):
         "addAgentVariationAssignment",
         "Let a variation call one thing more",
         tag=TAG,
-        answer=AgentVariation,
         body=VariationAssignment,
-        paths=OF_ONE,
+        answer=AgentVariation,
+        errors=[409, 501],
     )
     def add_assignment(
         self, request: Request, workspace_id: str, agent_id: str, variation_id: str
     ) -> Response:
+        """Lets a variation call one tool, one tool set or one agent more, behind what it may call already.
+
+        What is assigned already is a 409; what is archived or left out is refused (code 9).
+        """
         added = add_assignment(
             access=self.access,
             agent_address=agent_id,
@@ -120,13 +152,17 @@ class VariationViewSet(WorkspaceViewSet):
         "removeAgentVariationAssignment",
         "Let a variation no longer call a thing",
         tag=TAG,
-        answer=AgentVariation,
         body=VariationAssignment,
-        paths=OF_ONE,
+        answer=AgentVariation,
+        errors=[501],
     )
     def remove_assignment(
         self, request: Request, workspace_id: str, agent_id: str, variation_id: str
     ) -> Response:
+        """Lets a variation no longer call a tool, a tool set or an agent. One that is not assigned is a 404.
+
+        Objectives that run keep what they were started with.
+        """
         variation = remove_assignment(
             access=self.access,
             agent_address=agent_id,
@@ -140,33 +176,33 @@ class VariationViewSet(WorkspaceViewSet):
         "addAgentVariationMemoryLayer",
         "Give a variation a memory layer: not built",
         tag=NOT_BUILT,
-        answer=AgentVariation,
         body=MemoryLayerAssignment,
-        paths=OF_ONE,
+        errors=[501],
     )
     def add_memory_layer(self, request: Request, **_: str) -> Response:
+        """Memory is not built: it answers 501 with code 12 and keeps nothing."""
         raise Unimplemented("memoryLayerId is not built.")
 
     @operation(
         "removeAgentVariationMemoryLayer",
         "Take a memory layer from a variation: not built",
         tag=NOT_BUILT,
-        answer=AgentVariation,
         body=MemoryLayerAssignment,
-        paths=OF_ONE,
+        errors=[501],
     )
     def remove_memory_layer(self, request: Request, **_: str) -> Response:
+        """Memory is not built: it answers 501 with code 12 and changes nothing."""
         raise Unimplemented("memoryLayerId is not built.")
 
     @operation(
         "updateAgentVariationMemoryLayer",
         "Move a memory layer of a variation: not built",
         tag=NOT_BUILT,
-        answer=AgentVariation,
         body=MemoryLayerAssignment,
-        paths=OF_ONE,
+        errors=[501],
     )
     def update_memory_layer(self, request: Request, **_: str) -> Response:
+        """Memory is not built: it answers 501 with code 12 and changes nothing."""
         raise Unimplemented("memoryLayerId is not built.")
 
     def _answer(self, variation: VariationRow) -> Response:

@@ -1,20 +1,22 @@
 """What every door of the workspace API does first, and how it answers."""
 
 import uuid
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Model, QuerySet
 from django.utils.module_loading import import_string
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.access.workspaces import access_to
-from objectives.parameters import known_to, read_query
+from objectives.api.describing import WORKSPACE_API
+from objectives.parameters import read_query
 from objectives.shapes.reading import read_shape
 from objectives.shapes.shape import Shape
 from spaces.access import Caller, SpaceAccess
+from spaces.api.permissions import Needs
 from spaces.api.viewsets import ApiViewSet, caller_of
 from spaces.errors import NotFound
 
@@ -34,36 +36,26 @@ class AccountViewSet(StatusViewSet):
     """
 
     http_method_names = ["get", "head", "post", "patch", "put", "delete"]
-    reads: ClassVar[str] = ""  # the permission that reading needs; "" for none
-    writes: ClassVar[str] = ""  # that of everything else
+    permission_classes = (Needs,)
+    api = WORKSPACE_API
     caller: Caller
     tenant_id: uuid.UUID
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        self.caller = caller_of(request)
+    def reach(self) -> Caller | SpaceAccess:
+        self.caller = caller_of(self.request)
         if self.caller.principal.tenant_id is None:
             raise NotFound  # an operator of the deployment stands in no account
         self.tenant_id = self.caller.principal.tenant_id
-        self.check_permission()
-        self.read_query()
+        return self.caller
 
-    def read_query(self) -> None:
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Have `query_params` hold what the handler declares, by the API's names; raises Invalid."""
-        handler = getattr(self, self.action) if self.action else None
-        if not getattr(handler, "is_refused", False):
-            asked: Any = self.request._request  # noqa: SLF001 - where `query_params` reads
-            agent = self.request.headers.get("User-Agent", "")
-            asked.GET = read_query(asked.GET, known_to(handler), agent)
-
-    def check_permission(self) -> None:
-        """Raises NotPermitted where the caller's key lacks what the action needs."""
-        if permission := self.permission:
-            self.caller.require(permission)
-
-    @property
-    def permission(self) -> str:
-        return self.reads if self.request.method in SAFE_METHODS else self.writes
+        super().initial(request, *args, **kwargs)
+        operation = self.operation
+        if operation is None or operation.is_built:
+            asked: Any = request._request  # noqa: SLF001 - where `query_params` reads
+            agent = request.headers.get("User-Agent", "")
+            asked.GET = read_query(asked.GET, operation.query if operation else (), agent)
 
     def body[S: Shape](self, shape: type[S]) -> S:
         """The request's body; an empty one and `null` count as `{}`. Raises Invalid naming each wrong field.
@@ -77,16 +69,25 @@ class AccountViewSet(StatusViewSet):
         """200 with an object."""
         return Response(shape.wire())
 
+    def answer_page[M: Model](
+        self, rows: QuerySet[M], *, of_list: str, show: Callable[[Sequence[M]], Sequence[Shape]]
+    ) -> Response:
+        """The page that the query asks for; `show` turns its rows into shapes, all of them at once.
+
+        `of_list` names the list, its workspace included: a cursor is good for that list and its filters.
+        """
+        return self.get_paginated_response(show(self.page_of(rows, of_list=of_list)))
+
 
 class WorkspaceViewSet(AccountViewSet):
     """A viewset below `/workspaces/{workspaceId}`: `self.access` proves that the caller reaches it."""
 
     access: SpaceAccess
 
-    def check_permission(self) -> None:
+    def reach(self) -> SpaceAccess:
+        super().reach()
         self.access = access_to(self.caller, self.kwargs["workspace_id"])
-        if permission := self.permission:
-            self.access.require(permission)
+        return self.access
 
     @property
     def space_id(self) -> uuid.UUID:

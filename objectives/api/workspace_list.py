@@ -8,15 +8,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.access.accounts import AccountAccess
-from objectives.api.describing import PAGING, operation, page_of
-from objectives.api.lists import answer_page, wants_info
+from objectives.api.describing import page_of
+from objectives.api.filters import InfoFilter, wants_info
+from objectives.api.pages import NewestFirst
 from objectives.api.viewsets import AccountViewSet
 from objectives.models import Agent, AgentState, AgentVariation, Tool, ToolSetState, ToolState
 from objectives.shapes.workspaces import Workspace, WorkspaceInfo
 from objectives.spelling import Prefix, spell
+from spaces.api.operations import operation
 from spaces.models import Space
-
-FILTERS = {**PAGING, "includeInfo": "`true` adds `info` to each item."}
 
 
 class WorkspaceListViewSet(AccountViewSet):
@@ -27,14 +27,17 @@ class WorkspaceListViewSet(AccountViewSet):
         "List the workspaces that the key reaches",
         tag="workspaces",
         answer=page_of(Workspace),
-        query=FILTERS,
+        filterset_class=InfoFilter,
+        pagination_class=NewestFirst,
     )
     def list(self, request: Request) -> Response:
+        """The workspaces in which the key's owner works and which the key reaches. Archived ones are left
+        out.
+        """
         with_info = wants_info(request)
         access = AccountAccess(self.caller, self.tenant_id)
-        return answer_page(
+        return self.answer_page(
             Space.objects.filter(pk__in=access.roles),
-            request,
             of_list=f"{self.tenant_id}/workspaces",
             show=lambda rows: self._show(rows, with_info=with_info),
         )

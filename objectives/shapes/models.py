@@ -65,11 +65,11 @@ class ModelChanges(Shape):
     max_output_tokens: Tokens | None = None
     """Most tokens that it writes."""
     input_price_per_million_tokens: Price | None = None
-    """Price of what it reads."""
+    """Price of what it reads, in US cents."""
     output_price_per_million_tokens: Price | None = None
-    """Price of what it writes."""
+    """Price of what it writes, in US cents."""
     cached_input_price_per_million_tokens: Price | None = None
-    """Price of what it reads again."""
+    """Price of what it reads again, in US cents."""
     capabilities: list[Capability] | None = Field(default=None, max_length=20)
     """What it can be told."""
     provider_model_id: str | None = Field(default=None, max_length=255)
@@ -80,11 +80,11 @@ class PricingOverride(Shape):
     """Prices that count instead, each by itself; US cents for a million tokens, 0 for free."""
 
     input_price_per_million_tokens: Price | None = None
-    """Price of what it reads."""
+    """Price of what it reads, in US cents."""
     output_price_per_million_tokens: Price | None = None
-    """Price of what it writes."""
+    """Price of what it writes, in US cents."""
     cached_input_price_per_million_tokens: Price | None = None
-    """Price of what it reads again."""
+    """Price of what it reads again, in US cents."""
 
 
 class NewModel(Shape):
@@ -118,11 +118,11 @@ class BasePricing(Shape):
     """Prices without the override: US cents for a million tokens, 0 where nobody knows."""
 
     input_price_per_million_tokens: Price
-    """Price of what it reads."""
+    """Price of what it reads, in US cents."""
     output_price_per_million_tokens: Price
-    """Price of what it writes."""
+    """Price of what it writes, in US cents."""
     cached_input_price_per_million_tokens: Price
-    """Price of what it reads again."""
+    """Price of what it reads again, in US cents."""
 
 
 class ModelSpec(BasePricing):

@@ -1,33 +1,11 @@
-"""How routes are described in the OpenAPI document."""
+"""What the space API's operations have in common, as the OpenAPI document says it."""
 
-from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from pydantic import BaseModel, Field
 
-SPACE = OpenApiParameter(
-    "space_id",
-    OpenApiTypes.UUID,
-    OpenApiParameter.PATH,
-    description="The space. One that the caller does not reach answers like one that does not exist.",
-)
-PAGING = [
-    OpenApiParameter(
-        "limit",
-        {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
-        description="Most items of a page.",
-    ),
-    OpenApiParameter(
-        "cursor",
-        str,
-        description=(
-            "`meta.next_cursor` of the page before. It is good for the same list with the same filters only."
-        ),
-    ),
-]
+from spaces.api.operations import ApiDescription
 
 
 class ErrorAnswer(BaseModel):
@@ -70,53 +48,32 @@ _ERRORS = {
     503: "The database does not answer at the moment; `Retry-After` says how many seconds to wait.",
 }
 _OF_FIELDS = {400, 422}
-_ALWAYS = (401, 403, 404, 406, 422, 429, 503)
-
-
-def described(
-    operation_id: str,
-    summary: str,
-    *,
-    tag: str,
-    description: str = "",
-    parameters: Iterable[OpenApiParameter] = (),
-    request: Any = None,
-    answers: Mapping[Any, Any],
-    errors: Iterable[int] = (),
-) -> Callable[[Any], Any]:
-    """A decorator for a viewset's method; `answers` are (model or response, meaning) by status."""
-    responses = {
-        status: OpenApiResponse(shape, description=meaning) for status, (shape, meaning) in answers.items()
-    }
-    for status in sorted({*_ALWAYS, *errors}):
-        if status in _OF_FIELDS:
-            responses[status] = OpenApiResponse(ProblemsAnswer, description=_ERRORS[status])
-        else:
-            responses[status] = OpenApiResponse(ErrorAnswer, description=_ERRORS[status])
-    return extend_schema(
-        operation_id=operation_id,
-        summary=summary,
-        description=description or summary,
-        tags=[tag],
-        parameters=[*parameters, *_error_headers()],
-        request=request,
-        responses=responses,
-    )
-
-
-def _error_headers() -> list[OpenApiParameter]:
-    return [
-        OpenApiParameter(
-            "WWW-Authenticate",
-            str,
-            OpenApiParameter.HEADER,
-            response=[401],
-            description='`Bearer realm="api"`',
+_UUID = {"type": "string", "format": "uuid"}
+_TEXT = {"type": "string"}
+SPACE_API = ApiDescription(
+    paths={
+        "space_id": (
+            "The space. One that the caller does not reach answers like one that does not exist.",
+            _UUID,
         ),
-        OpenApiParameter(
-            "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="Seconds to wait."
+        "execution_id": ("The execution.", _UUID),
+        "artifact_id": ("The artifact.", _UUID),
+        "slug": ("The skill's slug.", _TEXT),
+        "tool_name": ("The tool: the skill's slug.", _TEXT),
+        "tool_call_id": (
+            (
+                "The id that the model gave the call, percent-encoded: everything to the end of the path, "
+                "decoded once, slashes included. Compared exactly."
+            ),
+            _TEXT,
         ),
-    ]
+    },
+    errors={
+        status: (ProblemsAnswer if status in _OF_FIELDS else ErrorAnswer, meaning)
+        for status, meaning in _ERRORS.items()
+    },
+    always=(401, 403, 404, 406, 422, 429, 503),
+)
 
 
 class KeyOrSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.files import File
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from spaces.blobs import blob_name, signed_link, storage
@@ -18,6 +21,22 @@ BLOCK = 256 * 1024
 # What a browser may show by itself: pictures that cannot carry a script.
 _INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+
+
+RANGE = OpenApiParameter(
+    "Range", str, OpenApiParameter.HEADER, description="One range of bytes, e.g. `bytes=0-1023`."
+)
+
+
+def bytes_of(content_type: str, meaning: str) -> dict[Any, tuple[Any, str]]:
+    """The answers of an operation that sends bytes, as the document describes them."""
+    return {
+        (200, content_type): (OpenApiTypes.BINARY, meaning),
+        (206, content_type): (OpenApiTypes.BINARY, "The range of bytes."),
+        302: (None, "To the storage, by a link that lives for five minutes, where the deployment says so."),
+        304: (None, "Not changed since the `ETag` of `If-None-Match`."),
+        416: (None, "There are no bytes in this range."),
+    }
 
 
 @dataclass(frozen=True, slots=True)

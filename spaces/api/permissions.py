@@ -1,14 +1,15 @@
-"""What a ticket opens of the API: what a view says of its actions, and nothing else."""
+"""What a caller needs for an action: a ticket that opens it, the place that the path names, a permission."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.request import Request
 
 from spaces.access import Caller
 
 
-class OpenToTicket(BasePermission):
+class OpenToTicket(IsAuthenticated):
     """For every view: one that says nothing of tickets lets none in.
 
     Whether the caller behind the ticket may do this at all is asked afterwards, as of everybody.
@@ -17,6 +18,8 @@ class OpenToTicket(BasePermission):
     message = "A ticket does not open this."
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        if not super().has_permission(request, view):
+            return False
         caller: Any = request.auth
         scope = caller.scope if isinstance(caller, Caller) else None
         if scope is None:
@@ -26,3 +29,32 @@ class OpenToTicket(BasePermission):
             return False
         scope.require(may, view.lineage())
         return True
+
+
+class Needs(OpenToTicket):
+    """Whoever is here reaches what the path names and is permitted the action.
+
+    Raises what `view.reach` does, so that a space which does not exist for the caller is a 404 before
+    anything else is looked at, and NotPermitted. Every verb asks for its permission again.
+    """
+
+    read: ClassVar[str] = ""  # what GET needs; "" for nothing
+    write: ClassVar[str] = ""  # what all other methods need
+    actions: ClassVar[Mapping[str, str]] = {}  # what single actions need instead
+
+    @classmethod
+    def by_action(cls, read: str = "", write: str = "", **actions: str) -> type["Needs"]:
+        """`permission_classes = [Needs.by_action("agents:read", "agents:manage")]`"""
+        return type(cls.__name__, (cls,), {"read": read, "write": write or read, "actions": actions})
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        reached = view.reach()
+        if needed := self.needed(request.method, view.action):
+            reached.require(needed)
+        return True
+
+    def needed(self, method: str | None, action: str | None) -> str:
+        """The permission that an action needs, "" for none."""
+        return self.actions.get(action or "", self.read if method in SAFE_METHODS else self.write)

@@ -1,9 +1,9 @@
-"""What a request for a ticket says."""
+"""What a request for a ticket says, and its answer."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from spaces.api.bodies import Body, read_body_of
 from spaces.chatids import MAX_CHAT_ID
@@ -65,6 +65,23 @@ class TicketBody(Body):
         default=None,
         description=f"How long it is good for: {SECONDS} unless told, {MOST_SECONDS} at most.",
     )
+
+
+class TicketItem(BaseModel):
+    """A ticket."""
+
+    ticket: str = Field(description="Send it as `?ticket=`, to whatever it opens.")
+    expires_at: str = Field(
+        description="When it is over, RFC 3339 in UTC: after its seconds, 60 for one without `for`, or with "
+        "the key that it rests on.",
+        examples=["2026-11-22T12:15:00Z"],
+    )
+
+
+class TicketAnswer(BaseModel):
+    """A new ticket."""
+
+    data: TicketItem = Field(description="The ticket.")
 
 
 def read_ticket_body(data: Any) -> TicketBody:

@@ -8,14 +8,43 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from spaces.access import Caller
-from spaces.api import docs
+from spaces.api.operations import operation
 from spaces.api.parsing import StrictJsonParser
-from spaces.api.ticket_bodies import TicketBody, read_ticket_body
+from spaces.api.ticket_bodies import TicketAnswer, TicketBody, read_ticket_body
 from spaces.api.times import wire_time
 from spaces.api.viewsets import ApiViewSet, caller_of
 from spaces.scopes import May
 from spaces.targets import find_target
 from spaces.tickets import SECONDS, Errand, issue_ticket
+
+_DESCRIPTION = (
+    "A ticket stands for its maker where a key cannot go: in the address of a websocket, an "
+    "`EventSource`, a picture or a `fetch` in somebody's browser. It is sent as `?ticket=…`, the one way "
+    "that all four have.\n\n"
+    "**Without `for`** it is everything that its maker is, once, within 60 s, on `/v1/ws` only. Keep "
+    "such a ticket to your own pages.\n\n"
+    "**With `for`** it opens one thing and what lies in it, in both APIs, on the socket, on event "
+    "streams and on the bytes of artifacts alike, and nothing else: a chat server can hand it to an end "
+    "user's browser. It may be shown as often as needed until its `seconds` are over, since browsers "
+    "come back by themselves and load several pictures. It never lets do more than its maker may at that "
+    "moment, and it ends with its maker's key, session or membership; what it has opened closes within 5 "
+    "s of its end.\n\n"
+    "| `for` | opens, to `read` | to `decide` | to `cancel` |\n"
+    "|---|---|---|---|\n"
+    "| `tool_call_id` | the lookup, the execution that the call dispatches, the executions which that "
+    "one calls, their events, artifacts and archives; of an objective's call (`toolcall_…`) the call "
+    "itself and the objective of a sub-agent that it starts | that call | those executions |\n"
+    "| `execution_id` | the execution and those that it calls, in the same way | | those executions |\n"
+    "| `objective_id` | the objective, its events, windows and tool calls, and the objectives and "
+    "executions that it starts | its tool calls | the objective and what it started |\n"
+    "| `space_id` | the feed, the lists and `/waiting`, and all executions and objectives | every tool "
+    "call | all of them |\n\n"
+    "To decide is `:approve`, `:deny` and `:setContent` of the workspace API; to cancel is `/cancel` of "
+    "an execution and `:cancel` of an objective. Whoever may read an objective reads all of it, its "
+    "system prompt included. A tool call need not exist yet: then its space must be known, from "
+    "`space_id` beside it or because the caller reaches only one. Ids are taken in either API's "
+    "spelling. A ticket makes no tickets."
+)
 
 
 class TicketViewSet(ApiViewSet):
@@ -25,7 +54,19 @@ class TicketViewSet(ApiViewSet):
     # passed over, it would bring a ticket for everything.
     parser_classes = (StrictJsonParser, MultiPartParser, FormParser)
 
-    @docs.ticket
+    @operation(
+        "createTicket",
+        "Get a ticket for a browser",
+        tag="live",
+        description=_DESCRIPTION,
+        body=TicketBody,
+        answers={201: (TicketAnswer, "The ticket.")},
+        errors=[400, 415],
+        examples={
+            "body": {"for": {"tool_call_id": "call_7"}, "may": ["read", "cancel"], "seconds": 3600},
+            "answer": {"data": {"ticket": "cbt_Vq3…", "expires_at": "2026-11-22T13:15:00Z"}},
+        },
+    )
     def create(self, request: Request) -> Response:
         caller = caller_of(request)
         body = read_ticket_body(request.data)

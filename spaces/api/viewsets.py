@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
+from rest_framework.viewsets import GenericViewSet
 
 from spaces.access import Caller, SpaceAccess
+from spaces.api.describing import SPACE_API
+from spaces.api.filters import QueryFilter
 from spaces.api.negotiation import JsonOnly
+from spaces.api.operations import ApiDescription, Operation
 from spaces.errors import Invalid, NotFound
 from spaces.ids import parse_uuid
 from spaces.scopes import May, Place
@@ -19,22 +23,61 @@ from spaces.scopes import May, Place
 _ANY_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-class ApiViewSet(ViewSet):
-    """A viewset whose requests all have a caller (`request.auth`) and whose answers nobody keeps."""
+class ApiViewSet(GenericViewSet[Any]):
+    """A viewset whose requests all have a caller (`request.auth`) and whose answers nobody keeps.
+
+    Which filters and pages a list has its handler says, by `operation`.
+    """
 
     http_method_names = ["get", "head", "post"]
     content_negotiation_class = JsonOnly
+    filter_backends = (QueryFilter,)
+    api: ClassVar[ApiDescription] = SPACE_API
     byte_actions: ClassVar[frozenset[str]] = frozenset()  # those that answer in a file's own type
     may_by_ticket: ClassVar[
         Mapping[str, May]
     ] = {}  # the actions that a ticket opens, and what it must let do
 
+    @property
+    def operation(self) -> Operation | None:
+        """What the handler of this request says of itself."""
+        handler = getattr(self, self.action, None) if self.action else None
+        return getattr(handler, "operation", None)
+
+    @property
+    def filterset_class(self) -> Any:
+        return self.operation.filterset_class if self.operation else None
+
+    @property
+    def pagination_class(self) -> Any:  # type: ignore[override]
+        return self.operation.pagination_class if self.operation else None
+
     def lineage(self) -> Sequence[Place]:
         """All that the thing asked for lies in, itself included, for actions that a ticket opens."""
         return ()
 
+    def reach(self) -> Caller | SpaceAccess:
+        """What the caller reaches of what the path names, which is asked for permissions."""
+        return caller_of(self.request)
+
+    def check_permissions(self, request: Request) -> None:
+        # Counted before: DRF would not count whoever is refused, and so let them try as often as they like.
+        super().check_throttles(request)
+        super().check_permissions(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Done with the permissions."""
+
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
         return super().perform_content_negotiation(request, force or self.action in self.byte_actions)
+
+    def page_of(self, rows: QuerySet[Any], *, of_list: str) -> list[Any]:
+        """The rows of the page that the query asks for; `get_paginated_response` answers with them."""
+        paginator: Any = self.paginator
+        page: list[Any] = paginator.paginate_queryset(
+            self.filter_queryset(rows), self.request, view=self, of_list=of_list
+        )
+        return page
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -43,21 +86,13 @@ class ApiViewSet(ViewSet):
 
 
 class SpaceViewSet(ApiViewSet):
-    """A viewset below `/spaces/{space_id}`: `self.access` proves that the caller reaches the space.
-
-    A space that does not exist for the caller is a 404 before anything else is looked at.
-    """
+    """A viewset below `/spaces/{space_id}`: `self.access` proves that the caller reaches the space."""
 
     access: SpaceAccess
-    space_id: uuid.UUID
-    required_permission: ClassVar[str]
-    action_permissions: ClassVar[Mapping[str, str]] = {}  # where an action needs another one
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        self.space_id = parse_space_id(kwargs["space_id"])
-        permission = self.action_permissions.get(self.action or "", self.required_permission)
-        self.access = caller_of(request).access(self.space_id).require(permission)
+    def reach(self) -> SpaceAccess:
+        self.access = access_of(caller_of(self.request), self.kwargs["space_id"])
+        return self.access
 
 
 def access_of(caller: Caller, space_id: str) -> SpaceAccess:

@@ -7,6 +7,7 @@ from collections import defaultdict
 
 import pytest
 from django.core.management import call_command
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from pydantic import BaseModel, TypeAdapter
 
@@ -14,10 +15,10 @@ from config.documents import document
 from config.environment import ROOT
 from executions.api.docs.live import CONVERSATION, kind_of
 from executions.api.event_payloads import PAYLOADS
-from executions.api.filters import PAGING, ExecutionFilter
+from executions.api.filters import ExecutionFilter
 from executions.runlog.frames import ERROR_CODES, OUTGOING
 from executions.runlog.socket.incoming import INCOMING
-from objectives.api.routes import older
+from objectives.api.compat import older
 from spaces.scopes import Kind, May
 from tests.guards.routes import every_route
 from tests.guards.ticketed import OPENS
@@ -27,7 +28,42 @@ NOT_DESCRIBED = {"", "docs", "v1/openapi.json", "v1/openapi.yaml"}
 OLDER = {f"v1/{route.pattern}" for route in older.urlpatterns}  # for old clients only
 OTHERS = {"GET /v1/ws", "GET /v1/media/{media_id}"}  # with errors of their own
 ERRORS_OF_ALL = {"401", "403", "404", "406", "422", "429"}
-ERRORS_OF_WORKSPACES = {"400", "401", "403", "404", "409", "429", "501", "503"}
+ERRORS_OF_WORKSPACES = {"400", "401", "403", "404", "429", "503"}
+SOME_ERRORS = {"409", "501"}  # of operations that make or change something
+# Query parameters that take words of a list, whichever the operation.
+CLOSED = {
+    "executionStatus",
+    "sentiment",
+    "sortOrder",
+    "source",
+    "state",
+    "states",
+    "status",
+    "usage",
+    "variationSelectionMode",
+}
+_EXECUTIONS = "/v1/spaces/{space_id}/skills/executions"
+_OBJECTIVES = "/v1/workspaces/{workspace_id}/objectives"
+EXAMPLES = [
+    ("POST /v1/spaces/{space_id}/tools/{tool_name}/execute", "body"),
+    ("POST /v1/spaces/{space_id}/tools/{tool_name}/execute", "answer"),
+    ("POST /v1/spaces/{space_id}/skills/{slug}/executions", "body"),
+    (f"GET {_EXECUTIONS}", "answer"),
+    (f"GET {_EXECUTIONS}/by-chat-tool-call/{{tool_call_id}}", "answer"),
+    ("POST /v1/tickets", "body"),
+    ("POST /v1/workspaces/{workspace_id}/agents", "body"),
+    ("POST /v1/workspaces/{workspace_id}/agents", "answer"),
+    (f"POST {_OBJECTIVES}", "body"),
+    (f"POST {_OBJECTIVES}", "answer"),
+    (f"GET {_OBJECTIVES}", "answer"),
+    (f"POST {_OBJECTIVES}/{{objective_id}}:continue", "body"),
+    (f"GET {_OBJECTIVES}/{{objective_id}}/tool_calls/{{tool_call_id}}", "answer"),
+    (f"POST {_OBJECTIVES}/{{objective_id}}/tool_calls/{{tool_call_id}}:deny", "body"),
+    (f"POST {_OBJECTIVES}/{{objective_id}}/tool_calls/{{tool_call_id}}:setContent", "body"),
+    ("GET /v1/workspaces/{workspace_id}/waiting", "answer"),
+    ("POST /v1/workspaces/{workspace_id}/tool_sets", "body"),
+    ("POST /v1/workspaces/{workspace_id}/tool_sets/{tool_set_id}/tools", "body"),
+]
 OF_WORKSPACES = re.compile(r"\w+ /v1/(workspaces|account|whoami)(?![^/:])")
 
 
@@ -87,8 +123,87 @@ def test_every_operation_has_a_name_a_tag_and_a_description(described, operation
     assert len(names) == len(set(names))
     for route, operation in operations.items():
         assert operation["summary"], route
-        assert operation["description"], route
         assert set(operation["tags"]) <= tags, route
+
+
+def test_every_description_says_more_than_the_summary(operations):
+    for route, operation in operations.items():
+        said = operation["description"].partition("Needs the permission")[0].strip()
+        assert len(said) > len(operation["summary"]), route
+        assert said.rstrip(".") != operation["summary"].rstrip("."), route
+        assert said[-1] in ".|)`", route  # a whole sentence, or a table
+
+
+def test_what_an_operation_needs_is_said(operations):
+    needs = {
+        route: re.findall(r"Needs the permission `(\w+:\w+)`", operation["description"])
+        for route, operation in operations.items()
+    }
+
+    assert needs["GET /v1/workspaces/{workspace_id}/agents"] == ["agents:read"]
+    assert needs["POST /v1/workspaces/{workspace_id}/agents"] == ["agents:manage"]
+    assert needs["POST /v1/spaces/{space_id}/tools/{tool_name}/execute"] == ["executions:manage"]
+    assert needs["GET /v1/whoami"] == []
+    assert sum(map(bool, needs.values())) > 100
+
+
+def test_query_parameters_have_types_and_bounds(operations):
+    """In both APIs alike; a text is one that may hold anything."""
+    wrong = []
+    for route, operation in operations.items():
+        for one in operation.get("parameters", []):
+            if one["in"] != "query":
+                continue
+            schema = one["schema"]
+            wanted = {
+                "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
+                "includeInfo": {"type": "boolean"},
+            }.get(one["name"], schema)
+            is_closed = one["name"] in CLOSED
+            has_enum = bool(schema.get("enum") or schema.get("items", {}).get("enum"))
+            if schema != wanted or is_closed != has_enum:
+                wrong.append((route, one["name"], schema))
+
+    assert wrong == []
+    listed = operations["GET /v1/workspaces/{workspace_id}/agents"]["parameters"]
+    schemas = {one["name"]: one["schema"] for one in listed}
+    assert schemas["sortOrder"] == {"type": "string", "enum": ["asc", "desc"], "default": "desc"}
+    assert schemas["state"]["items"]["enum"] == ["STATE_DRAFT", "STATE_PUBLISHED", "STATE_ARCHIVED"]
+
+
+def test_errors_are_named_only_where_they_can_happen(operations):
+    for route, operation in operations.items():
+        answers, is_built = operation["responses"], operation["tags"] != ["not_built"]
+        if route.startswith("GET ") and is_built:
+            assert not SOME_ERRORS & set(answers), route
+        if "501" in answers and is_built:
+            assert "requestBody" in operation, route  # which may name what is not built
+        if "409" in answers:
+            assert route.startswith(("POST ", "PATCH ")), route
+    assert sum("409" in one["responses"] for one in operations.values()) < 40
+    assert sum("501" in one["responses"] for one in operations.values() if one["tags"] != ["not_built"]) < 15
+
+
+def test_the_main_operations_have_examples_that_match_their_schemas(described, operations):
+    shown = {}
+    for route, operation in operations.items():
+        for where, content in contents(operation):
+            for example in content.get("examples", {}).values():
+                schema = {**content["schema"], "components": described["components"]}
+                found = Draft202012Validator(schema).iter_errors(example["value"])
+                shown[route, where] = [error.message for error in found]
+
+    assert {place: problems for place, problems in shown.items() if problems} == {}
+    assert {place for place in EXAMPLES if place not in shown} == set()
+
+
+def contents(operation):
+    """Each JSON body of an operation, and what it is."""
+    bodies = [("body", operation.get("requestBody", {}))]
+    bodies += [("answer", answer) for status, answer in operation["responses"].items() if status < "300"]
+    for where, body in bodies:
+        if "application/json" in body.get("content", {}):
+            yield where, body["content"]["application/json"]
 
 
 def test_what_is_not_built_stands_apart_at_the_end(described, operations):
@@ -170,8 +285,9 @@ def test_every_operation_of_the_workspace_api_has_its_errors(operations):
         if not OF_WORKSPACES.match(route):
             continue
         answers = operation["responses"]
-        assert set(answers) == {"200", *ERRORS_OF_WORKSPACES} or "not_built" in operation["tags"], route
-        for status in ERRORS_OF_WORKSPACES & set(answers):
+        if "not_built" not in operation["tags"]:
+            assert set(answers) - SOME_ERRORS == {"200", *ERRORS_OF_WORKSPACES}, route
+        for status in (ERRORS_OF_WORKSPACES | SOME_ERRORS) & set(answers):
             form = answers[status]["content"]["application/json"]["schema"]
             assert form == {"$ref": "#/components/schemas/Status"}, route
 
@@ -255,7 +371,8 @@ def test_the_list_names_its_filters(operations):
 
     assert {parameter["name"] for parameter in listed if parameter["in"] == "query"} == {
         *ExecutionFilter.base_filters,
-        *PAGING,
+        "limit",
+        "cursor",
     }
 
 

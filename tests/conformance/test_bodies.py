@@ -23,13 +23,12 @@ from objectives.models import (
     ToolSetState,
     ToolState,
 )
-from objectives.parameters import known_to
 from objectives.spelling import Prefix, spell
 from spaces.models import Role
 from tests.conformance.contract import Contract, Operation, contract
 from tests.conformance.world import World, make_world
 from tests.factories import Actor, make_actor
-from tests.guards.routes import Route, every_route, handler_of
+from tests.guards.routes import Route, every_route, known_to
 from tests.guards.things import body_for
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent
@@ -160,7 +159,7 @@ def test_every_operation_answers_with_what_clients_demand(
             things = {**world.things, **PREPARED.get(operation.name, lambda *_: {})(world, actor)}
             route = route_of(operation)
             body = body_of(operation, route, things)
-            takes_info = "includeInfo" in known_to(handler_of(route))
+            takes_info = "includeInfo" in known_to(route)
             for query in [{}, {"includeInfo": "true"}] if takes_info else [{}]:
                 status, shown = ask(route, things, actor, body, **query)
                 check(operation, rules, status, shown)

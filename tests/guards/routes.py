@@ -53,6 +53,12 @@ def handler_of(route: Route) -> Any:
     return getattr(route.view.cls, route.view.actions[route.method.lower()])
 
 
+def known_to(route: Route) -> tuple[str, ...]:
+    """The query parameters that a route takes."""
+    operation = getattr(handler_of(route), "operation", None)
+    return operation.query if operation else ()
+
+
 def _walk(resolver: URLResolver, prefix: str) -> Iterator[Route]:
     for pattern in resolver.url_patterns:
         if not isinstance(pattern.pattern, RoutePattern):

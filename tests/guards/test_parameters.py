@@ -8,12 +8,11 @@ from django.test import Client
 from pydantic.alias_generators import to_snake
 
 from config.documents import document
-from objectives.api.routes import not_built, older
-from objectives.parameters import known_to
+from objectives.api.compat import not_built, older
 from spaces.models import Role
 from tests.api.test_document import plain
 from tests.factories import make_actor
-from tests.guards.routes import every_route, handler_of
+from tests.guards.routes import every_route, known_to
 from tests.guards.things import body_for, things_of
 
 pytestmark = pytest.mark.django_db
@@ -57,9 +56,7 @@ def test_what_is_documented_is_what_is_declared():
     }
 
     declared = {
-        (route.method, route.template): set(known_to(handler_of(route)))
-        for route in API
-        if route.template not in OLDER
+        (route.method, route.template): set(known_to(route)) for route in API if route.template not in OLDER
     }
     assert described == declared
     assert sum(map(len, declared.values())) > 100
@@ -69,7 +66,7 @@ def test_what_is_declared_is_taken_in_either_spelling(owner):
     values = things_of(owner)
 
     for route in BUILT:
-        for name in known_to(handler_of(route)):
+        for name in known_to(route):
             for spelling in (name, to_snake(name)):
                 status, message = ask(route, values, owner.headers, f"{spelling}=")
                 assert "no such parameter" not in message, (route, spelling)

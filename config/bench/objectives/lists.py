@@ -11,7 +11,7 @@ from config.bench.lines import Line, request_bytes
 from config.bench.objectives.place import Place
 from config.bench.servers import Server, bare_web
 from config.bench.stage import Stage
-from objectives.api.lists import NEWEST_FIRST
+from spaces.keyset import NEWEST_FIRST
 
 PAGE = 50
 SLOWEST_MS = 10.0

@@ -2,11 +2,11 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from spaces.keyset import EPOCH, RowIsBeyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,8 @@ def read_place(text: str) -> Place | None:
     return place if str(place) == text else None
 
 
-def beyond(place: Place, time_field: str | None) -> Q:
+def beyond(place: Place, time_field: str | None) -> Q | RowIsBeyond:
     """The rows past a place, in its direction."""
-    past = "lt" if place.is_older else "gt"
     if time_field is None or place.at is None:
-        return Q((f"pk__{past}", place.id))
-    later = Q((f"{time_field}__{past}", place.at))
-    same_time = Q((time_field, place.at), (f"pk__{past}", place.id))
-    # The first term alone is implied by the rest; it is what lets the index begin at the place.
-    return Q((f"{time_field}__{past}e", place.at)) & (later | same_time)
+        return Q((f"pk__{'lt' if place.is_older else 'gt'}", place.id))
+    return RowIsBeyond((time_field, "pk"), (place.at, place.id), sign="<" if place.is_older else ">")

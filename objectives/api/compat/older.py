@@ -1,5 +1,6 @@
-"""API keys and assignments as clients before 1.8 and before 1.2 address them."""
+"""What only older clients ask for, and at which addresses; not described, since nothing new should use it."""
 
+from django.urls import URLPattern
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,12 +10,17 @@ from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.api_keys import change_api_key
 from objectives.actions.assigning import add_assignment, remove_assignment_of_id
 from objectives.addressing import find
-from objectives.api.api_keys import OfKeys
-from objectives.api.describing import NAMES, PAGING
+from objectives.api.api_keys import TAG, OfKeys
+from objectives.api.describing import page_of
+from objectives.api.filters import NamedFilter
 from objectives.api.masks import Patch, changes
+from objectives.api.objectives import ObjectiveViewSet
+from objectives.api.pages import NewestFirst
+from objectives.api.toolcalls import ToolCallViewSet
+from objectives.api.variations import VariationViewSet
 from objectives.api.viewsets import WorkspaceViewSet
-from objectives.parameters import takes
 from objectives.shapes.apikeys import (
+    ApiKey,
     ApiKeyChanges,
     NewApiKey,
     NewWorkspaceKey,
@@ -24,6 +30,9 @@ from objectives.shapes.apikeys import (
 from objectives.shapes.assignments import VariationAssignment, as_before
 from objectives.shapes.status import Empty
 from objectives.spelling import Prefix, spell
+from spaces.api.operations import operation
+from spaces.api.permissions import Needs
+from spaces.api.routes import resource, route, verbs
 from spaces.errors import NotFound
 
 
@@ -41,9 +50,16 @@ class WorkspaceKeyViewSet(WorkspaceViewSet, OfKeys):
     As everything below a workspace this also needs a role in it that permits it.
     """
 
-    @takes({**PAGING, **NAMES})
+    @operation(
+        "listWorkspaceApiKeys",
+        "List the API keys of one workspace",
+        tag=TAG,
+        answer=page_of(ApiKey),
+        filterset_class=NamedFilter,
+        pagination_class=NewestFirst,
+    )
     def list(self, request: Request, workspace_id: str) -> Response:
-        return self.answer_keys(self.rows(), request, of_list=f"{self.space_id}/api_keys")
+        return self.answer_keys(self.rows(), of_list=f"{self.space_id}/api_keys")
 
     def create(self, request: Request, workspace_id: str) -> Response:
         given = self.body(NewWorkspaceKey)
@@ -109,7 +125,7 @@ class GlobalKeyViewSet(OfKeys):
 class AssignmentViewSet(WorkspaceViewSet):
     """`/variations/{variationId}/assignments`: one thing that a variation may call, by an id of its own."""
 
-    writes = MANAGE_AGENTS
+    permission_classes = (Needs.by_action(write=MANAGE_AGENTS),)
 
     def create(self, request: Request, workspace_id: str, agent_id: str, variation_id: str) -> Response:
         added = add_assignment(
@@ -132,3 +148,33 @@ class AssignmentViewSet(WorkspaceViewSet):
             now=timezone.now(),
         )
         return self.answer(Empty())
+
+
+_OBJECTIVE = "workspaces/<ref:workspace_id>/objectives/<ref:objective_id>"
+_CALL = f"{_OBJECTIVE}/tool_calls/<ref:tool_call_id>"
+_VARIATION = "workspaces/<ref:workspace_id>/agents/<ref:agent_id>/variations/<ref:variation_id>"
+_LAYERS = f"{_VARIATION}/memory_layer_assignments"
+_KEYS = "workspaces/<ref:workspace_id>/api_keys"
+_GLOBAL_KEY = "account/global_api_key"
+_VERBS = ("enable", "disable", "rotate")
+
+urlpatterns: list[URLPattern] = [
+    # Before June 2026.
+    route(f"{_CALL}/approve", ToolCallViewSet, post="approve", put="approve"),
+    route(f"{_CALL}/deny", ToolCallViewSet, post="deny", put="deny"),
+    *verbs(_OBJECTIVE, ObjectiveViewSet, "cancel", "continue", "compact", mark="/"),
+    # Before 1.2.
+    route(f"{_VARIATION}/assignments", AssignmentViewSet, post="create"),
+    route(f"{_VARIATION}/assignments/<ref:assignment_id>", AssignmentViewSet, delete="destroy"),
+    route(_LAYERS, VariationViewSet, post="add_memory_layer"),
+    route(
+        f"{_LAYERS}/<ref:thing_id>",
+        VariationViewSet,
+        patch="update_memory_layer",
+        delete="remove_memory_layer",
+    ),
+    # Before 1.8.
+    *resource(_KEYS, "ref:key_id", WorkspaceKeyViewSet, does=_VERBS),
+    *verbs(_GLOBAL_KEY, GlobalKeyViewSet, *_VERBS),
+    route(_GLOBAL_KEY, GlobalKeyViewSet, get="retrieve"),
+]

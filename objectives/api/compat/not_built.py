@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.urls import URLPattern, path
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.urls import URLPattern
 from rest_framework.response import Response
 
-from objectives.api.describing import NOT_BUILT, PATHS, unbuilt_errors
+from objectives.api.describing import NOT_BUILT
 from objectives.api.viewsets import AccountViewSet, WorkspaceViewSet
+from spaces.api.operations import operation
+from spaces.api.permissions import Needs
+from spaces.api.routes import route
 from spaces.errors import Unimplemented
 
 # By group: its paths, each with what is done by which method. `ws` stands for one workspace.
@@ -97,13 +99,13 @@ def routes() -> list[URLPattern]:
 def _route(template: str, group: str, actions: dict[str, str]) -> URLPattern:
     """One viewset a path: whatever is asked, the caller, the workspace and the permission come first."""
     above: type[AccountViewSet] = WorkspaceViewSet if template.startswith("ws/") else AccountViewSet
-    route = template.replace("ws/", f"{_WORKSPACE}/", 1) if above is WorkspaceViewSet else template
-    names = [piece.partition(">")[0] for piece in route.split("<ref:")[1:]]
-    methods: dict[str, Any] = {action: _described(f"{group}.{action}", names) for action in actions.values()}
-    needed = {"reads": _permission(group, "get"), "writes": _permission(group, "post")}
-    viewset: Any = type(f"NotBuilt{group.title().replace('_', '')}", (above,), {**methods, **needed})
-    pattern: URLPattern = path(route, viewset.as_view(dict(actions)))
-    return pattern
+    address = template.replace("ws/", f"{_WORKSPACE}/", 1) if above is WorkspaceViewSet else template
+    methods: dict[str, Any] = {action: _described(f"{group}.{action}") for action in actions.values()}
+    needs = Needs.by_action(_permission(group, "get"), _permission(group, "post"))
+    viewset: Any = type(
+        f"NotBuilt{group.title().replace('_', '')}", (above,), {**methods, "permission_classes": (needs,)}
+    )
+    return route(address, viewset, **actions)
 
 
 def _permission(group: str, method: str) -> str:
@@ -111,22 +113,17 @@ def _permission(group: str, method: str) -> str:
     return f"{resource}:{'read' if method == 'get' and resource not in ONLY_MANAGED else 'manage'}"
 
 
-def _described(name: str, names: list[str]) -> Callable[..., Response]:
+def _described(name: str) -> Callable[..., Response]:
     def refuse(*_: Any, **__: str) -> Response:
         raise Unimplemented(f"{name} is not built.")
 
-    described: Callable[..., Response] = extend_schema(
-        operation_id=name,
-        summary=f"Not built: {name}",
-        description="Not built: it answers 501 with code 12 and keeps nothing.",
-        tags=[NOT_BUILT],
-        parameters=[
-            OpenApiParameter(one, str, OpenApiParameter.PATH, description=PATHS[one]) for one in names
-        ],
-        request=None,
-        responses=unbuilt_errors(),
+    described: Callable[..., Response] = operation(
+        name,
+        f"Not built: {name}",
+        tag=NOT_BUILT,
+        description="It answers 501 with code 12, whatever it is asked with, and keeps nothing.",
+        is_built=False,
     )(refuse)
-    described.is_refused = True  # type: ignore[attr-defined]  # whatever it is asked with
     return described
 
 

@@ -1,0 +1,270 @@
+"""What lists of the workspace API are narrowed by: each filter reads its own text and says what is wrong."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.db.models import Model, QuerySet
+from django_filters import Filter
+from django_filters.rest_framework import FilterSet
+from drf_spectacular.utils import extend_schema_field
+from pydantic.alias_generators import to_camel
+from rest_framework.request import Request
+
+from objectives.addressing import find
+from objectives.spelling import Prefix, without_nul
+from objectives.validation.labels import read_filter
+from spaces.errors import Invalid, NotFound
+
+type Rows = QuerySet[Any]
+type Narrow = Callable[[Rows, Any], Rows]
+
+
+class QueryParameter(Filter):
+    """A filter by one parameter, which counts as absent where it is empty.
+
+    `field_name` with its lookup (`name__icontains`) is compared with what the text means; `narrow` does
+    something else with it.
+    """
+
+    field_class = forms.Field  # the text as it was sent
+    parameter = ""  # its name in addresses, which the filter set gives it
+    parent: Any  # that filter set
+
+    def __init__(
+        self,
+        field_name: str | None = None,
+        *,
+        help_text: str,
+        schema: Mapping[str, Any] | None = None,
+        narrow: Narrow | None = None,
+    ) -> None:
+        super().__init__(label="")
+        self.column, self.narrow = field_name, narrow  # `field_name` is never None: the set gives it one
+        describe: Any = extend_schema_field({**(schema or {"type": "string"}), "description": help_text})
+        describe(self)
+
+    def meaning(self, text: Any) -> Any:
+        """What a text that is not empty stands for; raises Invalid."""
+        return without_nul(text)
+
+    def filter(self, qs: Rows, value: Any) -> Rows:
+        if not value:
+            return self.absent(qs)
+        meant = self.meaning(value)
+        if self.narrow is not None:
+            return self.narrow(qs, meant)
+        return qs if self.column is None else qs.filter(**{self.column: meant})
+
+    def absent(self, rows: Rows) -> Rows:
+        """The rows where the parameter says nothing."""
+        return rows
+
+    def refuse(self, message: str, text: str) -> Invalid:
+        return Invalid.field("query", self.parameter, msg=message, value=text[:200])
+
+
+class LabelsFilter(QueryParameter):
+    """Only what carries every label of `k=v,k2=v2`; of rows that carry none, none."""
+
+    def __init__(self, *, carries: bool = True) -> None:
+        self.carries = carries
+        super().__init__(help_text="`key=value,key=value`: only what carries all of these labels.")
+
+    def filter(self, qs: Rows, value: Any) -> Rows:
+        wanted = read_filter(value or "")
+        if not wanted:
+            return qs
+        return qs.filter(labels__contains=wanted) if self.carries else qs.none()
+
+
+class FlagFilter(QueryParameter):
+    """`true` or `false`, in any case."""
+
+    def __init__(
+        self, field_name: str | None = None, *, help_text: str, narrow: Narrow | None = None
+    ) -> None:
+        super().__init__(field_name, help_text=help_text, schema={"type": "boolean"}, narrow=narrow)
+
+    def meaning(self, text: str) -> bool:
+        if text.lower() not in {"true", "false"}:
+            raise self.refuse("Must be true or false.", text)
+        return text.lower() == "true"
+
+
+class WordsFilter(QueryParameter):
+    """Words, repeated (`states=A&states=B`) or joined by commas."""
+
+    def __init__(
+        self,
+        field_name: str | None = None,
+        *,
+        help_text: str,
+        items: Mapping[str, Any] | None = None,
+        narrow: Narrow | None = None,
+    ) -> None:
+        schema = {"type": "array", "items": items or {"type": "string"}}
+        super().__init__(field_name, help_text=help_text, schema=schema, narrow=narrow)
+        self.extra["widget"] = forms.MultipleHiddenInput
+
+    def meaning(self, text: list[str]) -> list[str]:
+        return [without_nul(word) for word in words_in(text)]
+
+
+class EnumFilter(WordsFilter):
+    """Some of the values of an enum, by the names that the API gives them; `…_UNSPECIFIED` says nothing.
+
+    `values` are ours by those names, `default` is compared with where none is given.
+    """
+
+    def __init__(
+        self,
+        field_name: str | None,
+        values: Mapping[str, str],
+        *,
+        help_text: str,
+        default: Callable[[Rows], Rows] | None = None,
+        narrow: Narrow | None = None,
+    ) -> None:
+        self.values, self.default = values, default
+        items = {"type": "string", "enum": [*values]}
+        super().__init__(field_name, help_text=help_text, items=items, narrow=narrow)
+
+    def filter(self, qs: Rows, value: Any) -> Rows:
+        asked = [word for word in words_in(value or []) if not word.endswith("_UNSPECIFIED")]
+        for word in asked:
+            if word not in self.values:
+                raise self.refuse(f"Must be one of {', '.join(self.values)}.", word)
+        return super().filter(qs, asked)
+
+    def meaning(self, text: list[str]) -> list[str]:
+        return [self.values[word] for word in text]
+
+    def absent(self, rows: Rows) -> Rows:
+        return self.default(rows) if self.default else rows
+
+
+class StateFilter(QueryParameter):
+    """One state, with the API's prefixes or without, in any case."""
+
+    def __init__(
+        self, field_name: str, states: list[str], *prefixes: str, help_text: str, thing: str = "state"
+    ) -> None:
+        self.states, self.prefixes, self.thing = states, prefixes, thing
+        enum = [f"{''.join(prefixes)}{state.upper()}" for state in states]
+        super().__init__(field_name, help_text=help_text, schema={"type": "string", "enum": enum})
+
+    def meaning(self, text: str) -> str:
+        short = text
+        for prefix in self.prefixes:
+            short = short.removeprefix(prefix)
+        if short.lower() not in self.states:
+            raise self.refuse(f"There is no such {self.thing}.", text)
+        return short.lower()
+
+
+class AddressFilter(QueryParameter):
+    """The one thing of the workspace that an id or `external_id:…` refers to; raises Invalid for none."""
+
+    def __init__(
+        self,
+        field_name: str,
+        model: type[Model],
+        prefix: Prefix,
+        *,
+        help_text: str,
+        otherwise: str = "There is no such thing.",
+    ) -> None:
+        self.of_model, self.prefix, self.otherwise = model, prefix, otherwise
+        super().__init__(field_name, help_text=f"{help_text}, `{prefix}_…` or `external_id:…`.")
+
+    def meaning(self, text: str) -> Any:
+        space_id = self.parent.request.parser_context["view"].space_id
+        rows: Rows = QuerySet(self.of_model).filter(space_id=space_id)
+        return found_by(rows, self.prefix, text, self.parameter, otherwise=self.otherwise)
+
+
+class MomentFilter(QueryParameter):
+    """A time with its zone."""
+
+    def __init__(self, field_name: str, *, help_text: str) -> None:
+        schema = {"type": "string", "format": "date-time"}
+        super().__init__(field_name, help_text=help_text, schema=schema)
+
+    def meaning(self, text: str) -> datetime:
+        try:
+            moment = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that was not encoded
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise self.refuse("Must be a time such as 2026-11-22T12:00:00Z.", text)
+        return moment
+
+
+class WorkspaceFilter(FilterSet):
+    """The filters of a list by the API's names: `agent_id` is `agentId` in an address."""
+
+    labels = LabelsFilter()
+
+    @classmethod
+    def get_filters(cls) -> OrderedDict[str, Any]:
+        named: OrderedDict[str, Any] = OrderedDict(
+            (to_camel(name), one) for name, one in super().get_filters().items()
+        )
+        for name, one in named.items():
+            one.parameter = name
+        return named
+
+    @classmethod
+    def unasked(cls, rows: Rows) -> Rows:
+        """What a list shows that is not asked for anything."""
+        filters: Iterable[Any] = cls.base_filters.values()
+        for one in filters:
+            rows = one.absent(rows)
+        return rows
+
+
+class InfoFilter(WorkspaceFilter):
+    """Of a list whose items come with `info` where that is asked for."""
+
+    include_info = FlagFilter(help_text="`true` adds `info` to each item.")
+
+
+class AlwaysInfoFilter(WorkspaceFilter):
+    """Of a list whose items always come with `info`."""
+
+    include_info = QueryParameter(
+        help_text="Changes nothing: each item always comes with `info`.", schema={"type": "boolean"}
+    )
+
+
+class Named(WorkspaceFilter):
+    """Of a list of things with names."""
+
+    prefix = QueryParameter("name__istartswith", help_text="Only names that begin so, in any case.")
+    query = QueryParameter("name__icontains", help_text="Only names that hold this, in any case.")
+
+
+class NamedFilter(Named, InfoFilter):
+    """Both of these."""
+
+
+def words_in(texts: list[str]) -> list[str]:
+    return [word for text in texts for word in text.split(",") if word]
+
+
+def wants_info(request: Request) -> bool:
+    """Whether each item of a list is to come with its `info`, which the list's filter has checked."""
+    return request.query_params.get("includeInfo", "").lower() == "true"
+
+
+def found_by(
+    rows: Rows, prefix: Prefix, address: str, name: str, *, otherwise: str = "There is no such thing."
+) -> Any:
+    """The one of `rows` that the query parameter `name` refers to; raises Invalid where it means none."""
+    try:
+        return find(rows, prefix, address)
+    except NotFound:
+        raise Invalid.field("query", name, msg=otherwise, value=address[:200]) from None

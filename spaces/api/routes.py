@@ -1,0 +1,36 @@
+"""How the routes of both APIs are written: collections, what lies in them, and verbs."""
+
+from collections.abc import Iterable
+from keyword import iskeyword
+from typing import Any
+
+from django.urls import URLPattern, path
+from pydantic.alias_generators import to_snake
+
+
+def route(template: str, viewset: Any, **methods: str) -> URLPattern:
+    """`route("whoami", ProfileViewSet, get="whoami")`: the action by the method."""
+    pattern: URLPattern = path(template, viewset.as_view(methods))
+    return pattern
+
+
+def verbs(item: str, viewset: Any, *names: str, mark: str = ":") -> list[URLPattern]:
+    """`item:setContent` by POST, answered by the action `set_content`."""
+    actions = {name: to_snake(name) for name in names}
+    return [
+        route(f"{item}{mark}{name}", viewset, post=f"{action}_" if iskeyword(action) else action)
+        for name, action in actions.items()
+    ]
+
+
+def resource(collection: str, key: str, viewset: Any, *, does: Iterable[str] = ()) -> list[URLPattern]:
+    """A collection with list and create, what it holds with retrieve, update and destroy, and its verbs.
+
+    Verbs stand before the plain path they end, since an id may hold anything.
+    """
+    item = f"{collection}/<{key}>"
+    return [
+        route(collection, viewset, get="list", post="create"),
+        *verbs(item, viewset, *does),
+        route(item, viewset, get="retrieve", patch="update", delete="destroy"),
+    ]
