@@ -22,7 +22,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import close_old_connections
 
 from config.refusals import refusal
-from executions.runlog.origins import headers_for_pages
+from executions.runlog.connecting import headers_for_pages
 from executions.runlog.outlet import Gone, Outlet
 from spaces.errors import TooLarge
 

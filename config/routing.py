@@ -10,7 +10,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.settings import api_settings
 
 from executions.runlog import streams
-from executions.runlog.origins import headers_for_pages
+from executions.runlog.connecting import headers_for_pages
 from executions.runlog.socket.consumer import LiveSocket
 from executions.runlog.sse import stream_run
 from executions.runlog.waiting import Waiting

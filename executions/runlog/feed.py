@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 from django.db import connection
 
 from executions.runlog.models import FeedHead, RunEvent
-from executions.runlog.wakeups import feed_topic, wake_after_commit
+from executions.runlog.wakeups import feed_topic, wake_all_after_commit
 from spaces.ids import new_id
 
 
@@ -50,7 +50,7 @@ def append_to_feed(space_id: uuid.UUID, events: list[RunEvent]) -> None:
             _APPEND, [space_id, new_id(), len(events), space_id, len(events), runs, numbers, times]
         )
         n = max(row[0] for row in cursor.fetchall())
-    wake_after_commit(feed_topic(space_id), n)
+    wake_all_after_commit({feed_topic(space_id): n})
 
 
 def begin_feed(space_id: uuid.UUID) -> None:

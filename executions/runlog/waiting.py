@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from executions.runlog.connecting import Scope
 from executions.runlog.hub import running_hub
 from executions.runlog.outlet import Send
-from executions.runlog.topics import Call
+from executions.runlog.reader import Call
 from spaces.ids import parse_uuid
 
 # Set by the lookup on a 404 that may become a 200, with who waits; never leaves this process.
