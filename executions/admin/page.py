@@ -48,12 +48,13 @@ class ExecutionPage:
     @property
     def events_url(self) -> str:
         """Where the live timeline comes from (SSE)."""
-        return f"/v1/spaces/{self.execution.space_id}/skills/executions/{self.execution.id}/events"
+        # Answered before Django, so that it has no name of its own: see `config.routing`.
+        return reverse("execution", args=(self.execution.space_id, self.execution.id)) + "/events"
 
     @property
     def archive_url(self) -> str:
         """The workspace as it was, for whoever is signed in."""
-        return f"/v1/spaces/{self.execution.space_id}/skills/executions/{self.execution.id}/archive"
+        return reverse("execution-archive", args=(self.execution.space_id, self.execution.id))
 
     @property
     def watch_url(self) -> str:

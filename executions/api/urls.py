@@ -29,15 +29,27 @@ urlpatterns: list[URLPattern] = [
         "skills/executions/by-chat-tool-call/<rest:tool_call_id>", LookupViewSet.as_view({"get": "retrieve"})
     ),
     path("skills/executions", ExecutionViewSet.as_view({"get": "list"})),
-    path("skills/executions/<str:execution_id>", ExecutionViewSet.as_view({"get": "retrieve"})),
+    path(
+        "skills/executions/<str:execution_id>",
+        ExecutionViewSet.as_view({"get": "retrieve"}),
+        name="execution",
+    ),
     path("skills/executions/<str:execution_id>/cancel", ExecutionViewSet.as_view({"post": "cancel"})),
     path("skills/executions/<str:execution_id>/retry", ExecutionViewSet.as_view({"post": "retry"})),
     path("skills/executions/<str:execution_id>/artifacts", ExecutionViewSet.as_view({"get": "artifacts"})),
-    path("skills/executions/<str:execution_id>/archive", ExecutionViewSet.as_view({"get": "archive"})),
+    path(
+        "skills/executions/<str:execution_id>/archive",
+        ExecutionViewSet.as_view({"get": "archive"}),
+        name="execution-archive",
+    ),
     path("skills", SkillViewSet.as_view({"get": "list"})),
     path("skills/<str:slug>", SkillViewSet.as_view({"get": "retrieve"})),
     path("skills/<str:slug>/executions", SkillViewSet.as_view({"post": "start"})),
     path("tools", ToolViewSet.as_view({"get": "list"})),
     path("tools/<str:tool_name>/execute", ToolViewSet.as_view({"post": "execute"})),
-    path("artifacts/<str:artifact_id>/download", ArtifactViewSet.as_view({"get": "download"})),
+    path(
+        "artifacts/<str:artifact_id>/download",
+        ArtifactViewSet.as_view({"get": "download"}),
+        name="artifact-download",
+    ),
 ]

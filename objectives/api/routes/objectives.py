@@ -33,5 +33,5 @@ urlpatterns: list[URLPattern] = [
     path(f"{CALL}:deny", Calls.as_view({"post": "deny"})),
     path(f"{CALL}:setContent", Calls.as_view({"post": "set_content"})),
     path(CALL, Calls.as_view({"get": "retrieve"})),
-    path("media/<uuid:media_id>", Media.as_view({"get": "retrieve"})),
+    path("media/<uuid:media_id>", Media.as_view({"get": "retrieve"}), name="media"),
 ]
