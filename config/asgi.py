@@ -13,19 +13,14 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
-from config.bridge import BODY_BYTES, UPLOAD_BYTES, Bridge  # noqa: E402
+from config.bridge import Bridge  # noqa: E402
 from config.requests import ApiHandler, PageHandler  # noqa: E402
-from config.routing import UPLOADS, route  # noqa: E402
+from config.routing import route  # noqa: E402
 from config.static import with_static_files  # noqa: E402
 from executions.worker.sweeper import sweep_forever  # noqa: E402
 
-
-def _body_bytes(path: str) -> int:
-    return UPLOAD_BYTES if UPLOADS.fullmatch(path) else BODY_BYTES
-
-
 application = with_static_files(
-    route(api=Bridge(ApiHandler(), body_bytes=_body_bytes), pages=PageHandler()), prefix=settings.STATIC_URL
+    route(api=Bridge(ApiHandler()), pages=PageHandler()), prefix=settings.STATIC_URL
 )
 
 # What is here now stays. A full collection would look through all of it each time, which stops everything

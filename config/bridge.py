@@ -22,7 +22,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import close_old_connections
 
 from config.refusals import refusal
-from executions.runlog.origins import headers_for_pages
+from executions.runlog.connecting import headers_for_pages
 from executions.runlog.outlet import Gone, Outlet
 from spaces.errors import TooLarge
 
@@ -32,7 +32,6 @@ BODY_BYTES = 6 * 1024 * 1024  # a little more than the largest JSON body, which 
 UPLOAD_BYTES = 1024 * 1024 * 1024
 SPOOL_BYTES = 1024 * 1024  # of a body kept in memory; the rest of a larger one goes to a file
 
-_KEEPS_COLONS = re.compile(rb"/(?:api-proxy/)?v1/(?:workspaces|account)[/:]")
 _RESERVED = re.compile(rb"%(3[aA]|2[fF]|25)")
 
 type Receive = Callable[[], Awaitable[Any]]
@@ -40,23 +39,26 @@ type Send = Callable[[Any], Awaitable[None]]
 
 
 class Bridge:
-    """An ASGI application over a WSGI one. Bodies larger than `body_bytes(path)` are refused with 413."""
+    """An ASGI application over a WSGI one, for requests of which `scope["named"]` has what their path names.
 
-    def __init__(self, application: WSGIHandler, *, body_bytes: Callable[[str], int]) -> None:
+    Bodies that are too large are refused with 413.
+    """
+
+    def __init__(self, application: WSGIHandler) -> None:
         self._application = application
-        self._body_bytes = body_bytes
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="bridge")
         self._waiting = 0
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         if self._waiting >= MOST_WAITING:
-            await _refuse(scope["path"], send, 503, "The server is busy.", (b"retry-after", b"1"))
+            await _refuse(scope, send, 503, "The server is busy.", (b"retry-after", b"1"))
             return
         with contextlib.ExitStack() as unread:
             body = unread.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))
             try:
-                size = await _read_body(receive, body, self._body_bytes(scope["path"]))
+                most = UPLOAD_BYTES if scope["named"]["upload"] else BODY_BYTES
+                size = await _read_body(receive, body, most)
             except TooLarge as refused:
                 await _refuse(scope, send, 413, refused.message)
                 return
@@ -127,7 +129,11 @@ class _Answer:
 def environ_of(scope: Mapping[str, Any], body: IO[bytes], size: int) -> dict[str, Any]:
     """The WSGI environment of an ASGI scope; the path is decoded exactly once, from what the client sent."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    path = _decoded(raw) if scope.get("raw_path") else raw
+    path = raw
+    if scope.get("raw_path"):
+        # Decoded once. That of the workspace API keeps colons, slashes and percents encoded: there an id may
+        # hold a colon, and what stands behind the last plain one is a verb.
+        path = unquote_to_bytes(_RESERVED.sub(rb"%25\1", raw) if scope["named"]["workspace_api"] else raw)
     root = scope.get("root_path", "").encode().rstrip(b"/")
     server = scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {
@@ -151,16 +157,6 @@ def environ_of(scope: Mapping[str, Any], body: IO[bytes], size: int) -> dict[str
     for name, value in scope["headers"]:
         _add_header(environ, name.decode("latin-1"), value.decode("latin-1"))
     return environ
-
-
-def _decoded(raw: bytes) -> bytes:
-    """The path, percent-decoded; that of the workspace API keeps colons, slashes and percents encoded.
-
-    There an id may hold a colon, and what stands behind the last plain one is a verb.
-    """
-    if _KEEPS_COLONS.match(raw):
-        raw = _RESERVED.sub(rb"%25\1", raw)
-    return unquote_to_bytes(raw)
 
 
 def _add_header(environ: dict[str, Any], name: str, value: str) -> None:

@@ -1,7 +1,8 @@
 """What an error looks like at a path of either API, also where no view has been reached."""
 
-import re
 from typing import Any
+
+from config.paths import api_path
 
 # By the HTTP status that the space API answers with: (code of google.rpc, HTTP status).
 BY_STATUS: dict[int, tuple[int, int]] = {
@@ -20,15 +21,14 @@ BY_STATUS: dict[int, tuple[int, int]] = {
     503: (14, 503),
 }
 BUG = 13  # the code of google.rpc for whatever else
-_API = re.compile(r"/(?:api-proxy/)?v1/", re.DOTALL)
-_STATUS = re.compile(r"/(?:api-proxy/)?v1/(?:workspaces|account|whoami)(?:[/:]|$)")
 
 
 def refusal(path: str, status: int, detail: str) -> tuple[int, dict[str, Any]] | None:
     """HTTP status and body of an error in the form of the path's API; None where no API is."""
-    if not _API.match(path):
+    named = api_path(path)
+    if named is None:
         return None
-    if not _STATUS.match(path):
+    if not named["workspace_api"]:
         return status, {"detail": detail}
     code, status = BY_STATUS.get(status, (BUG, status))
     return status, status_body(code, detail)

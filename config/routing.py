@@ -9,8 +9,9 @@ from django.utils.module_loading import import_string
 from rest_framework.exceptions import ParseError
 from rest_framework.settings import api_settings
 
+from config.paths import api_path
 from executions.runlog import streams
-from executions.runlog.origins import headers_for_pages
+from executions.runlog.connecting import headers_for_pages
 from executions.runlog.socket.consumer import LiveSocket
 from executions.runlog.sse import stream_run
 from executions.runlog.waiting import Waiting
@@ -19,15 +20,6 @@ from spaces.errors import DomainError
 
 type Application = Callable[[Any, Any, Any], Awaitable[None]]
 
-API = re.compile(r"/(?:api-proxy/)?v1/.*", re.DOTALL)
-UPLOADS = re.compile(r"/(?:api-proxy/)?v1/files/?")
-_SOCKET = re.compile(r"/(?:api-proxy/)?v1/ws")
-# A tool call id may be the word `events`: the lookup's literal segment wins.
-_EVENTS = re.compile(
-    r"/(?:api-proxy/)?v1/spaces/([^/]+)/skills/executions/(?!by-chat-tool-call/)([^/]+)/events"
-)
-_OBJECTIVE_EVENTS = re.compile(r"/(?:api-proxy/)?v1/workspaces/([^/]+)/objectives/([^/]+)/events:stream")
-_NEW_OBJECTIVE = re.compile(r"/(?:api-proxy/)?v1/workspaces/([^/]+)/objectives:stream")
 _STREAMED = {"GET", "HEAD"}
 _PASSED_ON = {"WWW-Authenticate", "Retry-After"}
 
@@ -38,60 +30,50 @@ def route(*, api: Application, pages: Application) -> Application:
     socket: Application = LiveSocket.as_asgi()
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
-        path = scope.get("path", "")
+        named = api_path(scope.get("path", ""))
         if scope["type"] == "websocket":
-            await (socket if _SOCKET.fullmatch(path) else _refuse)(scope, receive, send)
+            await (socket if named and named["socket"] else _refuse)(scope, receive, send)
         elif scope["type"] != "http":
-            raise ValueError(
-                f"Nothing here answers {scope['type']}."
-            )  # as servers expect of those without lifespan
-        elif _EVENTS.fullmatch(path) and scope["method"] in _STREAMED:
-            await _stream(scope, receive, send)
-        elif _OBJECTIVE_EVENTS.fullmatch(path) and scope["method"] in _STREAMED:
-            await _stream_objective(scope, receive, send)
-        elif _NEW_OBJECTIVE.fullmatch(path) and scope["method"] == "POST":
-            await _stream_new_objective(scope, receive, send)
-        elif API.fullmatch(path):
-            await waiting(scope, receive, send)
-        else:
+            # As servers expect of those without lifespan.
+            raise ValueError(f"Nothing here answers {scope['type']}.")
+        elif named is None:
             await pages(scope, receive, send)
+        else:
+            scope = {**scope, "named": named}
+            if named["tool_call_id"] and scope["method"] == "GET":
+                call = {"space_id": named["space_id"], "tool_call_id": named["tool_call_id"]}
+                await waiting(scope, receive, send, **call)
+            elif streaming := _stream_of(named, scope, receive, send):
+                await _guarded(streaming, scope, send)
+            else:
+                await api(scope, receive, send)
 
     return application
 
 
-def _stream(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
-    """The events of an execution."""
-    space_id, run_id = _groups(_EVENTS, scope)
-    stream = streams.run_stream("execution")
-    streaming = stream_run(scope, receive, send, stream=stream, space_id=space_id, run_id=run_id)
-    return _guarded(streaming, scope, send, handler=api_settings.EXCEPTION_HANDLER)
+def _stream_of(named: re.Match[str], scope: Any, receive: Any, send: Any) -> Awaitable[None] | None:
+    """The stream of events that a request asks for; None for every other request."""
+    workspace, objective = named["workspace_id"], named["objective_id"]
+    if workspace and not objective and scope["method"] == "POST":
+        return create_and_stream(scope, receive, send, workspace=workspace)
+    if scope["method"] not in _STREAMED:
+        return None
+    if objective:
+        return stream_events(scope, receive, send, workspace=workspace, objective=objective)
+    if named["execution_id"]:
+        ids = {"space_id": named["space_id"], "run_id": named["execution_id"]}
+        return stream_run(scope, receive, send, stream=streams.run_stream("execution"), **ids)
+    return None
 
 
-def _stream_objective(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
-    """The events of an objective."""
-    workspace, objective = _groups(_OBJECTIVE_EVENTS, scope)
-    streaming = stream_events(scope, receive, send, workspace=workspace, objective=objective)
-    return _guarded(streaming, scope, send, handler=import_string(settings.STATUS_HANDLER))
-
-
-def _stream_new_objective(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
-    """An objective that is made by this request, and its events."""
-    (workspace,) = _groups(_NEW_OBJECTIVE, scope)
-    streaming = create_and_stream(scope, receive, send, workspace=workspace)
-    return _guarded(streaming, scope, send, handler=import_string(settings.STATUS_HANDLER))
-
-
-def _groups(pattern: re.Pattern[str], scope: Any) -> tuple[str, ...]:
-    """What the path leaves open, for a path that was matched before."""
-    match = pattern.fullmatch(scope["path"])
-    return match.groups() if match else ()
-
-
-async def _guarded(streaming: Awaitable[None], scope: Any, send: Any, *, handler: Any) -> None:
+async def _guarded(streaming: Awaitable[None], scope: Any, send: Any) -> None:
     """A stream; what is wrong with its request is answered as everywhere in its API."""
     try:
         await streaming
     except (DomainError, ParseError) as error:
+        handler: Any = api_settings.EXCEPTION_HANDLER
+        if scope["named"]["workspace_api"]:
+            handler = import_string(settings.STATUS_HANDLER)
         await _answer(error, scope, send, handler=handler)
 
 

@@ -2,15 +2,14 @@
 
 import uuid
 
-from spaces.signing import sign, verify
+from spaces.signing import signed_path, verify
 
 _KIND = "artifact"  # what its token is signed for
 
 
 def artifact_link(space_id: uuid.UUID, artifact_id: uuid.UUID, *, base_url: str = "") -> str:
     """A link to an artifact's bytes; `base_url` is scheme and host, without it the link is of this host."""
-    token = sign(_KIND, artifact_id)
-    return f"{base_url}/v1/spaces/{space_id}/artifacts/{artifact_id}/download?token={token}"
+    return base_url + signed_path("artifact-download", space_id, artifact_id, kind=_KIND)
 
 
 def check_artifact_token(artifact_id: uuid.UUID, token: str) -> None:

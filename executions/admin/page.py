@@ -51,8 +51,15 @@ class ExecutionPage(RunPage):
         return f"{self.run.skill_slug} {self.run.version}"
 
     @property
-    def api_url(self) -> str:
-        return f"/v1/spaces/{self.run.space_id}/skills/executions/{self.run.pk}"
+    def events_url(self) -> str:
+        """The run's event stream (SSE)."""
+        # Answered before Django, so that it has no name of its own: see `config.routing`.
+        return reverse("execution", args=(self.run.space_id, self.run.pk)) + "/events"
+
+    @property
+    def archive_url(self) -> str:
+        """The workspace as it was, for whoever is signed in."""
+        return reverse("execution-archive", args=(self.run.space_id, self.run.pk))
 
     @property
     def watch_url(self) -> str:

@@ -14,15 +14,13 @@ from executions.api.representation import represent_detail
 from executions.api.usage import USAGE, wanted_usage
 from executions.catalog.validation import is_storable_text
 from executions.lineage import lineage_of_call, lineage_of_execution
+from executions.runlog.waiting import NOT_YET
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.api.viewsets import SpaceViewSet, base_url, caller_of, parse_space_id
 from spaces.chatids import MAX_CHAT_ID
 from spaces.errors import NotFound
 from spaces.scopes import May, Place
-
-# Tells the waiting wrapper around this route that the execution may yet come, and who would wait for it.
-NOT_YET = "X-Callboard-Not-Yet"
 
 
 class LookupViewSet(SpaceViewSet):

@@ -33,16 +33,16 @@ EXECUTION = f"{EXECUTIONS}/<str:execution_id>"
 _of_space: list[URLPattern] = [
     route(f"{EXECUTIONS}/by-chat-tool-call/<rest:tool_call_id>", LookupViewSet, get="retrieve"),
     route(EXECUTIONS, ExecutionViewSet, get="list"),
-    route(EXECUTION, ExecutionViewSet, get="retrieve"),
+    route(EXECUTION, ExecutionViewSet, name="execution", get="retrieve"),
     *verbs(EXECUTION, ExecutionViewSet, "cancel", "retry", mark="/"),
     route(f"{EXECUTION}/artifacts", ExecutionViewSet, get="artifacts"),
-    route(f"{EXECUTION}/archive", ExecutionViewSet, get="archive"),
+    route(f"{EXECUTION}/archive", ExecutionViewSet, name="execution-archive", get="archive"),
     route("skills", SkillViewSet, get="list"),
     route("skills/<str:slug>", SkillViewSet, get="retrieve"),
     route("skills/<str:slug>/executions", SkillViewSet, post="start"),
     route("tools", ToolViewSet, get="list"),
     route("tools/<str:tool_name>/execute", ToolViewSet, post="execute"),
-    route("artifacts/<str:artifact_id>/download", ArtifactViewSet, get="download"),
+    route("artifacts/<str:artifact_id>/download", ArtifactViewSet, name="artifact-download", get="download"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("spaces/<str:space_id>/", include(_of_space)),

@@ -1,10 +1,13 @@
-"""What an ASGI connection says about itself: its headers, origin and the address clients know us by."""
+"""What an ASGI connection says about itself, and what lets the page that opened it read the answer."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 
 from spaces.authentication import query_of
 
@@ -35,6 +38,26 @@ def has_trusted_origin(scope: Scope) -> bool:
     return page.scheme in {"http", "https"} and page.netloc == header(scope, b"host")
 
 
+def headers_for_pages(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """What the middleware would add to an answer to this request; none where no page asks.
+
+    Streams, and refusals before any view is asked, pass Django's middleware by.
+    """
+    origin = header(scope, b"origin")
+    if origin is None:
+        return []
+    request = HttpRequest()
+    request.method, request.path_info = scope["method"], scope["path"]
+    request.META["HTTP_ORIGIN"] = origin
+    told, before = HttpResponse(), set(HttpResponse().headers)
+    _middleware().add_response_headers(request, told)
+    return [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in told.headers.items()
+        if name not in before
+    ]
+
+
 def base_url(scope: Scope) -> str:
     """Scheme and host under which clients reach this deployment, without a slash at the end."""
     if settings.PUBLIC_URL:
@@ -45,3 +68,8 @@ def base_url(scope: Scope) -> str:
         name = proxy_header.removeprefix("HTTP_").replace("_", "-").lower().encode()
         is_secure = header(scope, name) == secure_value
     return f"{'https' if is_secure else 'http'}://{header(scope, b'host') or 'localhost'}"
+
+
+@cache
+def _middleware() -> CorsMiddleware:
+    return CorsMiddleware(lambda _request: HttpResponse())

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from executions.runlog.models import HeadState, RunEvent, RunHead
-from executions.runlog.wakeups import run_topic, wake_after_commit
+from executions.runlog.wakeups import run_topic, wake_all_after_commit
 from spaces.ids import new_id
 
 
@@ -72,7 +72,7 @@ def append(head: RunHead, events: Sequence[NewEvent]) -> list[RunEvent]:
             )
         )
     RunEvent.objects.bulk_create(rows)
-    wake_after_commit(run_topic(head.run_id), head.seq)
+    wake_all_after_commit({run_topic(head.run_id): head.seq})
     return rows
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from executions.runlog.models import FeedHead, RunEvent
-from executions.runlog.wakeups import feed_topic, wake_after_commit
+from executions.runlog.wakeups import feed_topic, wake_all_after_commit
 from executions.runs.sql import APPEND_TO_FEED
 from spaces.ids import new_id
 
@@ -51,7 +51,7 @@ def append_to_feed(space_id: uuid.UUID, events: list[RunEvent]) -> None:
             APPEND_TO_FEED, [space_id, new_id(), len(events), space_id, len(events), runs, numbers, times]
         )
         n = max(row[0] for row in cursor.fetchall())
-    wake_after_commit(feed_topic(space_id), n)
+    wake_all_after_commit({feed_topic(space_id): n})
 
 
 def begin_feed(space_id: uuid.UUID) -> None:

@@ -19,10 +19,9 @@ from django.db import Error as DatabaseError
 from executions.runlog import streams
 from executions.runlog.admission import Doorkeeper
 from executions.runlog.listening import listen, notifications, published
-from executions.runlog.reader import Reader
+from executions.runlog.reader import Call, FeedLog, Log, Reader, RunLog
 from executions.runlog.threads import in_thread
-from executions.runlog.topics import Call, FeedLog, Log, RunLog
-from executions.runlog.watching import Follower, Watch
+from executions.runlog.watching import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -46,17 +45,16 @@ class Hub:
         self._tasks = [asyncio.create_task(task) for task in work]
 
     @contextlib.contextmanager
-    def follow(self, target: Log | Call, wake: Callable[[], None]) -> Iterator[Follower]:
+    def follow(self, target: Log | Call, wake: Callable[[], None]) -> Iterator[Watch]:
         """Watch a topic: `wake` is called, in this loop, whenever there may be news."""
         watch = self._watches.get(target.topic)
         if watch is None:
             watch = self._watches[target.topic] = Watch(target, self._reader)
-        follower = Follower(watch, wake)
-        watch.wakers.add(follower)
+        watch.wakers.add(wake)
         try:
-            yield follower
+            yield watch
         finally:
-            watch.wakers.discard(follower)
+            watch.wakers.discard(wake)
             if not watch.wakers and self._watches.get(target.topic) is watch:
                 del self._watches[target.topic]
 

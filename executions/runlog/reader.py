@@ -1,4 +1,4 @@
-"""Reading logs for streams: a few asynchronous connections of the hub's own, one statement a read.
+"""What can be watched, and how it is read: a few connections of the hub's own, one statement a read.
 
 Decision: plain SQL on asynchronous connections, not the ORM in threads. A wake-up is answered on the
 event loop itself, in a third of the time, and thousands of streams share these few connections.
@@ -8,14 +8,16 @@ Each read is one statement, hence one snapshot: how far a log goes and what is i
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from psycopg_pool import AsyncConnectionPool
 
 from executions.runlog.batches import Batch, Frame, Logged, Row, batch_of, event_frame, gap_frame
 from executions.runlog.feed import FeedPosition
-from executions.runlog.streams import run_stream
+from executions.runlog.streams import id_names, run_stream
+from executions.runlog.wakeups import call_topic, feed_topic, run_topic
 
 CONNECTIONS = 4
 WAIT_SECONDS = 5.0  # for a connection, and for one to be made
@@ -58,7 +60,7 @@ SELECT head.space_id, head.n FROM unnest(%s::uuid[], %s::bigint[]) AS known (spa
 
 
 class Reader:
-    """Reads runs and feeds; to be opened and closed in the event loop that uses it.
+    """The connections; to be opened and closed in the event loop that uses them.
 
     Every method raises psycopg.Error (PoolTimeout is one) while the database cannot be reached.
     """
@@ -81,50 +83,91 @@ class Reader:
     async def open(self) -> None:
         await self._pool.open()
 
-    async def run_after(self, run_id: uuid.UUID, after: int) -> Batch:
-        """What a run logged after a number. A run that is gone reads as ended."""
-        values = {"id": run_id, "after": after, "rows": BATCH_ROWS, "bytes": BATCH_BYTES}
-        rows = await self._rows(_RUN, values)
+    async def rows(self, query: str, values: Mapping[str, Any] | Sequence[Any]) -> list[Any]:
+        async with self._pool.connection() as connection:
+            answer = await connection.execute(query, values)
+            return await answer.fetchall()
+
+    async def runs_ahead(self, known: Mapping[uuid.UUID, int]) -> list[tuple[uuid.UUID, int]]:
+        """The runs, of those given, that have gone beyond the number given, and their numbers now."""
+        return await self.rows(_RUNS_AHEAD, [list(known), list(known.values())]) if known else []
+
+    async def feeds_ahead(self, known: Mapping[uuid.UUID, int]) -> list[tuple[uuid.UUID, int]]:
+        """The same for the feeds of spaces."""
+        return await self.rows(_FEEDS_AHEAD, [list(known), list(known.values())]) if known else []
+
+
+class Log(Protocol):
+    """A topic with numbered entries."""
+
+    @property
+    def topic(self) -> str: ...
+
+    async def read(self, reader: Reader, after: int) -> Batch:
+        """What follows a number; raises psycopg.Error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunLog:
+    """The events of one run."""
+
+    run_id: uuid.UUID
+
+    @property
+    def topic(self) -> str:
+        return run_topic(self.run_id)
+
+    async def read(self, reader: Reader, after: int) -> Batch:
+        """A run that is gone reads as ended."""
+        values = {"id": self.run_id, "after": after, "rows": BATCH_ROWS, "bytes": BATCH_BYTES}
+        rows = await reader.rows(_RUN, values)
         head, has_ended = rows[0][:2] if rows else (after, True)
-        found = [_run_row(row[2:]) for row in rows if row[2] is not None]
+        found = []
+        for _, _, seq, logged_kind, text, at, event_id, run_kind, version in rows:
+            if seq is not None:
+                kind, data = _in_words_of_today(run_kind, version, logged_kind, text)
+                logged = Logged(event_id, data, at)
+                frame = event_frame(seq, kind, data, _wire_time(at), seq=str(seq), logged=logged)
+                found.append(Row(seq, frame))
         return batch_of(after, head, found, has_ended=has_ended, write_gap=_number_gap)
 
-    async def feed_after(self, space_id: uuid.UUID, after: int, id_names: Mapping[str, str]) -> Batch:
-        """What a space's feed got after a number; a feed never ends.
 
-        `id_names` says under which name each kind of run writes its id (`execution_id`).
-        Outputs are left out of the payloads: a feed is for lists.
-        """
-        rows = await self._rows(_FEED, {"id": space_id, "after": after, "rows": BATCH_ROWS})
+@dataclass(frozen=True, slots=True)
+class FeedLog:
+    """The state changes in one space."""
+
+    space_id: uuid.UUID
+
+    @property
+    def topic(self) -> str:
+        return feed_topic(self.space_id)
+
+    async def read(self, reader: Reader, after: int) -> Batch:
+        """A feed never ends. Outputs are left out of the payloads: a feed is for lists."""
+        rows = await reader.rows(_FEED, {"id": self.space_id, "after": after, "rows": BATCH_ROWS})
         if not rows:
             return Batch(after, after, after, is_last=False, frames=())
         head, epoch = rows[0][:2]
-        found = [_feed_row(epoch, row[2:], id_names) for row in rows if row[2] is not None]
+        names = id_names()
+        found = [_feed_row(epoch, row[2:], names) for row in rows if row[2] is not None]
 
         def write_gap(first: int, last: int) -> Frame:
             return gap_frame(_cursor(epoch, first), _cursor(epoch, last), last)
 
         return batch_of(after, head, found, has_ended=False, write_gap=write_gap)
 
-    async def runs_ahead(self, known: Mapping[uuid.UUID, int]) -> list[tuple[uuid.UUID, int]]:
-        """The runs, of those given, that have gone beyond the number given, and their numbers now."""
-        return await self._rows(_RUNS_AHEAD, [list(known), list(known.values())]) if known else []
 
-    async def feeds_ahead(self, known: Mapping[uuid.UUID, int]) -> list[tuple[uuid.UUID, int]]:
-        """The same for the feeds of spaces."""
-        return await self._rows(_FEEDS_AHEAD, [list(known), list(known.values())]) if known else []
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call in a space: nothing to read, only the news that an execution was made for it."""
 
-    async def _rows(self, query: str, values: Mapping[str, Any] | Sequence[Any]) -> list[Any]:
-        async with self._pool.connection() as connection:
-            answer = await connection.execute(query, values)
-            return await answer.fetchall()
+    space_id: uuid.UUID
+    tool_call_id: str
 
-
-def _run_row(row: Sequence[Any]) -> Row:
-    seq, kind, data, at, event_id, run_kind, version = row
-    kind, data = _in_words_of_today(run_kind, version, kind, data)
-    logged = Logged(event_id, data, at)
-    return Row(seq, event_frame(seq, kind, data, _wire_time(at), seq=str(seq), logged=logged))
+    @property
+    def topic(self) -> str:
+        return call_topic(self.space_id, self.tool_call_id)
 
 
 def _feed_row(epoch: uuid.UUID, row: Sequence[Any], id_names: Mapping[str, str]) -> Row:

@@ -13,14 +13,14 @@ from typing import Any
 from django.utils import timezone
 
 from executions.runlog.batches import Batch, Writer
-from executions.runlog.connecting import Scope, header, query
+from executions.runlog.connecting import Scope, header, headers_for_pages, query
 from executions.runlog.hub import Hub, running_hub
 from executions.runlog.opening import OpenedRun, RunAsk, open_run
-from executions.runlog.origins import headers_for_pages
 from executions.runlog.outlet import PIECE_BYTES, Gone, Outlet, Send, body_part
+from executions.runlog.reader import RunLog
 from executions.runlog.streams import RunStream
 from executions.runlog.threads import in_thread
-from executions.runlog.topics import RunLog
+from executions.runlog.watching import Subscriber
 from spaces.api.viewsets import access_of
 from spaces.authentication import caller_and_identity
 from spaces.errors import Invalid, NotFound
@@ -108,8 +108,8 @@ async def follow_run(
         hub.doorkeeper.dismiss(reading)
 
 
-class _Reading:
-    """One client on one run."""
+class _Reading(Subscriber):
+    """One client on one run, written to by the task that answers its request."""
 
     def __init__(  # noqa: PLR0917 - all that a stream is made of
         self, hub: Hub, outlet: Outlet, identity: Identity, opened: OpenedRun, manner: Manner
@@ -120,7 +120,6 @@ class _Reading:
         self._outlet = outlet
         self._run_id = opened.run_id
         self._claim = Claim(identity, opened.space_id, opened.stream.permission)
-        self._at = 0  # the number of the last event written
         self._news = asyncio.Event()
         self._is_waiting = False  # for news: nothing is being read or written
         self._is_over = False
@@ -132,8 +131,8 @@ class _Reading:
         leaving = asyncio.create_task(self._wait_for_leaving(receive))
         self._timer = asyncio.get_running_loop().call_later(COMMENT_SECONDS, self._note_silence)
         try:
-            self._at = after
-            with self._hub.follow(RunLog(self._run_id), self._hear) as self._follower:
+            self.at = after
+            with self._hub.follow(RunLog(self._run_id), self.wake) as self.watch:
                 await self._write()
             if not leaving.done():
                 await self._outlet.write({"type": "http.response.body", "body": b""})
@@ -153,13 +152,12 @@ class _Reading:
         await self._outlet.write_body(self._manner.opening)
         while not self._is_over:
             self._news.clear()
-            batch = await self._follower.read(self._at)
+            batch = await self.read_on()
             if batch is None:
                 self._is_waiting = True
                 await self._news.wait()
                 self._is_waiting = False
             else:
-                self._at = batch.end
                 if body := self._manner.bytes_of(batch):
                     await self._outlet.write_body(body)
                 if batch.is_last:
@@ -168,22 +166,20 @@ class _Reading:
                 self._comment_is_due = False
                 await self._outlet.write_body(self._manner.silence())
 
-    def _hear(self) -> None:
-        """There may be news: written here and now where that can be done, else by the task."""
-        if not (self._is_waiting and not self._is_over and self._write_now()):
-            self._news.set()
+    def is_idle(self) -> bool:
+        return self._is_waiting and not self._is_over
 
-    def _write_now(self) -> bool:
-        batch = self._follower.at_hand(self._at)
-        if batch is None or batch.is_last or not batch.frames:
-            return False
+    def flag(self) -> None:
+        self._news.set()
+
+    def send_now(self, batch: Batch) -> bool:
         try:
             body = self._manner.bytes_of(batch)
         except Exception:  # noqa: BLE001 - the others are told here too: the task fails for this stream alone
             return False
         if len(body) > PIECE_BYTES or (body and not self._outlet.write_now(body_part(body))):
             return False
-        self._at = batch.end
+        self.at = batch.end
         return True
 
     def _note_silence(self) -> None:

@@ -8,27 +8,26 @@ deadline comes. What waits in between is one flag: no thread, no database connec
 import asyncio
 import re
 import time
+import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 from executions.runlog.connecting import Scope
 from executions.runlog.hub import running_hub
 from executions.runlog.outlet import Send
-from executions.runlog.topics import Call
-from spaces.ids import parse_uuid
+from executions.runlog.reader import Call
 
 # Set by the lookup on a 404 that may become a 200, with who waits; never leaves this process.
-NOT_YET = b"x-callboard-not-yet"
+NOT_YET = "X-Callboard-Not-Yet"
+_NOT_YET = NOT_YET.lower().encode()
 BY_TICKET = b"ticket "  # what it begins with where somebody waits by a ticket
 LONGEST_SECONDS = 30
 MOST_OF_ONE_CALLER = 600
 MOST_OF_ONE_TICKET = 20
 MOST = 2000  # of one process
 
-_LOOKUP = re.compile(r"(?:/api-proxy)?/v1/spaces/([^/]+)/skills/executions/by-chat-tool-call/(.+)", re.DOTALL)
 _WAIT = re.compile(r"\s*wait\s*=\s*\"?(\d+)\"?\s*", re.IGNORECASE)
 
 type Receive = Callable[[], Awaitable[Any]]
@@ -36,21 +35,20 @@ type Application = Callable[[Any, Receive, Send], Awaitable[None]]
 
 
 class Waiting:
-    """Wraps the ASGI application that has the lookup; everything else passes through untouched."""
+    """Wraps the ASGI application that has the lookup."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
         self._waiters: Counter[bytes] = Counter()
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Answer one request; a lookup that prefers to wait is held for at most 30 seconds."""
-        call = _call_of(scope)
-        if call is None:
-            await self._application(scope, receive, send)
-            return
-        seconds = _wanted_seconds(scope)
+    async def __call__(
+        self, scope: Any, receive: Receive, send: Send, *, space_id: str, tool_call_id: str
+    ) -> None:
+        """Answer one lookup; one that prefers to wait is held for at most 30 seconds."""
         answer = await self._ask(scope)
-        if answer.is_not_yet and seconds:
+        seconds = _wanted_seconds(scope) if answer.is_not_yet else None
+        if seconds:
+            call = Call(uuid.UUID(space_id), tool_call_id)
             waiter = answer.waiter
             most = MOST_OF_ONE_TICKET if waiter.startswith(BY_TICKET) else MOST_OF_ONE_CALLER
             if self._waiters.total() < MOST and self._waiters[waiter] < most:
@@ -102,8 +100,8 @@ class _Answer:
 
     async def take(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            headers = [(name, value) for name, value in message["headers"] if name.lower() != NOT_YET]
-            said = (value for name, value in message["headers"] if name.lower() == NOT_YET)
+            headers = [(name, value) for name, value in message["headers"] if name.lower() != _NOT_YET]
+            said = (value for name, value in message["headers"] if name.lower() == _NOT_YET)
             self.waiter = next(said, b"")
             message = {**message, "headers": headers}
         self.messages.append(message)
@@ -114,23 +112,6 @@ class _Answer:
             self.messages[0]["headers"].append(applied)
         for message in self.messages:
             await send(message)
-
-
-def _call_of(scope: Scope) -> Call | None:
-    """The tool call that a lookup asks for; None for every other request."""
-    if scope["type"] != "http" or scope["method"] != "GET":
-        return None
-    raw: bytes = scope.get("raw_path") or b""
-    path = unquote(raw.decode("latin-1")) if raw else scope["path"]
-    match = _LOOKUP.fullmatch(path)
-    space_id = parse_uuid(match[1]) if match else None
-    if match is None or space_id is None:
-        return None
-    try:
-        match[2].encode()
-    except UnicodeEncodeError:
-        return None
-    return Call(space_id, match[2])
 
 
 def _wanted_seconds(scope: Scope) -> int | None:

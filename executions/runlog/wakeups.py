@@ -41,13 +41,8 @@ def call_topic(space_id: uuid.UUID, tool_call_id: str) -> str:
     return "c:" + hashlib.blake2b(space_id.bytes + tool_call_id.encode(), digest_size=16).hexdigest()
 
 
-def wake_after_commit(topic: str, number: int) -> None:
-    """Register one wake-up for when the current transaction commits; without one it is sent now."""
-    wake_all_after_commit({topic: number})
-
-
 def wake_all_after_commit(numbers: Mapping[str, int]) -> None:
-    """The same for several topics, which then travel together."""
+    """Register wake-ups for when the current transaction commits; without one they are sent now."""
     transaction.on_commit(lambda: _sender().put(numbers))
 
 

@@ -1,15 +1,15 @@
-"""One topic that somebody in this process watches, and the places its watchers stand at."""
+"""One topic that somebody in this process watches, and those who follow it, each from its own place."""
 
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import psycopg
 
 from executions.runlog.batches import Batch
-from executions.runlog.reader import Reader
-from executions.runlog.topics import Call, Log
+from executions.runlog.reader import Call, Log, Reader
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ TAIL_SECONDS = 1.0  # how long what the last wake-up read is kept for watchers w
 
 
 class Watch:
-    """A topic with its watchers.
+    """A topic with those to wake when it gets news.
 
     `known` is the highest number heard of. `edge` is the number up to which the shared reads have come
     (None until the first read of anybody): a watcher who stands there waits, one before it reads for
@@ -41,7 +41,7 @@ class Watch:
 
     def __init__(self, target: Log | Call, reader: Reader) -> None:
         self.target = target
-        self.wakers: set[Follower] = set()
+        self.wakers: set[Callable[[], None]] = set()
         self.known = 0
         self.edge: int | None = None
         self.tail: Batch | None = None
@@ -63,8 +63,8 @@ class Watch:
                 self._read_on(self.target)
 
     def flag_all(self) -> None:
-        for follower in self.wakers:
-            follower.wake()
+        for wake in self.wakers:
+            wake()
 
     def tidy(self) -> None:
         """To be called every second or so while the database answers."""
@@ -74,7 +74,28 @@ class Watch:
             self._failed = False
             self.flag_all()
 
-    async def read_alone(self, log: Log, after: int) -> Batch | None:
+    def has_more(self, at: int) -> bool:
+        """Whether `read` would find something, as far as is known; what comes later wakes."""
+        return self.edge is None or at < self.edge
+
+    def at_hand(self, at: int) -> Batch | None:
+        """What the last shared read brought, for one who stands where it began or in it; None for others."""
+        return (
+            self.tail.beyond(at) if self.tail is not None and self.tail.start <= at < self.tail.end else None
+        )
+
+    async def read(self, at: int) -> Batch | None:
+        """What follows `at`, None where nothing does yet: then all are woken once something does."""
+        if isinstance(self.target, Call):
+            raise TypeError("A tool call has nothing to read.")
+        if (batch := self.at_hand(at)) is not None:
+            return batch
+        if not self.has_more(at):
+            return None
+        batch = await self._read_alone(self.target, at)
+        return batch if batch is not None and (batch.frames or batch.is_last) else None
+
+    async def _read_alone(self, log: Log, after: int) -> Batch | None:
         """What follows a number, for one who is behind.
 
         Those who stand at the same number at the same moment share the read. None where the database
@@ -113,46 +134,50 @@ class Watch:
                 return
             self.tail, self._tail_at, self.edge = batch, time.monotonic(), batch.end
             self.known = max(self.known, batch.head)
-            await self._flag_in_groups()
-
-    async def _flag_in_groups(self) -> None:
-        """Let the first ones be written before the last ones are woken: half of all hear of it sooner."""
-        for number, follower in enumerate(list(self.wakers), start=1):
-            follower.wake()
-            if number % GROUP == 0:
-                await asyncio.sleep(0)
+            # Let the first ones be written before the last ones are woken: half of all hear of it sooner.
+            for number, wake in enumerate(list(self.wakers), start=1):
+                wake()
+                if number % GROUP == 0:
+                    await asyncio.sleep(0)
 
     def _note_failure(self, error: Exception) -> None:
         self._failed = True
         logger.warning("A log could not be read: %s", str(error).strip())
 
 
-class Follower:
-    """One watcher of one topic: a flag to set, and the way to read on. It keeps no events."""
+class Subscriber(ABC):
+    """One client on one log, `at` the number of the last entry it was given. It keeps no entries.
 
-    __slots__ = ("_watch", "wake")
+    Whoever sends to it in order is its task: what comes while that task waits and the client has room is
+    sent here and now, which saves waking a task for each client; everything else the task reads itself.
+    What an entry is on the wire, and how it is sent, is the door's matter.
+    """
 
-    def __init__(self, watch: Watch, wake: Callable[[], None]) -> None:
-        self._watch = watch
-        self.wake = wake
+    watch: Watch
+    at = 0
 
-    def has_more(self, at: int) -> bool:
-        """Whether `read` would find something, as far as is known; what comes later wakes."""
-        return self._watch.edge is None or at < self._watch.edge
+    def wake(self) -> None:
+        """There may be news."""
+        # Only what everybody reads now: the end, and what needs a read of its own, take the task.
+        batch = self.watch.at_hand(self.at) if self.is_idle() else None
+        if batch is None or batch.is_last or not self.send_now(batch):
+            self.flag()
 
-    def at_hand(self, at: int) -> Batch | None:
-        """What the last shared read brought, for one who stands where it began or in it; None for others."""
-        tail = self._watch.tail
-        return tail.beyond(at) if tail is not None and tail.start <= at < tail.end else None
+    async def read_on(self) -> Batch | None:
+        """What follows, which is then taken for given; None where nothing does yet."""
+        batch = await self.watch.read(self.at)
+        if batch is not None:
+            self.at = batch.end
+        return batch
 
-    async def read(self, at: int) -> Batch | None:
-        """What follows `at`, None where nothing does yet: then `wake` is called once something does."""
-        log = self._watch.target
-        if isinstance(log, Call):
-            raise TypeError("A tool call has nothing to read.")
-        if (batch := self.at_hand(at)) is not None:
-            return batch
-        if self._watch.edge is not None and at >= self._watch.edge:
-            return None
-        batch = await self._watch.read_alone(log, at)
-        return batch if batch is not None and (batch.frames or batch.is_last) else None
+    @abstractmethod
+    def is_idle(self) -> bool:
+        """Whether its task waits for news: nothing is being read or written."""
+
+    @abstractmethod
+    def send_now(self, batch: Batch) -> bool:
+        """Send without waiting and move `at`; False where that is not possible, or not all of it."""
+
+    @abstractmethod
+    def flag(self) -> None:
+        """Let the task know that there may be news."""

@@ -52,7 +52,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     route(f"{OBJECTIVE}/tool_calls", ToolCallViewSet, get="list"),
     *verbs(CALL, ToolCallViewSet, "approve", "deny", "setContent"),
     route(CALL, ToolCallViewSet, get="retrieve"),
-    route("media/<uuid:media_id>", MediaViewSet, get="retrieve"),
+    route("media/<uuid:media_id>", MediaViewSet, name="media", get="retrieve"),
     route(f"{WORKSPACE}/waiting", WaitingViewSet, get="list"),
     # Above all workspaces.
     route("whoami", ProfileViewSet, get="whoami"),

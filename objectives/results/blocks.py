@@ -17,7 +17,7 @@ from objectives.results.outcome import Cut, Draft, Media, Text
 from objectives.spelling import Json, Prefix, spell, wire_moment
 from spaces.blobs import store_blob
 from spaces.ids import new_id
-from spaces.signing import expiry, sign
+from spaces.signing import expiry, signed_path
 
 MEDIA_TOKEN = "result-media"  # noqa: S105 - the kind of thing that a token is signed for
 
@@ -101,7 +101,7 @@ def _referred(block: Json, digests: Mapping[str, str]) -> str | MediaReference:
 
 def media_path(media_id: uuid.UUID) -> str:
     """The path under which a media block's bytes are read, signed now."""
-    return f"/v1/media/{media_id}?token={sign(MEDIA_TOKEN, media_id)}"
+    return signed_path("media", media_id, kind=MEDIA_TOKEN)
 
 
 def _shown(block: Json, base_url: str, now: datetime) -> Json:

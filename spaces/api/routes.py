@@ -8,9 +8,9 @@ from django.urls import URLPattern, path
 from pydantic.alias_generators import to_snake
 
 
-def route(template: str, viewset: Any, **methods: str) -> URLPattern:
-    """`route("whoami", ProfileViewSet, get="whoami")`: the action by the method."""
-    pattern: URLPattern = path(template, viewset.as_view(methods))
+def route(template: str, viewset: Any, *, name: str | None = None, **methods: str) -> URLPattern:
+    """`route("whoami", ProfileViewSet, get="whoami")`: the action by the method; `name` for `reverse`."""
+    pattern: URLPattern = path(template, viewset.as_view(methods), name=name)
     return pattern
 
 

@@ -1,65 +1,63 @@
 """The frames of a subscription keep their order, also to a client that reads slowly."""
 
 import asyncio
-from collections.abc import Callable
+import json
+from dataclasses import dataclass, field
+from functools import partial
 
+from executions.runlog.batches import Batch, event_frame
+from executions.runlog.frames import write
+from executions.runlog.hub import Hub
+from executions.runlog.listening import notifications
+from executions.runlog.reader import Reader
+from executions.runlog.socket.following import Desk, LogSubscription
 from executions.runlog.socket.roster import Roster
-from spaces.identity import Claim
+from executions.runlog.watching import Watch
+from spaces.identity import Claim, Identity
+from spaces.ids import new_id
 
 
-class OneEvent:
-    """A subscription with news before its first frames are out."""
+@dataclass
+class Numbers:
+    """A log in memory, whose hub hears of each entry."""
 
-    is_over = False
+    topic: str = "n"
+    written: int = 0
+    watches: list[Watch] = field(default_factory=list)
 
-    def __init__(self, wake: Callable[[], None]) -> None:
-        self._wake = wake
-        self._left = ["event"]
+    async def read(self, reader: Reader, after: int) -> Batch:
+        numbers = range(after + 1, self.written + 1)
+        frames = [event_frame(number, "number", "{}", "", seq=str(number)) for number in numbers]
+        return Batch(after, self.written, self.written, is_last=False, frames=frames)
 
-    async def begin(self) -> list[str]:
-        self._wake()
-        return ["subscribed", "snapshot"]
-
-    async def step(self) -> list[str]:
-        given, self._left = self._left, []
-        return given
-
-    def push(self, send_now: Callable[[str], bool]) -> bool:
-        return False
-
-    def claims(self) -> list[Claim]:
-        return []
-
-    def close(self) -> None:
-        self._left = []
+    def write(self) -> None:
+        self.written += 1
+        for watch in self.watches:
+            watch.hear(self.written)
 
 
-class Counting:
-    """A subscription with one frame a wake-up, numbered, however it is sent."""
+class Following(LogSubscription):
+    """Follows it from its beginning; the first entry is there before its own first frames are out."""
 
-    is_over = False
-
-    def __init__(self, wake: Callable[[], None]) -> None:
-        self.wake = wake
-        self.heard = self._at = 0
-
-    async def begin(self) -> list[str]:
-        return ["subscribed"]
-
-    async def step(self) -> list[str]:
-        first, self._at = self._at + 1, self.heard
-        return [str(number) for number in range(first, self.heard + 1)]
-
-    def push(self, send_now: Callable[[str], bool]) -> bool:
-        while self._at < self.heard and send_now(str(self._at + 1)):
-            self._at += 1
-        return self._at == self.heard
+    async def _start(self) -> list[str]:
+        assert isinstance(self._log, Numbers)
+        self._log.watches.append(self.watch)
+        self._log.write()
+        return [self._subscribed(), write({"type": "snapshot"})]
 
     def claims(self) -> list[Claim]:
         return []
 
-    def close(self) -> None:
-        self.heard = self._at
+
+def following(roster: Roster, log: Numbers) -> Following:
+    hub = Hub(reader=Reader(""), payloads=lambda: notifications(""))
+    return Following(Desk(hub, Identity(new_id()), "", roster), "a", log, named={})
+
+
+def said(text: str) -> str:
+    """The number of an event, the type of any other frame."""
+    frame = json.loads(text)
+    return str(frame.get("seq", frame["type"]))
 
 
 async def test_frames_are_sent_at_once_while_there_is_room_and_by_the_writer_else_each_once():
@@ -68,37 +66,31 @@ async def test_frames_are_sent_at_once_while_there_is_room_and_by_the_writer_els
 
     async def send(text: str) -> None:
         await asyncio.sleep(0)
-        sent.append(text)
+        sent.append(said(text))
 
     def send_now(text: str) -> bool:
-        if text in {"3", "4"}:  # its buffer is full
+        if said(text) in {"3", "4"}:  # its buffer is full
             return False
-        at_once.append(text)
-        sent.append(text)
+        at_once.append(said(text))
+        sent.append(said(text))
         return True
 
-    roster = Roster(send, send_now)
-    made: list[Counting] = []
-
-    def make(wake: Callable[[], None]) -> Counting:
-        made.append(Counting(wake))
-        return made[0]
+    roster, log = Roster(send, send_now), Numbers()
 
     async def write() -> None:
         while True:
             await roster.write()
 
     writer = asyncio.create_task(write())
-    await roster.add("a", make)
+    await roster.add("a", partial(following, roster, log))
     await writer_has_rested()
     for _ in range(6):
-        made[0].heard += 1
-        made[0].wake()
+        log.write()
         await writer_has_rested()
     writer.cancel()
 
-    assert sent == ["subscribed", "1", "2", "3", "4", "5", "6"]
-    assert at_once == ["1", "2", "5", "6"]
+    assert sent == ["subscribed", "snapshot", "1", "2", "3", "4", "5", "6", "7"]
+    assert at_once == ["2", "5", "6", "7"]
 
 
 async def writer_has_rested() -> None:
@@ -112,7 +104,7 @@ async def test_events_never_precede_the_snapshot():
 
     async def send(text: str) -> None:
         await asyncio.sleep(0.01)  # its buffer is full for a moment
-        sent.append(text)
+        sent.append(said(text))
 
     roster = Roster(send)
 
@@ -122,6 +114,6 @@ async def test_events_never_precede_the_snapshot():
 
     async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(write())
-        await roster.add("a", OneEvent)
+        await roster.add("a", partial(following, roster, Numbers()))
 
-    assert sent == ["subscribed", "snapshot", "event"]
+    assert sent == ["subscribed", "snapshot", "1"]

@@ -1,7 +1,6 @@
 """A `sub` that waits for a tool call's run, then follows it."""
 
 import contextlib
-from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
@@ -9,10 +8,10 @@ from django.utils import timezone
 from executions.runlog import streams
 from executions.runlog.frames import write
 from executions.runlog.opening import CallAsk, CallReach, RunAsk, find_call, reach_of_call
+from executions.runlog.reader import Call
+from executions.runlog.socket.following import Desk
 from executions.runlog.socket.runs import RunSubscription
-from executions.runlog.socket.subscriptions import Desk
 from executions.runlog.threads import in_thread
-from executions.runlog.topics import Call
 from spaces.identity import Claim
 
 
@@ -22,10 +21,8 @@ class CallSubscription:
     It stays with the run it found: a retry that takes that run's place later is found by subscribing again.
     """
 
-    def __init__(
-        self, desk: Desk, sub: str, ask: CallAsk, *, after: int | None, wake: Callable[[], None]
-    ) -> None:
-        self._desk, self._sub, self._ask, self._after, self._wake = desk, sub, ask, after, wake
+    def __init__(self, desk: Desk, sub: str, ask: CallAsk, *, after: int | None) -> None:
+        self._desk, self._sub, self._ask, self._after = desk, sub, ask, after
         self._is_over = False
         self._waiting = contextlib.ExitStack()
         self._reach = CallReach([], ask.thread_id)
@@ -39,7 +36,7 @@ class CallSubscription:
         identity, ask = self._desk.identity, self._ask
         self._reach = await in_thread(reach_of_call, identity, ask, now=timezone.now())
         for space_id in self._reach.spaces:
-            self._waiting.enter_context(self._desk.hub.follow(Call(space_id, ask.tool_call_id), self._wake))
+            self._waiting.enter_context(self._desk.hub.follow(Call(space_id, ask.tool_call_id), self._flag))
         names: dict[str, Any] = {"tool_call_id": ask.tool_call_id}
         if ask.thread_id is not None:
             names["thread_id"] = ask.thread_id
@@ -54,9 +51,6 @@ class CallSubscription:
             return []
         return await (self._look() if self._run is None else self._run.step())
 
-    def push(self, send_now: Callable[[str], bool]) -> bool:
-        return self._run is not None and self._run.push(send_now)
-
     def claims(self) -> list[Claim]:
         if self._run is not None:
             return self._run.claims()
@@ -69,6 +63,9 @@ class CallSubscription:
         if self._run is not None:
             self._run.close()
 
+    def _flag(self) -> None:
+        self._desk.roster.flag(self._sub)
+
     async def _look(self) -> list[str]:
         found = await in_thread(find_call, self._reach, self._ask.tool_call_id)
         if found is None or self._is_over:
@@ -77,5 +74,5 @@ class CallSubscription:
         # A number belongs to one run. After a retry it would point into another log: begin with its snapshot.
         after = None if found.is_retry and self._after else self._after
         ask = RunAsk(streams.run_stream(streams.calls().kind), found.run_id, found.space_id)
-        self._run = RunSubscription(self._desk, self._sub, ask, after=after, wake=self._wake, announce=False)
+        self._run = RunSubscription(self._desk, self._sub, ask, after=after, announce=False)
         return await self._run.begin()

@@ -15,6 +15,7 @@ from executions.runlog.connecting import base_url, has_trusted_origin, query
 from executions.runlog.frames import write, write_error
 from executions.runlog.hub import Hub, running_hub
 from executions.runlog.outlet import Gone, Outlet
+from executions.runlog.socket.following import Desk
 from executions.runlog.socket.incoming import (
     MAX_FRAME_CHARACTERS,
     BadFrame,
@@ -23,9 +24,7 @@ from executions.runlog.socket.incoming import (
     Unsubscribe,
     parse_frame,
 )
-from executions.runlog.socket.refusals import Refused
-from executions.runlog.socket.roster import Roster
-from executions.runlog.socket.subscriptions import Desk
+from executions.runlog.socket.roster import Refused, Roster
 from executions.runlog.socket.targets import subscription_for
 from executions.runlog.threads import in_thread
 from spaces.authentication import caller_and_identity
@@ -119,7 +118,7 @@ class LiveSocket(AsyncConsumer):
                 case Ping(sub=sub):
                     await self._send(write({"type": "pong"} | ({} if sub is None else {"sub": sub})))
                 case Subscribe(sub=sub) if self._hub is not None:
-                    desk = Desk(self._hub, self.identity, base_url(self.scope))
+                    desk = Desk(self._hub, self.identity, base_url(self.scope), self._roster)
                     await self._roster.add(sub, partial(subscription_for, desk, frame))
                 case Unsubscribe(sub=sub):
                     if not self._roster.remove(sub):

@@ -1,7 +1,6 @@
 """A `sub` that follows what happens in a space."""
 
 import uuid
-from collections.abc import Callable
 
 from django.utils import timezone
 
@@ -10,10 +9,9 @@ from executions.runlog.batches import Batch
 from executions.runlog.feed import FeedPosition
 from executions.runlog.frames import write, write_entry, write_snapshot
 from executions.runlog.opening import OpenedFeed, open_feed
-from executions.runlog.socket.following import LogSubscription
-from executions.runlog.socket.subscriptions import Desk
+from executions.runlog.reader import FeedLog
+from executions.runlog.socket.following import Desk, LogSubscription
 from executions.runlog.threads import in_thread
-from executions.runlog.topics import FeedLog
 from spaces.errors import Invalid
 from spaces.identity import Claim
 
@@ -21,10 +19,8 @@ from spaces.identity import Claim
 class FeedSubscription(LogSubscription):
     """Follows a space's feed until the client leaves. `after` is a cursor, None begins with a snapshot."""
 
-    def __init__(
-        self, desk: Desk, sub: str, space_id: uuid.UUID, *, after: str | None, wake: Callable[[], None]
-    ) -> None:
-        super().__init__(desk, sub, FeedLog(space_id), named={"space_id": str(space_id)}, wake=wake)
+    def __init__(self, desk: Desk, sub: str, space_id: uuid.UUID, *, after: str | None) -> None:
+        super().__init__(desk, sub, FeedLog(space_id), named={"space_id": str(space_id)})
         self._space_id = space_id
         self._after = None if after is None else FeedPosition.parse(after)
         if after is not None and self._after is None:
@@ -40,7 +36,7 @@ class FeedSubscription(LogSubscription):
         frames = [self._subscribed()]
         given, now_at = self._after, opened.position
         if given is not None and given.epoch == now_at.epoch and given.n <= now_at.n:
-            self._at = given.n
+            self.at = given.n
             return frames
         if given is not None:
             # The feed has begun anew since that cursor was given out: what came after it is unknown.
@@ -59,5 +55,5 @@ class FeedSubscription(LogSubscription):
 
     def _stand_at(self, opened: OpenedFeed) -> str:
         """A snapshot of the space, and what follows it from there on."""
-        self._at = opened.position.n
+        self.at = opened.position.n
         return write_snapshot(self._sub, opened.snapshot, str(opened.position))

@@ -2,61 +2,69 @@
 
 import contextlib
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from executions.runlog.batches import Batch
 from executions.runlog.frames import write, write_entry
-from executions.runlog.socket.subscriptions import Desk
-from executions.runlog.topics import Log
-from executions.runlog.watching import Follower
-from spaces.identity import Claim
+from executions.runlog.hub import Hub
+from executions.runlog.reader import Log
+from executions.runlog.socket.roster import Roster
+from executions.runlog.watching import Subscriber
+from spaces.identity import Claim, Identity
 
 
-class LogSubscription(ABC):
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the subscriptions of one socket share."""
+
+    hub: Hub
+    identity: Identity
+    base_url: str
+    roster: Roster
+
+
+class LogSubscription(Subscriber):
     """Watches a log first, then says where it stands, then hands on what follows, batch by batch.
 
     `named` is what the first frame repeats of the target; whether the events' frames do is their matter.
     """
 
-    def __init__(
-        self, desk: Desk, sub: str, log: Log, *, named: Mapping[str, str], wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, desk: Desk, sub: str, log: Log, *, named: Mapping[str, str]) -> None:
         self.is_over = False
-        self._desk, self._sub, self._log, self._named, self._wake = desk, sub, log, named, wake
+        self._desk, self._sub, self._log, self._named = desk, sub, log, named
         self._open = contextlib.ExitStack()
-        self._follower: Follower | None = None
-        self._at = 0  # the number of the last entry handed on
         self._names = json.dumps(sub)  # what stands in every frame behind `"sub":`
 
     async def begin(self) -> list[str]:
-        self._follower = self._open.enter_context(self._desk.hub.follow(self._log, self._wake))
+        self.watch = self._open.enter_context(self._desk.hub.follow(self._log, self.wake))
         frames = await self._start()
         if not self.is_over:
-            self._wake()
+            self.flag()
         return frames
 
     async def step(self) -> list[str]:
-        if self.is_over or self._follower is None:
-            return []
-        batch = await self._follower.read(self._at)
+        batch = None if self.is_over else await self.read_on()
         if batch is None or self.is_over:
             return []
-        self._at = batch.end
         frames = await self._tell(batch)
-        if not self.is_over and self._follower.has_more(self._at):
-            self._wake()
+        if not self.is_over and self.watch.has_more(self.at):
+            self.flag()
         return frames
 
-    def push(self, send_now: Callable[[str], bool]) -> bool:
-        batch = None if self.is_over or self._follower is None else self._follower.at_hand(self._at)
-        if batch is None or batch.is_last:
-            return False
+    def is_idle(self) -> bool:
+        return not self.is_over and self._desk.roster.is_idle(self._sub)
+
+    def flag(self) -> None:
+        self._desk.roster.flag(self._sub)
+
+    def send_now(self, batch: Batch) -> bool:
         for frame in batch.frames:
-            if frame.is_gap or not send_now(write_entry(self._names, frame)):
+            if frame.is_gap or not self._desk.roster.send_now(write_entry(self._names, frame)):
                 return False
-            self._at = frame.number
-        self._at = batch.end
+            self.at = frame.number
+        self.at = batch.end
         return True
 
     def close(self) -> None:
@@ -68,7 +76,7 @@ class LogSubscription(ABC):
 
     @abstractmethod
     async def _start(self) -> list[str]:
-        """The first frames; sets `_at` to where they end."""
+        """The first frames; sets `at` to where they end."""
 
     async def _tell(self, batch: Batch) -> list[str]:
         return [write_entry(self._names, frame) for frame in batch.frames]

@@ -3,20 +3,48 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection
+from typing import Protocol
 
 import psycopg
 from django.db import Error as DatabaseError
 
 from executions.runlog.frames import write_error
-from executions.runlog.socket.refusals import Refused, refusal
-from executions.runlog.socket.subscriptions import Subscription
-from spaces.errors import DomainError
+from spaces.errors import DomainError, Invalid, NotFound, NotPermitted
 from spaces.identity import Claim
 from spaces.keys import Unauthenticated
 
 MAX_SUBSCRIPTIONS = 1000  # of one socket
 
 FAILURES = (DomainError, psycopg.Error, DatabaseError)
+
+
+class Refused(Exception):
+    """A frame is understood and not followed; `code` is one of `frames.ERROR_CODES`."""
+
+    def __init__(self, code: str, detail: str, *, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.field = field
+
+
+class Subscription(Protocol):
+    """One `sub`. Both methods return frames to send, in order, and raise a DomainError where access ends."""
+
+    @property
+    def is_over(self) -> bool: ...
+
+    async def begin(self) -> list[str]:
+        """Watch first, then ask where it stands: nothing can happen in between unseen."""
+        ...
+
+    async def step(self) -> list[str]:
+        """What is new, at most one batch; an empty list where nothing is."""
+        ...
+
+    def claims(self) -> list[Claim]: ...
+
+    def close(self) -> None: ...
 
 
 class Roster:
@@ -30,7 +58,7 @@ class Roster:
         self, send: Callable[[str], Awaitable[None]], send_now: Callable[[str], bool] = lambda _: False
     ) -> None:
         self._send = send
-        self._send_now = send_now
+        self.send_now = send_now
         self._is_waiting = False  # the writer, for news: it is in the middle of nothing
         self._subscriptions: dict[str, Subscription] = {}
         self._starting: set[str] = set()  # those whose first frames are being sent
@@ -38,15 +66,15 @@ class Roster:
         self._notices: deque[str] = deque()
         self._news = asyncio.Event()
 
-    async def add(self, sub: str, make: Callable[[Callable[[], None]], Subscription]) -> None:
-        """Begin what `make(wake)` makes under this name, or send why not."""
+    async def add(self, sub: str, make: Callable[[], Subscription]) -> None:
+        """Begin what `make` makes under this name, or send why not."""
         if sub in self._subscriptions:
             raise Refused("conflict", "sub is already in use on this socket.", field="sub")
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
             raise Refused("too_many", f"A socket has at most {MAX_SUBSCRIPTIONS} subscriptions.")
         subscription: Subscription | None = None
         try:
-            subscription = make(lambda: self._wake(sub))
+            subscription = make()
             frames = await subscription.begin()
         except BaseException as error:
             if subscription is not None:
@@ -64,7 +92,7 @@ class Roster:
             self._starting.discard(sub)
         # Its turn comes only now, after its first frames; what woke it before counts all the same.
         self._settle(sub, subscription)
-        self._wake(sub)
+        self.flag(sub)
 
     def remove(self, sub: str) -> bool:
         """End a subscription; False where there is none of that name."""
@@ -121,13 +149,14 @@ class Roster:
             await self._send(text)
         self._settle(sub, subscription)
 
-    def _wake(self, sub: str) -> None:
-        """A subscription may have news: sent here and now where that can be done, else by the writer."""
-        subscription = self._subscriptions.get(sub)
-        is_idle = self._is_waiting and sub not in self._starting
-        if not (is_idle and subscription is not None and subscription.push(self._send_now)):
-            self._ready[sub] = None
-            self._news.set()
+    def is_idle(self, sub: str) -> bool:
+        """Whether a subscription may send by itself: its first frames are out and the writer waits."""
+        return self._is_waiting and sub in self._subscriptions and sub not in self._starting
+
+    def flag(self, sub: str) -> None:
+        """A subscription may have news: the writer gives it a turn."""
+        self._ready[sub] = None
+        self._news.set()
 
     def _settle(self, sub: str, subscription: Subscription) -> None:
         if subscription.is_over and self._subscriptions.get(sub) is subscription:
@@ -136,5 +165,18 @@ class Roster:
     async def _report(self, sub: str, error: Exception) -> None:
         if isinstance(error, Unauthenticated):
             raise error
-        refused = refusal(error)
+        refused = _refusal(error)
         await self._send(write_error(sub, refused.code, refused.detail, field=refused.field))
+
+
+def _refusal(error: Exception) -> Refused:
+    """What a failure is to the client."""
+    if isinstance(error, Invalid):
+        return Refused("invalid", error.message, field=str(error.problems[0]["loc"][-1]))
+    if isinstance(error, NotPermitted):
+        return Refused("not_permitted", error.message)
+    if isinstance(error, NotFound):
+        return Refused("not_found", error.message)
+    if isinstance(error, DomainError):
+        return Refused("invalid", error.message)
+    return Refused("unavailable", "The database could not be asked; try again.")

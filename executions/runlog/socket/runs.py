@@ -2,17 +2,15 @@
 
 import json
 import uuid
-from collections.abc import Callable
 
 from django.utils import timezone
 
 from executions.runlog.batches import Batch
 from executions.runlog.frames import write, write_snapshot
 from executions.runlog.opening import RunAsk, open_run
-from executions.runlog.socket.following import LogSubscription
-from executions.runlog.socket.subscriptions import Desk
+from executions.runlog.reader import RunLog
+from executions.runlog.socket.following import Desk, LogSubscription
 from executions.runlog.threads import in_thread
-from executions.runlog.topics import RunLog
 from spaces.identity import Claim
 
 
@@ -20,17 +18,10 @@ class RunSubscription(LogSubscription):
     """Follows one run to its end. `after` None begins with a snapshot, a number resumes behind that event."""
 
     def __init__(
-        self,
-        desk: Desk,
-        sub: str,
-        ask: RunAsk,
-        *,
-        after: int | None,
-        wake: Callable[[], None],
-        announce: bool = True,
+        self, desk: Desk, sub: str, ask: RunAsk, *, after: int | None, announce: bool = True
     ) -> None:
         named = {ask.stream.id_name: str(ask.run_id)}
-        super().__init__(desk, sub, RunLog(ask.run_id), named=named, wake=wake)
+        super().__init__(desk, sub, RunLog(ask.run_id), named=named)
         self._ask, self._after, self._announce = ask, after, announce
         self._space_id: uuid.UUID | None = None
         self._names += "," + json.dumps(named)[1:-1]
@@ -54,8 +45,8 @@ class RunSubscription(LogSubscription):
         if opened.snapshot is not None:
             frames.append(write_snapshot(self._sub, opened.snapshot, opened.seq))
         # A number that this run has not reached yet stands for its newest: else its end would never be told.
-        self._at = opened.seq if self._after is None else min(self._after, opened.seq)
-        if opened.has_ended and self._at >= opened.seq:
+        self.at = opened.seq if self._after is None else min(self._after, opened.seq)
+        if opened.has_ended and self.at >= opened.seq:
             frames.append(self._end())
         return frames
 

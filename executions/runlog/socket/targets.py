@@ -1,18 +1,17 @@
 """From a `subscribe` frame to the subscription that it asks for."""
 
-from collections.abc import Callable
-
 from executions.runlog import streams
 from executions.runlog.opening import CallAsk, RunAsk
 from executions.runlog.socket.calls import CallSubscription
 from executions.runlog.socket.feeds import FeedSubscription
+from executions.runlog.socket.following import Desk
 from executions.runlog.socket.incoming import Subscribe
+from executions.runlog.socket.roster import Subscription
 from executions.runlog.socket.runs import RunSubscription
-from executions.runlog.socket.subscriptions import Desk, Subscription
 from spaces.errors import Invalid, NotFound
 
 
-def subscription_for(desk: Desk, frame: Subscribe, wake: Callable[[], None]) -> Subscription:
+def subscription_for(desk: Desk, frame: Subscribe) -> Subscription:
     """Raises Invalid for a malformed id, NotFound for a kind of run that no app has registered."""
     space_id = frame.space()
     after = frame.after
@@ -21,15 +20,15 @@ def subscription_for(desk: Desk, frame: Subscribe, wake: Callable[[], None]) -> 
             raise Invalid.field(
                 "after", msg="after is a cursor for a space and a number for everything else."
             )
-        return FeedSubscription(desk, frame.sub, space_id, after=after, wake=wake)
+        return FeedSubscription(desk, frame.sub, space_id, after=after)
     if frame.tool_call_id is not None:
         ask = CallAsk(frame.tool_call_id, frame.thread_id, space_id)
-        return CallSubscription(desk, frame.sub, ask, after=after, wake=wake)
+        return CallSubscription(desk, frame.sub, ask, after=after)
     stream, text = _named_run(frame)
     run_id = stream.parse_id(text)
     if run_id is None:
         raise Invalid.field(stream.id_name, msg=f"{stream.id_name} is not an id.", kind="id_parsing")
-    return RunSubscription(desk, frame.sub, RunAsk(stream, run_id, space_id), after=after, wake=wake)
+    return RunSubscription(desk, frame.sub, RunAsk(stream, run_id, space_id), after=after)
 
 
 def _named_run(frame: Subscribe) -> tuple[streams.RunStream, str]:
