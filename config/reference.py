@@ -127,7 +127,7 @@ def _operation(method: str, path: str, found: Node, schemas: Node) -> Operation:
         path=path,
         summary=summary,
         description=_prose(description),
-        parameters=sorted(parameters, key=lambda each: (each.where != "path", not each.is_required)),
+        parameters=sorted(parameters, key=lambda each: (each.where != "path", path.find(f"{{{each.name}}}"))),
         body=next(
             (
                 _field(body, of=of["schema"], where=", ".join(body["content"]))
