@@ -17,7 +17,7 @@ LOCAL_DIR = Path(os.environ.get("CALLBOARD_DATA_DIR") or INSTALL_DIR).resolve()
 
 
 class Environment(BaseSettings):
-    """Every variable that Callboard reads; the README lists them for operators.
+    """Every variable that Callboard reads; docs/reference.md lists them for operators.
 
     Lists are comma-separated. `ENCRYPTION_KEYS` is such a list of `id:key`, the newest first, each key 32
     bytes in base64. `MODELS` is JSON: an alias for each model, with its `provider`, `name`, `api_key` and,

@@ -85,7 +85,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": ["config.schema_hooks.with_live_routes", "config.schema_hooks.with_health"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # As JavaScript: the last tag is folded by a function (docs.js).
+    # As JavaScript: the last tag is folded by a function (swagger.js).
     "SWAGGER_UI_SETTINGS": """{
         deepLinking: true,
         docExpansion: "list",

@@ -1,6 +1,6 @@
 """The frames that the websocket sends: the list of them, and how each is written.
 
-The README's section "Live stream" lists exactly these; a test compares.
+docs/reference.md lists exactly these under "Live stream"; a test compares.
 """
 
 import json

@@ -213,15 +213,15 @@ def fresh(shell: str, lines: str, **variables: str) -> str:
     return done.stdout
 
 
-def readme(heading: str, language: str) -> str:
+def block_of(document: str, heading: str, language: str) -> str:
     """The first block of a section."""
-    section = (ROOT / "README.md").read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    section = (ROOT / document).read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     return section.partition(f"```{language}\n")[2].partition("```")[0]
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_what_the_readme_shows_a_client_works_as_pasted(serving: Demo, folder: Path, shell: str) -> None:
-    block = readme("What it looks like to a client", "sh")
+    block = block_of("README.md", "From your backend: the REST API", "sh")
     assert block == f". .callboard/demo.env\n{pasting.CLIENT}\n"
 
     elsewhere = block.replace(".callboard/demo.env", str(folder / "demo.env"))
@@ -232,8 +232,8 @@ def test_what_the_readme_shows_a_client_works_as_pasted(serving: Demo, folder: P
     assert "event: execution.succeeded" in shown
 
 
-def test_what_the_readme_shows_an_agent_s_client_works_as_pasted(serving: Demo, folder: Path) -> None:
-    script = readme("Objectives", "python")
+def test_what_the_documents_show_an_agent_s_client_works_as_pasted(serving: Demo, folder: Path) -> None:
+    script = block_of("docs/agents.md", "An example", "python")
     lines = f". {folder}/demo.env\n{sys.executable} - <<'END'\n{script}\nEND\n"
 
     fresh("sh", lines)

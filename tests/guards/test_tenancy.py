@@ -21,6 +21,7 @@ PUBLIC = {
     "v1/openapi.json": "describes the API, holds no data",
     "v1/openapi.yaml": "describes the API, holds no data",
     "docs": "reads that description",
+    "docs/try": "reads that description",
     "": "the front door, holds no data",
     "sign-in": "where a person without a session goes",
     "sign-out": "ends whatever session there is",

@@ -57,8 +57,8 @@ def test_every_kind_and_frame_and_code_says_what_it_means():
     assert all(ERROR_CODES.values())
 
 
-def test_the_readme_lists_exactly_these():
-    section = (ROOT / "README.md").read_text().partition("## Live stream")[2].partition("\n## ")[0]
+def test_the_documents_list_exactly_these():
+    section = (ROOT / "docs/reference.md").read_text().partition("## Live stream")[2].partition("\n## ")[0]
     listed = set(re.findall(r"^\| `([a-z_.]+)` \|", section, re.MULTILINE))
     sent = {get_args(get_type_hints(frame)["type"])[0] for frame in OUTGOING}
     taken = {get_args(get_type_hints(frame)["type"])[0] for frame in INCOMING}
@@ -66,8 +66,8 @@ def test_the_readme_lists_exactly_these():
     assert listed == set(PAYLOADS) | sent | taken | set(ERROR_CODES)
 
 
-def test_the_readme_lists_the_members_of_each_frame():
-    section = (ROOT / "README.md").read_text().partition("## Live stream")[2].partition("\n## ")[0]
+def test_the_documents_list_the_members_of_each_frame():
+    section = (ROOT / "docs/reference.md").read_text().partition("## Live stream")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `([a-z_]+)` \| .* \| ([^|]+) \|$", section, re.MULTILINE)
     listed = {kind: {name.strip(" `") for name in members.split(",")} for kind, members in rows}
 
@@ -83,8 +83,8 @@ def test_the_readme_lists_the_members_of_each_frame():
         assert listed[kind] == shown, kind
 
 
-def test_the_readme_lists_what_tickets_are_for_and_what_they_let_do():
-    section = (ROOT / "README.md").read_text().partition("## Tickets")[2].partition("\n## ")[0]
+def test_the_documents_list_what_tickets_are_for_and_what_they_let_do():
+    section = (ROOT / "docs/chat-clients.md").read_text().partition("## Tickets")[2].partition("\n## ")[0]
 
     assert re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE) == ["for", *Kind, "may", *May]
     for number in (f"{SECONDS} unless", f"{MOST_SECONDS:,} at most"):

@@ -1,4 +1,4 @@
-"""The skill that the README tells people to write is imported and runs."""
+"""The skill that the documents tell people to write is imported and runs."""
 
 import io
 import re
@@ -17,12 +17,12 @@ from tests.worker.attempts import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+SKILLS = Path(__file__).resolve().parents[2] / "docs" / "skills.md"
 FILE_BLOCK = re.compile(r"^`(line-count/\S+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def test_the_readmes_skill_counts_lines(bench: Bench, tmp_path: Path):
-    for name, content in FILE_BLOCK.findall(README.read_text()):
+def test_the_documents_skill_counts_lines(bench: Bench, tmp_path: Path):
+    for name, content in FILE_BLOCK.findall(SKILLS.read_text()):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
@@ -44,8 +44,8 @@ def test_the_readmes_skill_counts_lines(bench: Bench, tmp_path: Path):
     assert (ended.state, ended.outputs, ended.error) == ("succeeded", {"a.txt": 2}, None)
 
 
-def test_the_readmes_script_is_no_longer_than_it_says():
-    scripts = [content for name, content in FILE_BLOCK.findall(README.read_text()) if name.endswith(".py")]
+def test_the_documents_script_is_no_longer_than_it_says():
+    scripts = [content for name, content in FILE_BLOCK.findall(SKILLS.read_text()) if name.endswith(".py")]
 
     assert len(scripts) == 1
     assert len([line for line in scripts[0].splitlines() if line.strip()]) <= 10

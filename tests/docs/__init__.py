@@ -1,0 +1,1 @@
+"""README and the documents in `docs/`: links, tables and examples hold."""
