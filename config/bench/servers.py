@@ -90,7 +90,8 @@ def bare_web(site: Site, routes: Mapping[str, Any], *, processes: int = 2) -> It
     with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the limit shall wait for nothing
         server = os.environ.get("ASGI_SERVER", "daphne")
-        command = [*server_command(server, listener.fileno(), verbose=False)[:-1], BARE_APPLICATION]
+        module = server_command(server, listener.fileno(), verbose=False)[:-1]
+        command = [sys.executable, "-m", *module, BARE_APPLICATION]
         programs = [
             Program(f"bare-{number}", command, env, (listener.fileno(),)) for number in range(processes)
         ]
