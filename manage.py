@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The one entry point: sets up what a command needs, then runs it."""
 
+import importlib
 import os
 import sys
 
@@ -11,6 +12,9 @@ def main():  # type: () -> None
     """Run one command; returns only where Django returned."""
     bootstrap.hand_over(sys.argv[1:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:2] and sys.argv[1] in bootstrap.STARTERS:
+        command = importlib.import_module("config.management.commands." + sys.argv[1])
+        command.Command().run_from_argv(sys.argv)
     # Not at the top: until bootstrap has handed over there may be no Django to import.
     from django.core.management import execute_from_command_line  # noqa: PLC0415
     from django.db import OperationalError  # noqa: PLC0415

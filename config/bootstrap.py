@@ -1,7 +1,7 @@
 """Sets the project up on a machine that has only Python and its venv module.
 
 Standard library only, in the syntax of Python 3.6: whatever `python3` is, it can at least read
-this file and be told what is missing. `demo`, `test` and `bench` install what they need into `.venv`
+this file and be told what is missing. `demo`, `test`, `lint` and `bench` install what they need into `.venv`
 and `.callboard/`; every other command runs in the Python it was started with, or in `.venv`.
 """
 
@@ -28,7 +28,10 @@ VENV_PYTHON = VENV / "bin" / "python"
 LOCAL = ROOT / ".callboard"
 SKILL_VENV = LOCAL / "skill-python"
 PRIVATE_UV = LOCAL / "uv"
-LOCAL_MODES = {"demo": "demo", "test": "test", "bench": "demo"}  # by command: the mode that it runs in
+# By command: the mode that it runs in.
+LOCAL_MODES = {"demo": "demo", "test": "test", "lint": "test", "bench": "demo"}
+DEVELOPING = ("test", "lint")  # need the development tools
+STARTERS = ("test", "lint", "bench")  # start programs that set Django up themselves
 OLDEST_STARTER = (3, 9)  # what may start the bootstrap
 RUNNABLE = ((3, 12), (3, 15))  # what runs the project: from the first, below the second
 OLDEST_UV = (0, 8)  # reads the lock file's format
@@ -56,7 +59,10 @@ def hand_over(arguments: List[str]) -> None:
         os.environ["CALLBOARD_LOCAL"] = LOCAL_MODES[command]
     inside = is_inside(VENV)
     if command in LOCAL_MODES:
-        install([skill_environment()] if inside else [project_environment(command), skill_environment()])
+        install(
+            ([] if inside else [project_environment(command)])
+            + ([] if command == "lint" else [skill_environment()])
+        )
     if inside or (command not in LOCAL_MODES and can_run_here()):
         return
     if not VENV_PYTHON.exists():
@@ -79,10 +85,10 @@ def can_run_here() -> bool:
 
 
 def project_environment(command: str) -> Environment:
-    """What `command` needs to run: with the development tools for `test`, without for others."""
+    """What `command` needs to run: with the development tools for some, without for others."""
     # Never removes what is there: a demo beside a checkout that is being worked on leaves its tools alone.
-    if command == "test":
-        return Environment(VENV, "the project's packages and its test tools", ("--inexact",), "all")
+    if command in DEVELOPING:
+        return Environment(VENV, "the project's packages and its development tools", ("--inexact",), "all")
     return Environment(VENV, "the project's packages", ("--inexact", "--no-dev"), "run")
 
 

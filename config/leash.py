@@ -18,8 +18,13 @@ WATCH_SECONDS = 0.5
 
 
 def main() -> None:
-    """Bind to the parent, then become the command; exits quietly when the parent is gone already."""
-    parent, command = int(sys.argv[1]), sys.argv[2:]
+    """Bind to the parent, then become the command."""
+    bind(int(sys.argv[1]))
+    os.execvp(sys.argv[2], sys.argv[2:])
+
+
+def bind(parent: int) -> None:
+    """End with `parent` from now on; exits quietly where it is gone already."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     elif os.fork() == 0:
@@ -27,7 +32,6 @@ def main() -> None:
         os._exit(0)
     if os.getppid() != parent:  # it died before the promise was made
         sys.exit(1)
-    os.execvp(command[0], command)
 
 
 def watch(parent: int, command: int) -> None:

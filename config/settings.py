@@ -52,7 +52,6 @@ CORS_EXPOSE_HEADERS = EXPOSED_HEADERS
 PUBLIC_URL = ENV.public_url.rstrip("/")
 
 INSTALLED_APPS = [
-    "daphne",
     "unfold",
     "unfold.contrib.filters",
     "config.apps.CallboardConfig",

@@ -2,39 +2,115 @@
 
 import contextlib
 import logging
+import multiprocessing
 import os
+import runpy
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import IO, Protocol, Self
+
+from config import leash
 
 log = logging.getLogger(__name__)
 
-LEASH = Path(__file__).with_name("leash.py")
+LEASH = Path(leash.__file__)
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds before a restart, doubling while starts keep failing
 STEADY_AFTER = 10.0  # seconds of life after which a child's next end counts as its first
 TEND_EVERY = 0.1
 LOG_BYTES = 10 * 1024 * 1024  # a larger log is put aside as NAME.log.1 when its child starts
 
 
+class Running(Protocol):
+    """A child that was started, as `subprocess.Popen` shows it."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self) -> int: ...
+    def terminate(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Program:
-    """What to run: `env` is laid over our own, `descriptors` stay open in the child."""
+    """A command to run: `env` is laid over our own, `descriptors` stay open in the child."""
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     descriptors: tuple[int, ...] = ()
 
+    def start(self, output: IO[bytes] | None) -> Running:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *self.argv],
+            env={**os.environ, **self.env},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
+            pass_fds=self.descriptors,
+            start_new_session=True,
+        )
+
+
+@dataclass(frozen=True)
+class ForkedModule:
+    """`python -m argv…` in a fork of this process: what is loaded here takes memory once for all children.
+
+    This process must have no threads, event loops or connections. All that it has open stays open in the
+    child, and the output goes where ours goes.
+    """
+
+    name: str
+    argv: Sequence[str]
+
+    def start(self, output: IO[bytes] | None) -> Running:
+        if threading.active_count() > 1:  # what another thread has locked would stay locked in the child
+            raise RuntimeError(f"cannot fork beside {threading.enumerate()}")
+        process = multiprocessing.get_context("fork").Process(target=self._run, args=[os.getpid()])
+        # A signal that comes before the child has handlers of its own must end it, not be noted as ours.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return _Fork(process)
+
+    def _run(self, parent: int) -> None:
+        os.setsid()
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        leash.bind(parent)
+        sys.argv = list(self.argv)
+        runpy.run_module(self.argv[0], run_name="__main__", alter_sys=True)
+
+
+class _Fork:
+    def __init__(self, process: multiprocessing.process.BaseProcess) -> None:
+        self._process = process
+        self.pid = process.pid or 0
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self) -> int:
+        self._process.join()
+        return self._process.exitcode or 0
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
 
 @dataclass
 class _Child:
-    program: Program
-    running: subprocess.Popen[bytes] | None = None
+    program: Program | ForkedModule
+    running: Running | None = None
     started_at: float = 0.0
     start_at: float = 0.0
     pause: float = FIRST_PAUSE
@@ -50,7 +126,7 @@ class Supervisor:
 
     def __init__(
         self,
-        programs: Sequence[Program],
+        programs: Sequence[Program | ForkedModule],
         *,
         logs: Path | None = None,
         grace: float = 10.0,
@@ -122,28 +198,18 @@ class Supervisor:
         child.running, child.start_at = None, now + child.pause
         child.pause = min(child.pause * 2, LONGEST_PAUSE)
 
-    def _start(self, program: Program) -> subprocess.Popen[bytes]:
-        with contextlib.ExitStack() as closing:
-            output = None
-            if self._logs is not None:
-                output = closing.enter_context(_open_log(self._logs, program.name).open("ab"))
-            return subprocess.Popen(
-                [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *program.argv],
-                env={**os.environ, **program.env},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT if output else None,
-                pass_fds=program.descriptors,
-                start_new_session=True,
-            )
+    def _start(self, program: Program | ForkedModule) -> Running:
+        if self._logs is None:
+            return program.start(None)
+        with _open_log(self._logs, program.name).open("ab") as output:
+            return program.start(output)
 
     @contextlib.contextmanager
     def _signals_noted(self) -> Iterator[None]:
         def note(*_: object) -> None:
             self._signals += 1
 
-        wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {number: signal.signal(number, note) for number in wanted}
+        before = {number: signal.signal(number, note) for number in STOPPING}
         try:
             yield
         finally:

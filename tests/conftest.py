@@ -9,6 +9,7 @@ from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
+from tests.databases import IS_KEPT, clone_database, drop_database, drop_templates
 from tests.emptying import despite_deadlocks
 from tests.skipping import pytest_make_collect_report, pytest_runtest_makereport
 
@@ -39,13 +40,26 @@ def _flush_again_after_a_deadlock() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The test database; who still uses it at the end is named and cut off, or it could not be dropped.
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """The test database, in place of pytest-django's, which would migrate one.
 
-    Processes that a test killed leave sessions that PostgreSQL notices only when it next writes to them.
+    Who still uses it at the end is named and cut off, or it could not be dropped: processes that a test
+    killed leave sessions that PostgreSQL notices only when it next writes to them.
     """
+    with django_db_blocker.unblock():
+        before = clone_database(connection.settings_dict["TEST"]["NAME"])
     yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(_LEFT)
-        for _, name, state, query in cursor.fetchall():
-            sys.stderr.write(f"A session was left: {name or 'unnamed'}, {state}: {query}\n")
+    with django_db_blocker.unblock():
+        with connection.cursor() as cursor:
+            cursor.execute(_LEFT)
+            for _, name, state, query in cursor.fetchall():
+                sys.stderr.write(f"A session was left: {name or 'unnamed'}, {state}: {query}\n")
+        drop_database(before)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last of a run, behind its workers: only the embedded server keeps what is cloned."""
+    if not hasattr(config, "workerinput") and not IS_KEPT:
+        drop_templates()

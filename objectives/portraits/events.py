@@ -296,3 +296,6 @@ _SHOWN: dict[str, tuple[str, Callable[[_Read], Json]]] = {
     Kind.FINALIZED: ("finalized", _output),
     Kind.FAILED: ("error", _failed),
 }
+
+# Every type that the API has for an event.
+TYPES = frozenset(name for name, _ in _SHOWN.values()) | {"toolError"}

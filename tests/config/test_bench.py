@@ -10,15 +10,15 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from config.bench.apart import Apart, ApartFailed, call_apart
-from config.bench.database import BenchRefused, scratch_databases, url_of
-from config.bench.failures import NotMeasured
-from config.bench.figures import Figure, Spread, is_within, median_ratio, quantile
-from config.bench.hearing import Listener
-from config.bench.lines import BadAnswer, Line, answer_size, request_bytes, time_in_turns
-from config.bench.load import count_requests
-from config.bench.pages import Page, look_at, row_of
-from config.bench.subscribers import follow, socket_opening, sse_opening
+from tests.benchmarks.child_process import ChildProcess, ChildProcessFailed, call_in_child
+from tests.benchmarks.database import BenchRefused, scratch_databases, url_of
+from tests.benchmarks.failures import NotMeasured
+from tests.benchmarks.figures import Figure, Spread, is_within, median_ratio, quantile
+from tests.benchmarks.http_client import BadAnswer, HttpClient, answer_size, request_bytes, time_in_turns
+from tests.benchmarks.listener import Listener
+from tests.benchmarks.load import count_requests
+from tests.benchmarks.pages import Page, look_at, row_of
+from tests.benchmarks.subscribers import follow, socket_opening, sse_opening
 from tests.config.canned import server
 
 SCRATCH = f"callboard_bench_{secrets.token_hex(4)}"  # several runs of the suite may share a server
@@ -112,7 +112,9 @@ def test_a_function_runs_in_a_process_of_its_own_and_gives_its_result_back() -> 
     with server(ANSWER) as port:
         target = {"port": port, "paths": ["/a", "/b"], "headers": {}}
 
-        taken = call_apart("config.bench.lines.time_in_turns", seconds=30, targets=[target] * 2, count=3)
+        taken = call_in_child(
+            "tests.benchmarks.http_client.time_in_turns", seconds=30, targets=[target] * 2, count=3
+        )
 
     assert [len(samples) for samples in taken] == [3, 3]
 
@@ -121,8 +123,8 @@ def test_a_function_that_takes_too_long_is_ended() -> None:
     began = time.monotonic()
 
     with (
-        Apart("config.bench.hearing.hear", url="", channel="", last={}, seconds=60) as broken,
-        pytest.raises(ApartFailed, match="hear"),
+        ChildProcess("tests.benchmarks.listener.hear", url="", channel="", last={}, seconds=60) as broken,
+        pytest.raises(ChildProcessFailed, match="hear"),
     ):
         broken.wait_until_ready(5)
 
@@ -137,8 +139,8 @@ def test_an_answer_is_complete_with_its_last_byte_and_refused_without_a_length()
 
 
 def test_an_answer_of_another_status_stops_the_measuring() -> None:
-    with server(ANSWER.replace(b"200", b"503")) as port, Line(port) as line, pytest.raises(BadAnswer):
-        line.ask(request_bytes("/", {}))
+    with server(ANSWER.replace(b"200", b"503")) as port, HttpClient(port) as client, pytest.raises(BadAnswer):
+        client.ask(request_bytes("/", {}))
 
 
 @pytest.mark.parametrize("has_rows", [True, False])

@@ -8,12 +8,12 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from config.bench.database import url_of
-from config.bench.failures import NotMeasured
-from config.bench.objectives.copying import WAITING_EACH, copy_running, fill
-from config.bench.objectives.turning import Stream
 from executions.models import RunHead
 from objectives.models import WAITS_FOR_PEOPLE, Approval, Execution, Objective, Step, ToolCall
+from tests.benchmarks.database import url_of
+from tests.benchmarks.failures import NotMeasured
+from tests.benchmarks.objectives.copying import WAITING_EACH, copy_running, fill
+from tests.benchmarks.objectives.turning import Stream
 from tests.config.canned import server
 from tests.factories import NOW, Actor, make_actor, make_space
 from tests.objectives.factories import make_agent, make_tool, make_tool_set

@@ -87,13 +87,11 @@ def test_an_environment_without_a_stamp_is_out_of_step(project: Path) -> None:
     assert not bootstrap.is_in_step(environment(project, "run"))
 
 
-def test_only_test_asks_for_the_development_tools_and_nothing_removes_them() -> None:
-    demo, test = bootstrap.project_environment("demo"), bootstrap.project_environment("test")
+def test_only_test_and_lint_ask_for_the_development_tools_and_nothing_removes_them() -> None:
+    asked = {name: bootstrap.project_environment(name).selection for name in bootstrap.LOCAL_MODES}
 
-    assert "--no-dev" in demo.selection
-    assert "--no-dev" not in test.selection
-    assert "--inexact" in demo.selection
-    assert "--inexact" in test.selection
+    assert {name for name, selection in asked.items() if "--no-dev" not in selection} == {"test", "lint"}
+    assert all("--inexact" in selection for selection in asked.values())
 
 
 @pytest.mark.parametrize(
@@ -137,13 +135,14 @@ def test_a_usable_home_keeps_uvs_cache_and_settings_of_ones_own_are_respected(pr
 
 
 @pytest.mark.parametrize(
-    ("command", "mode"), [("demo", "demo"), ("test", "test"), ("bench", "demo"), ("migrate", None)]
+    ("command", "mode"),
+    [("demo", "demo"), ("test", "test"), ("lint", "test"), ("bench", "demo"), ("migrate", None)],
 )
 def test_the_local_commands_install_first_and_run_in_a_local_mode(
     monkeypatch: pytest.MonkeyPatch, command: str, mode: str | None
 ) -> None:
-    installed: list[bootstrap.Environment] = []
-    monkeypatch.setattr(bootstrap, "install", installed.extend)
+    installed: list[list[bootstrap.Environment]] = []
+    monkeypatch.setattr(bootstrap, "install", installed.append)
     monkeypatch.setattr(bootstrap, "VENV", Path(sys.prefix))
     monkeypatch.setenv("CALLBOARD_LOCAL", "")
 
@@ -201,8 +200,26 @@ def test_an_installation_that_fails_shows_why_and_leaves_no_stamp(project: Path)
     assert not bootstrap.is_in_step(environment(project, "all"))
 
 
-def test_pytest_runs_in_parallel_unless_told_otherwise() -> None:
-    assert pytest_command(["-k", "race"], cores=2)[3:] == ["-n", "2", "--dist", "loadscope", "-k", "race"]
-    assert pytest_command(["-n0"], cores=2)[3:] == ["-n0"]
-    assert pytest_command(["--pdb"], cores=16)[3:] == ["--pdb"]
+HERE, FUZZ = "tests/config/test_imports.py", "tests/api/test_fuzz.py"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "chosen"),
+    [
+        ([], ["-n", "2", "--dist", "loadscope"]),
+        (["-x", "tests/config"], ["-n", "2", "--dist", "loadscope"]),
+        (["-n0"], []),
+        (["--pdb"], []),
+        (["-k", "race"], []),
+        (["-kone", "tests/config"], []),
+        ([FUZZ], []),  # needs all plugins
+        ([HERE], ["-p", "no:schemathesis"]),
+        ([f"{HERE}::test_it"], ["-p", "no:schemathesis"]),
+    ],
+)
+def test_pytest_runs_in_parallel_but_for_a_selection(arguments: list[str], chosen: list[str]) -> None:
+    assert pytest_command(arguments, cores=2)[3:] == [*chosen, *arguments]
+
+
+def test_pytest_starts_no_more_workers_than_one_server_keeps_busy() -> None:
     assert pytest_command([], cores=64)[3:5] == ["-n", "8"]

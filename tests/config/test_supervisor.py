@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config.supervisor import Program, Supervisor
+from config.supervisor import ForkedModule, Program, Supervisor
 
 FOR_EVER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 IGNORE = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
@@ -114,13 +115,23 @@ def test_the_environment_of_a_program_is_laid_over_our_own(tmp_path: Path) -> No
         eventually(lambda: (tmp_path / "child.log").read_text() == "blue True\n")
 
 
-def start_supervising_process(folder: Path) -> tuple["subprocess.Popen[bytes]", list[int]]:
+COMMANDS = f"[Program('a', {FOR_EVER!r}), Program('b', {DEAF!r})]"
+FORKS = "[ForkedModule(n, [m, str(folder / f'{n}.log')]) for n, m in {'a': 'for_ever', 'b': 'deaf'}.items()]"
+SAY = "import pathlib, signal, sys, time; pathlib.Path(sys.argv[1]).write_text(f'{__name__}\\n')"
+
+
+def start_supervising_process(folder: Path, programs: str) -> tuple["subprocess.Popen[bytes]", list[int]]:
     """A process that supervises two children (one of them deaf to SIGTERM), and the children's numbers."""
+    (folder / "for_ever.py").write_text(f"{SAY}; time.sleep(600)")
+    (folder / "deaf.py").write_text(f"{IGNORE}; {SAY}; time.sleep(600)")
     code = (
+        "import sys\n"
         "from pathlib import Path\n"
-        "from config.supervisor import Program, Supervisor\n"
-        f"programs = [Program('a', {FOR_EVER!r}), Program('b', {DEAF!r})]\n"
-        f"Supervisor(programs, logs=Path({str(folder)!r}), grace=1).run()\n"
+        "from config.supervisor import ForkedModule, Program, Supervisor\n"
+        f"folder = Path({str(folder)!r})\n"
+        "sys.path.insert(0, str(folder))\n"
+        f"logs = folder if {programs == COMMANDS} else None\n"
+        f"Supervisor({programs}, logs=logs, grace=1).run()\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code])
     eventually(
@@ -131,11 +142,15 @@ def start_supervising_process(folder: Path) -> tuple["subprocess.Popen[bytes]", 
     return process, [child.pid for child in psutil.Process(process.pid).children()]
 
 
+kinds = pytest.mark.parametrize("programs", [COMMANDS, FORKS], ids=["commands", "forks"])
+
+
 @pytest.mark.skipif(
     sys.platform != "linux", reason="the kernel's promise is Linux's; elsewhere a watcher does it"
 )
-def test_kill_minus_nine_of_the_supervisor_leaves_no_child_behind(tmp_path: Path) -> None:
-    process, children = start_supervising_process(tmp_path)
+@kinds
+def test_kill_minus_nine_of_the_supervisor_leaves_no_child_behind(tmp_path: Path, programs: str) -> None:
+    process, children = start_supervising_process(tmp_path, programs)
     assert len(children) == 2
 
     process.kill()
@@ -144,14 +159,64 @@ def test_kill_minus_nine_of_the_supervisor_leaves_no_child_behind(tmp_path: Path
     eventually(lambda: not any(lives(pid) for pid in children))
 
 
+@kinds
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_stops_the_supervisor_with_all_its_children(tmp_path: Path, number: int) -> None:
-    process, children = start_supervising_process(tmp_path)
+def test_a_signal_stops_the_supervisor_with_all_its_children(
+    tmp_path: Path, number: int, programs: str
+) -> None:
+    process, children = start_supervising_process(tmp_path, programs)
 
     process.send_signal(number)
 
     assert process.wait(timeout=60) == 0
     assert not any(psutil.pid_exists(pid) for pid in children)
+
+
+def test_a_fork_leads_a_session_of_its_own_and_is_started_again(tmp_path: Path) -> None:
+    process, children = start_supervising_process(tmp_path, FORKS)
+    assert [os.getsid(pid) for pid in children] == children
+
+    os.kill(children[0], signal.SIGKILL)
+
+    def others() -> list[int]:
+        return [
+            child.pid
+            for child in psutil.Process(process.pid).children()
+            if child.pid not in children and lives(child.pid)
+        ]
+
+    eventually(others)
+    process.kill()
+    process.wait()
+
+
+def test_nothing_is_forked_beside_a_thread() -> None:
+    over = threading.Event()
+    beside = threading.Thread(target=over.wait)
+    beside.start()
+
+    with pytest.raises(RuntimeError, match="cannot fork"):
+        ForkedModule("child", ["this"]).start(None)
+
+    over.set()
+    beside.join()
+
+
+def test_forks_of_one_process_make_ids_of_their_own() -> None:
+    code = (
+        "import os\n"
+        "from spaces.ids import new_id\n"
+        "new_id()\n"
+        "for _ in range(3):\n"
+        "    if (pid := os.fork()) == 0:\n"
+        "        os.write(1, f'{str(new_id())[14:]}\\n'.encode())\n"
+        "        os._exit(0)\n"
+        "    os.waitpid(pid, 0)\n"
+    )
+
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert len(set(made.split())) == 3  # without the time that they begin with
 
 
 def test_where_the_kernel_promises_nothing_a_watcher_kills_the_command(tmp_path: Path) -> None:

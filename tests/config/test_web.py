@@ -71,6 +71,19 @@ def test_a_dead_server_process_is_replaced_and_sigterm_ends_all(
     assert not any(psutil.pid_exists(pid) for pid in running)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what memory is shared")
+def test_server_processes_share_the_loaded_code_and_no_connection(
+    web: tuple["subprocess.Popen[str]", str],
+) -> None:
+    process, _ = web
+    supervisor = psutil.Process(process.pid)
+    memory = [psutil.Process(pid).memory_full_info() for pid in servers(process)]
+
+    assert all(used.uss < used.rss / 2 for used in memory)
+    assert [held.status for held in supervisor.net_connections("all")] == [psutil.CONN_LISTEN]
+    assert supervisor.num_threads() == 1
+
+
 def test_a_server_we_do_not_know_is_refused() -> None:
     with pytest.raises(CommandError, match="daphne or uvicorn"):
         server_command("gunicorn", 3, verbose=False)

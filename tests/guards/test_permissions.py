@@ -81,7 +81,6 @@ MAY_CALL = (
     "*/management/**",
     "*/actions/**",
     "config/demo/**",
-    "config/bench/**",
     "spaces/founding.py",
 )
 APPS = ("config", "executions", "objectives", "spaces")

@@ -1,98 +1,31 @@
-"""`manage.py bench`: speed and size on this machine, beside what is physically possible on it."""
+"""`manage.py bench`: hands over to the benchmark beside the tests, which a deployment need not have."""
 
 import os
-import resource
-import signal
 import sys
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import psycopg
-from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from rich.console import Console
+from django.core.management.base import BaseCommand, CommandError
 
-from config.bench.failures import NotMeasured
-from config.bench.report import describe_load, describe_machine, print_report, write_json
-from config.bench.run import PARTS, run_parts
-from config.bench.stage import QUICK, Effort, Steps
-from config.environment import LOCAL_DIR
-from config.postgres import stop_if_unused
-from config.postgres.local import HOMES
+from config.environment import ROOT
 
-MOST_FILES = 65_536
+BENCHMARK = "tests.benchmarks"
 
 
 class Command(BaseCommand):
-    """Measures in scratch databases of its own on the server at hand, and drops them at the end.
+    """Everything after `bench` goes to the benchmark as it is."""
 
-    The server is that of DATABASE_URL, else the embedded one of the demo.
-    """
-
-    help = "Measure lookup, dispatch, live streams, connections, lists, the admin and objectives."
+    help = "Measure speed and size on this machine, beside the bare minimum (bench --help says more)."
     requires_system_checks: list[str] = []
-    requires_migrations_checks = False
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        """What to measure, how thoroughly, and where to write the figures."""
-        parser.add_argument("--only", metavar="PARTS", help=f"some of {','.join(PARTS)}")
-        parser.add_argument("--quick", action="store_true", help="small counts: does it work at all")
-        parser.add_argument("--rows", type=int, metavar="N", help="executions in the table (1,000,000)")
-        parser.add_argument("--json", type=Path, default=LOCAL_DIR / "bench.json", metavar="PATH")
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Becomes the benchmark; takes the arguments unparsed: they are its own."""
+        if not (ROOT / BENCHMARK.replace(".", "/")).is_dir():
+            sys.exit("callboard: this deployment was made without tests/, where the benchmark is.")
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", BENCHMARK, *argv[2:]],
+            {**os.environ, "PYTHONPATH": str(ROOT)},
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Status 0 when everything was measured, whether or not the bars are met."""
-        parts, effort = _parts(options["only"]), _effort(options)
-        _raise_file_limit()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
-        console = Console(width=None if sys.stdout.isatty() else 130)
-        try:
-            machine = describe_machine(settings.DATABASE_URL)
-            figures = run_parts(
-                parts,
-                server_url=settings.DATABASE_URL,
-                folder=LOCAL_DIR / "bench",
-                effort=effort,
-                steps=Steps(console),
-            )
-        except KeyboardInterrupt:
-            sys.exit(130)
-        except (NotMeasured, OSError, psycopg.Error) as error:
-            raise CommandError(f"Not measured: {error}") from error
-        finally:
-            if "DATABASE_URL" not in os.environ:
-                stop_if_unused(HOMES["demo"])
-        notes = [describe_load(machine)]
-        print_report(console, figures, notes)
-        write_json(options["json"], figures, notes, effort=effort, machine=machine)
-        console.print(f"Written to {options['json']}.")
-
-
-def _parts(only: str | None) -> list[str]:
-    wanted = list(PARTS) if only is None else [part.strip() for part in only.split(",")]
-    unknown = [part for part in wanted if part not in PARTS]
-    if unknown or not wanted:
-        raise CommandError(f"There is no part {', '.join(unknown)}: --only takes {', '.join(PARTS)}.")
-    return wanted
-
-
-def _effort(options: dict[str, Any]) -> Effort:
-    effort = QUICK if options["quick"] else Effort()
-    if options["rows"] is None:
-        return effort
-    if options["rows"] < 1000:
-        raise CommandError("--rows must be 1000 or more.")
-    return replace(effort, rows=options["rows"], few_rows=min(effort.few_rows, options["rows"]))
-
-
-def _raise_file_limit() -> None:
-    """A connection is a file on both of its sides; children inherit the limit."""
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+        raise CommandError("The benchmark takes this process over: start it from a shell.")

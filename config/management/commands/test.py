@@ -1,9 +1,10 @@
-"""`manage.py test`: the whole pytest suite, in parallel, on a real PostgreSQL."""
+"""`manage.py test`: pytest on a real PostgreSQL, the whole suite in parallel, a selection at once."""
 
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -30,12 +31,18 @@ class Command(BaseCommand):
 
 
 def pytest_command(arguments: list[str], *, cores: int) -> list[str]:
-    """The whole command line; runs in parallel unless told otherwise or asked for a debugger."""
-    own_choice = ("-n", "--numprocesses", "-p", "--pdb", "--trace", "--collect-only", "--co")
-    parallel = not any(word.startswith(own_choice) for word in arguments)
+    """The whole command line; in parallel unless told otherwise, asked for a debugger or for a selection.
+
+    For a file, a test in it or what `-k` finds, workers would take longer to start than the tests to run.
+    """
+    own_choice = ("-n", "--numprocesses", "-p", "--pdb", "--trace", "--collect-only", "--co", "-k", "--lf")
+    files = [path for word in arguments if (path := Path(word.partition("::")[0])).is_file()]
+    parallel = not files and not any(word.startswith(own_choice) for word in arguments)
     # By module, so that servers and workers started for one file are started once.
-    processes = ["-n", str(min(max(cores, 2), MOST_PROCESSES)), "--dist", "loadscope"] if parallel else []
-    return [sys.executable, "-m", "pytest", *processes, *arguments]
+    chosen = ["-n", str(min(max(cores, 2), MOST_PROCESSES)), "--dist", "loadscope"] if parallel else []
+    if files and not any("schemathesis" in path.read_text() for path in files):
+        chosen = ["-p", "no:schemathesis"]  # takes as long to load as Django
+    return [sys.executable, "-m", "pytest", *chosen, *arguments]
 
 
 def run_pytest(arguments: list[str]) -> int:

@@ -1,19 +1,26 @@
 """`manage.py web`: several ASGI server processes behind one listening socket."""
 
+import importlib
 import os
 import socket
-import sys
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 
-from config.environment import ROOT
 from config.heads import HEAD_BYTES
-from config.supervisor import Program, Supervisor
+from config.supervisor import ForkedModule, Supervisor
 
 APPLICATION = "config.asgi:application"
 STOP_SECONDS = 10.0  # a server may hang on a thread that waits for its ended loop: then it is killed
 BACKLOG = 2048
+# What server processes share, loaded before they are forked. Not Daphne's server itself: as it is imported
+# it makes the reactor with its event loop.
+SHARED = {
+    "daphne": ("config.server.application", "daphne.http_protocol", "daphne.ws_protocol"),
+    "uvicorn": ("config.server.application", "uvicorn"),
+}
 
 
 class Command(BaseCommand):
@@ -35,14 +42,10 @@ class Command(BaseCommand):
         """Listen first, so that a taken port is said before anything starts."""
         server = os.environ.get("ASGI_SERVER", "daphne")
         with _listen(options["host"], options["port"]) as listener:
+            command = server_command(server, listener.fileno(), verbose=options["verbosity"] > 1)
+            _load(SHARED[server])
             programs = [
-                Program(
-                    f"web-{number}",
-                    server_command(server, listener.fileno(), verbose=options["verbosity"] > 1),
-                    {"PYTHONPATH": str(ROOT)},  # started from wherever
-                    descriptors=(listener.fileno(),),
-                )
-                for number in range(1, options["processes"] + 1)
+                ForkedModule(f"web-{number}", command) for number in range(1, options["processes"] + 1)
             ]
             host, port = listener.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
@@ -52,7 +55,7 @@ class Command(BaseCommand):
 
 
 def server_command(server: str, descriptor: int, *, verbose: bool) -> list[str]:
-    """The command line of one server process that accepts on an inherited, listening socket.
+    """The module and its arguments of one server process that accepts on an inherited, listening socket.
 
     `verbose` writes one line for each request. Raises CommandError for a server we do not know.
     """
@@ -65,7 +68,16 @@ def server_command(server: str, descriptor: int, *, verbose: bool) -> list[str]:
         options += ["--h11-max-incomplete-event-size", str(HEAD_BYTES)]
     else:
         raise CommandError(f"ASGI_SERVER is {server!r}: it may be daphne or uvicorn.")
-    return [sys.executable, "-m", server, *options, APPLICATION]
+    return [server, *options, APPLICATION]
+
+
+def _load(modules: Sequence[str]) -> None:
+    for module in modules:
+        importlib.import_module(module)
+    # System checks have asked the database: two processes on one connection would read each other's answers.
+    for database in connections.all(initialized_only=True):
+        database.close()
+        database.close_pool()  # type: ignore[attr-defined]
 
 
 def _listen(host: str, port: int) -> socket.socket:
