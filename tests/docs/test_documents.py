@@ -122,7 +122,7 @@ def test_every_setting_is_listed() -> None:
 def test_every_type_of_event_of_an_objective_is_listed() -> None:
     listed = set(first_cells(section("docs/reference.md", "Events of objectives")))
 
-    assert TYPES <= listed
+    assert listed >= TYPES
 
 
 def test_what_tickets_let_do_is_what_the_code_knows() -> None:
