@@ -7,13 +7,13 @@ fast on the same server. Streams and sockets never come here; what a view stream
 
 import asyncio
 import contextlib
-import contextvars
 import re
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
@@ -54,31 +54,23 @@ class Bridge:
         if self._waiting >= MOST_WAITING:
             await _refuse(scope, send, 503, "The server is busy.", (b"retry-after", b"1"))
             return
-        with contextlib.ExitStack() as unread:
-            body = unread.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))
-            try:
-                most = UPLOAD_BYTES if scope["named"]["upload"] else BODY_BYTES
-                size = await _read_body(receive, body, most)
-            except TooLarge as refused:
-                await _refuse(scope, send, 413, refused.message)
-                return
-            except ConnectionError:
-                return  # half a request is none
-            body.seek(0)
-            unread.pop_all()  # from here on whoever reads the body closes it, also when the client leaves
-        environ = environ_of(scope, body, size)
-        answer = await self._in_thread(_run, self._application, environ, body)
+        try:
+            body, size = await _read_body(receive, UPLOAD_BYTES if scope["named"]["upload"] else BODY_BYTES)
+        except TooLarge as refused:
+            await _refuse(scope, send, 413, refused.message)
+            return
+        except ConnectionError:
+            return  # half a request is none
+        # From here on whoever reads the body closes it, also when the client leaves.
+        answer = await self._in_thread(_run, self._application, environ_of(scope, body, size), body)
         await self._send(answer, receive, send, with_body=scope["method"] != "HEAD")
 
     async def _send(self, answer: "_Answer", receive: Receive, send: Send, *, with_body: bool) -> None:
         try:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-            if with_body:
-                for chunk in answer.ready:
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                if answer.rest is not None:
-                    await self._stream(answer.rest, receive, Outlet(send))
-            await send({"type": "http.response.body", "body": b""})
+            if with_body and answer.rest is not None:
+                await self._stream(answer.rest, receive, Outlet(send))
+            await send({"type": "http.response.body", "body": b"".join(answer.ready) if with_body else b""})
         except Gone:
             pass  # the connection is cut; there is nobody to tell
         finally:
@@ -95,13 +87,13 @@ class Bridge:
             leaving.cancel()
 
     async def _in_thread[**P, R](self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        context = contextvars.copy_context()
+        """What the function returns or raises; a client that leaves does not end it half way.
+
+        In the thread's own context, where Django keeps its caches and the like from one request to the next.
+        """
+        call = asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *args, **kwargs))
         self._waiting += 1
         try:
-            call = asyncio.get_running_loop().run_in_executor(
-                self._threads, lambda: context.run(function, *args, **kwargs)
-            )
-            # A client that leaves must not end the request half way: the view finishes and cleans up.
             return await asyncio.shield(call)
         finally:
             self._waiting -= 1
@@ -175,14 +167,14 @@ def _run(application: WSGIHandler, environ: dict[str, Any], body: IO[bytes]) -> 
         response = application(environ, answer.start)
         if getattr(response, "streaming", False):
             answer.rest, answer.close = iter(response), response.close
+            close_old_connections()
         else:
             try:
                 answer.ready = list(response)
             finally:
-                response.close()
+                response.close()  # which gives the connection back
     finally:
         body.close()
-        close_old_connections()
     return answer
 
 
@@ -207,20 +199,26 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-async def _read_body(receive: Receive, body: IO[bytes], most: int) -> int:
-    """Copy the request's body; its size. Raises TooLarge, and ConnectionError where the client left."""
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionError
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > most:
-            raise TooLarge("The body is larger than allowed.")
-        body.write(chunk)
-        more = message.get("more_body", False)
-    return size
+async def _read_body(receive: Receive, most: int) -> tuple[IO[bytes], int]:
+    """The request's body and its size, for the caller to close.
+
+    Raises TooLarge, and ConnectionError where the client left.
+    """
+    with contextlib.ExitStack() as unread:
+        body = unread.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ConnectionError
+            chunk, more = message.get("body", b""), message.get("more_body", False)
+            size += len(chunk)
+            if size > most:
+                raise TooLarge("The body is larger than allowed.")
+            body.write(chunk)
+        body.seek(0)
+        unread.pop_all()
+    return body, size
 
 
 async def _refuse(

@@ -1,10 +1,14 @@
-"""Django's requests, read as UTF-8 whatever a Content-Type claims, also one that makes no sense."""
+"""Django's requests as we read them: UTF-8 whatever a Content-Type claims, and messages for pages only."""
 
 from typing import Any
 
+from django.contrib.messages.middleware import MessageMiddleware
 from django.core.exceptions import BadRequest
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpRequest
+
+from config.paths import api_path
 
 
 class Utf8:
@@ -50,3 +54,11 @@ class ApiHandler(WSGIHandler):
 
 class PageHandler(ASGIHandler):
     request_class = Utf8AsgiRequest
+
+
+class PageMessages(MessageMiddleware):
+    """Messages for whoever looks at pages. No answer of the API has any, and each would pay for them."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if api_path(request.path_info) is None:
+            super().process_request(request)

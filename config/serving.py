@@ -7,7 +7,7 @@ from config import reactor
 reactor.install()
 
 # Below that: whatever of Twisted and Daphne is imported first decides on the reactor.
-from daphne import http_protocol  # noqa: E402
+from daphne import http_protocol, server  # noqa: E402
 from daphne.cli import CommandLineInterface  # noqa: E402
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol  # noqa: E402
 from twisted.web.http import HTTPChannel  # noqa: E402
@@ -26,6 +26,16 @@ class Request(http_protocol.WebRequest):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, parsePOSTFormSubmission=False, **kwargs)
+
+
+class Factory(http_protocol.HTTPFactory):
+    """Daphne's, which writes no line for each request into Twisted's log: nobody reads it there.
+
+    The access log is Daphne's own.
+    """
+
+    def log(self, request: Any) -> None:
+        pass
 
 
 class Socket(WebSocketProtocol):
@@ -53,6 +63,7 @@ def written_size(size: int) -> bytes:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
+    server.HTTPFactory = Factory
     http_protocol.WebRequest = Request
     WebSocketFactory.protocol = Socket
     # Of its request line, and of all its lines together; Twisted's own bound is an eighth of this.

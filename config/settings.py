@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "config.requests.PageMessages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.policies.AdminPolicyMiddleware",
 ]

@@ -6,37 +6,30 @@ planning them another half: more than everything else together. Bound by the ser
 they are prepared by themselves; behind a pooler, where that does not work, the settings turn it off.
 """
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
 import psycopg
-from django.db import connection
-
-
-def fetch_row(
-    statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any]
-) -> tuple[Any, ...] | None:
-    """The first row, in the caller's transaction if there is one, else in the statement's own.
-
-    JSON comes as text. Raises what Django raises, such as IntegrityError.
-    """
-    with _prepared() as cursor:
-        return cursor.execute(statement, parameters).fetchone()
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
 def fetch_rows(
     statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:
-    """All rows, as `fetch_row` fetches one."""
-    with _prepared() as cursor:
+    """All rows, in the caller's transaction if there is one, else in the statement's own.
+
+    JSON comes as text. Raises what Django raises, such as IntegrityError.
+    """
+    ours = connections[DEFAULT_DB_ALIAS]  # looked up once, not for every attribute
+    ours.ensure_connection()
+    ours.validate_no_broken_transaction()
+    # A cursor of psycopg's own on Django's connection: it binds on the server.
+    with ours.wrap_database_errors, psycopg.Cursor(ours.connection) as cursor:
         return cursor.execute(statement, parameters).fetchall()
 
 
-@contextlib.contextmanager
-def _prepared() -> Iterator["psycopg.Cursor[tuple[Any, ...]]"]:
-    """A cursor of Django's connection that binds on the server."""
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        yield cursor
+def fetch_row(
+    statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any]
+) -> tuple[Any, ...] | None:
+    """The first row, None where there is none; as `fetch_rows`, for statements that find one."""
+    return next(iter(fetch_rows(statement, parameters)), None)

@@ -17,8 +17,8 @@ from config.requests import ApiHandler, PageHandler  # noqa: E402
 from config.routing import route  # noqa: E402
 from config.static import with_static_files  # noqa: E402
 
-application = with_static_files(
-    route(api=Bridge(ApiHandler()), pages=PageHandler()), prefix=settings.STATIC_URL
+application = route(
+    api=Bridge(ApiHandler()), pages=with_static_files(PageHandler(), prefix=settings.STATIC_URL)
 )
 
 # What is here now stays. A full collection would look through all of it each time, which stops everything

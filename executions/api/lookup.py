@@ -33,7 +33,7 @@ class LookupViewSet(SpaceViewSet):
         """That of the execution, or of the tool call as long as there is none."""
         space_id, tool_call_id = parse_space_id(self.kwargs["space_id"]), self.kwargs["tool_call_id"]
         thread_id = self._thread_id(tool_call_id)
-        if not _may_exist(tool_call_id) or not _may_exist(thread_id or "-"):
+        if not _may_exist(tool_call_id, thread_id):
             return ()
         found = find_by_tool_call(space_id, tool_call_id, thread_id)
         return (
@@ -84,7 +84,7 @@ class LookupViewSet(SpaceViewSet):
         and the answer carries `Preference-Applied`; without it the answer is immediate.
         """
         thread_id = self._thread_id(tool_call_id)
-        if not _may_exist(tool_call_id) or not _may_exist(thread_id or "-"):
+        if not _may_exist(tool_call_id, thread_id):
             raise NotFound
         found = find_by_tool_call(self.access.space_id, tool_call_id, thread_id)
         if found is None:
@@ -99,6 +99,7 @@ def _waiter(request: Request) -> str:
     return f"{'key' if caller.scope is None else 'ticket'} {caller.counted_as}"
 
 
-def _may_exist(chat_id: str) -> bool:
-    """Whether a dispatch could have carried this id; a path cannot promise it."""
-    return 0 < len(chat_id) <= MAX_CHAT_ID and is_storable_text(chat_id)
+def _may_exist(tool_call_id: str, thread_id: str | None) -> bool:
+    """Whether a dispatch could have carried these ids; a path cannot promise it."""
+    named = (tool_call_id, thread_id or "-")
+    return all(0 < len(text) <= MAX_CHAT_ID and is_storable_text(text) for text in named)

@@ -99,11 +99,9 @@ def find_by_tool_call(
     return _row(fetch_row(BY_TOOL_CALL_IN_THREAD, ids))
 
 
-def sub_executions(execution: ExecutionRow) -> list[SkillExecution]:
+def sub_executions(execution_id: uuid.UUID) -> list[SkillExecution]:
     """The executions that this one called itself, oldest first."""
-    if not execution.has_sub_executions:
-        return []
-    children = SkillExecution.objects.filter(parent_id=execution.id)
+    children = SkillExecution.objects.filter(parent_id=execution_id)
     return list(children.only(*SUMMARY_FIELDS).order_by("created_at", "id"))
 
 

@@ -29,7 +29,7 @@ def represent_summary(execution: SkillExecution | ExecutionRow) -> dict[str, Any
         "skill_version": execution.version,
         "source": str(execution.source),
         "state": str(execution.state),
-        "parent_execution_id": _text(execution.parent_id),
+        "parent_execution_id": str(execution.parent_id) if execution.parent_id else None,
         "created_at": wire_time(execution.created_at),
         "started_at": wire_time(execution.started_at),
         "finished_at": wire_time(execution.finished_at),
@@ -54,18 +54,21 @@ def represent_detail(
     summary = represent_summary(execution)
     if usage is not None:
         summary["resource_usage"] = dict(usage)
-    artifacts = execution.artifacts or []
+    artifacts, archive_id = execution.artifacts, execution.workspace_archive_id
+    children = sub_executions(execution.id) if execution.has_sub_executions else ()
     return {
         **summary,
         "inputs": execution.inputs,
         "outputs": execution.outputs,
         "error": execution.error,
-        "artifacts": represent_artifacts(artifacts, space_id=execution.space_id, base_url=base_url),
-        "sub_executions": [represent_summary(child) for child in sub_executions(execution)],
+        "artifacts": represent_artifacts(artifacts, space_id=execution.space_id, base_url=base_url)
+        if artifacts
+        else [],
+        "sub_executions": [represent_summary(child) for child in children],
         "chat_thread_id": execution.chat_thread_id,
         "chat_message_id": execution.chat_message_id,
         "chat_tool_call_id": execution.chat_tool_call_id,
-        "workspace_archive_id": _text(execution.workspace_archive_id),
+        "workspace_archive_id": str(archive_id) if archive_id else None,
         "langfuse_trace_id": execution.trace_id,
         "idempotency_key": execution.idempotency_key,
     }
@@ -93,7 +96,3 @@ def represent_artifacts(
         }
         for row in rows
     ]
-
-
-def _text(row_id: uuid.UUID | None) -> str | None:
-    return None if row_id is None else str(row_id)

@@ -1,9 +1,10 @@
 """Reading what is asked for most, as cheaply as it can be: one tool call, and pages of objectives."""
 
+import itertools
 import json
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Model, QuerySet, TextField
 from django.db.models.functions import Cast
@@ -28,9 +29,13 @@ LISTED_CALL = (
     *("callable", "arguments", "resolved_secrets", "decision_scores"),
 )
 _CALL_FIELDS = _ordered(ToolCall, *LISTED_CALL, "result")
-_CALL_JSON = {"labels", "callable", "arguments", "resolved_secrets", "decision_scores", "result"}
+_JSON = {"labels", "callable", "arguments", "resolved_secrets", "decision_scores", "result"}
 _OBJECTIVE_FIELDS = _ordered(Objective, *IDENTITY)
 _PRINCIPAL_FIELDS = _ordered(Principal, "id", "tenant_id", "kind", "email", "display_name", "created_at")
+# The columns of `_CALL`: of the call, its objective, its creator and its decider; and last its tool set.
+_PARTS = (_CALL_FIELDS, _OBJECTIVE_FIELDS, _PRINCIPAL_FIELDS, _PRINCIPAL_FIELDS)
+_ENDS = (0, *itertools.accumulate(map(len, _PARTS)))
+_JSON_PLACES = {place for place, name in enumerate(itertools.chain(*_PARTS)) if name in _JSON} | {_ENDS[-1]}
 
 # The set of the tool that was called, as the objective's plan has it: {"id", "name"}, empty for other calls.
 _TOOL_SET = """jsonb_path_query_first(
@@ -73,12 +78,15 @@ def find_call(space_id: uuid.UUID, objective_id: uuid.UUID, call_id: uuid.UUID) 
     row = fetch_row(_CALL, [call_id, objective_id, space_id])
     if row is None:
         return None
-    columns = iter(row)  # in the order of the statement
-    call = ToolCall.from_db("default", _CALL_FIELDS, _values(columns, _CALL_FIELDS))
-    call.objective = Objective.from_db("default", _OBJECTIVE_FIELDS, _values(columns, _OBJECTIVE_FIELDS))
-    principals = [_values(columns, _PRINCIPAL_FIELDS) for _ in ("creator", "decider")]
-    people = [Principal.from_db("default", _PRINCIPAL_FIELDS, one) for one in principals if any(one)]
-    return FoundCall(call, people, _parsed(next(columns)) or {})
+    *values, tool_set = [
+        json.loads(value) if place in _JSON_PLACES and value is not None else value
+        for place, value in enumerate(row)
+    ]
+    parts = (values[start:end] for start, end in itertools.pairwise(_ENDS))
+    call = ToolCall.from_db("default", _CALL_FIELDS, next(parts))
+    call.objective = Objective.from_db("default", _OBJECTIVE_FIELDS, next(parts))
+    people = [Principal.from_db("default", _PRINCIPAL_FIELDS, one) for one in parts if any(one)]
+    return FoundCall(call, people, tool_set or {})
 
 
 def listed(rows: "QuerySet[Objective]") -> "QuerySet[Objective]":
@@ -102,7 +110,7 @@ def with_snapshots(rows: Sequence[Objective]) -> Sequence[Objective]:
 def tool_sets_of(call_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Json]:
     """`{"id", "name"}` of the set of each tool that was called; nothing for calls of agents and skills."""
     rows = fetch_rows(_TOOL_SETS, [list(call_ids)]) if call_ids else []
-    return {call_id: found for call_id, text in rows if (found := _parsed(text))}
+    return {call_id: found for call_id, text in rows if text and (found := json.loads(text))}
 
 
 def secret_names_of(objective_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
@@ -118,13 +126,3 @@ def people_of(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Principal]:
     rows = fetch_rows(_PEOPLE, [list(ids)])
     people = [Principal.from_db("default", _PRINCIPAL_FIELDS, row) for row in rows]
     return {person.pk: person for person in people}
-
-
-def _values(columns: Iterable[Any], names: Sequence[str]) -> list[Any]:
-    """The next columns, JSON read."""
-    found = zip(names, columns, strict=False)
-    return [_parsed(value) if name in _CALL_JSON else value for name, value in found]
-
-
-def _parsed(text: str | None) -> Any:
-    return None if text is None else json.loads(text)

@@ -79,6 +79,7 @@ def test_a_head_is_bounded_by_these_two_names():
 def test_a_factory_logs_by_the_method_that_is_replaced():
     assert "factory.log(self)" in inspect.getsource(http.Request.finish)
     assert issubclass(http_protocol.HTTPFactory, http.HTTPFactory)
+    assert "self.http_factory = HTTPFactory(self)" in inspect.getsource(server.Server.run)
 
 
 def test_a_socket_has_what_the_short_way_asks_for():
