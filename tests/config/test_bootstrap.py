@@ -197,7 +197,7 @@ def test_two_environments_are_filled_side_by_side(project: Path, monkeypatch: py
         project / "bin" / "uv",
         f'[ "$1" = sync ] || exit 0\n'
         f'touch {project}/begun-$(basename "$UV_PROJECT_ENVIRONMENT")\n'
-        f"for _ in $(seq 100); do [ -e {project}/begun-one -a -e {project}/begun-two ] && exit; sleep 0.1; done\n"
+        f"cd {project}; for _ in $(seq 100); do [ -e begun-one -a -e begun-two ] && exit; sleep 0.1; done\n"
         "exit 1",
     )
     both = [bootstrap.Environment(project / name, "packages", (), "all") for name in ("one", "two")]
