@@ -35,6 +35,7 @@ STARTERS = ("test", "lint", "bench")  # start programs that set Django up themse
 OLDEST_STARTER = (3, 9)  # what may start the bootstrap
 RUNNABLE = ((3, 12), (3, 15))  # what runs the project: from the first, below the second
 OLDEST_UV = (0, 8)  # reads the lock file's format
+ANOTHER_PYTHON = ("VIRTUAL_ENV", "PYTHONHOME", "__PYVENV_LAUNCHER__", "UV_PYTHON")  # not for installers
 NEEDED = ("django", "channels", "procrastinate")  # their presence tells an installed environment
 
 
@@ -45,6 +46,12 @@ class Environment(NamedTuple):
     purpose: str
     selection: Tuple[str, ...]
     contents: str  # goes into the stamp; "all" also serves who asks for less
+
+
+class Installer(NamedTuple):
+    purpose: str
+    arguments: List[str]
+    variables: Dict[str, str]
 
 
 def hand_over(arguments: List[str]) -> None:
@@ -105,9 +112,8 @@ def install(environments: List[Environment]) -> None:
         return
     with _locked():
         uv = find_uv() or install_uv()
-        for environment in environments:
-            if not is_in_step(environment):  # somebody else may have done it while we waited for the lock
-                _sync(uv, environment)
+        # Somebody else may have done it while we waited for the lock.
+        _sync(uv, *[environment for environment in environments if not is_in_step(environment)])
 
 
 def lock_digest() -> str:
@@ -137,21 +143,28 @@ def find_uv() -> Optional[str]:
 
 
 def install_uv() -> str:
-    """Install uv into a virtual environment of its own below `.callboard/`; returns its path."""
+    """Install uv into a folder of its own below `.callboard/`; returns its path."""
+    partial = PRIVATE_UV.with_suffix(".new")
+    shutil.rmtree(str(partial), ignore_errors=True)
+    pip = _pip(partial)
+    least = "uv>={}.{}".format(*OLDEST_UV)
+    _run(Installer("uv, the installer", [*pip, "--disable-pip-version-check", least], {"PIP_USER": "0"}))
+    shutil.rmtree(str(PRIVATE_UV), ignore_errors=True)
+    partial.rename(PRIVATE_UV)
+    return str(PRIVATE_UV / "bin" / "uv")
+
+
+def _pip(folder: Path) -> List[str]:
+    """The head of a command that installs into `folder`: by this Python's pip, else by one made there."""
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip", "install", "--no-input", "--target", str(folder)]
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
         fail(
             "this Python has no venv module: install it (on Debian and Ubuntu the package "
             "python3-venv), or install uv, then run this again."
         )
-    partial = PRIVATE_UV.with_suffix(".new")
-    shutil.rmtree(str(partial), ignore_errors=True)
-    _run("a folder for uv", [sys.executable, "-m", "venv", str(partial)], {})
-    pip = [str(partial / "bin" / "python"), "-m", "pip", "install", "--no-input"]
-    least = "uv>={}.{}".format(*OLDEST_UV)
-    _run("uv, the installer", [*pip, "--disable-pip-version-check", least], {"PIP_USER": "0"})
-    shutil.rmtree(str(PRIVATE_UV), ignore_errors=True)
-    partial.rename(PRIVATE_UV)
-    return str(PRIVATE_UV / "bin" / "uv")
+    _run(Installer("a folder for uv", [sys.executable, "-m", "venv", str(folder)], {}))
+    return [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input"]
 
 
 def uv_variables(folder: Path, home: str, variables: Dict[str, str]) -> Dict[str, str]:
@@ -173,15 +186,19 @@ def fail(message: str) -> NoReturn:
     sys.exit("callboard: " + message)
 
 
-def _sync(uv: str, environment: Environment) -> None:
-    stamp = _stamp(environment)
-    with contextlib.suppress(FileNotFoundError):
-        stamp.unlink()
-    variables = uv_variables(environment.folder, os.environ.get("HOME", ""), dict(os.environ))
-    arguments = [uv, "sync", "--frozen", "--project", str(ROOT)]
-    arguments += list(environment.selection) + _python_choice(uv, variables)
-    _run(environment.purpose, arguments, variables)
-    stamp.write_text("{} {}\n".format(lock_digest(), environment.contents))
+def _sync(uv: str, *environments: Environment) -> None:
+    """Fill the environments, all at once: one waits for the network while another compiles."""
+    installers = []
+    for environment in environments:
+        with contextlib.suppress(FileNotFoundError):
+            _stamp(environment).unlink()
+        variables = uv_variables(environment.folder, os.environ.get("HOME", ""), dict(os.environ))
+        arguments = [uv, "sync", "--frozen", "--project", str(ROOT)]
+        arguments += list(environment.selection) + _python_choice(uv, variables)
+        installers.append(Installer(environment.purpose, arguments, variables))
+    _run(*installers)
+    for environment in environments:
+        _stamp(environment).write_text("{} {}\n".format(lock_digest(), environment.contents))
 
 
 def _python_choice(uv: str, variables: Dict[str, str]) -> List[str]:
@@ -202,32 +219,44 @@ def _python_choice(uv: str, variables: Dict[str, str]) -> List[str]:
     return []
 
 
-def _run(purpose: str, arguments: List[str], variables: Dict[str, str]) -> None:
-    """Run an installer; a terminal sees the seconds pass, its output is shown only when it fails."""
-    environment = dict(os.environ, **variables)
-    for name in ("VIRTUAL_ENV", "PYTHONHOME", "__PYVENV_LAUNCHER__", "UV_PYTHON"):
-        environment.pop(name, None)
-    started = time.monotonic()
-    _say("installing {} …".format(purpose))
-    with tempfile.TemporaryFile() as output:
-        installer = subprocess.Popen(
-            arguments, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
-        while True:
-            try:
-                status = installer.wait(timeout=1)
-                break
-            except subprocess.TimeoutExpired:
-                if sys.stderr.isatty():
-                    _say("installing {} … {:.0f} s".format(purpose, time.monotonic() - started), end="\r")
-            except KeyboardInterrupt:
-                installer.terminate()  # what is half installed has no stamp: the next start goes on
-                sys.exit(130)
-        if status != 0:
-            output.seek(0)
-            sys.stderr.write(output.read().decode("utf-8", "replace"))
-            fail("that did not work ({} ended with {}).".format(" ".join(arguments[:4]), status))
-    _say("installed {} in {:.1f} s".format(purpose, time.monotonic() - started))
+def _run(*installers: Installer) -> None:
+    """Run installers side by side; a terminal sees the seconds pass, output is shown where one fails."""
+    started, running = time.monotonic(), []
+    with contextlib.ExitStack() as outputs:
+        for installer in installers:
+            _say("installing {} …".format(installer.purpose))
+            output = outputs.enter_context(tempfile.TemporaryFile())
+            environment = {name: os.environ[name] for name in os.environ if name not in ANOTHER_PYTHON}
+            environment.update(installer.variables)
+            process = subprocess.Popen(
+                installer.arguments, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+            running.append((installer, process, output))
+        try:
+            for installer, process, output in running:
+                status = _wait(process, installer.purpose, started)
+                if status != 0:
+                    output.seek(0)
+                    sys.stderr.write(output.read().decode("utf-8", "replace"))
+                    command = " ".join(installer.arguments[:4])
+                    fail("that did not work ({} ended with {}).".format(command, status))
+                _say("installed {} in {:.1f} s".format(installer.purpose, time.monotonic() - started))
+        except KeyboardInterrupt:
+            sys.exit(130)
+        finally:
+            for _, process, _ in running:
+                if process.poll() is None:
+                    process.terminate()  # what is half installed has no stamp: the next start goes on
+                    process.wait()
+
+
+def _wait(process: "subprocess.Popen[bytes]", purpose: str, started: float) -> int:
+    while True:
+        try:
+            return process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            if sys.stderr.isatty():
+                _say("installing {} … {:.0f} s".format(purpose, time.monotonic() - started), end="\r")
 
 
 def _say(message: str, end: str = "\n") -> None:

@@ -191,6 +191,24 @@ def test_two_installations_at_once_take_turns_and_the_second_finds_it_done(
     assert (project / "calls").read_text() == "sync\n"
 
 
+def test_two_environments_are_filled_side_by_side(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A uv that comes to its end only once the other one has begun.
+    uv = executable(
+        project / "bin" / "uv",
+        f'[ "$1" = sync ] || exit 0\n'
+        f'touch {project}/begun-$(basename "$UV_PROJECT_ENVIRONMENT")\n'
+        f"cd {project}; for _ in $(seq 100); do [ -e begun-one -a -e begun-two ] && exit; sleep 0.1; done\n"
+        "exit 1",
+    )
+    both = [bootstrap.Environment(project / name, "packages", (), "all") for name in ("one", "two")]
+    for each in both:
+        executable(each.folder / "bin" / "python", "")
+
+    bootstrap._sync(str(uv), *both)
+
+    assert all(bootstrap.is_in_step(each) for each in both)
+
+
 def test_an_installation_that_fails_shows_why_and_leaves_no_stamp(project: Path) -> None:
     uv = executable(project / "bin" / "uv", '[ "$1" = sync ] && echo no such wheel && exit 2; true')
 
