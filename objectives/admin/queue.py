@@ -76,4 +76,3 @@ def _settled(shown: ShownCall) -> str:
     if not shown.decision:
         return shown.word
     return shown.decision if shown.word == "denied" else f"{shown.decision}, {shown.word}"
-
