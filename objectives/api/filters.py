@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.db.models import Model, QuerySet
 from django_filters import Filter
 from django_filters.rest_framework import FilterSet
@@ -29,9 +28,7 @@ class QueryParameter(Filter):
     something else with it.
     """
 
-    field_class = forms.Field  # the text as it was sent
     parameter = ""  # its name in addresses, which the filter set gives it
-    parent: Any  # that filter set
 
     def __init__(
         self,
@@ -50,13 +47,17 @@ class QueryParameter(Filter):
         """What a text that is not empty stands for; raises Invalid."""
         return without_nul(text)
 
+    def asked(self, rows: Rows, texts: list[str], request: Request) -> Rows:
+        """The rows that a request asks for which names the parameter, once or several times."""
+        return self.filter(rows, texts[-1] if texts else "")
+
     def filter(self, qs: Rows, value: Any) -> Rows:
-        if not value:
-            return self.absent(qs)
-        meant = self.meaning(value)
+        return self.matching(qs, self.meaning(value)) if value else self.absent(qs)
+
+    def matching(self, rows: Rows, meant: Any) -> Rows:
         if self.narrow is not None:
-            return self.narrow(qs, meant)
-        return qs if self.column is None else qs.filter(**{self.column: meant})
+            return self.narrow(rows, meant)
+        return rows if self.column is None else rows.filter(**{self.column: meant})
 
     def absent(self, rows: Rows) -> Rows:
         """The rows where the parameter says nothing."""
@@ -107,7 +108,9 @@ class WordsFilter(QueryParameter):
     ) -> None:
         schema = {"type": "array", "items": items or {"type": "string"}}
         super().__init__(field_name, help_text=help_text, schema=schema, narrow=narrow)
-        self.extra["widget"] = forms.MultipleHiddenInput
+
+    def asked(self, rows: Rows, texts: list[str], request: Request) -> Rows:
+        return self.filter(rows, texts)
 
     def meaning(self, text: list[str]) -> list[str]:
         return [without_nul(word) for word in words_in(text)]
@@ -180,10 +183,14 @@ class AddressFilter(QueryParameter):
         self.of_model, self.prefix, self.otherwise = model, prefix, otherwise
         super().__init__(field_name, help_text=f"{help_text}, `{prefix}_…` or `external_id:…`.")
 
-    def meaning(self, text: str) -> Any:
-        space_id = self.parent.request.parser_context["view"].space_id
-        rows: Rows = QuerySet(self.of_model).filter(space_id=space_id)
-        return found_by(rows, self.prefix, text, self.parameter, otherwise=self.otherwise)
+    def asked(self, rows: Rows, texts: list[str], request: Request) -> Rows:
+        address = texts[-1] if texts else ""
+        if not address:
+            return rows
+        view: Any = (request.parser_context or {})["view"]
+        own: Rows = QuerySet(self.of_model).filter(space_id=view.space_id)
+        found = found_by(own, self.prefix, address, self.parameter, otherwise=self.otherwise)
+        return self.matching(rows, found)
 
 
 class MomentFilter(QueryParameter):
@@ -218,11 +225,15 @@ class WorkspaceFilter(FilterSet):
         return named
 
     @classmethod
-    def unasked(cls, rows: Rows) -> Rows:
-        """What a list shows that is not asked for anything."""
-        filters: Iterable[Any] = cls.base_filters.values()
-        for one in filters:
-            rows = one.absent(rows)
+    def narrowed(cls, rows: Rows, request: Request) -> Rows:
+        """What a list shows of these; raises Invalid.
+
+        Without the form of django-filter, which takes longer than the query: each filter checks its own text.
+        """
+        asked = request.query_params
+        filters: Iterable[tuple[str, Any]] = cls.base_filters.items()
+        for name, one in filters:
+            rows = one.asked(rows, asked.getlist(name), request) if name in asked else one.absent(rows)
         return rows
 
 
