@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
+from pytest_django.plugin import blocking_manager_key
 
 from tests.databases import IS_KEPT, clone_database, drop_database, drop_templates
 from tests.emptying import despite_deadlocks
@@ -62,4 +63,5 @@ def django_db_setup(
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The last of a run, behind its workers: only the embedded server keeps what is cloned."""
     if not hasattr(config, "workerinput") and not IS_KEPT:
-        drop_templates()
+        with config.stash[blocking_manager_key].unblock():
+            drop_templates()
