@@ -3,7 +3,7 @@
 import threading
 
 from config.server.application import application
-from executions.worker.sweeper import sweep_forever
+from executions.runs.worker.sweeper import sweep_forever
 
 __all__ = ["application"]
 

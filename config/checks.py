@@ -15,7 +15,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.files.storage import storages
 
 from executions.inference.choices import ModelChoiceInvalid, read_choices
-from spaces.storage import StorageUnavailable
+from spaces.file_storage import StorageUnavailable
 from spaces.throttling import parse_rate
 
 MIN_POSTGRESQL = 150_000

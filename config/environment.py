@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretBytes, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config.encryption import read_keys
+from config.encryption_keys import read_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTALL_DIR = ROOT / ".callboard"  # what bootstrap.py installs beside the checkout's own .venv

@@ -5,14 +5,14 @@ from typing import Any
 
 import dj_database_url
 
-from config.blobstore import blob_storage
+from config.blob_storage import blob_storage
 from config.environment import LOCAL_DIR, ROOT, read_what_is_sound
-from config.headers import ALLOWED_HEADERS, EXPOSED_HEADERS
-from config.localsecret import local_secret_key
-from config.lockout import AXES
+from config.local_secret_key import local_secret_key
+from config.openapi.settings import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
 from config.postgres import local_database_url
-from config.schema import SPECTACULAR_SETTINGS  # noqa: F401 - a setting
 from config.unfold import UNFOLD  # noqa: F401 - a setting
+from config.web.cors_headers import ALLOWED_HEADERS, EXPOSED_HEADERS
+from config.web.lockout import AXES
 from spaces.liveness import check_for_django
 
 ENV, ENV_PROBLEMS = read_what_is_sound()
@@ -41,7 +41,7 @@ def _pool(size: int) -> dict[str, Any]:
 DEBUG = False
 SECRET_KEY = _secret(ENV.secret_key) or (local_secret_key(LOCAL_DIR) if IS_LOCAL else "")
 SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks
-ENCRYPTION_KEYS = ENV.encryption_keys  # by id, the newest first; see objectives.vault
+ENCRYPTION_KEYS = ENV.encryption_keys  # by id, the newest first; see objectives.encryption
 ALLOWED_HOSTS = ENV.allowed_hosts or (["127.0.0.1", "localhost", "[::1]", "testserver"] if IS_LOCAL else [])
 ALLOWED_ORIGINS = ENV.allowed_origins
 CSRF_TRUSTED_ORIGINS = ENV.allowed_origins
@@ -81,9 +81,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "config.requests.PageMessages",
+    "config.server.requests.PageMessages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.policies.AdminPolicyMiddleware",
+    "config.web.content_security.AdminPolicyMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -160,17 +160,17 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "spaces.api.permissions.OpenToTicket",
     ],
-    "DEFAULT_RENDERER_CLASSES": ["config.rendering.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["spaces.api.parsing.StrictJsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["config.web.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["spaces.api.json_parsing.StrictJsonParser"],
     "DEFAULT_THROTTLE_CLASSES": ["spaces.throttling.KeyThrottle"],
     "DEFAULT_THROTTLE_RATES": {"key": ENV.rate_limit, "ticket": "600/min"},
     "DEFAULT_SCHEMA_CLASS": "spaces.api.operations.OperationSchema",
     "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document describes the routes
-    "EXCEPTION_HANDLER": "config.api.exception_handler",
+    "EXCEPTION_HANDLER": "config.errors.handler.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "DATETIME_FORMAT": "iso-8601",
 }
-STATUS_HANDLER = "config.status.status_handler"  # the same for the workspace API
+STATUS_HANDLER = "config.errors.google_status.status_handler"  # the same for the workspace API
 CACHES = {
     "default": (
         {
@@ -197,7 +197,9 @@ CHANNEL_LAYERS: dict[str, Any] = {}  # wake-ups travel over LISTEN/NOTIFY or Red
 MODELS = ENV.models
 DEFAULT_MODEL = ENV.default_model
 DEFAULT_BUDGET_USD = ENV.default_budget_usd
-GUARDED_TRANSPORT = "objectives.adapters.models.ModelTransport"  # to models whose address a tenant gave
+GUARDED_TRANSPORT = (
+    "objectives.tool_executors.guarded_transport.ModelTransport"  # to models whose address a tenant gave
+)
 PRIVATE_TOOL_HOSTS = ENV.private_tool_hosts  # names and networks that HTTP tools may reach beside public ones
 EVENT_RETENTION = timedelta(days=ENV.event_retention_days)
 
@@ -228,7 +230,7 @@ SESSION_COOKIE_HTTPONLY = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"built": {"()": "config.logs.OnlyWhatIsBuilt"}},
+    "filters": {"built": {"()": "config.request_logs.OnlyWhatIsBuilt"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": ENV.log_level},

@@ -43,7 +43,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
-    "LOGIN": {"form": "config.signing_in.AdminSignInForm"},
+    "LOGIN": {"form": "config.web.sign_in.AdminSignInForm"},
     "DASHBOARD_CALLBACK": "objectives.admin.dashboard.fill_dashboard",
     "STYLES": [
         lambda _: static("callboard/callboard.css"),

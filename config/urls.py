@@ -3,22 +3,24 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config import documents, fallbacks, health, pages, signing_in
+from config.errors import fallback_views
+from config.openapi import views
+from config.web import health, pages, sign_in
 
 api = [path("", include("executions.api.urls")), path("", include("objectives.api.urls"))]
 urlpatterns = [
-    *documents.urlpatterns,
+    *views.urlpatterns,
     # A web application's own proxy in front of the API puts this before every path. Links go without it: of
     # two routes of one name, they lead to the latter.
     path("api-proxy/v1/", include(api)),
     path("v1/", include(api)),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
-    path("admin/login/", signing_in.admin_sign_in),  # before the admin's own, to which links lead by name
+    path("admin/login/", sign_in.admin_sign_in),  # before the admin's own, to which links lead by name
     path("admin/", admin.site.urls),
     *pages.urlpatterns,
 ]
-handler400 = fallbacks.bad_request
-handler403 = fallbacks.forbidden
-handler404 = fallbacks.not_found
-handler500 = fallbacks.server_error
+handler400 = fallback_views.bad_request
+handler403 = fallback_views.forbidden
+handler404 = fallback_views.not_found
+handler500 = fallback_views.server_error

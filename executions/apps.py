@@ -11,5 +11,5 @@ class ExecutionsConfig(AppConfig):
 
     def ready(self) -> None:
         # By name: models cannot be imported before every app is loaded.
-        import_module("executions.streams").register()
-        import_module("executions.kind").register()
+        import_module("executions.stream_registration").register()
+        import_module("executions.run_registration").register()

@@ -1,6 +1,6 @@
 """Which state of an execution may follow which, and the one function that moves it.
 
-A claim is moved by a statement instead, which a test holds against this (`executions.actions.claiming`).
+A claim is moved by a statement instead, which a test holds against this (`executions.actions.claim`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from executions.models import OVER, RunEvent, RunHead, SkillExecution, State
-from executions.runlog.events import NewEvent, append
-from executions.runlog.feed import append_to_feed
-from executions.runlog.lease import LEASE_FIELDS, release
-from executions.runlog.models import HeadState
-from executions.runlog.queue import enqueue_continuation
+from executions.runs.feed import append_to_feed
+from executions.runs.lease import LEASE_FIELDS, release
+from executions.runs.log import NewEvent, append
+from executions.runs.models import HeadState
+from executions.runs.queue import enqueue_continuation
 from spaces.errors import IllegalMove
 
 MOVES: dict[str, frozenset[str]] = {

@@ -3,8 +3,8 @@
 import uuid
 
 from executions.models import SkillExecution, Source
-from executions.runlog.streams import lineage_of_made
-from spaces.scopes import Kind, Place
+from executions.runs.live.registry import lineage_of_made
+from spaces.ticket_scopes import Kind, Place
 
 
 def lineage_of_execution(execution_id: uuid.UUID) -> list[Place]:

@@ -11,5 +11,5 @@ class ObjectivesConfig(AppConfig):
 
     def ready(self) -> None:
         # By name: models cannot be imported before every app is loaded.
-        import_module("objectives.kind").register()
-        import_module("objectives.streams").register()
+        import_module("objectives.run_registration").register()
+        import_module("objectives.stream_registration").register()

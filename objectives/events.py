@@ -1,9 +1,9 @@
 """The events of an objective: what all of them carry, and who is told of which.
 
 A payload is facts of our own (`executions.runs.event_kinds`); what the workspace API shows is made of them on
-every read (`objectives.portraits.events`). Beside the facts of its kind it has `context_window_id`,
+every read (`objectives.representations.events`). Beside the facts of its kind it has `context_window_id`,
 `caused_by` (a principal) and, where something took time, `started_at`, each where there is one. A tool's
-result stands there as stored blocks, whose media get their URLs on every read (`objectives.results.blocks`).
+result stands there as stored blocks, whose media get their URLs on every read (`objectives.tool_results.blocks`).
 """
 
 import uuid
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from executions.runlog.events import NewEvent
 from executions.runs.event_kinds import Kind
+from executions.runs.log import NewEvent
+from objectives.ids import Json, raw, wire_moment
 from objectives.models import CallKind, ToolCall
-from objectives.spelling import Json, raw, wire_moment
 
 VERSION = 2  # of payloads; `objectives.former_events` reads those of version 1
 

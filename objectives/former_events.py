@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 
 from django.db.models import Q
 
-from executions.runlog.models import RunEvent
 from executions.runs.event_kinds import Kind
+from executions.runs.models import RunEvent
 from objectives.events import VERSION, identity_facts
+from objectives.ids import Json, Prefix, raw, read
 from objectives.models import ObjectiveState
-from objectives.spelling import Json, Prefix, raw, read
 
 # The kinds that were called otherwise.
 _KINDS: dict[str, Kind] = {

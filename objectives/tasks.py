@@ -7,10 +7,10 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from executions.models import RunKind
-from executions.runlog.queue import QUEUE
+from executions.runs.queue import QUEUE
 from executions.runs.verbs import cancel_below
+from objectives.agent_loop.continuation import continue_after_child, continue_after_execution
 from objectives.lifecycles.objectives import CHILD_ENDED, EXECUTION_ENDED, STOP_BELOW
-from objectives.loop.continuing import continue_after_child, continue_after_execution
 from objectives.models import Objective
 
 # Nobody else would tell the caller: a database that is away for a while must not leave it waiting for ever.

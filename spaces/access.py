@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 
 from spaces.errors import NotFound, NotPermitted
 from spaces.models import ApiKey, Membership, Principal, Role, Space
-from spaces.scopes import Scope
 from spaces.staff import readable_by_staff
+from spaces.ticket_scopes import Scope
 
 # What each role may do in its space; `*` stands for everything, `manage` implies `read`.
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {

@@ -1,11 +1,11 @@
 """What can be wrong with a request, in the words of the domain.
 
-Doors never build HTTP errors by hand: `config.api` maps each of these to an answer once.
+Doors never build HTTP errors by hand: `config.errors.handler` maps each of these to an answer once.
 """
 
 from typing import Any, Self
 
-from spaces.wording import refusal_of
+from spaces.phrases import refusal_of
 
 
 class DomainError(Exception):

@@ -15,9 +15,9 @@ from django.db.models import Q, QuerySet
 from spaces.access import ROLE_PERMISSIONS, Caller, grants, memberships_within
 from spaces.keys import Unauthenticated
 from spaces.models import ApiKey, Membership, Principal
-from spaces.scopes import Scope
 from spaces.sessions import SignIn, still_signed_in
 from spaces.staff import readable_by_staff
+from spaces.ticket_scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)

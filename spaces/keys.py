@@ -15,7 +15,7 @@ from django.utils import timezone
 from spaces.access import Caller, SpaceAccess
 from spaces.errors import DomainError, Invalid, NotReady
 from spaces.models import ApiKey, Principal, Space, Ticket
-from spaces.statements import fetch_row
+from spaces.prepared_sql import fetch_row
 
 KEY_MARK = "cb"
 PREFIX_LENGTH = 12

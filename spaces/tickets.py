@@ -16,7 +16,7 @@ from spaces.errors import NotPermitted
 from spaces.identity import Identity, caller_of_identity, identity_of
 from spaces.keys import Unauthenticated
 from spaces.models import Ticket
-from spaces.scopes import RESOURCES, Kind, May, Place, Scope
+from spaces.ticket_scopes import RESOURCES, Kind, May, Place, Scope
 
 LIFETIME = timedelta(seconds=60)  # of a ticket for everything, which is used up by one websocket
 SECONDS = 15 * 60  # of a ticket for one thing, where nobody says how many

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from executions.catalog.archive import Bundle, digest_files
-from executions.catalog.importing import import_bundle
+from executions.catalog.importer import import_bundle
 from executions.catalog.manifest import parse_manifest
 from executions.models import SkillVersion
 from spaces.access import SpaceAccess

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from executions.actions.claiming import claim
-from executions.actions.running import Progress, Usage, finish_failed, finish_succeeded, keep_results, record
-from executions.actions.starting import dispatch_tool_call
+from executions.actions.claim import claim
+from executions.actions.dispatch import dispatch_tool_call
+from executions.actions.leased import Progress, Usage, finish_failed, finish_succeeded, keep_results, record
 from executions.models import Artifact, SkillExecution
-from executions.runlog.events import NewEvent
-from executions.runlog.lease import Lease
 from executions.runs.claims import called, one
+from executions.runs.lease import Lease
+from executions.runs.log import NewEvent
 from spaces.blobs import store_blob
 from spaces.ids import new_id
 from tests.factories import NOW, Actor

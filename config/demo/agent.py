@@ -9,12 +9,12 @@ from objectives.actions.agents import create_agent, move_agent
 from objectives.actions.tools import create_tool
 from objectives.actions.toolsets import create_tool_set
 from objectives.actions.variations import update_variation
+from objectives.ids import EXTERNAL, Prefix, spell
 from objectives.lifecycles.agents import Verb
 from objectives.models import Agent, AgentState, AgentVariation
-from objectives.shapes.agents import NewAgent
-from objectives.shapes.tools import NewTool
-from objectives.shapes.toolsets import NewToolSet
-from objectives.spelling import EXTERNAL, Prefix, spell
+from objectives.schemas.agents import NewAgent
+from objectives.schemas.tools import NewTool
+from objectives.schemas.toolsets import NewToolSet
 from objectives.validation.labels import SKILL_LABEL
 from spaces.access import SpaceAccess
 

@@ -9,9 +9,9 @@ from typing import Any
 import httpx2
 
 from config.demo.agent import MESSAGE
+from config.demo.dataset import World
 from config.demo.story import DemoFailed
 from config.demo.terminal import brief
-from config.demo.world import World
 
 LOOK_EVERY = 0.2  # seconds; a browser would use `events:stream`
 LOOK_CALMLY = 1.0

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import orjson
 
-from config.demo.world import World
+from config.demo.dataset import World
 from config.environment import LOCAL_DIR, shown_path
 
 SAMPLE = Path(__file__).resolve().parents[2] / "executions" / "demo_files" / "orders.csv"

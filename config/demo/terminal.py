@@ -9,8 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from config.demo.dataset import DEMO_FILE, ENVIRONMENT_FILE, World
 from config.demo.story import Scene
-from config.demo.world import DEMO_FILE, ENVIRONMENT_FILE, World
 from config.environment import shown_path
 
 COLOURS = {"succeeded": "green", "failed": "red", "cancelled": "yellow", "running": "cyan"}

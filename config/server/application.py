@@ -12,10 +12,10 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
-from config.bridge import Bridge  # noqa: E402
-from config.requests import ApiHandler, PageHandler  # noqa: E402
-from config.routing import route  # noqa: E402
-from config.static import with_static_files  # noqa: E402
+from config.server.requests import ApiHandler, PageHandler  # noqa: E402
+from config.server.routing import route  # noqa: E402
+from config.server.static_files import with_static_files  # noqa: E402
+from config.server.wsgi_bridge import Bridge  # noqa: E402
 
 application = route(
     api=Bridge(ApiHandler()), pages=with_static_files(PageHandler(), prefix=settings.STATIC_URL)

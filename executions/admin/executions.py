@@ -15,11 +15,11 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
+from executions.admin.actions import VERBS
 from executions.admin.filters import FinishedFilter, SkillFilter, TimeFilter
-from executions.admin.finding import condition
 from executions.admin.kit.runs import RunAdmin
 from executions.admin.page import ExecutionPage, read_page
-from executions.admin.steering import VERBS
+from executions.admin.search import condition
 from executions.models import SkillExecution
 from spaces.admin.kit.formatting import MOST_REASON, badge, below
 from spaces.ids import parse_uuid

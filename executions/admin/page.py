@@ -53,7 +53,7 @@ class ExecutionPage(RunPage):
     @property
     def events_url(self) -> str:
         """The run's event stream (SSE)."""
-        # Answered before Django, so that it has no name of its own: see `config.routing`.
+        # Answered before Django, so that it has no name of its own: see `config.server.routing`.
         return reverse("execution", args=(self.run.space_id, self.run.pk)) + "/events"
 
     @property

@@ -16,8 +16,8 @@ from unfold.enums import ActionVariant
 
 from executions.admin.bundle_form import BundleForm
 from executions.admin.versions import VersionInline
-from executions.catalog.importing import import_bundle
-from executions.catalog.retiring import restore_skill, retire_skill
+from executions.catalog.importer import import_bundle
+from executions.catalog.retirement import restore_skill, retire_skill
 from executions.models import Skill, SkillVersion
 from spaces.admin.kit.changelist import NewestFirst
 from spaces.admin.kit.steering import FittingVerbs, confirmation

@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from executions.admin.kit.timeline import Entry
 from executions.models import SkillExecution
-from executions.runlog.models import RunEvent
+from executions.runs.models import RunEvent
 from spaces.admin.kit.formatting import dollars, pretty_json
-from spaces.wording import in_words
+from spaces.phrases import in_words
 
 MOST_EVENTS = 3000  # the newest; the API has the others
 MOST_TEXT = 200_000  # characters of one joined text

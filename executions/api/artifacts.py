@@ -18,8 +18,8 @@ from spaces.api.viewsets import SpaceViewSet, parse_space_id
 from spaces.errors import NotFound
 from spaces.ids import parse_uuid
 from spaces.keys import Unauthenticated
-from spaces.scopes import May, Place
 from spaces.signing import BadToken
+from spaces.ticket_scopes import May, Place
 
 
 class HasLink(BasePermission):

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from executions.api.objects import REASONS, SOURCES, ResourceUsage
+from executions.api.schemas import REASONS, SOURCES, ResourceUsage
 from executions.models import FailureReason, Source, State
 from executions.runs.event_kinds import Kind
 

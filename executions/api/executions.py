@@ -10,30 +10,30 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from executions.actions.cancelling import request_cancel
-from executions.actions.retrying import retry_execution
+from executions.actions.cancellation import request_cancel
+from executions.actions.retry import retry_execution
 from executions.api.docs.examples import ARTIFACT, CANCELLED, LISTED, SUCCEEDED
 from executions.api.filters import ExecutionFilter
-from executions.api.objects import ArtifactPage, ExecutionAnswer, ExecutionPage
-from executions.api.reading import LISTED_FIELDS, ExecutionRow, read_execution
-from executions.api.representation import (
+from executions.api.representations import (
     represent_artifacts,
     represent_detail,
     represent_listed,
     represent_started,
 )
+from executions.api.schemas import ArtifactPage, ExecutionAnswer, ExecutionPage
+from executions.api.selectors import LISTED_FIELDS, ExecutionRow, read_execution
 from executions.api.usage import USAGE, wanted_usage
 from executions.lineage import lineage_of_execution
 from executions.models import Artifact, SkillExecution
 from spaces.api.downloads import RANGE, Download, bytes_of, send_blob
 from spaces.api.operations import operation
-from spaces.api.pages import KeysetPagination
+from spaces.api.pagination import KeysetPagination
 from spaces.api.permissions import Needs
 from spaces.api.viewsets import SpaceViewSet, base_url, created
 from spaces.errors import NotFound
 from spaces.ids import parse_uuid
 from spaces.keyset import OLDEST_FIRST
-from spaces.scopes import Kind, May, Place
+from spaces.ticket_scopes import Kind, May, Place
 
 TAG = "executions"
 SHOWN = "The execution as it stands now."

@@ -10,10 +10,10 @@ from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
 
-from executions.actions.creating import MAX_QUERY
+from executions.actions.creation import MAX_QUERY
 from executions.models import SkillExecution, Source, State
 from executions.models.digest import same_text
-from spaces.chatids import MAX_CHAT_ID
+from spaces.chat_ids import MAX_CHAT_ID
 
 
 class UtcTimeField(IsoDateTimeField):

@@ -8,19 +8,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.api.docs.examples import RUNNING, SUCCEEDED
-from executions.api.objects import ExecutionAnswer
-from executions.api.reading import find_by_tool_call
-from executions.api.representation import represent_detail
+from executions.api.representations import represent_detail
+from executions.api.schemas import ExecutionAnswer
+from executions.api.selectors import find_by_tool_call
 from executions.api.usage import USAGE, wanted_usage
 from executions.catalog.validation import is_storable_text
 from executions.lineage import lineage_of_call, lineage_of_execution
-from executions.runlog.waiting import NOT_YET
+from executions.runs.live.held_lookup import NOT_YET
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.api.viewsets import SpaceViewSet, base_url, caller_of, parse_space_id
-from spaces.chatids import MAX_CHAT_ID
+from spaces.chat_ids import MAX_CHAT_ID
 from spaces.errors import NotFound
-from spaces.scopes import May, Place
+from spaces.ticket_scopes import May, Place
 
 
 class LookupViewSet(SpaceViewSet):

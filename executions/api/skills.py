@@ -7,19 +7,19 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from executions.actions.starting import start_execution
-from executions.api.bodies import IDEMPOTENCY_KEY, STARTED, StartBody
-from executions.api.catalog_objects import SkillAnswer, SkillPage
+from executions.actions.dispatch import start_execution
+from executions.api.catalog_schemas import SkillAnswer, SkillPage
 from executions.api.docs.examples import QUEUED, SKILL, SUCCEEDED
-from executions.api.representation import represent_started
-from executions.catalog.resolving import manifest_of, newest_version, newest_versions
+from executions.api.representations import represent_started
+from executions.api.request_bodies import IDEMPOTENCY_KEY, STARTED, StartBody
+from executions.catalog.selectors import manifest_of, newest_version, newest_versions
 from executions.catalog.validation import is_storable_text
 from executions.models import SkillVersion
-from spaces.api.bodies import read_body
 from spaces.api.idempotency import read_idempotency_key
 from spaces.api.operations import operation
-from spaces.api.pages import KeysetPagination
+from spaces.api.pagination import KeysetPagination
 from spaces.api.permissions import Needs
+from spaces.api.request_bodies import read_body
 from spaces.api.viewsets import SpaceViewSet, base_url, created
 from spaces.errors import NotFound
 from spaces.keyset import Column, Keyset

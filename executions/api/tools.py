@@ -4,16 +4,16 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from executions.actions.starting import dispatch_tool_call
-from executions.api.bodies import IDEMPOTENCY_KEY, STARTED, DispatchBody
-from executions.api.catalog_objects import ToolList
+from executions.actions.dispatch import dispatch_tool_call
+from executions.api.catalog_schemas import ToolList
 from executions.api.docs.examples import QUEUED, SUCCEEDED, TOOL
-from executions.api.representation import represent_started
-from executions.catalog.resolving import newest_versions
-from spaces.api.bodies import read_body
+from executions.api.representations import represent_started
+from executions.api.request_bodies import IDEMPOTENCY_KEY, STARTED, DispatchBody
+from executions.catalog.selectors import newest_versions
 from spaces.api.idempotency import read_idempotency_key
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
+from spaces.api.request_bodies import read_body
 from spaces.api.viewsets import SpaceViewSet, base_url, created
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from executions.api.reading import ExecutionRow
+from executions.api.selectors import ExecutionRow
 from executions.lifecycle import resource_usage
 from executions.runs.usage import tree_usage
 from spaces.errors import Invalid

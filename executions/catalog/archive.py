@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from executions.catalog.contents import MAX_BYTES, MAX_FILES, Contents
+from executions.catalog.errors import BundleRefused, BundleTampered
 from executions.catalog.folders import read_folder_files
 from executions.catalog.manifest import Manifest, parse_manifest
 from executions.catalog.paths import refuse_collisions
-from executions.catalog.refusals import BundleRefused, BundleTampered
 from executions.catalog.zips import read_zip_files
 
 __all__ = ["Bundle", "BundleRefused", "BundleTampered", "pack", "read_folder", "read_zip", "unpack"]

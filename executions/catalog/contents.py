@@ -1,7 +1,7 @@
 """A set of files being read for a bundle, held within the bounds."""
 
+from executions.catalog.errors import BundleRefused
 from executions.catalog.paths import checked_path
-from executions.catalog.refusals import BundleRefused
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_FILES = 2000

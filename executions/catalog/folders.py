@@ -5,8 +5,8 @@ import stat
 from pathlib import Path
 
 from executions.catalog.contents import Contents
+from executions.catalog.errors import BundleRefused
 from executions.catalog.paths import MAX_DEPTH, is_litter
-from executions.catalog.refusals import BundleRefused
 
 # Without O_NONBLOCK opening a named pipe would wait for its other end.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -6,7 +6,7 @@ from typing import Any, override
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
-from executions.catalog.refusals import BundleRefused
+from executions.catalog.errors import BundleRefused
 
 MAX_CHARACTERS = 256 * 1024
 MAX_FRONT_MATTER = 64 * 1024

@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 from typing import Any
 
-from executions.catalog.refusals import BundleRefused
+from executions.catalog.errors import BundleRefused
 from executions.catalog.values import whole_number
 from executions.sandbox.limits import MIB, Limits
 

@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import semver
 
+from executions.catalog.errors import BundleRefused
 from executions.catalog.front_matter import split_front_matter
 from executions.catalog.limits import read_limits
-from executions.catalog.refusals import BundleRefused
 from executions.catalog.schemas import check_schema
 from executions.catalog.values import choice, json_value, string_list, text_value, whole_number
 from executions.inference.demo_script import DemoScriptInvalid, read_script

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from executions.catalog.refusals import BundleRefused
+from executions.catalog.errors import BundleRefused
 
 MAX_DEPTH = 10
 MAX_PATH = 240

@@ -9,8 +9,8 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from executions.catalog.bounded import bounded_validator, is_inapplicable, problems_of
-from executions.catalog.refusals import BundleRefused
+from executions.catalog.errors import BundleRefused
+from executions.catalog.safe_jsonschema import bounded_validator, is_inapplicable, problems_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCES = ("$ref", "$dynamicRef")

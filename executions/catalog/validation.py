@@ -9,7 +9,7 @@ from typing import Any, cast
 from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 
-from executions.catalog.bounded import bounded_validator, problems_of
+from executions.catalog.safe_jsonschema import bounded_validator, problems_of
 from spaces.errors import Invalid
 
 MAX_PROBLEMS = 20

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from executions.catalog.errors import BundleRefused
 from executions.catalog.front_matter import MAX_DEPTH, require_json
-from executions.catalog.refusals import BundleRefused
 
 MAX_LIST = 50
 

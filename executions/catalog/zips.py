@@ -7,8 +7,8 @@ import zlib
 from typing import BinaryIO
 
 from executions.catalog.contents import MAX_BYTES, MAX_FILES, Contents
+from executions.catalog.errors import BundleRefused
 from executions.catalog.paths import checked_path, is_litter
-from executions.catalog.refusals import BundleRefused
 
 _ENCRYPTED = 0x1 | 0x40
 _ENTRY_SIGNATURE = b"PK\x01\x02"

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from spaces.nesting import MAX_DEPTH, is_too_deep
+from spaces.json_depth import MAX_DEPTH, is_too_deep
 
 
 def read_arguments(text: str) -> Any:

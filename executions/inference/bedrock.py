@@ -18,7 +18,7 @@ from botocore.session import Session
 from botocore.tokens import FrozenAuthToken
 from botocore.utils import get_environ_proxies
 
-from executions.inference.breakable import BreakableSession
+from executions.inference.bedrock_session import BreakableSession
 from executions.inference.choices import ModelChoice
 from executions.inference.errors import ModelRefused
 

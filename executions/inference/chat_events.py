@@ -11,7 +11,7 @@ from typing import Any, Final, override
 
 from openai._streaming import ServerSentEvent, SSEDecoder
 
-from executions.inference.chat_shapes import ChatShapes
+from executions.inference.chat_fields import ChatShapes
 
 _END: Final = b"\n\n"
 _DONE: Final = "[DONE]"

@@ -14,7 +14,7 @@ from pydantic_ai.messages import ModelResponse, TextPart
 from executions.inference import transcript
 from executions.inference.arguments import read_arguments
 from executions.inference.choices import DEMO, ModelChoice
-from executions.redacting import Redaction
+from executions.redaction import Redaction
 
 LEAST_CHARACTERS = 8  # no credential is shorter; `ollama` and `EMPTY` are what people give for none
 _IN_ENVIRONMENT = re.compile(r"_(?:(?:API|ACCESS)_KEY(?:_ID)?|TOKEN(?:_BEDROCK)?)$")

@@ -30,7 +30,6 @@ from pydantic_ai.exceptions import (
     UserError,
 )
 
-from executions.inference.asked_wait import asked_wait
 from executions.inference.choices import ModelChoice
 from executions.inference.credentials import redaction_for
 from executions.inference.errors import (
@@ -41,6 +40,7 @@ from executions.inference.errors import (
     ModelUnavailable,
 )
 from executions.inference.interface import Spending
+from executions.inference.retry_after import asked_wait
 
 LIBRARY_ERRORS = (
     AgentRunError,

@@ -24,7 +24,7 @@ from executions.inference.arguments import read_arguments
 from executions.inference.interface import Json, Message, ToolRequest
 from executions.inference.media import Mixed, line_of
 from executions.inference.tool_names import acceptable_name
-from executions.storable import storable
+from executions.postgres_text import storable
 
 
 def user_message(text: str) -> Message:

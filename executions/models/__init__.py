@@ -12,8 +12,8 @@ from executions.models.execution import (
 from executions.models.skill import Skill, SkillVersion
 from executions.models.stagedfile import StagedFile
 from executions.models.usage import LateUsage
-from executions.models.workernode import WorkerNode
-from executions.runlog.models import FeedEntry, FeedHead, HeadState, RunEvent, RunHead, RunKind
+from executions.runs.models import FeedEntry, FeedHead, HeadState, RunEvent, RunHead, RunKind
+from executions.runs.worker_nodes import WorkerNode
 
 __all__ = [
     "OPEN",

@@ -13,7 +13,7 @@ from django.db.models.functions import MD5
 from executions.models.digest import digest
 from executions.models.skill import Skill, SkillVersion
 from executions.runs.run import Run
-from spaces.chatids import MAX_CHAT_ID
+from spaces.chat_ids import MAX_CHAT_ID
 from spaces.ids import new_id
 from spaces.models import Blob, Principal, Space, Tenant
 

@@ -11,8 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from executions.actions.healing import FIRST_BACKOFF, settle_sub_executions
-from executions.actions.running import (
+from executions.actions.leased import (
     SHUTDOWN,
     finish_cancelled,
     finish_failed,
@@ -20,34 +19,36 @@ from executions.actions.running import (
     hand_back,
     keep_results,
 )
+from executions.actions.recovery import FIRST_BACKOFF, settle_sub_executions
+from executions.catalog.errors import BundleRefused
 from executions.catalog.manifest import Manifest
-from executions.catalog.refusals import BundleRefused
-from executions.catalog.resolving import manifest_of
+from executions.catalog.selectors import manifest_of
 from executions.catalog.validation import check_storable, schema_problems
 from executions.models import FailureReason, SkillExecution
-from executions.runlog.lease import Lease, LeaseLost
-from executions.runner.calls import Caller
-from executions.runner.collecting import (
+from executions.postgres_text import storable
+from executions.runner.layout import Layout, lay_out
+from executions.runner.outcomes import RunFailed
+from executions.runner.outputs import (
     Archive,
     Collect,
     archive_workspace,
     collect_artifacts,
     collect_what_is_there,
 )
-from executions.runner.layout import Layout, lay_out
-from executions.runner.outcomes import RunFailed
 from executions.runner.prompt import run_prompt
 from executions.runner.recorder import Recorder
 from executions.runner.run import Run
 from executions.runner.script import run_script
+from executions.runner.sub_executions import Caller
+from executions.runner.tracing import run_span
 from executions.runs.db_retry import retry_database
+from executions.runs.lease import Lease, LeaseLost
 from executions.runs.usage import tree_usage
 from executions.runs.verbs import backoff
-from executions.storable import storable
-from executions.worker.bench import Bench
-from executions.worker.keeper import Held
-from executions.worker.stopping import RunStopped, StopSignal
-from executions.worker.tracing import note_failure, run_span
+from executions.runs.worker.context import Bench
+from executions.runs.worker.heartbeat import Held
+from executions.runs.worker.stop_signal import RunStopped, StopSignal
+from executions.runs.worker.tracing import note_failure
 from spaces.errors import Invalid
 
 logger = logging.getLogger(__name__)

@@ -31,16 +31,16 @@ from executions.inference.interface import (
     Spending,
     ToolRequest,
 )
+from executions.inference.model_request import respond
 from executions.inference.prices import is_priced
-from executions.inference.respond import respond
-from executions.inference.shortening import ESTIMATE_MARGIN, clear_results, fit_results
-from executions.inference.sound_responses import CUT_SHORT, SEND_AGAIN
-from executions.inference.weighing import tokens_in, weight
+from executions.inference.response_repair import CUT_SHORT, SEND_AGAIN
+from executions.inference.token_estimate import tokens_in, weight
+from executions.inference.truncation import ESTIMATE_MARGIN, clear_results, fit_results
 from executions.runner import prompt_texts
 from executions.runner.outcomes import RunFailed
 from executions.runner.run import Run
 from executions.runner.workspace_tools import call_tool, offered_tools
-from executions.worker.stopping import RunStopped
+from executions.runs.worker.stop_signal import RunStopped
 
 MAX_ITERATIONS = 20  # model requests of one run
 MAX_REPAIRS = 2

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from executions.actions.running import Progress, Usage, record, record_late_usage
-from executions.runlog.events import NewEvent
+from executions.actions.leased import Progress, Usage, record, record_late_usage
+from executions.postgres_text import storable, storable_text
 from executions.runs.event_kinds import Kind
+from executions.runs.log import NewEvent
 from executions.runs.recorder import TEXT_LIMIT, BatchedRecorder
-from executions.storable import storable, storable_text
 
 MESSAGE_LIMIT = 2000  # characters of a progress message, of what a tool said, and of each text handed to it
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from executions.catalog.manifest import Manifest
 from executions.runner.recorder import Recorder
+from executions.runs.worker.stop_signal import StopSignal
 from executions.sandbox.workspace import Workspace
-from executions.worker.stopping import StopSignal
 
 
 @dataclass(frozen=True, slots=True)

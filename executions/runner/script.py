@@ -6,12 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from executions.postgres_text import storable, storable_text
 from executions.runner import protocol
 from executions.runner.outcomes import RunFailed
 from executions.runner.run import Run, SkillAnswer, SkillCall
+from executions.runs.worker.stop_signal import STOP_REASONS, RunStopped
 from executions.sandbox import LIMIT_CODES, Outcome, Running, SandboxUnavailable, launch
-from executions.storable import storable, storable_text
-from executions.worker.stopping import STOP_REASONS, RunStopped
 
 SDK = Path(__file__).resolve().parents[1] / "sandbox_sdk"
 POLL_SECONDS = 0.05

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from executions.actions.pinning import pinned_files
+from executions.actions.pinned_files import pinned_files
 from executions.catalog.archive import BundleTampered, unpack
 from executions.models import SkillExecution, SkillVersion
 from executions.runner.outcomes import RunFailed

@@ -10,7 +10,7 @@ from executions.runner.code_tool import run_python
 from executions.runner.prompt_texts import problem_with
 from executions.runner.run import Run
 from executions.runner.tool_failure import ToolFailed
-from executions.runner.workspace_reading import read_text
+from executions.runner.workspace_files import read_text
 from executions.sandbox.errors import ArtifactRejected
 
 MAX_FILES = 500

@@ -1,1 +1,1 @@
-"""What any run stands on: its row, its lease, its log, its place in the queue, and the verbs of all kinds."""
+"""What any run stands on: its head, lease, log and feed, its verbs, and the doors to its log."""

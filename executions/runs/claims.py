@@ -7,8 +7,8 @@ from typing import Any, LiteralString
 
 from django.db import transaction
 
-from executions.runlog.lease import LEASE_SECONDS
-from executions.runlog.models import RunHead
+from executions.runs.lease import LEASE_SECONDS
+from executions.runs.models import RunHead
 from executions.runs.sql import CALLED, FIRST, ONE, TAKE
 
 

@@ -4,9 +4,9 @@ import uuid
 
 from django.db import connection
 
-from executions.runlog.events import locked_head
-from executions.runlog.lease import Lease, fenced_head
-from executions.runlog.models import RunHead
+from executions.runs.lease import Lease, fenced_head
+from executions.runs.log import locked_head
+from executions.runs.models import RunHead
 from executions.runs.run import Run
 from spaces.errors import NotFound
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from executions.runlog.lease import Lease, LeaseLost
+from executions.runs.lease import Lease, LeaseLost
 
 logger = logging.getLogger(__name__)
 

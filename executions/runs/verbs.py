@@ -7,11 +7,11 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from executions.runlog.kinds import kind_of_run
-from executions.runlog.lease import LEASE_FIELDS, is_over, release
-from executions.runlog.models import HeadState, RunHead
-from executions.runlog.queue import enqueue_run
+from executions.runs.lease import LEASE_FIELDS, is_over, release
 from executions.runs.locks import locked, wait_shortly_for_locks
+from executions.runs.models import HeadState, RunHead
+from executions.runs.queue import enqueue_run
+from executions.runs.registry import kind_of_run
 
 CANCELLED = "cancelled"  # the state of that name, which every kind has
 BACKOFF_LIMIT = timedelta(minutes=5)

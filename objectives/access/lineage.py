@@ -2,9 +2,9 @@
 
 import uuid
 
+from objectives.ids import Prefix, read, spell
 from objectives.models import Objective, ToolCall
-from objectives.spelling import Prefix, read, spell
-from spaces.scopes import Kind, Place
+from spaces.ticket_scopes import Kind, Place
 
 
 def lineage_of_objective(objective_id: uuid.UUID) -> list[Place]:

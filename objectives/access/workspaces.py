@@ -2,7 +2,7 @@
 
 import uuid
 
-from objectives.spelling import Prefix, external_id_in, read
+from objectives.ids import Prefix, external_id_in, read
 from spaces.access import Caller, SpaceAccess
 from spaces.errors import NotFound, NotPermitted
 from spaces.models import Space

@@ -10,8 +10,8 @@ import uuid
 from django.db import transaction
 
 from objectives.access.accounts import AccountAccess
-from objectives.sealed import CHALLENGE_TOKENS, WEBHOOK_SECRETS, Place
-from objectives.vault import CannotOpen
+from objectives.encrypted_fields import CHALLENGE_TOKENS, WEBHOOK_SECRETS, Place
+from objectives.encryption import CannotOpen
 from spaces.errors import NotReady
 from spaces.models import Tenant
 

@@ -10,7 +10,7 @@ from objectives.actions.resources import METADATA, Edit, ResourceService, column
 from objectives.actions.variations import add_variation
 from objectives.lifecycles.agents import Verb, move
 from objectives.models import Agent, VariationChoice
-from objectives.shapes.agents import NewAgent
+from objectives.schemas.agents import NewAgent
 from objectives.validation.schemas import checked_schema
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady

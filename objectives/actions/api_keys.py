@@ -12,9 +12,9 @@ from django.utils import timezone
 from objectives.access.accounts import AccountAccess
 from objectives.access.permissions import MANAGE_API_KEYS
 from objectives.actions.resources import METADATA, Edit, ResourceService, column, unique_names
-from objectives.addressing import find
-from objectives.shapes.apikeys import NewApiKey, WorkspaceAssignment
-from objectives.spelling import Prefix
+from objectives.ids import Prefix
+from objectives.schemas.apikeys import NewApiKey, WorkspaceAssignment
+from objectives.selectors import find
 from spaces.errors import Invalid, NotPermitted
 from spaces.keys import create_key, revoke_key, rotate_key
 from spaces.models import ApiKey, PrincipalKind, Space

@@ -6,10 +6,10 @@ from functools import partial
 
 from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.models import Feedback, Objective
-from objectives.shapes.history import FeedbackBody
+from objectives.schemas.history import FeedbackBody
 from objectives.validation.labels import check_external_id, check_labels
 from spaces.access import SpaceAccess
-from spaces.repeating import Repeatable, make_once
+from spaces.idempotency import Repeatable, make_once
 
 
 def give_feedback(

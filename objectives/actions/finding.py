@@ -1,8 +1,8 @@
 """Reading agents, variations and tool sets for a change: through their space, and locked."""
 
-from objectives.addressing import find
+from objectives.ids import Prefix
 from objectives.models import Agent, AgentVariation, ToolSet
-from objectives.spelling import Prefix
+from objectives.selectors import find
 from spaces.access import SpaceAccess
 
 

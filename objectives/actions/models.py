@@ -7,10 +7,10 @@ from typing import Any
 from objectives.access.permissions import MANAGE_MODELS
 from objectives.actions.provider_keys import locked_provider_key, refuse_built_in
 from objectives.actions.resources import METADATA, Edit, ResourceService, Writer, column, read_column
+from objectives.ids import Prefix, spell
+from objectives.model_providers.selection import find_model, model_at, offered_aliases
 from objectives.models import AgentVariation, LanguageModel, ModelState, Provider
-from objectives.providers.choosing import find_model, model_at, offered_aliases
-from objectives.shapes.models import PRICES, ModelSwap, NewModel
-from objectives.spelling import Prefix, spell
+from objectives.schemas.models import PRICES, ModelSwap, NewModel
 from objectives.validation.labels import check_external_id, check_labels, check_model_labels
 from spaces.access import SpaceAccess
 from spaces.errors import Invalid, NotReady

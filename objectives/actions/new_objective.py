@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.alias_generators import to_camel
 
-from objectives.shapes.objectives import NewObjectiveBody
-from objectives.spelling import Json
+from objectives.ids import Json
+from objectives.schemas.objectives import NewObjectiveBody
 from objectives.validation.unbuilt import refuse_unbuilt
 
 _UNBUILT = ("memory_cascade", "episodic_memory", "tenant", "subject")

@@ -6,12 +6,17 @@ from typing import Any
 
 from objectives.access.permissions import MANAGE_MODELS
 from objectives.actions.resources import METADATA, Edit, ResourceService
-from objectives.addressing import find
+from objectives.ids import Prefix
+from objectives.model_providers.credentials import (
+    check_together,
+    checked_config,
+    patch_credential,
+    set_credential,
+)
+from objectives.model_providers.selection import ensure_built_in
 from objectives.models import AgentVariation, Provider, ProviderKey
-from objectives.providers.choosing import ensure_built_in
-from objectives.providers.credentials import check_together, checked_config, patch_credential, set_credential
-from objectives.shapes.providers import CredentialPatch, NewProviderKey, ProviderConfig
-from objectives.spelling import Prefix
+from objectives.schemas.providers import CredentialPatch, NewProviderKey, ProviderConfig
+from objectives.selectors import find
 from spaces.access import SpaceAccess
 from spaces.errors import Invalid, NotReady
 from spaces.models import Space

@@ -2,7 +2,7 @@
 
 A verb raises NotPermitted before anything else, NotFound for an address that means no row of the space,
 Invalid and Unimplemented naming the field, and AlreadyExists for a name that is taken. `changes` are those of
-a PATCH by path (see `objectives.api.masks`); None clears a field.
+a PATCH by path (see `objectives.api.field_masks`); None clears a field.
 
 Decision: what changed is seen by comparing a row's columns before and after, not said by whoever wrote them.
 So a patch that changes nothing leaves `updated_at` alone, and no verb can forget a column.
@@ -21,7 +21,7 @@ from pydantic.alias_generators import to_camel
 
 from objectives.access.accounts import AccountAccess
 from objectives.models.resource import Resource
-from objectives.shapes.shape import Shape
+from objectives.schemas.shape import Shape
 from objectives.validation.labels import check_external_id, check_labels
 from objectives.validation.unbuilt import refuse_unbuilt
 from spaces.access import SpaceAccess

@@ -15,12 +15,12 @@ from pydantic import SecretStr
 from objectives.access.permissions import MANAGE_SECRETS
 from objectives.actions.finding import locked_tool_set
 from objectives.actions.resources import METADATA, Edit, ResourceService, check_name, read_column
-from objectives.addressing import find
+from objectives.encrypted_fields import SECRETS
+from objectives.ids import Prefix
 from objectives.models import Secret, SecretSource, ToolSet
-from objectives.sealed import SECRETS
-from objectives.shapes.secrets import NewSecret
-from objectives.shapes.toolsets import SecretGiven
-from objectives.spelling import Prefix
+from objectives.schemas.secrets import NewSecret
+from objectives.schemas.toolsets import SecretGiven
+from objectives.selectors import find
 from spaces.access import SpaceAccess
 from spaces.errors import Invalid
 

@@ -7,11 +7,11 @@ from typing import Any
 from objectives.access.permissions import MANAGE_TOOLS
 from objectives.actions.finding import locked_tool_set
 from objectives.actions.resources import METADATA, Edit, ResourceService, column
-from objectives.addressing import find
+from objectives.ids import Json, Prefix
 from objectives.lifecycles.tools import move
 from objectives.models import Assignment, Tool, ToolState
-from objectives.shapes.tools import NewTool, ToolConfig
-from objectives.spelling import Json, Prefix
+from objectives.schemas.tools import NewTool, ToolConfig
+from objectives.selectors import find
 from objectives.validation.labels import check_labels, read_tool_labels
 from objectives.validation.tools import NO_PARAMETERS, check_config, check_parameters, function_name_of
 from spaces.access import SpaceAccess

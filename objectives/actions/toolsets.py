@@ -12,8 +12,8 @@ from objectives.actions.resources import METADATA, Edit, ResourceService, column
 from objectives.actions.secrets import replace_secrets
 from objectives.lifecycles.tools import move
 from objectives.models import Assignment, Tool, ToolSet, ToolSetState
-from objectives.overlays.checking import check_overlays, check_results
-from objectives.shapes.toolsets import Adapter, NewToolSet
+from objectives.overlays.validation import check_overlays, check_results
+from objectives.schemas.toolsets import Adapter, NewToolSet
 from objectives.validation.tools import check_adapter
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady

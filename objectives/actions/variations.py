@@ -11,16 +11,16 @@ from typing import Any
 from django.db.models import Count, Q
 
 from objectives.access.permissions import MANAGE_AGENTS
-from objectives.actions.assigning import replace_assignments
+from objectives.actions.assignments import replace_assignments
 from objectives.actions.finding import locked_agent, locked_variation
 from objectives.actions.resources import METADATA, Edit, Loc, ResourceService, column, unbuilt
-from objectives.addressing import find
+from objectives.ids import Prefix
+from objectives.liquid.templates import check_template
+from objectives.model_providers.selection import find_model
 from objectives.models import Agent, AgentState, AgentVariation, VariationChoice
 from objectives.planning.demo_block import split_demo
-from objectives.providers.choosing import find_model
-from objectives.shapes.variations import ModelConfig, NewVariation, VariationConstraints
-from objectives.spelling import Prefix
-from objectives.templating.templates import check_template
+from objectives.schemas.variations import ModelConfig, NewVariation, VariationConstraints
+from objectives.selectors import find
 from objectives.validation.labels import check_labels, check_variation_labels
 from spaces.access import SpaceAccess
 from spaces.errors import NotReady

@@ -12,10 +12,10 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from objectives.admin.browsing import Browsed
 from objectives.admin.callables import may_call
+from objectives.admin.read_only import Browsed
+from objectives.ids import Prefix
 from objectives.models import Agent, AgentState, AgentVariation
-from objectives.spelling import Prefix
 from spaces.admin.kit.changelist import ReadOnly
 from spaces.admin.kit.formatting import badge, json_block, link_to, text_block
 

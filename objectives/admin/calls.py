@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from objectives.ids import Prefix, spell
 from objectives.models import Approval, CallKind, Execution, ToolCall
-from objectives.results.blocks import media_path
-from objectives.spelling import Prefix, spell
+from objectives.tool_results.blocks import media_path
 from spaces.admin.kit.formatting import duration, pretty_json
 
 MOST_TEXT = 20_000  # characters of a result's text on a page

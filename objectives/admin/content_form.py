@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from objectives.actions.supplying import supply_content
+from objectives.actions.supplied_results import supply_content
 from objectives.models import ToolCall
-from objectives.results.blocks import keep_media
-from objectives.results.outcome import MOST_TEXT, Media, Text, media_type
+from objectives.tool_results.blocks import keep_media
+from objectives.tool_results.outcome import MOST_TEXT, Media, Text, media_type
 from spaces.access import SpaceAccess
 from spaces.admin.kit.steering import Done
 

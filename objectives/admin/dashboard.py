@@ -13,7 +13,7 @@ from objectives.admin.objectives import failure
 from objectives.admin.outages import WITHOUT_PROVIDER
 from objectives.admin.queue import read_queue
 from objectives.models import Objective, ObjectiveState
-from objectives.portraits.waiting import waiting_calls
+from objectives.representations.waiting import waiting_calls
 from spaces.admin.kit.dashboard import MOST_LISTED, Card, Figure, bounded, list_url, newest
 from spaces.admin.kit.formatting import badge, clipped, link_to, to_the_second
 

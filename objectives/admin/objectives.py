@@ -11,12 +11,12 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from executions.admin.kit.runs import RunAdmin
-from objectives.admin.browsing import row_id
+from objectives.admin.actions import OBJECTIVE_VERBS, SCOPES
 from objectives.admin.outages import ProviderFilter
 from objectives.admin.page import ObjectivePage, read_page
-from objectives.admin.steering import OBJECTIVE_VERBS, SCOPES
+from objectives.admin.read_only import row_id
+from objectives.ids import Prefix
 from objectives.models import Agent, Objective, ObjectiveState
-from objectives.spelling import Prefix
 from spaces.admin.kit.formatting import MOST_REASON, as_text, badge, below, clipped
 
 MOST_AGENTS = 50  # of one name, in a search

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from objectives.spelling import Json
+from objectives.ids import Json
 
 _ATTRIBUTES = {
     "ATTRIBUTE_NAME": "name",

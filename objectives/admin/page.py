@@ -12,11 +12,12 @@ from executions.admin.kit.timeline import read_log
 from executions.admin.kit.tree import read_tree
 from executions.runs.event_kinds import Kind
 from executions.runs.usage import tree_usage
-from objectives.actions.resuming import why_not_resumable
+from objectives.actions.resumption import why_not_resumable
 from objectives.admin.calls import ShownCall, read_calls
 from objectives.admin.timeline import MOST_ENTRIES, Known, entries_of, read_people
 from objectives.events import PUBLIC
 from objectives.former_events import present, stored
+from objectives.ids import Prefix, spell
 from objectives.models import (
     ActionState,
     Feedback,
@@ -27,8 +28,7 @@ from objectives.models import (
     Step,
     ToolCall,
 )
-from objectives.spelling import Prefix, spell
-from spaces.wording import in_words
+from spaces.phrases import in_words
 
 MOST_CALLS = 500
 MOST_NOTES = 20  # pieces of feedback, and of what is queued

@@ -9,9 +9,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from objectives.admin.browsing import Browsed
+from objectives.admin.read_only import Browsed
+from objectives.ids import Prefix
 from objectives.models import LanguageModel, ModelState, ProviderKey
-from objectives.spelling import Prefix
 from spaces.admin.kit.formatting import badge, json_block, link_to
 
 

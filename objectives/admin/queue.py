@@ -7,7 +7,7 @@ from datetime import datetime
 from objectives.admin.calls import ShownCall
 from objectives.admin.page import tool_sets_of
 from objectives.models import ToolCall
-from objectives.portraits.waiting import waiting_calls
+from objectives.representations.waiting import waiting_calls
 from spaces.admin.kit.formatting import age
 from spaces.admin.kit.keyset import Place, beyond, read_place
 from spaces.ids import parse_uuid

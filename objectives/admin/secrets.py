@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from objectives.admin.browsing import Browsed
+from objectives.admin.read_only import Browsed
+from objectives.ids import Prefix
 from objectives.models import Secret
-from objectives.spelling import Prefix
 from spaces.admin.kit.formatting import link_to
 
 

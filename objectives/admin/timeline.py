@@ -9,14 +9,14 @@ from typing import Any
 from django.urls import reverse
 
 from executions.admin.kit.timeline import Entry
-from executions.runlog.models import RunEvent
 from executions.runs.event_kinds import Kind
+from executions.runs.models import RunEvent
 from objectives.admin.calls import ShownCall
 from objectives.models import Ending, ErrorType, Objective, Step
-from objectives.portraits.events import type_of
+from objectives.representations.events import type_of
 from spaces.admin.kit.formatting import dollars, pretty_json
 from spaces.models import Principal
-from spaces.wording import in_words
+from spaces.phrases import in_words
 
 MOST_ENTRIES = 400  # the newest; the API has the others
 # The state whose colour an entry has.

@@ -14,14 +14,14 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from objectives.admin.browsing import row_id
+from objectives.admin.actions import CALL_VERBS, SCOPES
 from objectives.admin.calls import ShownCall, call_state
 from objectives.admin.content_form import ContentForm
 from objectives.admin.page import tool_sets_of
 from objectives.admin.queue import read_queue, read_settled
-from objectives.admin.steering import CALL_VERBS, SCOPES
+from objectives.admin.read_only import row_id
+from objectives.ids import Prefix
 from objectives.models import ToolCall
-from objectives.spelling import Prefix
 from spaces.admin.kit.formatting import (
     MOST_REASON,
     badge,

@@ -8,10 +8,10 @@ from objectives.access.permissions import MANAGE_ACCOUNT
 from objectives.actions.accounts import account_secrets, rotate_challenge_token, rotate_webhook_secret
 from objectives.api.examples import ACCOUNT
 from objectives.api.viewsets import AccountViewSet
-from objectives.shapes.accounts import Account, AccountInfo, AccountSpec, NewChallengeToken, NewWebhookSecret
-from objectives.shapes.metadata import AccountResourceMetadata
-from objectives.shapes.workspaces import Workspace
-from objectives.spelling import Prefix, spell
+from objectives.ids import Prefix, spell
+from objectives.schemas.accounts import Account, AccountInfo, AccountSpec, NewChallengeToken, NewWebhookSecret
+from objectives.schemas.metadata import AccountResourceMetadata
+from objectives.schemas.workspaces import Workspace
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.models import Space, Tenant

@@ -15,15 +15,15 @@ from objectives.api.filters import (
     WorkspaceFilter,
     found_by,
 )
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
+from objectives.ids import Json, Prefix
 from objectives.models import AgentVariation, Feedback
-from objectives.portraits.history import show_feedback
-from objectives.portraits.reader import Reader
-from objectives.shapes.history import ObjectiveFeedback
-from objectives.shapes.metadata import OperationMetadata
-from objectives.shapes.shape import Shape
-from objectives.spelling import Json, Prefix
+from objectives.representations.history import show_feedback
+from objectives.representations.reader import Reader
+from objectives.schemas.history import ObjectiveFeedback
+from objectives.schemas.metadata import OperationMetadata
+from objectives.schemas.shape import Shape
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 

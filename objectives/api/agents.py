@@ -9,15 +9,15 @@ from objectives.actions.agents import create_agent, delete_agent, move_agent, up
 from objectives.actions.finding import known_agent
 from objectives.api.describing import page_of
 from objectives.api.examples import AGENT, AGENT_PATCH, NEW_AGENT, page
+from objectives.api.field_masks import Patch, changes
 from objectives.api.filters import AlwaysInfoFilter, EnumFilter, Named
-from objectives.api.masks import Patch, changes
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.lifecycles.agents import Verb
 from objectives.models import Agent as AgentRow, AgentState, VariationChoice
-from objectives.portraits.agents import show_agents
-from objectives.shapes.agents import Agent, AgentSpec, NewAgent
-from objectives.shapes.status import Empty
+from objectives.representations.agents import show_agents
+from objectives.schemas.agents import Agent, AgentSpec, NewAgent
+from objectives.schemas.status import Empty
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 

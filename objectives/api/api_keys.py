@@ -18,16 +18,16 @@ from objectives.actions.api_keys import (
     set_enabled,
     unassign_workspace,
 )
-from objectives.addressing import find
 from objectives.api.describing import page_of
 from objectives.api.examples import API_KEY, NEW_API_KEY, page as page_example
+from objectives.api.field_masks import Patch, changes
 from objectives.api.filters import NamedFilter, QueryParameter, wants_info
-from objectives.api.masks import Patch, changes
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import AccountViewSet
-from objectives.shapes.apikeys import ApiKey, ApiKeyChanges, NewApiKey, WorkspaceNamed
-from objectives.shapes.status import Empty
-from objectives.spelling import Prefix
+from objectives.ids import Prefix
+from objectives.schemas.apikeys import ApiKey, ApiKeyChanges, NewApiKey, WorkspaceNamed
+from objectives.schemas.status import Empty
+from objectives.selectors import find
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.errors import NotReady

@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from pydantic import BaseModel, create_model
 
-from objectives.shapes.shape import Shape
-from objectives.shapes.status import Pagination, Status
+from objectives.schemas.shape import Shape
+from objectives.schemas.status import Pagination, Status
 from spaces.api.idempotency import idempotency_header
 from spaces.api.operations import ApiDescription
 

@@ -12,8 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from pydantic.alias_generators import to_camel
 from rest_framework.request import Request
 
-from objectives.addressing import find
-from objectives.spelling import Prefix, without_nul
+from objectives.ids import Prefix, without_nul
+from objectives.selectors import find
 from objectives.validation.labels import read_filter
 from spaces.errors import Invalid, NotFound
 

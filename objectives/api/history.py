@@ -7,9 +7,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from executions.runlog.models import RunEvent
+from executions.runs.models import RunEvent
 from objectives.actions.feedback import give_feedback
-from objectives.addressing import event_number
 from objectives.api.describing import IDEMPOTENCY_KEY, page_of
 from objectives.api.examples import FEEDBACK
 from objectives.api.filters import (
@@ -21,8 +20,9 @@ from objectives.api.filters import (
     wants_info,
 )
 from objectives.api.objectives import OfObjectives
-from objectives.api.pages import EventPages, NewestFirst, OldestFirst, PlanPages
+from objectives.api.pagination import EventPages, NewestFirst, OldestFirst, PlanPages
 from objectives.former_events import of_window, stored
+from objectives.ids import without_nul
 from objectives.models import (
     ActionState,
     ContextWindow as WindowRow,
@@ -31,10 +31,10 @@ from objectives.models import (
     QueuedAction as ActionRow,
 )
 from objectives.planning.plan import Plan
-from objectives.portraits.diagnostics import diagnose
-from objectives.portraits.events import show_events, told_to
-from objectives.portraits.history import show_actions, show_feedback, show_windows
-from objectives.shapes.history import (
+from objectives.representations.diagnostics import diagnose
+from objectives.representations.events import show_events, told_to
+from objectives.representations.history import show_actions, show_feedback, show_windows
+from objectives.schemas.history import (
     ContextWindow,
     DiagnosticsAnswer,
     FeedbackBody,
@@ -43,11 +43,11 @@ from objectives.shapes.history import (
     ObjectiveTool,
     QueuedAction,
 )
-from objectives.shapes.metadata import BareMetadata
-from objectives.spelling import without_nul
+from objectives.schemas.metadata import BareMetadata
+from objectives.selectors import event_number
 from spaces.api.idempotency import read_idempotency_key
 from spaces.api.operations import operation
-from spaces.scopes import May
+from spaces.ticket_scopes import May
 
 
 class EventFilter(InfoFilter):

@@ -9,8 +9,8 @@ from rest_framework.request import Request
 
 from objectives.api.viewsets import StatusViewSet
 from objectives.models import ResultMedia
-from objectives.results.blocks import MEDIA_TOKEN
-from objectives.shapes.status import Status
+from objectives.schemas.status import Status
+from objectives.tool_results.blocks import MEDIA_TOKEN
 from spaces.api.downloads import Download, send_blob
 from spaces.errors import NotFound, NotPermitted
 from spaces.signing import BadToken, verify

@@ -9,16 +9,16 @@ from objectives.access.permissions import MANAGE_MODELS, READ_MODELS
 from objectives.actions.models import create_model, disable_model, enable_model, swap_models, update_model
 from objectives.api.describing import page_of
 from objectives.api.examples import MODEL, MODEL_SWAP, NEW_MODEL, page as page_example
+from objectives.api.field_masks import Patch, changes
 from objectives.api.filters import AddressFilter, EnumFilter, FlagFilter, NamedFilter, wants_info
-from objectives.api.masks import Patch, changes
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
+from objectives.ids import Prefix
+from objectives.model_providers.selection import ensure_built_in, model_at
 from objectives.models import AgentVariation, LanguageModel, ModelState, ProviderKey
-from objectives.portraits.models import show_models
-from objectives.providers.choosing import ensure_built_in, model_at
-from objectives.shapes.models import Model, ModelChanges, ModelSwaps, NewModel, PricingOverride
-from objectives.shapes.status import Empty
-from objectives.spelling import Prefix
+from objectives.representations.models import show_models
+from objectives.schemas.models import Model, ModelChanges, ModelSwaps, NewModel, PricingOverride
+from objectives.schemas.status import Empty
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.errors import Invalid

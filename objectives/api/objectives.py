@@ -11,12 +11,11 @@ from rest_framework.response import Response
 from objectives.access.lineage import lineage_of_objective, place_of_call
 from objectives.access.permissions import MANAGE_OBJECTIVES, READ_OBJECTIVES
 from objectives.access.workspaces import access_to
-from objectives.actions.continuing import compact_objective, continue_objective
-from objectives.actions.creating import create_objective
+from objectives.actions.cancellation import cancel_objective, interrupt_objective
+from objectives.actions.continuation import compact_objective, continue_objective
+from objectives.actions.creation import create_objective
 from objectives.actions.new_objective import wanted_objective
-from objectives.actions.queueing import newest_window, remove_action
-from objectives.actions.stopping import cancel_objective, interrupt_objective
-from objectives.addressing import find
+from objectives.actions.queued_actions import newest_window, remove_action
 from objectives.api.describing import IDEMPOTENCY_KEY, page_of
 from objectives.api.examples import (
     CANCEL,
@@ -27,24 +26,25 @@ from objectives.api.examples import (
     page as page_example,
 )
 from objectives.api.filters import AddressFilter, InfoFilter, QueryParameter, StateFilter, wants_info
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
-from objectives.clients import dialect_of
+from objectives.client_versions import dialect_of
+from objectives.ids import Prefix, read
 from objectives.models import Agent, Objective as ObjectiveRow, ObjectiveState, QueuedAction as ActionRow
-from objectives.portraits.events import show_events
-from objectives.portraits.history import action_fields, show_actions, window_data
-from objectives.portraits.objectives import show_objectives
-from objectives.portraits.reader import Reader
-from objectives.portraits.reading import IDENTITY, listed, with_snapshots
-from objectives.shapes.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedAction
-from objectives.shapes.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
-from objectives.spelling import Prefix, read
+from objectives.representations.events import show_events
+from objectives.representations.history import action_fields, show_actions, window_data
+from objectives.representations.objectives import show_objectives
+from objectives.representations.reader import Reader
+from objectives.representations.selectors import IDENTITY, listed, with_snapshots
+from objectives.schemas.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedAction
+from objectives.schemas.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
+from objectives.selectors import find
 from spaces.api.idempotency import read_idempotency_key
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.api.viewsets import base_url, caller_of
 from spaces.errors import NotFound
-from spaces.scopes import Kind, May, Place
+from spaces.ticket_scopes import Kind, May, Place
 
 
 def _of_profile(rows: QuerySet[ObjectiveRow], profile: str) -> QuerySet[ObjectiveRow]:

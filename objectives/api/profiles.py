@@ -5,8 +5,8 @@ from rest_framework.response import Response
 
 from objectives.api.examples import WHOAMI
 from objectives.api.viewsets import AccountViewSet
-from objectives.shapes.metadata import Profile
-from objectives.shapes.workspaces import Whoami, workspace_metadata
+from objectives.schemas.metadata import Profile
+from objectives.schemas.workspaces import Whoami, workspace_metadata
 from spaces.api.operations import operation
 from spaces.identity import spaces_within_reach
 from spaces.models import Space

@@ -8,19 +8,19 @@ from rest_framework.response import Response
 
 from objectives.access.permissions import MANAGE_MODELS, READ_MODELS
 from objectives.actions.provider_keys import create_provider_key, delete_provider_key, update_provider_key
-from objectives.addressing import find
 from objectives.api.describing import page_of
 from objectives.api.examples import NEW_PROVIDER_KEY
+from objectives.api.field_masks import Patch, changes
 from objectives.api.filters import FlagFilter, NamedFilter, wants_info
-from objectives.api.masks import Patch, changes
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
+from objectives.ids import Prefix
+from objectives.model_providers.selection import ensure_built_in
 from objectives.models import Provider, ProviderKey as ProviderKeyRow
-from objectives.portraits.models import show_provider_keys
-from objectives.providers.choosing import ensure_built_in
-from objectives.shapes.providers import CredentialPatch, NewProviderKey, ProviderKey, ProviderKeyChanges
-from objectives.shapes.status import Empty
-from objectives.spelling import Prefix
+from objectives.representations.models import show_provider_keys
+from objectives.schemas.providers import CredentialPatch, NewProviderKey, ProviderKey, ProviderKeyChanges
+from objectives.schemas.status import Empty
+from objectives.selectors import find
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.models import Space

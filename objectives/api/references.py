@@ -2,7 +2,7 @@
 
 A verb stands behind the last colon of the path as the client sent it; an id may hold a colon that is
 percent-encoded. So paths of this API come here with `%3A`, `%2F` and `%25` still encoded
-(`config.bridge`), and what a `ref` stands for is decoded afterwards.
+(`config.server.wsgi_bridge`), and what a `ref` stands for is decoded afterwards.
 """
 
 from urllib.parse import unquote

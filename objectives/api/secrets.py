@@ -8,17 +8,17 @@ from rest_framework.response import Response
 
 from objectives.access.permissions import MANAGE_SECRETS
 from objectives.actions import secrets as actions
-from objectives.addressing import find
 from objectives.api.describing import page_of
 from objectives.api.examples import NEW_SECRET
+from objectives.api.field_masks import Patch, changes
 from objectives.api.filters import NamedFilter, wants_info
-from objectives.api.masks import Patch, changes
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
+from objectives.ids import Prefix
 from objectives.models import Secret as SecretRow, ToolSet
-from objectives.shapes.secrets import NewSecret, Secret, SecretChanges
-from objectives.shapes.status import Empty
-from objectives.spelling import Prefix
+from objectives.schemas.secrets import NewSecret, Secret, SecretChanges
+from objectives.schemas.status import Empty
+from objectives.selectors import find
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 

@@ -11,19 +11,18 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from objectives.actions.deciding import approve_call, deny_call
-from objectives.actions.supplying import supply_content
+from objectives.actions.approvals import approve_call, deny_call
+from objectives.actions.supplied_results import supply_content
 from objectives.api.describing import page_of
 from objectives.api.examples import CONTENT, DENY, TOOL_CALL, TOOL_CALL_WITH_RESULT
 from objectives.api.filters import InfoFilter, StateFilter, wants_info
 from objectives.api.objectives import OfObjectives
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
+from objectives.ids import Prefix, read
 from objectives.models import Approval, Execution, Objective, ToolCall as CallRow
-from objectives.portraits.calls import show_call_with_result, show_calls
-from objectives.portraits.reading import LISTED_CALL, find_call
-from objectives.results.blocks import keep_media
-from objectives.results.outcome import Media, Text, media_type
-from objectives.shapes.toolcalls import (
+from objectives.representations.calls import show_call_with_result, show_calls
+from objectives.representations.selectors import LISTED_CALL, find_call
+from objectives.schemas.toolcalls import (
     ContentBlock,
     ContentBody,
     DenyBody,
@@ -31,10 +30,11 @@ from objectives.shapes.toolcalls import (
     ToolCall,
     ToolCallWithResult,
 )
-from objectives.spelling import Prefix, read
+from objectives.tool_results.blocks import keep_media
+from objectives.tool_results.outcome import Media, Text, media_type
 from spaces.api.operations import operation
 from spaces.errors import Invalid, NotFound
-from spaces.scopes import May
+from spaces.ticket_scopes import May
 
 _COMMON = str.maketrans("-_", "+/")  # the alphabet of addresses, written as the common one
 STATUS, EXECUTION_STATUS = "TOOL_CALL_STATUS_", "TOOL_CALL_EXECUTION_STATUS_"

@@ -11,19 +11,19 @@ from rest_framework.response import Response
 
 from objectives.access.permissions import MANAGE_TOOLS, READ_TOOLS
 from objectives.actions import tools as actions
-from objectives.addressing import find
 from objectives.api.describing import page_of
 from objectives.api.examples import NEW_TOOL
+from objectives.api.field_masks import Patch, changes
 from objectives.api.filters import EnumFilter, FlagFilter, NamedFilter, WordsFilter, wants_info, words_in
-from objectives.api.masks import Patch, changes
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
+from objectives.ids import Prefix
 from objectives.models import Tool as ToolRow, ToolSet, ToolState
 from objectives.overlays.rows import MOST_SECONDS, tools_changed_by
-from objectives.portraits.tools import show_tool
-from objectives.shapes.status import Empty
-from objectives.shapes.tools import NewTool, Tool, ToolChanges
-from objectives.spelling import Prefix
+from objectives.representations.tools import show_tool
+from objectives.schemas.status import Empty
+from objectives.schemas.tools import NewTool, Tool, ToolChanges
+from objectives.selectors import find
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 
 from objectives.access.permissions import MANAGE_TOOLS, READ_TOOLS
 from objectives.actions import toolsets as actions
-from objectives.addressing import find
 from objectives.api.describing import NOT_BUILT, page_of
 from objectives.api.examples import NEW_TOOL_SET
+from objectives.api.field_masks import Patch, changes
 from objectives.api.filters import (
     AlwaysInfoFilter,
     EnumFilter,
@@ -21,13 +21,13 @@ from objectives.api.filters import (
     found_by,
     wants_info,
 )
-from objectives.api.masks import Patch, changes
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
+from objectives.ids import Prefix
 from objectives.models import Assignment, Tool, ToolSet as ToolSetRow, ToolSetState
-from objectives.portraits.toolsets import show_tool_sets, show_uses, uses_of
-from objectives.shapes.status import Empty
-from objectives.shapes.toolsets import (
+from objectives.representations.toolsets import show_tool_sets, show_uses, uses_of
+from objectives.schemas.status import Empty
+from objectives.schemas.toolsets import (
     NewToolSet,
     OpenApiSpec,
     ToolSet,
@@ -35,7 +35,7 @@ from objectives.shapes.toolsets import (
     ToolSetEvent,
     ToolSetUsage,
 )
-from objectives.spelling import Prefix
+from objectives.selectors import find
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.errors import NotReady

@@ -5,22 +5,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from objectives.access.permissions import MANAGE_AGENTS, READ_AGENTS
-from objectives.actions.assigning import add_assignment, remove_assignment
+from objectives.actions.assignments import add_assignment, remove_assignment
 from objectives.actions.finding import known_agent
 from objectives.actions.variations import create_variation, delete_variation, update_variation
-from objectives.addressing import find
 from objectives.api.describing import NOT_BUILT, page_of
 from objectives.api.examples import NEW_VARIATION
+from objectives.api.field_masks import Patch, changes
 from objectives.api.filters import AlwaysInfoFilter
-from objectives.api.masks import Patch, changes
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
+from objectives.ids import Prefix
 from objectives.models import AgentVariation as VariationRow
-from objectives.portraits.agents import show_variations
-from objectives.shapes.assignments import VariationAssignment
-from objectives.shapes.status import Empty
-from objectives.shapes.variations import AgentVariation, MemoryLayerAssignment, NewVariation, VariationSpec
-from objectives.spelling import Prefix
+from objectives.representations.agents import show_variations
+from objectives.schemas.assignments import VariationAssignment
+from objectives.schemas.status import Empty
+from objectives.schemas.variations import AgentVariation, MemoryLayerAssignment, NewVariation, VariationSpec
+from objectives.selectors import find
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.errors import Unimplemented

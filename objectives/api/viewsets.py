@@ -12,9 +12,9 @@ from rest_framework.response import Response
 
 from objectives.access.workspaces import access_to
 from objectives.api.describing import WORKSPACE_API
-from objectives.parameters import read_query
-from objectives.shapes.reading import read_shape
-from objectives.shapes.shape import Shape
+from objectives.query_parameters import read_query
+from objectives.schemas.request_body import read_shape
+from objectives.schemas.shape import Shape
 from spaces.access import Caller, SpaceAccess
 from spaces.api.permissions import Needs
 from spaces.api.viewsets import ApiViewSet, caller_of

@@ -9,15 +9,15 @@ from objectives.api.describing import page_of
 from objectives.api.examples import TOOL_CALL, page as page_example
 from objectives.api.filters import AddressFilter, AlwaysInfoFilter, EnumFilter
 from objectives.api.objectives import OfObjectives
-from objectives.api.pages import OldestFirst
+from objectives.api.pagination import OldestFirst
+from objectives.ids import Prefix
 from objectives.models import Agent, Approval, Execution
-from objectives.portraits.calls import show_calls
-from objectives.portraits.reading import IDENTITY, LISTED_CALL
-from objectives.portraits.waiting import waiting_calls
-from objectives.shapes.toolcalls import ToolCall
-from objectives.spelling import Prefix
+from objectives.representations.calls import show_calls
+from objectives.representations.selectors import IDENTITY, LISTED_CALL
+from objectives.representations.waiting import waiting_calls
+from objectives.schemas.toolcalls import ToolCall
 from spaces.api.operations import operation
-from spaces.scopes import May
+from spaces.ticket_scopes import May
 
 STATUSES = {f"TOOL_CALL_STATUS_{value.upper()}": str(value) for value in Approval}
 EXECUTION_STATUSES = {f"TOOL_CALL_EXECUTION_STATUS_{value.upper()}": str(value) for value in Execution}

@@ -10,11 +10,11 @@ from rest_framework.response import Response
 from objectives.access.accounts import AccountAccess
 from objectives.api.describing import page_of
 from objectives.api.filters import InfoFilter, wants_info
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import AccountViewSet
+from objectives.ids import Prefix, spell
 from objectives.models import Agent, AgentState, AgentVariation, Tool, ToolSetState, ToolState
-from objectives.shapes.workspaces import Workspace, WorkspaceInfo
-from objectives.spelling import Prefix, spell
+from objectives.schemas.workspaces import Workspace, WorkspaceInfo
 from spaces.api.operations import operation
 from spaces.models import Space
 

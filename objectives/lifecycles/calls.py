@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from executions.runlog.events import NewEvent
 from executions.runs.event_kinds import Kind
+from executions.runs.log import NewEvent
 from objectives.events import call_event
+from objectives.ids import Json
 from objectives.models import Approval, CallError, Execution, ToolCall
-from objectives.spelling import Json
 from spaces.errors import IllegalMove
 
 _A, _E = Approval, Execution

@@ -11,12 +11,12 @@ from typing import Any
 from django.db.models.functions import Now
 
 from executions.models import RunHead
-from executions.runlog.events import NewEvent, append
-from executions.runlog.feed import append_to_feed
-from executions.runlog.lease import LEASE_FIELDS, release
-from executions.runlog.models import HeadState, RunEvent
-from executions.runlog.queue import enqueue_continuation, enqueue_run
 from executions.runs.event_kinds import Kind
+from executions.runs.feed import append_to_feed
+from executions.runs.lease import LEASE_FIELDS, release
+from executions.runs.log import NewEvent, append
+from executions.runs.models import HeadState, RunEvent
+from executions.runs.queue import enqueue_continuation, enqueue_run
 from objectives.events import IN_FEED, PUBLIC, event
 from objectives.models import OVER, Objective, ObjectiveState
 from spaces.errors import IllegalMove

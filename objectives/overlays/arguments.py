@@ -8,6 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from objectives.ids import Json
 from objectives.overlays.liquid import CannotRender, render
 from objectives.overlays.parameters import (
     Action,
@@ -18,7 +19,6 @@ from objectives.overlays.parameters import (
     property_of,
 )
 from objectives.overlays.strict_json import read_json
-from objectives.spelling import Json
 
 MOST_SECONDS = 2.0  # of filling the templates of one call
 

@@ -8,7 +8,7 @@ from typing import Any
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError
 
-from objectives.templating.bounded import MOST_WEIGHT, RENDERING_ERRORS, BoundedEnvironment, sentence_of
+from objectives.liquid.sandbox import MOST_WEIGHT, RENDERING_ERRORS, BoundedEnvironment, sentence_of
 
 # What ends a script or begins a tag in HTML, and two ends of lines that JavaScript knows and JSON does not.
 _UNSAFE = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from objectives.spelling import Json
+from objectives.ids import Json
 
 type Names = tuple[str, ...]
 """A place: names of properties from the outermost on."""

@@ -4,11 +4,11 @@ import math
 import time
 from collections.abc import Collection
 
+from objectives.ids import Json, Prefix, spell
 from objectives.models import Objective, Tool, ToolSet
 from objectives.overlays.arguments import Given
 from objectives.overlays.parameters import seen_parameters
-from objectives.overlays.selecting import Subject, applying
-from objectives.spelling import Json, Prefix, spell
+from objectives.overlays.selection import Subject, applying
 
 MOST_SECONDS = 3.0  # of looking for the patterns of many tools
 

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import yaml
 
+from executions.catalog.errors import BundleRefused
 from executions.catalog.front_matter import require_json
-from executions.catalog.refusals import BundleRefused
 from executions.inference.demo_script import DemoScriptInvalid, read_script
-from objectives.templating.bounded import sentence_of
+from objectives.liquid.sandbox import sentence_of
 from spaces.errors import Invalid
 
 MOST_CHARACTERS: Final = 64 * 1024

@@ -11,10 +11,10 @@ from typing import Final
 
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 
+from objectives.ids import Json
 from objectives.models import AgentVariation, CallKind, Tool, ToolSetState, ToolState
 from objectives.planning.plan import Offered
-from objectives.planning.snapshots import provided_metadata, tool_snapshot
-from objectives.spelling import Json
+from objectives.planning.tool_snapshots import provided_metadata, tool_snapshot
 
 FIND_TOOLS: Final = "find_tools"
 MOST_FOUND: Final = 20  # tools of one search, whatever the variation says

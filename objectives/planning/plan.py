@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from objectives.ids import Json
 from objectives.models import AdapterKind, CallKind
-from objectives.spelling import Json
 
 MOST_TURNS = 200  # responses of the model in one objective, where the agent's variation says nothing else
 DAY_SECONDS = 86_400.0

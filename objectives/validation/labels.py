@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from executions.inference.media import MediaKind
-from objectives.spelling import without_nul
+from objectives.ids import without_nul
 from spaces.errors import Invalid
 
 MOST_LABELS = 64

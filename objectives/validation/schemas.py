@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from executions.catalog.refusals import BundleRefused
+from executions.catalog.errors import BundleRefused
 from executions.catalog.schemas import check_schema
 from spaces.errors import Invalid
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from executions.catalog.refusals import BundleRefused
+from executions.catalog.errors import BundleRefused
 from executions.catalog.schemas import check_ends, check_references
+from objectives.ids import Json
+from objectives.liquid.templates import check_template
 from objectives.models import AdapterKind
-from objectives.shapes.tools import HttpConfig, ToolConfig
-from objectives.shapes.toolsets import Adapter, HttpAdapter
-from objectives.spelling import Json
-from objectives.templating.templates import check_template
+from objectives.schemas.tools import HttpConfig, ToolConfig
+from objectives.schemas.toolsets import Adapter, HttpAdapter
 from spaces.errors import Invalid, Unimplemented
 
 MOST_HEADERS = 64

@@ -5,9 +5,9 @@ from pydantic import BaseModel, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from spaces.api.json_parsing import NamedMultiPartParser
 from spaces.api.operations import operation
-from spaces.api.parsing import NamedMultiPartParser
-from spaces.api.uploading import limit_upload
+from spaces.api.upload_limits import limit_upload
 from spaces.api.viewsets import ApiViewSet, caller_of
 from spaces.errors import Invalid
 from spaces.models import UploadedFile

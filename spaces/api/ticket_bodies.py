@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from spaces.api.bodies import Body, read_body_of
-from spaces.chatids import MAX_CHAT_ID
+from spaces.api.request_bodies import Body, read_body_of
+from spaces.chat_ids import MAX_CHAT_ID
 from spaces.errors import Invalid, Malformed
-from spaces.scopes import May
+from spaces.ticket_scopes import May
 from spaces.tickets import MOST_SECONDS, SECONDS
 
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=100)]

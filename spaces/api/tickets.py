@@ -8,13 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from spaces.access import Caller
+from spaces.api.json_parsing import StrictJsonParser
 from spaces.api.operations import operation
-from spaces.api.parsing import StrictJsonParser
 from spaces.api.ticket_bodies import TicketAnswer, TicketBody, read_ticket_body
 from spaces.api.times import wire_time
 from spaces.api.viewsets import ApiViewSet, caller_of
-from spaces.scopes import May
-from spaces.targets import find_target
+from spaces.ticket_scopes import May
+from spaces.ticket_targets import find_target
 from spaces.tickets import SECONDS, Errand, issue_ticket
 
 _DESCRIPTION = (

@@ -18,7 +18,7 @@ from spaces.api.negotiation import JsonOnly
 from spaces.api.operations import ApiDescription, Operation
 from spaces.errors import Invalid, NotFound
 from spaces.ids import parse_uuid
-from spaces.scopes import May, Place
+from spaces.ticket_scopes import May, Place
 
 _ANY_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 

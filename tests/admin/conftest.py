@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 
 from tests.admin.browser import chromium, launched, open_page
-from tests.live.conftest import _wakeups_here, server
+from tests.executions.runs.live.conftest import _wakeups_here, server
 
 __all__ = ["_wakeups_here", "server"]
 

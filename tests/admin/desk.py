@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from executions.actions.calling import start_sub_execution
-from executions.actions.running import Usage
+from executions.actions.leased import Usage
+from executions.actions.sub_executions import start_sub_execution
 from executions.models import Artifact, SkillExecution
-from executions.runlog.events import NewEvent
-from executions.runlog.lease import Lease
+from executions.runs.lease import Lease
+from executions.runs.log import NewEvent
 from spaces.models import Principal
 from tests import histories
 from tests.factories import NOW, Actor, make_operator

@@ -6,14 +6,14 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from executions.actions.cancelling import request_cancel
+from executions.actions.cancellation import request_cancel
 from spaces.models import Space
 from tests.admin.accessible import barriers
 from tests.admin.desk import LIST, begin, fail, make_execution, succeed
-from tests.admin.desk_objectives import CALLS, OBJECTIVES, QUEUE, waiting
-from tests.admin.test_in_a_browser import sign_in
+from tests.executions.admin.test_pages_in_a_browser import sign_in
+from tests.executions.runs.live.server import Server
 from tests.factories import Actor, make_actor, make_skill
-from tests.live.server import Server
+from tests.objectives.admin.desk import CALLS, OBJECTIVES, QUEUE, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LISTS = [

@@ -8,11 +8,11 @@ from playwright.sync_api import Locator, Page, expect
 from executions.models import Skill
 from spaces.models import ApiKey
 from tests.admin.desk import LIST, make_execution
-from tests.admin.desk_objectives import OBJECTIVES, QUEUE, waiting
 from tests.admin.test_every_page import EVERY_MODEL, make_one_of_everything, names
-from tests.admin.test_in_a_browser import sign_in
+from tests.executions.admin.test_pages_in_a_browser import sign_in
+from tests.executions.runs.live.server import Server
 from tests.factories import Actor, make_actor, make_skill
-from tests.live.server import Server
+from tests.objectives.admin.desk import OBJECTIVES, QUEUE, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,8 +8,8 @@ from django.utils.html import strip_tags
 
 from executions.models import WorkerNode
 from tests.admin.desk import LIST, begin, keep_picture, make_execution, operator_client
-from tests.admin.desk_objectives import CALLS, OBJECTIVES, QUEUE, waiting
 from tests.factories import NOW, make_actor, make_skill
+from tests.objectives.admin.desk import CALLS, OBJECTIVES, QUEUE, waiting
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from executions.admin.filters import finished_since
 from executions.models import SkillExecution
 from tests import histories
 from tests.admin.desk import LIST, begin, fail, make_execution, operator_client, succeed
-from tests.api.crowd import make_crowd
+from tests.executions.api.crowd import make_crowd
 from tests.factories import NOW, Actor, make_actor, make_skill
 from tests.objectives.runs import begin_objective, make_published_agent
 

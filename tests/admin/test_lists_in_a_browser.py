@@ -3,15 +3,15 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from objectives.actions.stopping import cancel_objective
+from objectives.actions.cancellation import cancel_objective
 from objectives.models import AdapterKind, Agent, Approval, ToolCall
 from spaces.models import Space, Tenant
 from tests import histories
 from tests.admin.desk import LIST, make_execution
-from tests.admin.desk_objectives import CALLS, OBJECTIVES
-from tests.admin.test_in_a_browser import sign_in
+from tests.executions.admin.test_pages_in_a_browser import sign_in
+from tests.executions.runs.live.server import Server
 from tests.factories import NOW, make_actor, make_skill
-from tests.live.server import Server
+from tests.objectives.admin.desk import CALLS, OBJECTIVES
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent
 

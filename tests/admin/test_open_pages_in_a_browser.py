@@ -7,18 +7,18 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from executions.actions.running import Progress, finish_failed, hand_back, record
+from executions.actions.leased import Progress, finish_failed, hand_back, record
 from executions.models import RunHead, SkillExecution
-from executions.runlog.events import NewEvent
-from executions.runlog.kinds import begin_run
-from executions.runlog.lease import Lease
-from objectives.actions.stopping import cancel_objective
+from executions.runs.lease import Lease
+from executions.runs.log import NewEvent
+from executions.runs.registry import begin_run
+from objectives.actions.cancellation import cancel_objective
 from objectives.models import Objective
 from tests.admin.desk import LIST, make_execution
-from tests.admin.desk_objectives import OBJECTIVES, QUEUE, waiting
-from tests.admin.test_in_a_browser import hold, lease_of, log, sign_in
+from tests.executions.admin.test_pages_in_a_browser import hold, lease_of, log, sign_in
+from tests.executions.runs.live.server import Server
 from tests.factories import Actor, make_actor, make_skill
-from tests.live.server import Server
+from tests.objectives.admin.desk import OBJECTIVES, QUEUE, waiting
 from tests.objectives.runs import begin_objective, make_published_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,12 +12,12 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page
 
+from objectives.ids import Prefix, spell
 from objectives.models import Approval, ToolCall
-from objectives.spelling import Prefix, spell
-from tests.api.speaking import keep
+from tests.executions.api.speaking import keep
+from tests.executions.runs.live.runs import Run, make_run
+from tests.executions.runs.live.server import Server, running_server
 from tests.factories import Actor
-from tests.live.runs import Run, make_run
-from tests.live.server import Server, running_server
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent
 

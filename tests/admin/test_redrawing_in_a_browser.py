@@ -5,9 +5,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests.admin.desk import LIST, make_execution
-from tests.admin.test_in_a_browser import lease_of, log, sign_in
+from tests.executions.admin.test_pages_in_a_browser import lease_of, log, sign_in
+from tests.executions.runs.live.server import Server
 from tests.factories import Actor, make_actor, make_skill
-from tests.live.server import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG = "\n".join(f"line {number}" for number in range(60))

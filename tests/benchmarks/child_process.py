@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import IO, Any, Self
 
 from config.environment import ROOT
-from config.supervisor import LEASH
+from config.server.supervisor import LEASH
 from tests.benchmarks.failures import NotMeasured
 
 START_SECONDS = 60.0

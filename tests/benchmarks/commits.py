@@ -15,10 +15,10 @@ django.setup(set_prefix=False)
 from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from executions.actions.running import Progress, record  # noqa: E402
+from executions.actions.leased import Progress, record  # noqa: E402
 from executions.models import RunHead  # noqa: E402
-from executions.runlog.events import NewEvent  # noqa: E402
-from executions.runlog.lease import Lease, lease_of  # noqa: E402
+from executions.runs.lease import Lease, lease_of  # noqa: E402
+from executions.runs.log import NewEvent  # noqa: E402
 
 type Write = Callable[[Lease, int], None]
 """Writes one event of a leased run, the number of the turn in hand; part of its caller's transaction."""

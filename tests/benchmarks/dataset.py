@@ -14,7 +14,7 @@ from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from executions.catalog.archive import Bundle, digest_files  # noqa: E402
-from executions.catalog.importing import import_bundle  # noqa: E402
+from executions.catalog.importer import import_bundle  # noqa: E402
 from executions.catalog.manifest import TOOLS, parse_manifest  # noqa: E402
 from spaces.keys import create_key  # noqa: E402
 from spaces.models import Membership, Principal, PrincipalKind, Role, Space, Tenant  # noqa: E402

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from executions.runlog.wakeups import CHANNEL as WAKEUPS, run_topic
+from executions.runs.wakeups import CHANNEL as WAKEUPS, run_topic
 from tests.benchmarks.child_process import START_SECONDS, ChildProcess, call_in_child
 from tests.benchmarks.context import Dataset
 from tests.benchmarks.failures import NotMeasured

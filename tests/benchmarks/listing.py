@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from executions.api.reading import LISTED_FIELDS
+from executions.api.selectors import LISTED_FIELDS
 from spaces.keyset import NEWEST_FIRST
 from tests.benchmarks.child_process import call_in_child
 from tests.benchmarks.context import Context, Dataset

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from executions.api.reading import BY_TOOL_CALL
+from executions.api.selectors import BY_TOOL_CALL
 from tests.benchmarks.asking import Asked, ask_alone, growth, latency, throughput
 from tests.benchmarks.context import Context, Dataset
 from tests.benchmarks.figures import Figure

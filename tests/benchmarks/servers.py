@@ -15,7 +15,7 @@ import psutil
 
 from config.environment import ROOT
 from config.management.commands.web import BACKLOG, server_command
-from config.supervisor import Program, Supervisor
+from config.server.supervisor import Program, Supervisor
 from tests.benchmarks.failures import NotMeasured
 from tests.benchmarks.http_client import BadAnswer, HttpClient, request_bytes
 

@@ -218,7 +218,7 @@ def test_an_installation_that_fails_shows_why_and_leaves_no_stamp(project: Path)
     assert not bootstrap.is_in_step(environment(project, "all"))
 
 
-HERE, FUZZ = "tests/config/test_imports.py", "tests/api/test_fuzz.py"
+HERE, FUZZ = "tests/config/test_imports.py", "tests/executions/api/test_fuzz.py"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretBytes
 
-from config.encryption import read_keys
+from config.encryption_keys import read_keys
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEY = base64.b64encode(b"\xfb" * 32).decode()

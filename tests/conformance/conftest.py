@@ -8,11 +8,11 @@ from django.conf import settings
 
 from spaces.models import Role
 from tests.conformance.stage import Stage
+from tests.executions.runs.live.server import running_server
+from tests.executions.runs.worker.conftest import _django_db_helper, committed
+from tests.executions.runs.worker.processes import worker
 from tests.factories import make_actor
-from tests.live.server import running_server
-from tests.loop.tool_server import tool_server
-from tests.worker.conftest import _django_db_helper, committed
-from tests.worker.processes import worker
+from tests.objectives.agent_loop.tool_server import tool_server
 
 __all__ = ["_django_db_helper", "committed"]
 

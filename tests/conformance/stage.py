@@ -9,11 +9,11 @@ from typing import Any, Self
 from cadenya import Cadenya
 from cadenya.types import Objective, ObjectiveEvent, ObjectiveToolCall
 
+from objectives.ids import Prefix, read, spell
 from objectives.models import Objective as Row
-from objectives.spelling import Prefix, read, spell
+from tests.executions.runs.live.server import Server
 from tests.factories import Actor
-from tests.live.server import Server
-from tests.loop.tool_server import ToolServer
+from tests.objectives.agent_loop.tool_server import ToolServer
 
 PATIENCE = 90.0  # seconds until something that should happen counts as not happening
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from objectives.ids import Prefix, spell
 from objectives.models import (
     AdapterKind,
     Agent,
@@ -23,7 +24,6 @@ from objectives.models import (
     ToolSetState,
     ToolState,
 )
-from objectives.spelling import Prefix, spell
 from spaces.models import Role
 from tests.conformance.contract import Contract, Operation, contract
 from tests.conformance.world import World, make_world

@@ -15,8 +15,8 @@ import pytest
 
 from spaces.models import Role
 from tests.conformance.world import World, make_steerable, make_world
+from tests.executions.runs.live.server import running_server
 from tests.factories import Actor, make_actor
-from tests.live.server import running_server
 
 pytestmark = pytest.mark.django_db
 

@@ -9,10 +9,11 @@ from typing import Any
 from django.db import transaction
 
 from executions.models import RunHead
-from executions.runlog.models import HeadState
 from executions.runs.event_kinds import Kind
 from executions.runs.locks import locked
+from executions.runs.models import HeadState
 from objectives.events import event, identity_facts
+from objectives.ids import Prefix, spell
 from objectives.lifecycles.objectives import note
 from objectives.models import (
     OVER,
@@ -24,9 +25,8 @@ from objectives.models import (
     ObjectiveState,
     ToolCall,
 )
-from objectives.results.blocks import store_blocks
-from objectives.results.outcome import Media, Text
-from objectives.spelling import Prefix, spell
+from objectives.tool_results.blocks import store_blocks
+from objectives.tool_results.outcome import Media, Text
 from spaces.blobs import store_blob
 from tests.factories import NOW, Actor
 from tests.guards.things import things_of

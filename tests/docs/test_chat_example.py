@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.admin.desk import make_execution, succeed
+from tests.executions.runs.live.server import Server
 from tests.factories import make_actor, make_skill
-from tests.live.server import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 README = Path(__file__).resolve().parents[2] / "README.md"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from config.environment import Environment
-from objectives.portraits.events import TYPES
-from spaces.scopes import May
+from objectives.representations.events import TYPES
+from spaces.ticket_scopes import May
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"

@@ -5,11 +5,11 @@ import uuid
 
 import pytest
 
-from executions.actions.running import keep_results
-from executions.actions.starting import start_execution
+from executions.actions.dispatch import start_execution
+from executions.actions.leased import keep_results
 from executions.models import Artifact, RunEvent
-from executions.runlog.kinds import begin_run
-from executions.runlog.lease import Lease
+from executions.runs.lease import Lease
+from executions.runs.registry import begin_run
 from spaces.blobs import store_blob
 from tests.factories import NOW, make_actor, make_skill
 

@@ -7,13 +7,13 @@ import pytest
 from django.utils import timezone
 
 from executions.models import RunHead
-from executions.runlog.kinds import begin_run, kind_of_run, kinds_of_runs
 from executions.runs.db_retry import retry_database
+from executions.runs.registry import begin_run, kind_of_run, kinds_of_runs
 from executions.runs.verbs import CANCELLED, backoff
 from spaces.errors import IllegalMove
+from tests.executions.runs.worker.attempts import start_again
 from tests.factories import make_actor, make_skill
 from tests.objectives.runs import begin_objective, make_published_agent
-from tests.worker.attempts import start_again
 
 
 def test_every_kind_can_be_cancelled_unless_it_is_over():

@@ -11,11 +11,10 @@ import pytest
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from executions.actions.cancelling import request_cancel
-from executions.actions.claiming import claim
-from executions.actions.healing import settle_sub_executions
-from executions.actions.retrying import retry_execution
-from executions.actions.running import (
+from executions.actions.cancellation import request_cancel
+from executions.actions.claim import claim
+from executions.actions.dispatch import start_execution
+from executions.actions.leased import (
     Progress,
     Usage,
     finish_cancelled,
@@ -25,14 +24,15 @@ from executions.actions.running import (
     keep_results,
     record,
 )
-from executions.actions.starting import start_execution
-from executions.api.representation import represent_started
+from executions.actions.recovery import settle_sub_executions
+from executions.actions.retry import retry_execution
+from executions.api.representations import represent_started
 from executions.lifecycle import MOVES
 from executions.models import OVER, Artifact, FeedEntry, RunEvent, RunHead, SkillExecution, State
-from executions.runlog.events import NewEvent
-from executions.runlog.kinds import begin_oldest_run, begin_run
-from executions.runlog.lease import Lease, LeaseLost
 from executions.runs.claims import called
+from executions.runs.lease import Lease, LeaseLost
+from executions.runs.log import NewEvent
+from executions.runs.registry import begin_oldest_run, begin_run
 from executions.runs.verbs import force_cancel, heal
 from spaces.blobs import store_blob
 from spaces.errors import IllegalMove

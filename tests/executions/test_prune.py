@@ -14,13 +14,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from executions.actions.cancelling import request_cancel
-from executions.actions.starting import start_execution
+from executions.actions.cancellation import request_cancel
+from executions.actions.dispatch import start_execution
 from executions.models import FeedEntry, RunEvent, RunHead, SkillExecution
 from spaces.access import Caller
 from spaces.blobs import blob_name, open_blob, storage, store_blob
+from spaces.idempotency import Repeatable, make_once
 from spaces.models import Blob, Ticket, UsedKey
-from spaces.repeating import Repeatable, make_once
 from spaces.tickets import issue_ticket
 from tests.factories import make_actor, make_skill
 

@@ -6,10 +6,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from executions import streams
-from executions.api.reading import BY_TOOL_CALL, find_by_tool_call
-from tests.api.crowd import make_crowd, plan_of
-from tests.api.speaking import Api, make_execution
+from executions import stream_registration
+from executions.api.selectors import BY_TOOL_CALL, find_by_tool_call
+from tests.executions.api.crowd import make_crowd, plan_of
+from tests.executions.api.speaking import Api, make_execution
 from tests.factories import make_actor, make_skill
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,7 +54,7 @@ def test_what_was_dispatched_before_ids_went_by_digest_is_found_by_it():
     assert found is not None
     assert found.chat_tool_call_id == "call_1"
     assert len(api.get("skills/executions?thread_id=thread_7").json()["data"]) == 20
-    assert streams.counts([(space_id, "crowd_7")]) == {(space_id, "crowd_7"): 1}
+    assert stream_registration.counts([(space_id, "crowd_7")]) == {(space_id, "crowd_7"): 1}
     plan = plan_of(BY_TOOL_CALL, {"space_id": space_id, "tool_call_id": "crowd_7"})
     assert "Index Scan using execution_by_call_digest on executions_skillexecution execution" in plan
     assert before == {"execution_by_thread": True, "execution_by_tool_call": True}

@@ -7,10 +7,10 @@ from django.db import transaction
 from django.test import Client
 from pydantic.alias_generators import to_snake
 
-from config.documents import document
+from config.openapi.views import document
 from objectives.api.compat import not_built, older
 from spaces.models import Role
-from tests.api.test_document import plain
+from tests.executions.api.test_document import plain
 from tests.factories import make_actor
 from tests.guards.routes import every_route, known_to
 from tests.guards.things import body_for, things_of

@@ -35,23 +35,23 @@ from tests.guards.routes import every_route
 ROOT = Path(__file__).resolve().parents[2]
 # What all verbs of a module need.
 NEEDED = {
-    "executions.actions.cancelling": "executions:manage",
-    "executions.actions.retrying": "executions:manage",
-    "executions.actions.starting": "executions:manage",
+    "executions.actions.cancellation": "executions:manage",
+    "executions.actions.retry": "executions:manage",
+    "executions.actions.dispatch": "executions:manage",
     "objectives.actions.accounts": MANAGE_ACCOUNT,
     "objectives.actions.agents": MANAGE_AGENTS,
     "objectives.actions.api_keys": MANAGE_API_KEYS,
-    "objectives.actions.assigning": MANAGE_AGENTS,
-    "objectives.actions.continuing": MANAGE_OBJECTIVES,
-    "objectives.actions.creating": MANAGE_OBJECTIVES,
-    "objectives.actions.deciding": MANAGE_OBJECTIVES,
+    "objectives.actions.assignments": MANAGE_AGENTS,
+    "objectives.actions.continuation": MANAGE_OBJECTIVES,
+    "objectives.actions.creation": MANAGE_OBJECTIVES,
+    "objectives.actions.approvals": MANAGE_OBJECTIVES,
     "objectives.actions.feedback": MANAGE_OBJECTIVES,
     "objectives.actions.models": MANAGE_MODELS,
     "objectives.actions.provider_keys": MANAGE_MODELS,
-    "objectives.actions.queueing": MANAGE_OBJECTIVES,
+    "objectives.actions.queued_actions": MANAGE_OBJECTIVES,
     "objectives.actions.secrets": MANAGE_SECRETS,
-    "objectives.actions.stopping": MANAGE_OBJECTIVES,
-    "objectives.actions.supplying": MANAGE_OBJECTIVES,
+    "objectives.actions.cancellation": MANAGE_OBJECTIVES,
+    "objectives.actions.supplied_results": MANAGE_OBJECTIVES,
     "objectives.actions.tools": MANAGE_TOOLS,
     "objectives.actions.toolsets": MANAGE_TOOLS,
     "objectives.actions.variations": MANAGE_AGENTS,
@@ -72,16 +72,16 @@ FOR_EVERYBODY = {"spaces.tickets.issue_ticket"}
 # permissions) and verbs that have asked may call them, and nothing else.
 OF_THE_DEPLOYMENT = {
     "spaces.keys": {"create_key", "revoke_key", "rotate_key"},
-    "spaces.founding": {"found_tenant"},
-    "executions.catalog.importing": {"import_bundle"},
-    "executions.catalog.retiring": {"retire_skill", "restore_skill"},
+    "spaces.tenants": {"found_tenant"},
+    "executions.catalog.importer": {"import_bundle"},
+    "executions.catalog.retirement": {"retire_skill", "restore_skill"},
 }
 MAY_CALL = (
     "*/admin/**",
     "*/management/**",
     "*/actions/**",
     "config/demo/**",
-    "spaces/founding.py",
+    "spaces/tenants.py",
 )
 APPS = ("config", "executions", "objectives", "spaces")
 WHO = ("access", "caller")

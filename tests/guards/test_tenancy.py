@@ -8,7 +8,7 @@ from django.test import Client
 
 from spaces.keys import create_key, revoke_key
 from spaces.models import Membership, Role
-from tests.api.speaking import keep, make_execution, run
+from tests.executions.api.speaking import keep, make_execution, run
 from tests.factories import NOW, make_actor, make_operator, make_skill, make_space, make_tenant, unknown_id
 from tests.guards.routes import every_route
 

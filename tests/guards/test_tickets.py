@@ -3,10 +3,10 @@
 import pytest
 
 from executions.models import SkillExecution
+from objectives.ids import Prefix, read
 from objectives.models import Approval, Execution, Objective
-from objectives.spelling import Prefix, read
 from spaces.models import Role, Ticket
-from tests.api.speaking import keep, make_execution, run
+from tests.executions.api.speaking import keep, make_execution, run
 from tests.factories import make_actor
 from tests.guards.things import things_of
 from tests.guards.ticketed import (

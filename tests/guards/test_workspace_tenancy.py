@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from objectives.spelling import Prefix, spell
+from objectives.ids import Prefix, spell
 from spaces.keys import create_key, revoke_key
 from spaces.models import Membership, Role
 from tests.factories import NOW, make_actor, make_space, unknown_id

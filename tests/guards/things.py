@@ -6,8 +6,8 @@ A new kind of thing needs a value in `things_of`, and one in `BODIES` where its 
 from collections.abc import Mapping
 from typing import Any
 
+from objectives.ids import Prefix, spell
 from objectives.models import ActionKind, Approval, Assignment, Provider, QueuedAction
-from objectives.spelling import Prefix, spell
 from spaces.keys import create_key
 from tests.factories import NOW, Actor, unknown_id
 from tests.objectives.factories import make_model, make_provider_key, make_secret, make_tool, make_tool_set

@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 
+from objectives.ids import Prefix, read, spell
 from objectives.models import Approval, Objective
-from objectives.spelling import Prefix, read, spell
 from spaces.models import Role
-from tests.api.speaking import keep, make_execution, run
+from tests.executions.api.speaking import keep, make_execution, run
 from tests.factories import Actor, make_actor, make_skill
 from tests.guards.routes import Route, every_route
 from tests.guards.test_tenancy import BODIES, PUBLIC, SIGNED

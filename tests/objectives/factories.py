@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from objectives.access.accounts import AccountAccess
-from objectives.actions.creating import create_objective
+from objectives.actions.creation import create_objective
 from objectives.actions.new_objective import NewObjective
+from objectives.encrypted_fields import CREDENTIALS, SECRETS
+from objectives.ids import Prefix, spell
 from objectives.models import (
     AdapterKind,
     Agent,
@@ -23,8 +25,6 @@ from objectives.models import (
     Tool,
     ToolSet,
 )
-from objectives.sealed import CREDENTIALS, SECRETS
-from objectives.spelling import Prefix, spell
 from spaces.access import Caller, SpaceAccess
 from spaces.models import Principal, PrincipalKind, Role, Space
 from tests.factories import NOW, Actor, make_space

@@ -6,11 +6,10 @@ from typing import Any
 
 from django.db.models import Model
 
+from objectives.ids import Prefix, spell
 from objectives.models import Agent, AgentState, ModelState, ProviderKey, ToolSet, ToolSetState, ToolState
-from objectives.spelling import Prefix, spell
 from spaces.keys import create_key
 from tests.factories import NOW
-from tests.objectives.calling import WorkspaceClient
 from tests.objectives.factories import (
     make_agent,
     make_model,
@@ -20,6 +19,7 @@ from tests.objectives.factories import (
     make_tool_set,
     make_variation,
 )
+from tests.objectives.workspace_client import WorkspaceClient
 
 
 @dataclass(frozen=True)

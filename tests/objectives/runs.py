@@ -3,8 +3,9 @@
 from typing import Any
 
 from executions.models import RunHead
-from objectives.actions.creating import create_objective
+from objectives.actions.creation import create_objective
 from objectives.actions.new_objective import NewObjective
+from objectives.ids import Prefix, spell
 from objectives.models import (
     Agent,
     AgentState,
@@ -18,7 +19,6 @@ from objectives.models import (
     ToolCall,
 )
 from objectives.planning.plan import Plan
-from objectives.spelling import Prefix, spell
 from tests.factories import NOW, Actor
 from tests.objectives.factories import make_agent, make_variation
 

@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
+from objectives.ids import Prefix, spell
 from objectives.models import Agent, AgentVariation, LanguageModel, ProviderKey, Secret, Tool, ToolSet
 from objectives.models.resource import Resource
-from objectives.spelling import Prefix, spell
 from spaces.models import ApiKey, Role
 from tests.factories import make_actor
-from tests.objectives.calling import WorkspaceClient
 from tests.objectives.factories import make_agent, make_secret, make_tool_set, make_variation
 from tests.objectives.resources import KINDS, client_of, columns, path_of_variation
+from tests.objectives.workspace_client import WorkspaceClient
 
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
 

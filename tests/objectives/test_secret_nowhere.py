@@ -8,15 +8,15 @@ from django.db import connection
 from django.test import Client
 from pydantic import SecretBytes, SecretStr
 
-from objectives.actions.resealing import reseal_all
+from objectives.actions.key_rotation import reseal_all
 from objectives.actions.secrets import open_secrets
+from objectives.encrypted_fields import SECRETS
+from objectives.ids import Prefix, spell
 from objectives.models import Secret, ToolSet
-from objectives.sealed import SECRETS
-from objectives.spelling import Prefix, spell
 from spaces.models import Role
 from tests.factories import make_actor
-from tests.objectives.calling import WorkspaceClient
 from tests.objectives.factories import make_agent, make_objective, make_variation
+from tests.objectives.workspace_client import WorkspaceClient
 
 pytestmark = pytest.mark.django_db
 VALUE = "quiet-otter-7391"

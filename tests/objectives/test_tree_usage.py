@@ -4,12 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from executions.actions.calling import start_sub_execution
-from executions.actions.running import Usage, record_late_usage
+from executions.actions.leased import Usage, record_late_usage
+from executions.actions.sub_executions import start_sub_execution
 from executions.models import SkillExecution
 from executions.runs.usage import TreeUsage, tree_usage
 from objectives.models import Approval, BrokenRequest, CallKind, Objective
-from tests.api.speaking import make_execution, run
+from tests.executions.api.speaking import make_execution, run
 from tests.factories import NOW, Actor, make_actor, make_skill
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent

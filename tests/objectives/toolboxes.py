@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from objectives.ids import Prefix, spell
 from objectives.models import Tool, ToolSet
-from objectives.spelling import Prefix, spell
-from tests.objectives.calling import WorkspaceClient
 from tests.objectives.factories import make_tool_set
+from tests.objectives.workspace_client import WorkspaceClient
 
 
 def set_of(api: WorkspaceClient, **fields: Any) -> ToolSet:

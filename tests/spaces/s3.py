@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 
-from config.blobstore import blob_storage
+from config.blob_storage import blob_storage
 from config.environment import Environment
 
 # moto tells neither who signed a request nor when: what it cannot refuse is read from the links themselves.

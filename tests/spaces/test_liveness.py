@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from psycopg_pool import ConnectionPool
 
-from executions.worker.connections import close_if_over
+from executions.runs.worker.connections import close_if_over
 from spaces.liveness import check_if_heard, check_if_heard_async, has_news
 
 pytestmark = pytest.mark.django_db(transaction=True)

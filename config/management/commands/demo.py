@@ -17,16 +17,16 @@ from django.utils import timezone
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from config.demo import telling
+from config.demo import objective_terminal
+from config.demo.dataset import World, build_world
 from config.demo.objective import ObjectiveStory
-from config.demo.pasting import print_calling, print_deciding
+from config.demo.snippets import print_calling, print_deciding
 from config.demo.story import LOGS, DemoFailed, Story
 from config.demo.terminal import picture, print_addresses, result
-from config.demo.world import World, build_world
 from config.environment import LOCAL_DIR, ROOT, read_environment, shown_path
 from config.postgres import ensure_started, stop_if_unused
 from config.postgres.local import HOMES
-from config.supervisor import Program, Supervisor
+from config.server.supervisor import Program, Supervisor
 
 DEFAULT_PORT = 8000
 WEB_GRACE = 15.0  # seconds: more than `web` gives its own children
@@ -168,7 +168,7 @@ class _Teller:
         print_addresses(self._console, self._world, story.scene)
         if objective is not None:
             for line in objective.follow(self.is_over.is_set):
-                self._console.print(telling.shown(line))
+                self._console.print(objective_terminal.shown(line))
 
     def _ask(self) -> ObjectiveStory | None:
         """The demo's objective once it waits for a decision, perhaps since an earlier demo.
@@ -179,10 +179,10 @@ class _Teller:
         scene = objective.scene
         try:
             if objective.find_waiting():
-                self._console.print(telling.picture(scene))
+                self._console.print(objective_terminal.picture(scene))
                 return objective
             told = "An objective: the demo's agent looks through orders.csv and asks to send an email"
-            self._show(told, objective.tell, lambda: telling.picture(scene))
+            self._show(told, objective.tell, lambda: objective_terminal.picture(scene))
         except (DemoFailed, httpx2.HTTPError) as error:
             self._console.print(f"No objective: {error}", style="red", markup=False)
             return None

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from config.heads import HEAD_BYTES
-from config.supervisor import ForkedModule, Supervisor
+from config.server.request_limits import HEAD_BYTES
+from config.server.supervisor import ForkedModule, Supervisor
 
 APPLICATION = "config.asgi:application"
 STOP_SECONDS = 10.0  # a server may hang on a thread that waits for its ended loop: then it is killed
@@ -60,7 +60,10 @@ def server_command(server: str, descriptor: int, *, verbose: bool) -> list[str]:
     `verbose` writes one line for each request. Raises CommandError for a server we do not know.
     """
     if server == "daphne":
-        server, options = "config.serving", ["--fd", str(descriptor), "-v", "1" if verbose else "0"]
+        server, options = (
+            "config.server.daphne_server",
+            ["--fd", str(descriptor), "-v", "1" if verbose else "0"],
+        )
     elif server == "uvicorn":
         # Without a bound on its shutdown it would wait for open streams for ever.
         options = ["--fd", str(descriptor), "--lifespan", "off", "--timeout-graceful-shutdown", "3"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from executions.runlog.models import RunEvent
+from executions.runs.models import RunEvent
 
 
 @dataclass(slots=True)

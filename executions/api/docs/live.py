@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from executions.api.event_payloads import PAYLOADS
-from executions.runlog.frames import ERROR_CODES, OUTGOING
-from executions.runlog.socket.incoming import Ping, Subscribe, Unsubscribe
+from executions.runs.live.frames import ERROR_CODES, OUTGOING
+from executions.runs.live.socket.client_frames import Ping, Subscribe, Unsubscribe
 
 INCOMING = (Subscribe, Unsubscribe, Ping)
 # How the socket closes where it is not the client who does.

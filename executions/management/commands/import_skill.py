@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from executions.catalog.archive import Bundle, BundleRefused, read_folder, read_zip
-from executions.catalog.importing import import_bundle
+from executions.catalog.importer import import_bundle
 from spaces.errors import DomainError
 from spaces.models import Tenant
 

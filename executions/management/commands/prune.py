@@ -10,9 +10,9 @@ from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from executions.runlog.pruning import prune_events, prune_feeds
-from executions.runlog.queue import prune_jobs
-from spaces.pruning import (
+from executions.runs.queue import prune_jobs
+from executions.runs.retention import prune_events, prune_feeds
+from spaces.retention import (
     delete_unreferenced_blobs,
     delete_used_keys,
     expired_tickets,

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from executions.worker.process import WorkerProcess
+from executions.runs.worker.process import WorkerProcess
 
 
 class Command(BaseCommand):

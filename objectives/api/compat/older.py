@@ -8,18 +8,18 @@ from rest_framework.response import Response
 from objectives.access.accounts import AccountAccess, WorkspaceKeyAccess
 from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.api_keys import change_api_key
-from objectives.actions.assigning import add_assignment, remove_assignment_of_id
-from objectives.addressing import find
+from objectives.actions.assignments import add_assignment, remove_assignment_of_id
 from objectives.api.api_keys import TAG, OfKeys
 from objectives.api.describing import page_of
+from objectives.api.field_masks import Patch, changes
 from objectives.api.filters import NamedFilter
-from objectives.api.masks import Patch, changes
 from objectives.api.objectives import ObjectiveViewSet
-from objectives.api.pages import NewestFirst
+from objectives.api.pagination import NewestFirst
 from objectives.api.toolcalls import ToolCallViewSet
 from objectives.api.variations import VariationViewSet
 from objectives.api.viewsets import WorkspaceViewSet
-from objectives.shapes.apikeys import (
+from objectives.ids import Prefix, spell
+from objectives.schemas.apikeys import (
     ApiKey,
     ApiKeyChanges,
     NewApiKey,
@@ -27,9 +27,9 @@ from objectives.shapes.apikeys import (
     WorkspaceAssignment,
     WorkspaceKeyChanges,
 )
-from objectives.shapes.assignments import VariationAssignment, as_before
-from objectives.shapes.status import Empty
-from objectives.spelling import Prefix, spell
+from objectives.schemas.assignments import VariationAssignment, as_before
+from objectives.schemas.status import Empty
+from objectives.selectors import find
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.api.routes import resource, route, verbs

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from objectives.actions.resealing import reseal_all
-from objectives.vault import newest_key_id
+from objectives.actions.key_rotation import reseal_all
+from objectives.encryption import newest_key_id
 
 
 class Command(BaseCommand):

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from spaces.wording import in_words
+from spaces.phrases import in_words
 
 MOST_REASON = 300  # characters of an error's message in a list
 JSON_LIMIT = 100_000  # characters of one value on a page; the API has the rest

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from spaces.errors import DomainError
-from spaces.founding import found_tenant
+from spaces.tenants import found_tenant
 
 
 class Command(BaseCommand):

@@ -7,8 +7,8 @@ from tests.benchmarks.commits import commit_steadily
 # Below what sets Django up: these read models and settings.
 from django.utils import timezone  # isort: skip
 
-from executions.runlog.lease import Lease
 from executions.runs.event_kinds import Kind
+from executions.runs.lease import Lease
 from executions.runs.locks import leased
 from objectives.events import event
 from objectives.lifecycles.objectives import note

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-from objectives.spelling import Prefix, spell
+from objectives.ids import Prefix, spell
 from spaces.admin.kit.keyset import Place as Depth
 from tests.benchmarks.context import Context
 from tests.benchmarks.depth import row_at

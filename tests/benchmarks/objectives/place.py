@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from objectives.spelling import Prefix, spell
+from objectives.ids import Prefix, spell
 from tests.benchmarks.context import Dataset
 from tests.benchmarks.failures import NotMeasured
 

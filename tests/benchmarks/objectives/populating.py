@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from objectives.spelling import Prefix, read, spell
+from objectives.ids import Prefix, read, spell
 from tests.benchmarks.child_process import call_in_child
 from tests.benchmarks.context import Dataset, Steps
 from tests.benchmarks.failures import NotMeasured

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from objectives.spelling import Prefix, spell
+from objectives.ids import Prefix, spell
 from tests.benchmarks.asking import Asked, ask_alone, growth, latency, throughput
 from tests.benchmarks.context import Context
 from tests.benchmarks.figures import Figure

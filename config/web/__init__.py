@@ -1,0 +1,1 @@
+"""What browsers get beside the admin: public pages, signing in, headers, health."""

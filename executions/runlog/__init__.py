@@ -1,1 +1,0 @@
-"""Where a run stands, who leases it, its numbered events, and the doors to them."""

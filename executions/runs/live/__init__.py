@@ -1,0 +1,1 @@
+"""Following logs live: one reader, one hub, and the two doors SSE and websocket."""

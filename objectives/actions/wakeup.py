@@ -1,0 +1,100 @@
+"""Putting an objective back to work once there is some."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Q
+
+from executions.models import RunHead
+from executions.runs.log import NewEvent
+from objectives.lifecycles.objectives import move, note, put_in_queue
+from objectives.models import (
+    AWAITS_JUDGEMENT,
+    SETTLED,
+    WAITS_FOR_PEOPLE,
+    ActionState,
+    Approval,
+    Ending,
+    Execution,
+    Objective,
+    ObjectiveState,
+    QueuedAction,
+    Step,
+    ToolCall,
+)
+from objectives.planning.plan import Plan
+
+RUNNABLE = AWAITS_JUDGEMENT | Q(
+    execution=Execution.PENDING, approval__in=[Approval.AUTO_APPROVED, Approval.APPROVED]
+)
+
+
+def wake(objective: Objective, head: RunHead, events: Sequence[NewEvent] = (), *, now: datetime) -> None:
+    """Queue a locked objective if a worker could do something for it; one that people hold up stays.
+
+    Safe to call after any change, whose `events` are written first: what runs already looks again by itself.
+    """
+    goes_on = not objective.is_over and has_work(objective)
+    if goes_on and objective.state == ObjectiveState.WAITING:
+        objective.idle_since = None
+        move(objective, head, ObjectiveState.RUNNING, now=now, first=events, also=["idle_since"])
+    elif events:
+        note(objective, head, events)
+    if goes_on:
+        put_in_queue(head)
+
+
+def has_work(objective: Objective) -> bool:
+    """Whether there is a model to ask, a call to make or judge, a stop to confirm, or rest to be had."""
+    if objective.state == ObjectiveState.INTERRUPTING or objective.cancel_requested_at is not None:
+        return True
+    if has_open_calls(objective):
+        runnable = ToolCall.objects.filter(RUNNABLE, objective=objective).exists()
+        return runnable or (objective.state == ObjectiveState.RUNNING and _only_people_are_awaited(objective))
+    return (
+        model_is_due(objective)
+        or QueuedAction.objects.filter(objective=objective, state=ActionState.QUEUED).exists()
+    )
+
+
+def has_open_calls(objective: Objective) -> bool:
+    """Whether something more will happen to a tool call."""
+    return ToolCall.objects.filter(objective=objective).exclude(SETTLED).exists()
+
+
+def _only_people_are_awaited(objective: Objective) -> bool:
+    """All other runs that it waited for have ended, and nobody has said so by its state yet."""
+    open_calls = ToolCall.objects.filter(objective=objective).exclude(SETTLED)
+    return not open_calls.exclude(WAITS_FOR_PEOPLE).exists()
+
+
+def model_is_due(objective: Objective) -> bool:
+    """The last thing said was not the model's: results of tools, or a person's message, wait for it.
+
+    A turn that was interrupted waits for nothing but a person's next message.
+    """
+    if objective.is_interrupted:
+        return False
+    if objective.turn == 0:
+        return True
+    return (
+        ToolCall.objects.filter(objective=objective, step__turn=objective.turn).exists()
+        or objective.messages.filter(after_turn=objective.turn).exists()
+        or _answer_is_owed(objective)
+    )
+
+
+def _answer_is_owed(objective: Objective) -> bool:
+    """The newest response is not whole, and no person will ask for the rest of it.
+
+    Nobody talks with a sub-agent, or with an agent that is to give an output; and what broke off with its
+    provider is asked for again.
+    """
+    step = Step.objects.filter(objective=objective, turn=objective.turn).only("finish_reason").first()
+    if step is None or step.is_whole:
+        return False
+    return (
+        step.finish_reason == Ending.CUT_OFF
+        or objective.parent_id is not None
+        or Plan.read(objective.plan).answer_schema is not None
+    )

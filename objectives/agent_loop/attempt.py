@@ -1,0 +1,145 @@
+"""One worker's time with one objective: from its lease until it is over, waits, or is handed back."""
+
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+
+from executions.inference.errors import ModelTooLong
+from executions.models import RunKind
+from executions.runs.db_retry import retry_database
+from executions.runs.lease import Lease, LeaseLost
+from executions.runs.locks import leased
+from executions.runs.verbs import cancel_below, requeue
+from executions.runs.worker.context import Bench
+from executions.runs.worker.heartbeat import Held
+from executions.runs.worker.stop_signal import RunStopped, StopSignal
+from objectives.agent_loop.call_executor import Hands
+from objectives.agent_loop.compaction import open_window
+from objectives.agent_loop.decision import Ask, Carry, Compact, Finish, Leave, Move, decide
+from objectives.agent_loop.leased import read_objective
+from objectives.agent_loop.retry_policy import try_again
+from objectives.agent_loop.step import ask_model, leave
+from objectives.agent_loop.texts import TextRecorder
+from objectives.agent_loop.tracing import objective_span
+from objectives.models import OVER, Objective
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5  # how late a call that is approved beside running ones begins, and an interrupt is seen
+LAST_CALLS_SECONDS = 10.0  # what a worker that ends gives to calls that must not be repeated
+STOPPED_CALLS_SECONDS = 5.0  # and one whose objective is stopped: a cancel is forced after ten
+
+
+def run_attempt(lease: Lease, taken_at: float, bench: Bench) -> None:
+    """Work on a leased objective as long as there is something to do for it.
+
+    `taken_at` is the monotonic time before the lease was taken. A lost lease leaves everything as it is.
+    """
+    stop = StopSignal()
+    with bench.keeper.holding(lease, stop, TextRecorder(lease, stop), taken_at=taken_at) as held:
+        try:
+            _Attempt(held).run()
+        except LeaseLost:
+            logger.warning("The lease of %s was lost; nothing more is written", lease.run_id)
+
+
+class _Attempt:
+    """The loop: what is next is read from the rows each time."""
+
+    def __init__(self, held: Held[TextRecorder]) -> None:
+        self._held = held
+        self._objective = read_objective(held)
+
+    def run(self) -> None:
+        with objective_span(self._objective), Hands(self._held) as hands:
+            try:
+                self._loop(hands)
+            except RunStopped as stopped:
+                self._stop(stopped.reason, hands)
+            except LeaseLost:
+                raise
+            except Exception:
+                logger.exception("The worker failed at %s", self._objective.id)
+                self._give_back_broken()
+        self._stop_what_it_started()
+
+    def _loop(self, hands: Hands) -> None:
+        while True:
+            self._held.stop.check()
+            move = self._next_move(hands)
+            match move:
+                case Carry():
+                    for call in move.calls:
+                        hands.take(call, move.plan)
+                    hands.settle(LOOK_SECONDS)
+                    goes_on = True
+                case Ask():
+                    goes_on = self._ask()
+                case Compact():
+                    goes_on = open_window(self._held, move.action)
+                case Finish():
+                    self._stop_work(hands)
+                    goes_on = False
+                case Leave():
+                    goes_on = False
+            if not goes_on:
+                return
+
+    def _ask(self) -> bool:
+        """One step; where the provider finds the conversation too long, a shorter one is asked next."""
+        try:
+            return ask_model(self._held)
+        except ModelTooLong as too_long:
+            return open_window(self._held, None, too_long)
+
+    def _next_move(self, hands: Hands, *, is_last: bool = False) -> Move:
+        held = self._held
+        finishes = hands.has_unrepeatable and not is_last
+        # The decision may give the lease up: whoever finds it gone meanwhile must not take it for lost.
+        held.is_ending = True
+        look = retry_database(decide, check=held.require)
+        move = look(held.lease, hands.at_work, now=timezone.now(), finishes=finishes)
+        held.is_over = isinstance(move, Leave)
+        held.is_ending = held.is_over
+        return move
+
+    def _stop(self, reason: str, hands: Hands) -> None:
+        """Cancelled: the rows say so, and the decision confirms it. A worker that ends hands back."""
+        if reason == "lease_lost":
+            raise LeaseLost
+        if reason == "cancelled":
+            self._stop_work(hands)
+            return
+        hands.finish_what_cannot_be_repeated(LAST_CALLS_SECONDS)
+        leave(self._held, self._hand_back)
+
+    def _stop_work(self, hands: Hands) -> None:
+        """What may have its effect is waited for a little; of the rest nothing more comes."""
+        hands.finish_what_cannot_be_repeated(STOPPED_CALLS_SECONDS)
+        self._next_move(hands, is_last=True)
+
+    def _hand_back(self) -> None:
+        head, _ = leased(Objective, self._held.lease)
+        requeue(head)
+
+    def _give_back_broken(self) -> None:
+        message = "An error of the worker ended the run."
+
+        def give_back() -> None:
+            head, objective = leased(Objective, self._held.lease)
+            try_again(objective, head, message, now=timezone.now())
+
+        leave(self._held, give_back)
+
+    def _stop_what_it_started(self) -> None:
+        """Nothing below goes on for an objective that is over; the job of its end makes sure of it."""
+        if _is_over(self._objective):
+            stop_below = retry_database(cancel_below)
+            stop_below(RunKind.OBJECTIVE, self._objective.id, by=None, now=timezone.now())
+
+
+@retry_database
+def _is_over(objective: Objective) -> bool:
+    with transaction.atomic():
+        return Objective.objects.filter(pk=objective.pk, state__in=OVER).exists()

@@ -1,0 +1,157 @@
+"""What a variation may call now, each thing as a function that models are offered."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+
+from django.db.models import Q
+
+from executions.catalog.manifest import Manifest
+from executions.catalog.selectors import manifest_of, newest_version
+from objectives.ids import Json, Prefix, spell
+from objectives.models import (
+    AdapterKind,
+    Agent,
+    AgentState,
+    AgentVariation,
+    CallKind,
+    Tool,
+    ToolSetState,
+    ToolState,
+)
+from objectives.overlays.parameters import seen_parameters
+from objectives.overlays.rows import auto_mode_of, overlays_of
+from objectives.planning.plan import Offered
+from objectives.planning.tool_snapshots import provided_metadata, tool_snapshot
+from objectives.schemas.metadata import ResourceMetadata
+from objectives.validation.labels import read_tool_labels, skills_wanted
+
+TASK = {
+    "type": "object",
+    "properties": {
+        "task": {"type": "string", "description": "What it is to do, with all that it must know."}
+    },
+    "required": ["task"],
+    "additionalProperties": False,
+}
+SKILL_FILES = "uploaded_files"
+_FILES = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": "Names of uploaded files to work on.",
+}
+
+
+def effective_tools(variation: AgentVariation) -> list[Tool]:
+    """The tools that a variation may call now: those assigned, and those of assigned sets."""
+    assigned = Q(assignments__variation=variation) | Q(tool_set__assignments__variation=variation)
+    usable = Tool.objects.filter(assigned, state=ToolState.AVAILABLE, tool_set__state=ToolSetState.ACTIVE)
+    return list(usable.select_related("tool_set").distinct().order_by("function_name", "created_at", "id"))
+
+
+def offered_tool(tool: Tool, pinned: Mapping[str, str], tenant_id: uuid.UUID, *, until: float) -> Offered:
+    """A tool, read with its set, as an objective with these pinned parameters offers it.
+
+    Raises NotReady where it is not known at `until` (monotonic) which overlays apply to it.
+    """
+    tool_set, rules = tool.tool_set, read_tool_labels(tool.labels)
+    metadata = ResourceMetadata.of(tool, Prefix.TOOL, tenant_id=tenant_id).wire()
+    reads_only = tool.config.get("requestMethod", "GET") in {"GET", "HEAD"}
+    is_safe = tool_set.adapter == AdapterKind.HTTP and reads_only
+    overlays = overlays_of(tool, tool_set, until=until)
+    auto_mode = auto_mode_of(overlays)
+    return Offered(
+        function=tool.function_name,
+        kind=CallKind.TOOL,
+        ref=str(tool.id),
+        description=tool.description,
+        parameters=seen_parameters(_without_pinned(tool.parameters, pinned), overlays, pinned),
+        metadata=metadata,
+        snapshot=tool_snapshot(
+            metadata,
+            tool.description,
+            tool.parameters,
+            requires_approval=tool.requires_approval,
+            config={"type": tool_set.adapter, tool_set.adapter: tool.config},
+            function=tool.function_name,
+        ),
+        requires_approval=tool.requires_approval or auto_mode is not None,
+        is_safe_to_repeat=is_safe if rules.is_safe_to_repeat is None else rules.is_safe_to_repeat,
+        approval_expires_seconds=rules.approval_expires_seconds,
+        approval_default=rules.approval_default,
+        adapter=tool_set.adapter,
+        tool_set_id=str(tool_set.id),
+        tool_set={"id": spell(Prefix.TOOL_SET, tool_set.id), "name": tool_set.name},
+        base_url=tool_set.base_url,
+        headers=tool_set.headers,
+        config=tool.config,
+        content_seconds=tool_set.content_seconds,
+        overlays=overlays,
+        auto_mode=auto_mode,
+    )
+
+
+def offered_agents(variation: AgentVariation, tenant_id: uuid.UUID) -> Iterable[Offered]:
+    """The published agents that a variation may hand a task to."""
+    callable_agents = Agent.objects.filter(callers__variation=variation, state=AgentState.PUBLISHED).order_by(
+        "name", "id"
+    )
+    for agent in callable_agents:
+        metadata = ResourceMetadata.of(agent, Prefix.AGENT, tenant_id=tenant_id).wire()
+        description = agent.description or f"Hands a task to the agent {agent.name}."
+        yield Offered(
+            function=agent.name,
+            kind=CallKind.AGENT,
+            ref=str(agent.id),
+            description=description,
+            parameters=TASK,
+            metadata=metadata,
+            snapshot=tool_snapshot(metadata, description, TASK, requires_approval=False),
+            is_safe_to_repeat=True,
+        )
+
+
+def offered_skills(variation: AgentVariation, tenant_id: uuid.UUID) -> Iterable[Offered]:
+    """The skills that a variation's labels name, as far as the account has them."""
+    for slug, requires_approval in skills_wanted(variation.labels).items():
+        version = newest_version(tenant_id, slug)
+        if version is None:
+            continue  # the label outlives the skill
+        manifest = manifest_of(version)
+        metadata = provided_metadata(
+            slug,
+            version.skill_id,
+            space_id=variation.space_id,
+            tenant_id=tenant_id,
+            created_at=version.created_at,
+        )
+        parameters = _skill_parameters(manifest)
+        yield Offered(
+            function=slug,
+            kind=CallKind.SKILL,
+            ref=slug,
+            description=manifest.description,
+            parameters=parameters,
+            metadata=metadata,
+            snapshot=tool_snapshot(
+                metadata, manifest.description, parameters, requires_approval=requires_approval
+            ),
+            requires_approval=requires_approval,
+            is_safe_to_repeat=True,
+        )
+
+
+def _without_pinned(parameters: Json, pinned: Mapping[str, str]) -> Json:
+    """A schema in which the pinned parameters do not appear: they are forced in when the call is made."""
+    if not pinned:
+        return parameters
+    properties = {key: part for key, part in parameters.get("properties", {}).items() if key not in pinned}
+    required = [key for key in parameters.get("required", []) if key not in pinned]
+    return {**parameters, "properties": properties, "required": required}
+
+
+def _skill_parameters(manifest: Manifest) -> Json:
+    """The skill's inputs, and beside them the files that it is to work on."""
+    schema: Json = deepcopy(dict(manifest.inputs_schema))
+    properties = {**schema.get("properties", {}), SKILL_FILES: _FILES}
+    return {"type": "object", **schema, "properties": properties}

@@ -1,0 +1,61 @@
+"""Tool calls as the API shows them, read for many at once in a fixed number of queries."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from objectives.ids import Json, Prefix
+from objectives.models import CallKind, ToolCall as CallRow
+from objectives.representations.agents import Profiles
+from objectives.representations.reader import Reader
+from objectives.representations.selectors import FoundCall, tool_sets_of
+from objectives.schemas.metadata import BareMetadata, Profile
+from objectives.schemas.toolcalls import (
+    ToolCall,
+    ToolCallInfo,
+    ToolCallResult,
+    ToolCallWithResult,
+    secrets_of,
+)
+from objectives.tool_results.blocks import show_blocks
+
+
+def show_calls(rows: Sequence[CallRow], *, reader: Reader, with_info: bool) -> list[ToolCall]:
+    """These calls (with `objective` at hand), in this order, without results."""
+    profiles = reader.profiles(one for row in rows for one in (row.decided_by_id, row.created_by_id))
+    of_tools = [row.id for row in rows if row.kind == CallKind.TOOL]
+    tool_sets = tool_sets_of(of_tools) if with_info else {}
+    return [
+        ToolCall.of(
+            row,
+            metadata=reader.operation(row, Prefix.TOOL_CALL),
+            decided_by=profiles.get(row.decided_by_id) if row.decided_by_id else None,
+            info=_info(row, reader, profiles, tool_sets.get(row.id)) if with_info else None,
+            dialect=reader.dialect,
+        )
+        for row in rows
+    ]
+
+
+def show_call_with_result(found: FoundCall, *, reader: Reader, now: datetime) -> ToolCallWithResult:
+    """One call with links to its media that live from `now`."""
+    row = found.call
+    profiles = {one.pk: Profile.of(one, tenant_id=reader.tenant_id) for one in found.people}
+    blocks = None if row.result is None else show_blocks(row.result, base_url=reader.base_url, now=now)
+    return ToolCallWithResult.of(
+        row,
+        metadata=reader.operation(row, Prefix.TOOL_CALL),
+        decided_by=profiles.get(row.decided_by_id) if row.decided_by_id else None,
+        info=_info(row, reader, profiles, found.tool_set),
+        dialect=reader.dialect,
+        resolved_secrets=secrets_of(row),
+        result=None if blocks is None else ToolCallResult(content=blocks),
+    )
+
+
+def _info(row: CallRow, reader: Reader, profiles: Profiles, tool_set: Json | None) -> ToolCallInfo:
+    return ToolCallInfo(
+        objective=reader.operation(row.objective, Prefix.OBJECTIVE),
+        created_by=profiles[row.created_by_id],
+        tool=BareMetadata(id=row.callable["id"], name=row.callable["name"]) if tool_set else None,
+        tool_set=BareMetadata(**tool_set) if tool_set else None,
+    )

@@ -1,0 +1,128 @@
+"""Reading what is asked for most, as cheaply as it can be: one tool call, and pages of objectives."""
+
+import itertools
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from django.db.models import Model, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from objectives.ids import Json
+from objectives.models import Objective, ToolCall
+from spaces.models import Principal
+from spaces.prepared_sql import fetch_row, fetch_rows
+
+
+def _ordered(model: type[Model], *wanted: str) -> list[str]:
+    """These columns in the order in which a row of the model takes them."""
+    return [field.attname for field in model._meta.concrete_fields if field.attname in wanted]
+
+
+_SNAPSHOTS = ("agent_snapshot", "variation_snapshot")
+# What the `metadata` of an objective is made of, and what lists show of a call: the rest may be long.
+IDENTITY = ("id", "space_id", "external_id", "labels", "created_by_id", "created_at")
+LISTED_CALL = (
+    *IDENTITY,
+    *("objective_id", "called_as", "kind", "approval", "execution", "memo", "decided_by_id"),
+    *("callable", "arguments", "resolved_secrets", "decision_scores"),
+)
+_CALL_FIELDS = _ordered(ToolCall, *LISTED_CALL, "result")
+_JSON = {"labels", "callable", "arguments", "resolved_secrets", "decision_scores", "result"}
+_OBJECTIVE_FIELDS = _ordered(Objective, *IDENTITY)
+_PRINCIPAL_FIELDS = _ordered(Principal, "id", "tenant_id", "kind", "email", "display_name", "created_at")
+# The columns of `_CALL`: of the call, its objective, its creator and its decider; and last its tool set.
+_PARTS = (_CALL_FIELDS, _OBJECTIVE_FIELDS, _PRINCIPAL_FIELDS, _PRINCIPAL_FIELDS)
+_ENDS = (0, *itertools.accumulate(map(len, _PARTS)))
+_JSON_PLACES = {place for place, name in enumerate(itertools.chain(*_PARTS)) if name in _JSON} | {_ENDS[-1]}
+
+# The set of the tool that was called, as the objective's plan has it: {"id", "name"}, empty for other calls.
+_TOOL_SET = """jsonb_path_query_first(
+    objective.plan, '$.offered[*] ? (@.function == $called).tool_set',
+    jsonb_build_object('called', called_as))"""
+_CALL = f"""
+SELECT {", ".join(f"call.{name}" for name in _CALL_FIELDS)},
+       {", ".join(f"objective.{name}" for name in _OBJECTIVE_FIELDS)},
+       {", ".join(f"creator.{name}" for name in _PRINCIPAL_FIELDS)},
+       {", ".join(f"decider.{name}" for name in _PRINCIPAL_FIELDS)},
+       {_TOOL_SET}
+  FROM objectives_toolcall AS call
+  JOIN objectives_objective AS objective ON objective.id = call.objective_id
+  JOIN spaces_principal AS creator ON creator.id = call.created_by_id
+  LEFT JOIN spaces_principal AS decider ON decider.id = call.decided_by_id
+ WHERE call.id = %s AND call.objective_id = %s AND call.space_id = %s
+"""  # noqa: S608 - names of our own columns
+_TOOL_SETS = f"""
+SELECT call.id, {_TOOL_SET}
+  FROM objectives_toolcall AS call JOIN objectives_objective AS objective ON objective.id = call.objective_id
+ WHERE call.id = ANY(%s)
+"""  # noqa: S608 - the same
+_PEOPLE = f"SELECT {', '.join(_PRINCIPAL_FIELDS)} FROM spaces_principal WHERE id = ANY(%s)"  # noqa: S608 - the same
+_SECRETS = "SELECT objective_id, name FROM objectives_secret WHERE objective_id = ANY(%s) ORDER BY name"
+
+
+class FoundCall(NamedTuple):
+    """A call, without what its page does not show, with its objective's identity and who is named on it.
+
+    `tool_set` is `{"id", "name"}` of the called tool's set, empty for agents and skills.
+    """
+
+    call: ToolCall
+    people: Sequence[Principal]
+    tool_set: Json
+
+
+def find_call(space_id: uuid.UUID, objective_id: uuid.UUID, call_id: uuid.UUID) -> FoundCall | None:
+    """The call of an objective of a space; None where there is none."""
+    row = fetch_row(_CALL, [call_id, objective_id, space_id])
+    if row is None:
+        return None
+    *values, tool_set = [
+        json.loads(value) if place in _JSON_PLACES and value is not None else value
+        for place, value in enumerate(row)
+    ]
+    parts = (values[start:end] for start, end in itertools.pairwise(_ENDS))
+    call = ToolCall.from_db("default", _CALL_FIELDS, next(parts))
+    call.objective = Objective.from_db("default", _OBJECTIVE_FIELDS, next(parts))
+    people = [Principal.from_db("default", _PRINCIPAL_FIELDS, one) for one in parts if any(one)]
+    return FoundCall(call, people, tool_set or {})
+
+
+def listed(rows: "QuerySet[Objective]") -> "QuerySet[Objective]":
+    """The rows as lists read them: without the plan, their snapshots as text for `with_snapshots`."""
+    texts = {f"{name}_text": Cast(name, TextField()) for name in _SNAPSHOTS}
+    return rows.defer("plan", *_SNAPSHOTS).annotate(**texts)
+
+
+def with_snapshots(rows: Sequence[Objective]) -> Sequence[Objective]:
+    """The rows of a page of `listed`, each different snapshot read once: most of a page share theirs."""
+    known: dict[str, Json] = {}
+    for row in rows:
+        for name in _SNAPSHOTS:
+            text = getattr(row, f"{name}_text")
+            if text not in known:
+                known[text] = json.loads(text)
+            setattr(row, name, known[text])
+    return rows
+
+
+def tool_sets_of(call_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Json]:
+    """`{"id", "name"}` of the set of each tool that was called; nothing for calls of agents and skills."""
+    rows = fetch_rows(_TOOL_SETS, [list(call_ids)]) if call_ids else []
+    return {call_id: found for call_id, text in rows if text and (found := json.loads(text))}
+
+
+def secret_names_of(objective_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    """The names of the secrets that came with each of these objectives, in their order; nothing for none."""
+    names: dict[uuid.UUID, list[str]] = {}
+    for objective_id, name in fetch_rows(_SECRETS, [list(objective_ids)]) if objective_ids else []:
+        names.setdefault(objective_id, []).append(name)
+    return names
+
+
+def people_of(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Principal]:
+    """These principals, with what a profile shows of them."""
+    rows = fetch_rows(_PEOPLE, [list(ids)])
+    people = [Principal.from_db("default", _PRINCIPAL_FIELDS, row) for row in rows]
+    return {person.pk: person for person in people}

@@ -1,0 +1,55 @@
+"""How objectives are run: what workers, sweepers and the shared verbs ask about them."""
+
+from datetime import datetime
+
+from executions.models import RunHead, RunKind
+from executions.runs.registry import Chore, KindOfRun, register_kind
+from objectives.actions.cancellation import BY_PARENT, confirm_cancel, confirm_interrupt, open_below
+from objectives.actions.expiry import (
+    expire_approval,
+    expire_content,
+    expired_approvals,
+    expired_contents,
+    idle_objectives,
+    time_out_objective,
+)
+from objectives.agent_loop.retry_policy import try_again
+from objectives.lifecycles.objectives import check_move, move
+from objectives.models import Objective, ObjectiveState
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    register_kind(
+        KindOfRun(
+            name=RunKind.OBJECTIVE,
+            model=Objective,
+            attempt="objectives.agent_loop.attempt.run_attempt",
+            check_move=check_move,
+            start=_start,
+            cancel=confirm_cancel,
+            lost=_lost,
+            open_below=open_below,
+            stopped_with_caller=BY_PARENT,
+            chores=(
+                Chore("decide in default", expired_approvals, expire_approval),
+                Chore("end without content", expired_contents, expire_content),
+                Chore("time out", idle_objectives, time_out_objective),
+            ),
+        )
+    )
+
+
+def _start(objective: Objective, head: RunHead, *, now: datetime) -> None:
+    objective.attempt += 1
+    if objective.state == ObjectiveState.PENDING:
+        move(objective, head, ObjectiveState.RUNNING, now=now, also=["attempt"])
+    else:
+        objective.save(update_fields=["attempt"])
+
+
+def _lost(objective: Objective, head: RunHead, *, now: datetime) -> None:
+    if objective.state == ObjectiveState.INTERRUPTING:
+        confirm_interrupt(objective, head, now=now)
+    else:
+        try_again(objective, head, "The worker that ran it vanished.", now=now)

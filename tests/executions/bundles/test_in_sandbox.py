@@ -1,0 +1,80 @@
+"""The shipped script skills run in the real sandbox, within the limits they ask for."""
+
+import io
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from executions.catalog.archive import pack, read_folder, unpack
+from executions.sandbox import Outcome, Workspace, launch
+from tests.executions.bundles.script_play import BUNDLES, ORDERS, SAMPLES, SDK
+
+TIME_LIMIT_SECONDS = 200
+
+
+@pytest.fixture
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    folder = tmp_path_factory.mktemp("sandboxes")
+    # The sandbox's user is another one, and pytest's folders are private.
+    for above in (folder, folder.parent, folder.parent.parent):
+        above.chmod(0o755)
+    workspace = Workspace.create(folder)
+    yield workspace
+    workspace.remove()
+
+
+def run(slug: str, workspace: Workspace, *files: Path) -> tuple[list[dict[str, Any]], Outcome]:
+    """The messages of one run of the packed and unpacked bundle, and how it ended."""
+    bundle = read_folder(BUNDLES / slug)
+    unpacked = workspace.path.parent / "bundle"
+    unpack(pack(bundle), unpacked, expected_digest=bundle.digest)
+    for file in files:
+        workspace.stage(file.name, io.BytesIO(file.read_bytes()))
+    start = {"type": "start", "execution_id": "x", "inputs": {}, "materials": [file.name for file in files]}
+    messages = []
+    deadline = time.monotonic() + TIME_LIMIT_SECONDS
+    with launch(
+        ["python", f"/skill/{bundle.manifest.entrypoint}"],
+        workspace=workspace,
+        bundle=unpacked,
+        limits=bundle.manifest.limits,
+        extra_read_only={"/callboard": SDK},
+    ) as running:
+        running.send_line(json.dumps(start).encode())
+        while not running.at_end and time.monotonic() < deadline:
+            if line := running.read_line(1.0):
+                messages.append(json.loads(line))
+        return messages, running.wait()
+
+
+def test_csv_profile_runs_within_the_default_limits(workspace: Workspace) -> None:
+    messages, outcome = run("csv-profile", workspace, ORDERS)
+
+    assert (outcome.exit_status, outcome.killed_for) == (0, None), outcome.stderr_tail
+    assert messages[-1]["outputs"]["row_count"] == 1493
+    with workspace.open_regular("outputs/chart.png") as chart:
+        assert chart.read(8) == b"\x89PNG\r\n\x1a\n"
+    assert {path for path, _ in workspace.list()} == {
+        "inputs/materials/orders.csv",
+        "outputs/chart.png",
+        "outputs/profile.json",
+        "outputs/profile.md",
+    }
+
+
+def test_document_text_runs_within_its_limits(workspace: Workspace) -> None:
+    files = [SAMPLES / name for name in ("manual.pdf", "minutes.docx", "page.html", "notes.md")]
+
+    messages, outcome = run("document-text", workspace, *files)
+
+    assert (outcome.exit_status, outcome.killed_for) == (0, None), outcome.stderr_tail
+    assert [each["format"] for each in messages[-1]["outputs"]["documents"]] == [
+        "pdf",
+        "docx",
+        "html",
+        "markdown",
+    ]

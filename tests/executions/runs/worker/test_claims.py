@@ -1,0 +1,164 @@
+"""Who takes which run: one of several, the oldest, and fairly between spaces."""
+
+import threading
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from executions.models import RunHead, SkillExecution
+from executions.runs.registry import begin_oldest_run, begin_run
+from executions.runs.sql import OLDEST_WAITING
+from executions.runs.worker.slots import Claim, Slots
+from spaces.ids import new_id
+from tests.executions.runs.worker.attempts import start_again
+from tests.factories import Actor, make_actor, make_skill
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def actors(committed: None) -> tuple[Actor, Actor]:
+    """Members of two spaces in which nothing waits yet."""
+    RunHead.objects.filter(state="queued").update(state="ended", available_at=None)
+    pair = make_actor(name="first"), make_actor(name="second")
+    for actor in pair:
+        make_skill(tenant=actor.tenant)
+    return pair
+
+
+def test_of_many_workers_one_gets_a_run(actors: tuple[Actor, Actor]):
+    run = start_again(actors[0])
+    gate, leases = threading.Barrier(8), []
+
+    def claim() -> None:
+        gate.wait(60)
+        leases.append(begin_run(kind="execution", run_id=run.id, owner=new_id(), now=timezone.now()))
+        connection.close()
+
+    threads = [threading.Thread(target=claim) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert len(leases) == 8
+    assert [lease.fence for lease in leases if lease is not None] == [1]
+
+
+def test_the_run_that_waited_longest_is_taken_and_one_in_other_hands_is_passed_over(
+    actors: tuple[Actor, Actor],
+):
+    first, second = (start_again(actor) for actor in actors)
+    held, done = threading.Event(), threading.Event()
+
+    def hold_the_first() -> None:
+        with transaction.atomic():
+            RunHead.objects.select_for_update(no_key=True).get(pk=first.id)
+            held.set()
+            done.wait(60)
+        connection.close()
+
+    holder = threading.Thread(target=hold_the_first)
+    holder.start()
+    held.wait(60)
+    while_held = begin_oldest_run(owner=new_id(), now=timezone.now())
+    done.set()
+    holder.join(60)
+    afterwards = begin_oldest_run(owner=new_id(), now=timezone.now())
+
+    assert while_held is not None
+    assert afterwards is not None
+    assert (while_held.run_id, afterwards.run_id) == (second.id, first.id)
+
+
+def test_while_another_space_waits_one_space_gets_at_most_half_of_the_slots(actors: tuple[Actor, Actor]):
+    slots = Slots(owner=new_id(), count=4)
+    crowd = [start_again(actors[0]) for _ in range(5)]
+    alone = [claimed(slots, run) for run in crowd[:4]]
+    waiting = [start_again(actors[1]) for _ in range(3)]
+
+    slots.release(alone[0])
+    next_one = claimed(slots, crowd[4])
+    slots.release(alone[1])
+    one_more = claimed(slots, crowd[4])
+    slots.release(alone[2])
+    third = claimed(slots, crowd[4])
+
+    assert [claim.lease.space_id for claim in alone] == [actors[0].space.id] * 4
+    assert [next_one.lease.run_id, one_more.lease.run_id] == [waiting[0].id, waiting[1].id]
+    assert third.lease.run_id == crowd[4].id
+
+
+def test_nobody_waits_for_a_space_that_has_nothing_to_do(actors: tuple[Actor, Actor]):
+    slots = Slots(owner=new_id(), count=2)
+    runs = [start_again(actors[0]) for _ in range(2)]
+
+    assert [claimed(slots, run).lease.run_id for run in runs] == [run.id for run in runs]
+
+
+def test_with_a_single_slot_waiting_spaces_take_turns(actors: tuple[Actor, Actor]):
+    slots = Slots(owner=new_id(), count=1)
+    crowd, guest = [start_again(actors[0]) for _ in range(3)], start_again(actors[1])
+    order = []
+
+    for run in (*crowd, guest):
+        claim = claimed(slots, run)
+        order.append(claim.lease.run_id)
+        slots.release(claim)
+
+    assert order[:2] == [crowd[0].id, guest.id]
+    assert set(order[2:]) == {crowd[1].id, crowd[2].id}
+
+
+def test_a_ticket_of_a_run_that_is_gone_takes_another_or_nothing(actors: tuple[Actor, Actor]):
+    slots = Slots(owner=new_id(), count=4)
+    run = start_again(actors[0])
+
+    claim = claimed(slots, start_again(actors[1]), ticket=new_id())
+
+    assert claim.lease.run_id == run.id
+    assert claimed(slots, run).lease.run_id != run.id
+    assert slots.claim(run.id, "execution") is None
+
+
+def test_finding_the_oldest_run_costs_the_same_behind_a_long_queue(actors: tuple[Actor, Actor]):
+    first, guest = start_again(actors[0]), start_again(actors[1])
+    _queue(20_000, first)
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE executions_runhead")
+        cursor.execute(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {OLDEST_WAITING}", [16, [first.space_id], 16]
+        )
+        plan = cursor.fetchone()[0][0]
+        cursor.execute(OLDEST_WAITING, [16, [first.space_id], 16])
+        found = [row[0] for row in cursor.fetchall()]
+    RunHead.objects.filter(space_id=first.space_id).delete()
+
+    assert found == [guest.id]
+    assert "head_claimable" in str(plan)
+    assert "Seq Scan" not in str(plan)
+    assert plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] < 100
+
+
+def claimed(slots: Slots, run: SkillExecution, *, ticket: uuid.UUID | None = None) -> Claim:
+    """What a slot takes that holds the run's ticket, or another."""
+    claim = slots.claim(ticket or run.id, "execution")
+    assert claim is not None
+    return claim
+
+
+def _queue(count: int, like: SkillExecution) -> None:
+    now = timezone.now()
+    RunHead.objects.bulk_create(
+        RunHead(
+            run_id=new_id(),
+            kind="execution",
+            space_id=like.space_id,
+            available_at=now + timedelta(microseconds=number),
+        )
+        for number in range(count)
+    )

@@ -1,0 +1,56 @@
+"""The Python that scripts get, under the default limits."""
+
+from executions.sandbox import Limits, Workspace
+from tests.executions.sandbox.scripts import run_python
+
+
+def test_it_is_at_a_fixed_path_and_read_only(workspace: Workspace):
+    ended = run_python(workspace, "import sys; print(sys.executable, sys.prefix, sys.dont_write_bytecode)")
+
+    assert ended.lines == ["/opt/skills/bin/python /opt/skills True"]
+
+
+def test_the_skills_packages_work_under_the_default_limits(workspace: Workspace):
+    code = """
+        import io, bs4, docx, markdown_it, pandas, pypdf
+        import matplotlib.pyplot as pyplot
+        table = pandas.DataFrame({"a": [1, 2, 3]})
+        table.plot()
+        pyplot.savefig("outputs/chart.png")
+        docx.Document().save("outputs/empty.docx")
+        print(table["a"].sum())
+    """
+
+    ended = run_python(workspace, code, limits=Limits())
+
+    assert ended.stdout == "6\n", ended.outcome
+    with workspace.open_regular("outputs/chart.png") as chart:
+        assert chart.read(4) == b"\x89PNG"
+
+
+def test_nothing_of_the_projects_environment_is_importable(workspace: Workspace):
+    ended = run_python(
+        workspace, "import importlib.util as u; print(u.find_spec('django'), u.find_spec('executions'))"
+    )
+
+    assert ended.stdout == "None None\n"
+
+
+def test_libraries_leave_no_files_in_the_workspace(workspace: Workspace):
+    run_python(workspace, "import matplotlib.pyplot, pathlib; print(pathlib.Path.home())", limits=Limits())
+
+    assert workspace.list() == []
+    assert sorted(path.name for path in workspace.path.iterdir()) == ["inputs", "outputs"]
+
+
+def test_processes_and_event_loops_work(workspace: Workspace):
+    code = """
+        import asyncio, multiprocessing
+        from concurrent.futures import ThreadPoolExecutor
+        if __name__ == "__main__":
+            with multiprocessing.get_context("fork").Pool(2) as pool: print(pool.map(abs, [-1, 2]))
+            with ThreadPoolExecutor(2) as pool: print(list(pool.map(abs, [-3])))
+            print(asyncio.run(asyncio.sleep(0, "slept")))
+    """
+
+    assert run_python(workspace, code).lines == ["[1, 2]", "[3]", "slept"]
