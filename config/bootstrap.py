@@ -39,7 +39,7 @@ ANOTHER_PYTHON = ("VIRTUAL_ENV", "PYTHONHOME", "__PYVENV_LAUNCHER__", "UV_PYTHON
 NEEDED = ("django", "channels", "procrastinate")  # their presence tells an installed environment
 
 
-class Environment(NamedTuple):
+class VirtualEnvironment(NamedTuple):
     """One virtual environment: where, what it is for, and how `uv sync` is asked for it."""
 
     folder: Path
@@ -91,22 +91,24 @@ def can_run_here() -> bool:
     return fit and all(importlib.util.find_spec(name) for name in NEEDED)
 
 
-def project_environment(command: str) -> Environment:
+def project_environment(command: str) -> VirtualEnvironment:
     """What `command` needs to run: with the development tools for some, without for others."""
     # Never removes what is there: a demo beside a checkout that is being worked on leaves its tools alone.
     if command in DEVELOPING:
-        return Environment(VENV, "the project's packages and its development tools", ("--inexact",), "all")
-    return Environment(VENV, "the project's packages", ("--inexact", "--no-dev"), "run")
+        return VirtualEnvironment(
+            VENV, "the project's packages and its development tools", ("--inexact",), "all"
+        )
+    return VirtualEnvironment(VENV, "the project's packages", ("--inexact", "--no-dev"), "run")
 
 
-def skill_environment() -> Environment:
+def skill_environment() -> VirtualEnvironment:
     """The Python that skills see inside the sandbox: nothing of the project's own is in it."""
     # Compiled now: in the sandbox it is read-only, and every run would compile its imports again.
     selection = ("--only-group", "skills", "--compile-bytecode")
-    return Environment(SKILL_VENV, "the skills' packages", selection, "all")
+    return VirtualEnvironment(SKILL_VENV, "the skills' packages", selection, "all")
 
 
-def install(environments: List[Environment]) -> None:
+def install(environments: List[VirtualEnvironment]) -> None:
     """Bring each environment in step with the lock file; costs a millisecond when all of them are."""
     if all(is_in_step(environment) for environment in environments):
         return
@@ -124,7 +126,7 @@ def lock_digest() -> str:
     return digest.hexdigest()
 
 
-def is_in_step(environment: Environment) -> bool:
+def is_in_step(environment: VirtualEnvironment) -> bool:
     """Whether the environment was completed from this very lock file and holds at least what is asked."""
     try:
         digest, contents = _stamp(environment).read_text().split()
@@ -186,7 +188,7 @@ def fail(message: str) -> NoReturn:
     sys.exit("callboard: " + message)
 
 
-def _sync(uv: str, *environments: Environment) -> None:
+def _sync(uv: str, *environments: VirtualEnvironment) -> None:
     """Fill the environments, all at once: one waits for the network while another compiles."""
     installers = []
     for environment in environments:
@@ -276,7 +278,7 @@ def _locked() -> Iterator[None]:
         yield
 
 
-def _stamp(environment: Environment) -> Path:
+def _stamp(environment: VirtualEnvironment) -> Path:
     return environment.folder / "callboard-installed"
 
 

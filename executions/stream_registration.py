@@ -14,7 +14,7 @@ from executions.models import OPEN, RunKind, SkillExecution
 from executions.models.digest import same_text
 from executions.runs.live.registry import CallStream, FoundRun, RunStream, register_calls, register_run
 from spaces.ids import parse_uuid
-from spaces.ticket_scopes import Kind
+from spaces.ticket_scopes import TicketKind
 from spaces.ticket_targets import Target, register_target
 
 _COUNTS = """
@@ -43,8 +43,8 @@ def register() -> None:
         )
     )
     register_calls(CallStream(kind=RunKind.EXECUTION, find=find, counts=counts, lineage=lineage_of_call))
-    register_target(Target(Kind.TOOL_CALL, str))
-    register_target(Target(Kind.EXECUTION, _read_id, space_of, "Write a UUID in lower case."))
+    register_target(Target(TicketKind.TOOL_CALL, str))
+    register_target(Target(TicketKind.EXECUTION, _read_id, space_of, "Write a UUID in lower case."))
 
 
 def _read_id(text: str) -> str | None:

@@ -13,7 +13,7 @@ from spaces.models import Tenant
 
 
 @dataclass(frozen=True)
-class Place:
+class EncryptedField:
     """Where sealed values are kept: a kind of row, the field of the value and that of its key's id.
 
     A value is bound to `purpose`, which says what it is for and never changes, to the row's id, and to the
@@ -58,8 +58,10 @@ class Place:
         return json.dumps([self.purpose, *(None if one is None else uuid.UUID(str(one)).hex for one in ids)])
 
 
-SECRETS = Place(Secret, "sealed", "sealed_with", "secret", ("space_id", "tool_set_id", "objective_id"))
-CREDENTIALS = Place(ProviderKey, "sealed", "sealed_with", "provider credential", ("space_id",))
-WEBHOOK_SECRETS = Place(Tenant, "webhook_secret", "webhook_secret_key", "webhook secret")
-CHALLENGE_TOKENS = Place(Tenant, "challenge_token", "challenge_token_key", "challenge token")
+SECRETS = EncryptedField(
+    Secret, "sealed", "sealed_with", "secret", ("space_id", "tool_set_id", "objective_id")
+)
+CREDENTIALS = EncryptedField(ProviderKey, "sealed", "sealed_with", "provider credential", ("space_id",))
+WEBHOOK_SECRETS = EncryptedField(Tenant, "webhook_secret", "webhook_secret_key", "webhook secret")
+CHALLENGE_TOKENS = EncryptedField(Tenant, "challenge_token", "challenge_token_key", "challenge token")
 PLACES = (SECRETS, CREDENTIALS, WEBHOOK_SECRETS, CHALLENGE_TOKENS)

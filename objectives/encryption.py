@@ -4,9 +4,9 @@ Decision: the newest key seals, every key that is known opens. `ENCRYPTION_KEYS`
 behind them stand keys derived from `SECRET_KEY` and its fallbacks, so that a deployment that names none
 is sealed as well, and one that begins to name some still opens what it has.
 
-Decision: a value is bound to what it is of (see `objectives.encrypted_fields`), as associated data: copied to another
-place by somebody who writes to the database, it does not open. Values sealed before that bear no `BOUND`;
-they open wherever they stand until `manage.py reseal_secrets` has bound them.
+Decision: a value is bound to what it is of (see `objectives.encrypted_fields`), as associated data: copied to
+another place by somebody who writes to the database, it does not open. Values sealed before that bear no
+`BOUND`; they open wherever they stand until `manage.py reseal_secrets` has bound them.
 """
 
 import json
@@ -54,7 +54,7 @@ def open_sealed(sealed: "bytes | memoryview[int]", key_id: str, *, bound_to: str
     key = _known_keys().get(key_id)
     if key is None:
         raise CannotOpen(
-            f"This value is sealed with the key {key_id!r}, which this deployment does not have."
+            f"This value is encrypted with the key {key_id!r}, which this deployment does not have."
         )
     content = bytes(sealed)
     bound = content.startswith(BOUND)
@@ -64,7 +64,7 @@ def open_sealed(sealed: "bytes | memoryview[int]", key_id: str, *, bound_to: str
         return key.decrypt(content[:_NONCE_BYTES], content[_NONCE_BYTES:], associated).decode()
     except (InvalidTag, ValueError):
         raise CannotOpen(
-            f"This value was altered or belongs elsewhere, or {key_id!r} is not the key it was sealed with."
+            f"This value was altered or copied from elsewhere, or {key_id!r} is not its key."
         ) from None
 
 

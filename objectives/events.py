@@ -3,7 +3,8 @@
 A payload is facts of our own (`executions.runs.event_kinds`); what the workspace API shows is made of them on
 every read (`objectives.representations.events`). Beside the facts of its kind it has `context_window_id`,
 `caused_by` (a principal) and, where something took time, `started_at`, each where there is one. A tool's
-result stands there as stored blocks, whose media get their URLs on every read (`objectives.tool_results.blocks`).
+result stands there as stored blocks, whose media get their URLs on every read
+(`objectives.tool_results.blocks`).
 """
 
 import uuid
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.log import NewEvent
 from objectives.ids import Json, raw, wire_moment
 from objectives.models import CallKind, ToolCall
@@ -22,25 +23,37 @@ VERSION = 2  # of payloads; `objectives.former_events` reads those of version 1
 # such types, and its clients refuse types that they do not know.
 PUBLIC = frozenset(
     {
-        *(Kind.STATE_CHANGED, Kind.USER_MESSAGE, Kind.ASSISTANT_MESSAGE, Kind.REASONING),
-        *(Kind.APPROVAL_REQUESTED, Kind.APPROVED, Kind.DENIED, Kind.CALLED, Kind.RETURNED),
-        *(Kind.COMPACTED, Kind.SUB_OBJECTIVE_STARTED, Kind.SUB_OBJECTIVE_FINISHED),
-        *(Kind.PROVIDER_LOST, Kind.PROVIDER_FOUND, Kind.CONTINUED),
-        *(Kind.CANCELLED, Kind.TIMED_OUT, Kind.INTERRUPTED, Kind.FINALIZED, Kind.FAILED),
+        *(EventKind.STATE_CHANGED, EventKind.USER_MESSAGE, EventKind.ASSISTANT_MESSAGE, EventKind.REASONING),
+        *(
+            EventKind.APPROVAL_REQUESTED,
+            EventKind.APPROVED,
+            EventKind.DENIED,
+            EventKind.CALLED,
+            EventKind.RETURNED,
+        ),
+        *(EventKind.COMPACTED, EventKind.SUB_OBJECTIVE_STARTED, EventKind.SUB_OBJECTIVE_FINISHED),
+        *(EventKind.PROVIDER_LOST, EventKind.PROVIDER_FOUND, EventKind.CONTINUED),
+        *(
+            EventKind.CANCELLED,
+            EventKind.TIMED_OUT,
+            EventKind.INTERRUPTED,
+            EventKind.FINALIZED,
+            EventKind.FAILED,
+        ),
     }
 )
 
 # What a space's feed shows: changes of state, what waits for people, and what waits for a provider.
 IN_FEED = frozenset(
     {
-        *(Kind.STATE_CHANGED, Kind.APPROVAL_REQUESTED, Kind.APPROVED, Kind.DENIED),
-        *(Kind.PROVIDER_LOST, Kind.PROVIDER_FOUND, Kind.CONTINUED),
+        *(EventKind.STATE_CHANGED, EventKind.APPROVAL_REQUESTED, EventKind.APPROVED, EventKind.DENIED),
+        *(EventKind.PROVIDER_LOST, EventKind.PROVIDER_FOUND, EventKind.CONTINUED),
     }
 )
 
 
 def event(
-    kind: Kind,
+    kind: EventKind,
     facts: Mapping[str, Any],
     *,
     now: datetime,
@@ -59,7 +72,7 @@ def event(
 
 
 def call_event(
-    kind: Kind,
+    kind: EventKind,
     call: ToolCall,
     *,
     now: datetime,

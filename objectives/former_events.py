@@ -8,23 +8,23 @@ from collections.abc import Callable, Iterable
 
 from django.db.models import Q
 
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.models import RunEvent
 from objectives.events import VERSION, identity_facts
 from objectives.ids import Json, Prefix, raw, read
 from objectives.models import ObjectiveState
 
 # The kinds that were called otherwise.
-_KINDS: dict[str, Kind] = {
-    "text.added": Kind.TEXT,
-    "tool_call.approval_requested": Kind.APPROVAL_REQUESTED,
-    "tool_call.approved": Kind.APPROVED,
-    "tool_call.denied": Kind.DENIED,
-    "tool_call.started": Kind.CALLED,
-    "tool_call.completed": Kind.RETURNED,
-    "tool_call.failed": Kind.RETURNED,
-    "sub_agent.spawned": Kind.SUB_OBJECTIVE_STARTED,
-    "sub_agent.updated": Kind.SUB_OBJECTIVE_FINISHED,
+_KINDS: dict[str, EventKind] = {
+    "text.added": EventKind.TEXT,
+    "tool_call.approval_requested": EventKind.APPROVAL_REQUESTED,
+    "tool_call.approved": EventKind.APPROVED,
+    "tool_call.denied": EventKind.DENIED,
+    "tool_call.started": EventKind.CALLED,
+    "tool_call.completed": EventKind.RETURNED,
+    "tool_call.failed": EventKind.RETURNED,
+    "sub_agent.spawned": EventKind.SUB_OBJECTIVE_STARTED,
+    "sub_agent.updated": EventKind.SUB_OBJECTIVE_FINISHED,
 }
 
 

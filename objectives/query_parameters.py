@@ -64,5 +64,5 @@ def read_query(given: QueryDict, known: Collection[str], user_agent: str) -> Que
 
 def _unknown(name: str, known: Collection[str]) -> dict[str, Any]:
     takes_what = f"known are {', '.join(sorted(known))}" if known else "this takes none"
-    message = f"There is no such parameter; {takes_what}."
+    message = f"Unknown query parameter; {takes_what}."
     return {"loc": ["query", name[:200]], "msg": message, "type": "extra_forbidden", "input": None}

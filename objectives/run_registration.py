@@ -52,4 +52,4 @@ def _lost(objective: Objective, head: RunHead, *, now: datetime) -> None:
     if objective.state == ObjectiveState.INTERRUPTING:
         confirm_interrupt(objective, head, now=now)
     else:
-        try_again(objective, head, "The worker that ran it vanished.", now=now)
+        try_again(objective, head, "Its worker was lost.", now=now)

@@ -29,7 +29,7 @@ def event_number(objective_id: uuid.UUID, event: str, *loc: str) -> int:
         rows = RunEvent.objects.filter(run_id=objective_id, event_id=event_id)
         number = rows.values_list("seq", flat=True).first()
     if number is None:
-        raise Invalid.field(*loc, msg="This objective has no such event.", value=event[:200])
+        raise Invalid.field(*loc, msg="Event not found in this objective.", value=event[:200])
     return number
 
 

@@ -11,10 +11,10 @@ from objectives.ids import Prefix, read
 from objectives.models import OPEN, Objective
 from objectives.representations.calls import show_calls
 from objectives.representations.objectives import show_objectives
-from objectives.representations.reader import Reader
+from objectives.representations.reader import Viewer
 from spaces.ids import parse_uuid
 from spaces.models import Space
-from spaces.ticket_scopes import Kind
+from spaces.ticket_scopes import TicketKind
 from spaces.ticket_targets import Target, register_target
 
 
@@ -34,7 +34,7 @@ def register() -> None:
         )
     )
     register_maker(lineage_of_made)
-    register_target(Target(Kind.OBJECTIVE, _read_id, space_of, "Write obj_… and its ULID, or a UUID."))
+    register_target(Target(TicketKind.OBJECTIVE, _read_id, space_of, "Write obj_… and its ULID, or a UUID."))
 
 
 def parse_id(text: str) -> uuid.UUID | None:
@@ -57,7 +57,7 @@ def snapshot(objective_id: uuid.UUID, base_url: str) -> dict[str, Any] | None:
     objective = Objective.objects.filter(pk=objective_id).select_related("space").first()
     if objective is None:
         return None
-    reader = Reader(objective.space.tenant_id, base_url=base_url)
+    reader = Viewer(objective.space.tenant_id, base_url=base_url)
     calls = objective.tool_calls.select_related("objective").order_by("created_at", "id")
     shown = show_objectives([objective], reader=reader, with_info=True)[0].wire()
     shown_calls = show_calls(list(calls), reader=reader, with_info=False)
@@ -71,5 +71,5 @@ def active(space_id: uuid.UUID, limit: int) -> list[dict[str, Any]]:
     newest = [objective for state in sorted(OPEN) for objective in of_space.filter(state=state)[:limit]]
     newest.sort(key=lambda objective: (objective.created_at, objective.id), reverse=True)
     tenant_id = Space.objects.values_list("tenant_id", flat=True).get(pk=space_id)
-    shown = show_objectives(newest[:limit], reader=Reader(tenant_id), with_info=False)
+    shown = show_objectives(newest[:limit], reader=Viewer(tenant_id), with_info=False)
     return [objective.wire() for objective in shown]

@@ -19,7 +19,7 @@ from rest_framework.request import Request
 
 from spaces.access import Caller
 from spaces.errors import NotPermitted
-from spaces.identity import Identity, identity_of
+from spaces.identity import Credentials, identity_of
 from spaces.ids import WORKSPACE, parse_prefixed, parse_uuid
 from spaces.keys import Unauthenticated, caller_of_token
 from spaces.models import Principal
@@ -80,7 +80,7 @@ def caller_of_scope(scope: Mapping[str, Any], *, now: datetime, space_id: uuid.U
 
 def caller_and_identity(
     scope: Mapping[str, Any], *, now: datetime, takes_tickets: bool
-) -> tuple[Caller, Identity]:
+) -> tuple[Caller, Credentials]:
     """Who opens an ASGI connection, by ticket for one thing, key or session. Reads the database.
 
     Raises Unauthenticated, and NotPermitted for a ticket where none is taken.
@@ -88,7 +88,7 @@ def caller_and_identity(
     if ticket := query_of(scope).get(PARAMETER):
         shown = caller_of_ticket(ticket[0], now=now)
         if not takes_tickets:
-            raise NotPermitted("A ticket does not open this.")
+            raise NotPermitted("A ticket gives no access to this.")
         return shown
     caller = caller_of_scope(scope, now=now)
     cookies = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
@@ -110,5 +110,5 @@ def _caller_of_cookie(cookie: str) -> Caller:
     store = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
     principal = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
     if not isinstance(principal, Principal) or not principal.is_active:
-        raise Unauthenticated("This session is over.")
+        raise Unauthenticated("This session has ended.")
     return Caller(principal)

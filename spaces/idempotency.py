@@ -16,7 +16,7 @@ from spaces.errors import Conflict, NotFound
 from spaces.models import UsedKey
 
 ANOTHER_BODY = "This Idempotency-Key was already used with another body."
-GONE = "What was made with this Idempotency-Key is there no more."
+GONE = "What was created with this Idempotency-Key has been deleted."
 
 
 def digest_request(*parts: Any) -> bytes:

@@ -21,7 +21,7 @@ from spaces.ticket_scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Credentials:
     """A principal by a key, or by the session in which they signed in.
 
     `key_prefix` is that of the token they came with: a key that is renewed has another one. `scope` is that
@@ -40,26 +40,26 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ReadClaim:
     """That somebody may read in a space; `permission` is `resource:verb`."""
 
-    identity: Identity
+    identity: Credentials
     space_id: uuid.UUID
     permission: str
 
 
-def identity_of(caller: Caller, session_key: str | None = None) -> Identity:
+def identity_of(caller: Caller, session_key: str | None = None) -> Credentials:
     """What to keep of a caller; `session_key` is the session they came with, None for a key."""
     if caller.api_key is not None:
-        return Identity(
+        return Credentials(
             caller.principal.id, caller.api_key.id, key_prefix=caller.api_key.prefix, scope=caller.scope
         )
-    return Identity(caller.principal.id, session_key=session_key, scope=caller.scope)
+    return Credentials(caller.principal.id, session_key=session_key, scope=caller.scope)
 
 
-def caller_of_identity(identity: Identity, *, now: datetime) -> Caller:
+def caller_of_identity(identity: Credentials, *, now: datetime) -> Caller:
     """The caller as they stand now; raises Unauthenticated where key, session or principal is over."""
-    over = Unauthenticated("These credentials are over.")
+    over = Unauthenticated("These credentials have expired or were revoked.")
     if identity.is_over(now):
         raise over
     if identity.api_key_id is not None:
@@ -73,7 +73,7 @@ def caller_of_identity(identity: Identity, *, now: datetime) -> Caller:
     return Caller(principal, scope=identity.scope)
 
 
-def living(identities: Collection[Identity], *, now: datetime) -> set[Identity]:
+def living(identities: Collection[Credentials], *, now: datetime) -> set[Credentials]:
     """Those whose key, session and principal still count; four queries at most."""
     principals = set(
         Principal.objects.filter(
@@ -96,7 +96,7 @@ def living(identities: Collection[Identity], *, now: datetime) -> set[Identity]:
     }
 
 
-def holding(claims: Collection[Claim], *, now: datetime) -> set[Claim]:
+def holding(claims: Collection[ReadClaim], *, now: datetime) -> set[ReadClaim]:
     """Those of the claims that hold now, by the rules of `spaces.access`, in a handful of queries for all."""
     alive = living({claim.identity for claim in claims}, now=now)
     wanted = [claim for claim in claims if claim.identity in alive]
@@ -120,13 +120,13 @@ def spaces_within_reach(caller: Caller, *, limit: int) -> list[uuid.UUID]:
     return list(memberships.order_by("space_id").values_list("space_id", flat=True)[:limit])
 
 
-def _living_keys(identities: Iterable[Identity], now: datetime) -> QuerySet[ApiKey]:
+def _living_keys(identities: Iterable[Credentials], now: datetime) -> QuerySet[ApiKey]:
     wanted = {identity.api_key_id for identity in identities if identity.api_key_id is not None}
     in_time = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
     return ApiKey.objects.filter(in_time, pk__in=wanted, revoked_at__isnull=True, disabled_at__isnull=True)
 
 
-def _sign_ins(identities: Iterable[Identity]) -> set[SignIn]:
+def _sign_ins(identities: Iterable[Credentials]) -> set[SignIn]:
     return {
         (identity.principal_id, identity.session_key)
         for identity in identities
@@ -134,7 +134,7 @@ def _sign_ins(identities: Iterable[Identity]) -> set[SignIn]:
     }
 
 
-def _roles(claims: Iterable[Claim]) -> dict[tuple[uuid.UUID, uuid.UUID], str]:
+def _roles(claims: Iterable[ReadClaim]) -> dict[tuple[uuid.UUID, uuid.UUID], str]:
     """The role of each principal in each space, by (principal, space)."""
     claims = list(claims)
     rows = Membership.objects.filter(
@@ -159,7 +159,7 @@ def _reached_spaces(keys: dict[uuid.UUID, ApiKey]) -> dict[uuid.UUID, set[uuid.U
     return named
 
 
-def _at_desk(identities: Iterable[Identity]) -> dict[uuid.UUID, frozenset[str]]:
+def _at_desk(identities: Iterable[Credentials]) -> dict[uuid.UUID, frozenset[str]]:
     """What those may who work at the operators' desk, by principal; two queries for each of the staff."""
     by_session = {identity.principal_id for identity in identities if identity.api_key_id is None}
     found = Principal.objects.filter(pk__in=by_session, tenant__isnull=True)
@@ -170,7 +170,7 @@ def _at_desk(identities: Iterable[Identity]) -> dict[uuid.UUID, frozenset[str]]:
 
 
 def _holds(
-    claim: Claim,
+    claim: ReadClaim,
     role: str | None,
     keys: dict[uuid.UUID, ApiKey],
     reached: dict[uuid.UUID, set[uuid.UUID]],

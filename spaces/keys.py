@@ -100,7 +100,7 @@ def rotate_key(*, key_id: uuid.UUID, now: datetime) -> tuple[ApiKey, str]:
     with transaction.atomic():
         key = ApiKey.objects.select_for_update(no_key=True).get(pk=key_id)
         if is_over(key, now=now):
-            raise NotReady("This key is revoked or expired: make another.")
+            raise NotReady("This key is revoked or expired. Create a new one.")
         key.prefix, key.digest, key.last_used_at = prefix, _digest(token), None
         key.save(update_fields=["prefix", "digest", "last_used_at"])
         Ticket.objects.filter(api_key=key).delete()

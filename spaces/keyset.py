@@ -85,7 +85,7 @@ class Keyset:
             AttributeError,
             RecursionError,
         ) as error:
-            raise bad_cursor("This is not a cursor.", cursor) from error
+            raise bad_cursor("Invalid cursor.", cursor) from error
         if content[:MARK_BYTES] != mark:
             raise bad_cursor("This cursor belongs to another list or to other filters.", cursor)
         return RowIsBeyond(self.names, read, sign="<" if self.is_descending else ">")

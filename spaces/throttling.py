@@ -55,7 +55,7 @@ def _count(key: str, period: int) -> int:
     except ValueError:
         return 1  # a full cache dropped it in between
     except RedisError as error:
-        logger.warning("Requests are not counted: %s", error)  # better no limit than no answer
+        logger.warning("Rate limits are not enforced: %s", error)  # better no limit than no answer
         return 1
 
 

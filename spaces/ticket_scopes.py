@@ -25,7 +25,7 @@ NEEDED: dict[str, frozenset[str]] = {
 }
 
 
-class Kind(StrEnum):
+class TicketKind(StrEnum):
     """What a ticket may be for, by the member of `for` that names it."""
 
     TOOL_CALL = "tool_call_id"
@@ -36,15 +36,15 @@ class Kind(StrEnum):
 
 # What the maker of a ticket must be permitted to read, or to manage where it lets cancel.
 RESOURCES = {
-    Kind.TOOL_CALL: ("executions",),
-    Kind.EXECUTION: ("executions",),
-    Kind.OBJECTIVE: ("objectives",),
-    Kind.SPACE: ("executions", "objectives"),
+    TicketKind.TOOL_CALL: ("executions",),
+    TicketKind.EXECUTION: ("executions",),
+    TicketKind.OBJECTIVE: ("objectives",),
+    TicketKind.SPACE: ("executions", "objectives"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TicketSubject:
     """Something that a ticket may be for; `name` is its id, a UUID wherever it is one of ours.
 
     A tool call's id is what a model wrote: `thread_id` says in which chat thread, None where nobody said.
@@ -54,7 +54,7 @@ class Place:
     name: str
     thread_id: str | None = None
 
-    def holds(self, other: "Place") -> bool:
+    def holds(self, other: "TicketSubject") -> bool:
         """Whether a ticket for this is one for the other; no thread stands for every thread."""
         same = (self.kind, self.name) == (other.kind, other.name)
         return same and self.thread_id in {None, other.thread_id}
@@ -66,11 +66,11 @@ class Scope:
 
     ticket_id: uuid.UUID
     space_id: uuid.UUID
-    target: Place
+    target: TicketSubject
     may: frozenset[str]
     until: datetime
 
-    def require(self, may: May, lineage: Iterable[Place]) -> None:
+    def require(self, may: May, lineage: Iterable[TicketSubject]) -> None:
         """Raises NotFound where none of the places is what the ticket is for, NotPermitted for another verb.
 
         `lineage` is everything that the thing asked for lies in, itself included.
@@ -80,7 +80,7 @@ class Scope:
         if may not in self.may:
             raise NotPermitted(f"This ticket does not let you {may}.")
 
-    def covers(self, lineage: Iterable[Place]) -> bool:
+    def covers(self, lineage: Iterable[TicketSubject]) -> bool:
         """Whether the ticket is for one of these."""
         return any(self.target.holds(place) for place in lineage)
 
@@ -91,5 +91,5 @@ class Scope:
 
     def thread_of(self, tool_call_id: str, thread_id: str | None) -> str | None:
         """The thread in which a tool call is looked for: the ticket's own where the request names none."""
-        is_meant = (self.target.kind, self.target.name) == (Kind.TOOL_CALL, tool_call_id)
+        is_meant = (self.target.kind, self.target.name) == (TicketKind.TOOL_CALL, tool_call_id)
         return self.target.thread_id if thread_id is None and is_meant else thread_id

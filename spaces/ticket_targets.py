@@ -1,7 +1,8 @@
 """What a ticket may be for: each app says how its things are named, and in which space they are.
 
-Filled from `AppConfig.ready`. A further kind of target is a member of `spaces.ticket_scopes.Kind` and a line of its
-`RESOURCES`, a call of `register_target` here, and a place in the lineage of whatever lies in it.
+Filled from `AppConfig.ready`. A further kind of target is a member of `spaces.ticket_scopes.TicketKind`
+and a line of its `RESOURCES`, a call of `register_target` here, and a place in the lineage of whatever lies
+in it.
 """
 
 import uuid
@@ -12,7 +13,7 @@ from spaces.access import Caller
 from spaces.errors import Malformed, NotFound
 from spaces.identity import spaces_within_reach
 from spaces.ids import WORKSPACE, parse_prefixed, parse_uuid
-from spaces.ticket_scopes import Kind, Place
+from spaces.ticket_scopes import TicketKind, TicketSubject
 
 WHERE = ("body", "for")
 
@@ -25,13 +26,13 @@ class Target:
     not exist yet, and is looked for in a space that is named beside it.
     """
 
-    kind: Kind
+    kind: TicketKind
     read: Callable[[str], str | None]
     space_of: Callable[[str], uuid.UUID | None] | None = None
-    expected: str = "This is not an id."
+    expected: str = "Not a valid id."
 
 
-_targets: dict[Kind, Target] = {}
+_targets: dict[TicketKind, Target] = {}
 
 
 def register_target(target: Target) -> None:
@@ -49,10 +50,12 @@ def _read_space(text: str) -> str | None:
     return None if known is None else str(known)
 
 
-register_target(Target(Kind.SPACE, _read_space, uuid.UUID, "Write a UUID, or workspace_… and its ULID."))
+register_target(
+    Target(TicketKind.SPACE, _read_space, uuid.UUID, "Write a UUID, or workspace_… and its ULID.")
+)
 
 
-def find_target(caller: Caller, named: Mapping[str, str]) -> tuple[uuid.UUID, Place]:
+def find_target(caller: Caller, named: Mapping[str, str]) -> tuple[uuid.UUID, TicketSubject]:
     """The space and the thing that the members of `for` name; at least one of them is there.
 
     Raises Malformed naming the member at fault, and NotFound for a thing that does not exist.
@@ -66,34 +69,38 @@ def find_target(caller: Caller, named: Mapping[str, str]) -> tuple[uuid.UUID, Pl
         space_id = target.space_of(name)
         if space_id is None:
             raise NotFound
-        return space_id, Place(kind, name)
-    return _space_beside(caller, named), Place(kind, name, named.get("thread_id"))
+        return space_id, TicketSubject(kind, name)
+    return _space_beside(caller, named), TicketSubject(kind, name, named.get("thread_id"))
 
 
-def _chosen(named: Mapping[str, str]) -> Kind:
+def _chosen(named: Mapping[str, str]) -> TicketKind:
     """The one target; a tool call may have its thread and its space beside it."""
-    if Kind.TOOL_CALL in named:
-        allowed = {Kind.TOOL_CALL, Kind.SPACE, "thread_id"}
+    if TicketKind.TOOL_CALL in named:
+        allowed = {TicketKind.TOOL_CALL, TicketKind.SPACE, "thread_id"}
         beside = [name for name in named if name not in allowed]
     else:
-        beside = [name for name in named if name in Kind][1:]
+        beside = [name for name in named if name in TicketKind][1:]
         if "thread_id" in named:
             raise _wrong("thread_id", "A thread narrows a tool call: name its tool_call_id too.")
     if beside:
-        raise _wrong(beside[0], "A ticket is for one thing: name exactly one.")
-    return next(Kind(name) for name in named if name in Kind and (name != Kind.SPACE or len(named) == 1))
+        raise _wrong(beside[0], "A ticket is for exactly one resource.")
+    return next(
+        TicketKind(name)
+        for name in named
+        if name in TicketKind and (name != TicketKind.SPACE or len(named) == 1)
+    )
 
 
 def _space_beside(caller: Caller, named: Mapping[str, str]) -> uuid.UUID:
     """The space named beside, else the only one that the caller reaches."""
-    if Kind.SPACE in named:
-        space_id = read_space_id(named[Kind.SPACE])
+    if TicketKind.SPACE in named:
+        space_id = read_space_id(named[TicketKind.SPACE])
         if space_id is None:
-            raise _wrong(Kind.SPACE, _targets[Kind.SPACE].expected, named[Kind.SPACE])
+            raise _wrong(TicketKind.SPACE, _targets[TicketKind.SPACE].expected, named[TicketKind.SPACE])
         return space_id
     reached = spaces_within_reach(caller, limit=2)
     if len(reached) != 1:
-        raise _wrong(Kind.SPACE, "Name the space of this tool call: it need not exist yet.")
+        raise _wrong(TicketKind.SPACE, "Name the space of this tool call; the call need not exist yet.")
     return reached[0]
 
 

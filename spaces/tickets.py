@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 
 from spaces.access import Caller
 from spaces.errors import NotPermitted
-from spaces.identity import Identity, caller_of_identity, identity_of
+from spaces.identity import Credentials, caller_of_identity, identity_of
 from spaces.keys import Unauthenticated
 from spaces.models import Ticket
-from spaces.ticket_scopes import RESOURCES, Kind, May, Place, Scope
+from spaces.ticket_scopes import RESOURCES, May, Scope, TicketKind, TicketSubject
 
 LIFETIME = timedelta(seconds=60)  # of a ticket for everything, which is used up by one websocket
 SECONDS = 15 * 60  # of a ticket for one thing, where nobody says how many
@@ -29,7 +29,7 @@ class Errand:
     """What somebody wants a ticket for."""
 
     space_id: uuid.UUID
-    target: Place
+    target: TicketSubject
     may: frozenset[str]
     seconds: int = SECONDS
 
@@ -44,7 +44,7 @@ def issue_ticket(
     for whoever comes with a ticket.
     """
     if caller.scope is not None:
-        raise NotPermitted("A ticket makes no further ones.")
+        raise NotPermitted("A ticket cannot create further tickets.")
     token = secrets.token_urlsafe(32)
     expires_at = now + LIFETIME if errand is None else _end(caller, errand, now)
     Ticket.objects.create(
@@ -59,7 +59,7 @@ def issue_ticket(
     return token, expires_at
 
 
-def redeem_ticket(token: str, *, now: datetime) -> Identity:
+def redeem_ticket(token: str, *, now: datetime) -> Credentials:
     """Whom a ticket stands for on a socket; raises Unauthenticated where it, or what it rests on, is over.
 
     One for everything is used up: of two that show it at once the row's deletion lets one pass.
@@ -70,11 +70,11 @@ def redeem_ticket(token: str, *, now: datetime) -> Identity:
     return identity_of(_caller(ticket, now), ticket.session_key)
 
 
-def caller_of_ticket(token: str, *, now: datetime) -> tuple[Caller, Identity]:
+def caller_of_ticket(token: str, *, now: datetime) -> tuple[Caller, Credentials]:
     """Who shows a ticket for one thing; raises Unauthenticated, for one for everything too."""
     ticket = _living(token, now)
     if ticket.kind is None:
-        raise Unauthenticated("This ticket opens one websocket and nothing else.")
+        raise Unauthenticated("This ticket is only valid for one websocket.")
     caller = _caller(ticket, now)
     return caller, identity_of(caller, ticket.session_key)
 
@@ -95,7 +95,7 @@ def _columns(caller: Caller, errand: Errand) -> dict[str, object]:
 
 def _needed(errand: Errand) -> list[str]:
     """The permissions that the maker must have: a ticket that opens nothing would only be found out later."""
-    resources = RESOURCES[Kind(errand.target.kind)]
+    resources = RESOURCES[TicketKind(errand.target.kind)]
     needed = ["objectives:manage"] if May.DECIDE in errand.may else []
     for may, verb in ((May.READ, "read"), (May.CANCEL, "manage")):
         needed += [f"{resource}:{verb}" for resource in resources if may in errand.may]
@@ -119,19 +119,19 @@ def _living(token: str, now: datetime) -> Ticket:
 def _caller(ticket: Ticket, now: datetime) -> Caller:
     """Whoever asked for it, as they stand now; raises Unauthenticated."""
     scope = _scope(ticket)
-    identity = Identity(ticket.principal_id, ticket.api_key_id, ticket.session_key, scope=scope)
+    identity = Credentials(ticket.principal_id, ticket.api_key_id, ticket.session_key, scope=scope)
     return caller_of_identity(identity, now=now)
 
 
 def _scope(ticket: Ticket) -> Scope | None:
     if ticket.kind is None or ticket.name is None or ticket.space_id is None:
         return None
-    target = Place(ticket.kind, ticket.name, ticket.thread_id)
+    target = TicketSubject(ticket.kind, ticket.name, ticket.thread_id)
     return Scope(ticket.id, ticket.space_id, target, frozenset(ticket.may or ()), ticket.expires_at)
 
 
 def _unknown() -> Unauthenticated:
-    return Unauthenticated("This ticket is unknown, used or over.")
+    return Unauthenticated("This ticket is unknown, already used or expired.")
 
 
 def _digest(token: str) -> bytes:

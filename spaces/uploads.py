@@ -31,7 +31,7 @@ def upload_files(
     caller.require("files:manage")
     tenant_id = caller.principal.tenant_id
     if tenant_id is None:
-        raise Invalid.field("body", "files", msg="An operator has no collection.")
+        raise Invalid.field("body", "files", msg="Operators have no personal collection.")
     for name, _ in files:
         _check_name(name)
     blobs = [store_blob(content, now=now, limit=FILE_LIMIT) for _, content in files]

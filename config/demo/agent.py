@@ -10,7 +10,7 @@ from objectives.actions.tools import create_tool
 from objectives.actions.toolsets import create_tool_set
 from objectives.actions.variations import update_variation
 from objectives.ids import EXTERNAL, Prefix, spell
-from objectives.lifecycles.agents import Verb
+from objectives.lifecycles.agents import AgentVerb
 from objectives.models import Agent, AgentState, AgentVariation
 from objectives.schemas.agents import NewAgent
 from objectives.schemas.tools import NewTool
@@ -51,9 +51,9 @@ def build_agent(*, access: SpaceAccess, now: datetime) -> Agent:
         _freshen(agent, access, now)
         address = spell(Prefix.AGENT, agent.id)
         if agent.state == AgentState.ARCHIVED:
-            agent = move_agent(access=access, address=address, verb=Verb.UNARCHIVE, now=now)
+            agent = move_agent(access=access, address=address, verb=AgentVerb.UNARCHIVE, now=now)
         if agent.state == AgentState.DRAFT:
-            agent = move_agent(access=access, address=address, verb=Verb.PUBLISH, now=now)
+            agent = move_agent(access=access, address=address, verb=AgentVerb.PUBLISH, now=now)
     return agent
 
 

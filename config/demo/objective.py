@@ -23,7 +23,7 @@ OVER = frozenset({"finalized", "failed", "cancelled", "timed_out"})
 
 
 @dataclass
-class Scene:
+class ObjectiveScene:
     """What is known of the objective so far; the teller fills it, the terminal shows it.
 
     `names` are the functions that are called, by the calls' ids.
@@ -68,7 +68,7 @@ class ObjectiveStory:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.scene = Scene()
+        self.scene = ObjectiveScene()
         self._client = httpx2.Client(
             base_url=f"{world.base_url}/v1/workspaces/{world.workspace_id}",
             headers={"Authorization": f"Bearer {world.api_key}"},

@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from config.demo.objective import Line, Scene
+from config.demo.objective import Line, ObjectiveScene
 
 COLOURS = {"running": "cyan", "waiting": "yellow", "finalized": "green", "failed": "red"}
 KINDS = {
@@ -21,7 +21,7 @@ KINDS = {
 LINES_SHOWN, CHARACTERS_SHOWN = 12, 76  # so that a line has 110 characters at most, frame included
 
 
-def picture(scene: Scene) -> RenderableType:
+def picture(scene: ObjectiveScene) -> RenderableType:
     """The objective as it stands."""
     colour = COLOURS.get(scene.state, "white")
     head = Text.assemble(("● ", colour), (scene.state, f"bold {colour}"), "   ", ("File clerk", "bold"))

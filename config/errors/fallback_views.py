@@ -20,7 +20,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(request, 500, "Something went wrong on our side.") or defaults.server_error(request)
+    return _answer(request, 500, "Internal error.") or defaults.server_error(request)
 
 
 def _answer(request: HttpRequest, status: int, detail: str) -> HttpResponse | None:

@@ -60,7 +60,7 @@ SUSPICIOUS: dict[type[SuspiciousOperation], int] = {
 AWAY: dict[type[Exception], tuple[str, int]] = {
     OperationalError: ("The database does not answer. Try again.", 1),
     InterfaceError: ("The database does not answer. Try again.", 1),
-    StorageUnavailable: ("The file storage cannot be used. Try again later.", 5),
+    StorageUnavailable: ("File storage is unavailable. Try again later.", 5),
 }
 
 
@@ -77,7 +77,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, SuspiciousOperation):
         status = next((code for kind, code in SUSPICIOUS.items() if isinstance(error, kind)), 400)
         return Response(
-            {"detail": "The request has more content, or other, than is accepted."}, status=status
+            {"detail": "The request's content is too large or of an unsupported type."}, status=status
         )
     if isinstance(error, Http404 | DrfNotFound):
         return Response({"detail": "Not found."}, status=404)
@@ -88,7 +88,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 
 def _unavailable(error: Exception) -> Response:
-    logger.error("Something that every request needs is away: %s", error)
+    logger.error("A dependency of every request is unavailable: %s", error)
     detail, seconds = next(answer for kind, answer in AWAY.items() if isinstance(error, kind))
     return Response({"detail": detail}, status=503, headers={"Retry-After": str(seconds)})
 

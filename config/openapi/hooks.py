@@ -37,6 +37,29 @@ def with_live_routes(result: Document, **_: Any) -> Document:
     return result
 
 
+def named_by_resource(result: Document, **_: Any) -> Document:
+    """Call `AgentSchema` `Agent`, as DRF does with serializers: how we read bodies is nothing to clients."""
+    schemas = {_resource(name): schema for name, schema in result["components"]["schemas"].items()}
+    result["components"]["schemas"] = dict(sorted(schemas.items()))
+    renamed: Document = _renamed(result)
+    return renamed
+
+
+def _renamed(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_renamed(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: _resource(each) if name in {"$ref", "title"} and isinstance(each, str) else _renamed(each)
+        for name, each in part.items()
+    }
+
+
+def _resource(name: str) -> str:
+    return re.sub(r"(?<=[a-z])Schema(?=Page$|$)", "", name)
+
+
 def with_health(result: Document, **_: Any) -> Document:
     """Add the two routes for load balancers."""
     result["components"]["schemas"]["Health"] = _health()

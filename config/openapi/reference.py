@@ -46,14 +46,14 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Answer:
+class DocumentedAnswer:
     status: str
     description: SafeString
     ref: str | None
 
 
 @dataclass(frozen=True)
-class Operation:
+class DocumentedOperation:
     id: str
     tag: str
     api: str
@@ -63,7 +63,7 @@ class Operation:
     description: SafeString
     parameters: list[Field]
     body: Field | None
-    answers: list[Answer]
+    answers: list[DocumentedAnswer]
     curl: str
     words: str
 
@@ -72,7 +72,7 @@ class Operation:
 class Tag:
     name: str
     description: str
-    operations: list[Operation]
+    operations: list[DocumentedOperation]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Schema:
 
 
 @dataclass(frozen=True)
-class Reference:
+class ApiReference:
     version: str
     description: SafeString
     tags: list[Tag]
@@ -92,7 +92,7 @@ class Reference:
     schemas: list[Schema]
 
 
-def reference(document: Node) -> Reference:
+def reference(document: Node) -> ApiReference:
     """Whatever the document holds, in its own order."""
     schemas = document["components"]["schemas"]
     tags = {tag["name"]: Tag(tag["name"], tag.get("description", ""), []) for tag in document["tags"]}
@@ -103,7 +103,7 @@ def reference(document: Node) -> Reference:
                 tag = tags.setdefault(name, Tag(name, "", []))
                 tag.operations.append(_operation(method, path, found, schemas))
     not_built = tags.pop(NOT_BUILT, Tag(NOT_BUILT, "", []))
-    return Reference(
+    return ApiReference(
         document["info"]["version"],
         _prose(document["info"].get("description", "")),
         [tag for tag in tags.values() if tag.operations],
@@ -112,14 +112,14 @@ def reference(document: Node) -> Reference:
     )
 
 
-def _operation(method: str, path: str, found: Node, schemas: Node) -> Operation:
+def _operation(method: str, path: str, found: Node, schemas: Node) -> DocumentedOperation:
     summary, description = found["summary"], found.get("description", "")
     parameters = [
         _field(each, of=each["schema"], name=each["name"], where=each["in"])
         for each in found.get("parameters", [])
     ]
     body = found.get("requestBody", {"content": {}})
-    return Operation(
+    return DocumentedOperation(
         id=found["operationId"],
         tag=found["tags"][0],
         api="workspace" if path.startswith(WORKSPACE_API) else "space",
@@ -141,10 +141,10 @@ def _operation(method: str, path: str, found: Node, schemas: Node) -> Operation:
     )
 
 
-def _answer(status: str, answer: Node) -> Answer:
+def _answer(status: str, answer: Node) -> DocumentedAnswer:
     schemas = [media.get("schema", {}) for media in answer.get("content", {}).values()]
     refs = [ref for schema in schemas if (ref := _reference(schema))]
-    return Answer(status, _prose(answer.get("description", "")), refs[0] if refs else None)
+    return DocumentedAnswer(status, _prose(answer.get("description", "")), refs[0] if refs else None)
 
 
 def _schema(name: str, schema: Node) -> Schema:

@@ -82,7 +82,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/v1",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "PREPROCESSING_HOOKS": ["config.openapi.hooks.only_canonical_paths"],
-    "POSTPROCESSING_HOOKS": ["config.openapi.hooks.with_live_routes", "config.openapi.hooks.with_health"],
+    "POSTPROCESSING_HOOKS": [
+        "config.openapi.hooks.with_live_routes",
+        "config.openapi.hooks.with_health",
+        "config.openapi.hooks.named_by_resource",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     # As JavaScript: the last tag is folded by a function (swagger.js).

@@ -13,7 +13,7 @@ SERVICE_ACCOUNTS = ("postgres", "nobody", "daemon")
 
 
 @dataclass(frozen=True)
-class Account:
+class SystemAccount:
     """A user of this machine by number; `drops_root` when processes must be started as that user."""
 
     uid: int
@@ -41,7 +41,7 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
 
-def server_account(data: Path) -> Account:
+def server_account(data: Path) -> SystemAccount:
     """The owner of existing `data`, else ourselves, else (as root) a service account.
 
     Raises PostgresUnavailable where another ordinary user made `data`, or no service account exists.
@@ -53,15 +53,15 @@ def server_account(data: Path) -> Account:
                 f"{data} belongs to user {_name(owner.st_uid)}: start as that user or as root, "
                 "or remove that folder to begin with an empty database."
             )
-        return Account(os.geteuid(), os.getegid(), drops_root=False)
+        return SystemAccount(os.geteuid(), os.getegid(), drops_root=False)
     if owner is not None and owner.st_uid != 0:
-        return Account(owner.st_uid, owner.st_gid, drops_root=True)
+        return SystemAccount(owner.st_uid, owner.st_gid, drops_root=True)
     for name in SERVICE_ACCOUNTS:
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Account(entry.pw_uid, entry.pw_gid, drops_root=True)
+        return SystemAccount(entry.pw_uid, entry.pw_gid, drops_root=True)
     raise PostgresUnavailable(
         "PostgreSQL does not run as root, and this machine has no account named "
         f"{', '.join(SERVICE_ACCOUNTS)}: add one, or set DATABASE_URL."

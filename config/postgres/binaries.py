@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.postgres.account import Account
+from config.postgres.account import SystemAccount
 from config.postgres.unavailable import PostgresUnavailable
 
 OLDEST_MAJOR = 15  # what Django 6.1 asks for
@@ -31,7 +31,7 @@ class Binaries:
     major: int
 
     def run(
-        self, tool: str, *arguments: str | Path, account: Account, stdin: str = ""
+        self, tool: str, *arguments: str | Path, account: SystemAccount, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run one tool as `account` to its end (at most 120 s); never raises for its exit status.
 
@@ -100,7 +100,7 @@ def _version(folder: Path) -> int | None:
     return int(number.group(1)) if number else None
 
 
-def reachable(binaries: Binaries, account: Account, shelf: Path) -> Binaries:
+def reachable(binaries: Binaries, account: SystemAccount, shelf: Path) -> Binaries:
     """These binaries, or a copy of them below `shelf` where `account` cannot reach the originals.
 
     The whole installation is copied (about 40 MB): PostgreSQL finds its libraries beside itself.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from config.postgres.account import Account
+from config.postgres.account import SystemAccount
 from config.postgres.binaries import Binaries, find_binaries, reachable
 from config.postgres.options import server_options
 from config.postgres.server_file import ServerFile, is_abandoned
@@ -36,7 +36,7 @@ class Cluster:
     """
 
     home: Path
-    account: Account
+    account: SystemAccount
     shelf: Path
     disposable: bool
 

@@ -12,7 +12,7 @@ from rest_framework.settings import api_settings
 from config.paths import api_path
 from executions.runs.live import registry
 from executions.runs.live.asgi_scope import headers_for_pages
-from executions.runs.live.held_lookup import Waiting
+from executions.runs.live.held_lookup import HeldLookups
 from executions.runs.live.socket.consumer import LiveSocket
 from executions.runs.live.sse import stream_run
 from objectives.streaming.views import create_and_stream, stream_events
@@ -26,7 +26,7 @@ _PASSED_ON = {"WWW-Authenticate", "Retry-After"}
 
 def route(*, api: Application, pages: Application) -> Application:
     """The whole application: `api` answers buffered API requests, `pages` everything else over HTTP."""
-    waiting = Waiting(api)
+    waiting = HeldLookups(api)
     socket: Application = LiveSocket.as_asgi()
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -35,7 +35,7 @@ def route(*, api: Application, pages: Application) -> Application:
             await (socket if named and named["socket"] else _refuse)(scope, receive, send)
         elif scope["type"] != "http":
             # As servers expect of those without lifespan.
-            raise ValueError(f"Nothing here answers {scope['type']}.")
+            raise ValueError(f"Method {scope['type']} is not allowed.")
         elif named is None:
             await pages(scope, receive, send)
         else:

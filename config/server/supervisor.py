@@ -27,7 +27,7 @@ TEND_EVERY = 0.1
 LOG_BYTES = 10 * 1024 * 1024  # a larger log is put aside as NAME.log.1 when its child starts
 
 
-class Running(Protocol):
+class RunningChild(Protocol):
     """A child that was started, as `subprocess.Popen` shows it."""
 
     pid: int
@@ -46,7 +46,7 @@ class Program:
     env: Mapping[str, str] = field(default_factory=dict)
     descriptors: tuple[int, ...] = ()
 
-    def start(self, output: IO[bytes] | None) -> Running:
+    def start(self, output: IO[bytes] | None) -> RunningChild:
         return subprocess.Popen(
             [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *self.argv],
             env={**os.environ, **self.env},
@@ -69,7 +69,7 @@ class ForkedModule:
     name: str
     argv: Sequence[str]
 
-    def start(self, output: IO[bytes] | None) -> Running:
+    def start(self, output: IO[bytes] | None) -> RunningChild:
         if threading.active_count() > 1:  # what another thread has locked would stay locked in the child
             raise RuntimeError(f"cannot fork beside {threading.enumerate()}")
         process = multiprocessing.get_context("fork").Process(target=self._run, args=[os.getpid()])
@@ -110,13 +110,13 @@ class _Fork:
 @dataclass
 class _Child:
     program: Program | ForkedModule
-    running: Running | None = None
+    running: RunningChild | None = None
     started_at: float = 0.0
     start_at: float = 0.0
     pause: float = FIRST_PAUSE
 
 
-class Supervisor:
+class ProcessSupervisor:
     """A plain object for one thread: what starts a child must outlive it (see leash.py).
 
     With `logs`, each child's output is appended to `logs/NAME.log`; without, it goes where ours goes.
@@ -198,7 +198,7 @@ class Supervisor:
         child.running, child.start_at = None, now + child.pause
         child.pause = min(child.pause * 2, LONGEST_PAUSE)
 
-    def _start(self, program: Program | ForkedModule) -> Running:
+    def _start(self, program: Program | ForkedModule) -> RunningChild:
         if self._logs is None:
             return program.start(None)
         with _open_log(self._logs, program.name).open("ab") as output:

@@ -1,6 +1,7 @@
 """How the API writes JSON."""
 
-# Apart from config.errors.handler, which imports DRF's views: those load their default renderer while they are imported.
+# Apart from config.errors.handler, which imports DRF's views: those load their default renderer while they
+# are imported.
 
 from typing import Any
 

@@ -16,7 +16,7 @@ from executions.runs.stale import LIMIT
 from executions.runs.verbs import backoff
 
 FIRST_BACKOFF = timedelta(seconds=2)
-ENDED_BY_PARENT = "The execution that called this one is over."
+ENDED_BY_PARENT = "The calling execution has ended."
 
 
 def retry_or_fail(execution: SkillExecution, head: RunHead, *, now: datetime) -> None:
@@ -26,7 +26,7 @@ def retry_or_fail(execution: SkillExecution, head: RunHead, *, now: datetime) ->
         delay = backoff(execution.attempt, first=FIRST_BACKOFF)
         requeue(execution, head, reason=FailureReason.WORKER_LOST, delay=delay, now=now)
     else:
-        _fail_as_lost(execution, head, "The worker that ran it vanished.", now=now)
+        _fail_as_lost(execution, head, "Its worker was lost.", now=now)
 
 
 def settle_sub_executions(parent_id: uuid.UUID, now: datetime) -> None:

@@ -13,13 +13,13 @@ from spaces.admin.kit.steering import Done, Verb
 
 def _cancel(access: SpaceAccess, execution: SkillExecution, _: QueryDict) -> Done:
     execution = request_cancel(access=access, execution_id=execution.pk, now=timezone.now())
-    return Done("It is cancelled." if execution.is_over else "Its worker is asked to stop it.")
+    return Done("It is cancelled." if execution.is_over else "Cancellation requested.")
 
 
 def _retry(access: SpaceAccess, execution: SkillExecution, _: QueryDict) -> Done:
     """Start an execution that takes an ended one's place, and show the new one."""
     new, is_new = retry_execution(access=access, execution_id=execution.pk, now=timezone.now())
-    said = "This execution takes the place of the one before." if is_new else "It was already retried."
+    said = "Retried: this is the new execution." if is_new else "It was already retried."
     return Done(said, url_of(new))
 
 

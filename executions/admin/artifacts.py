@@ -13,13 +13,13 @@ from unfold.decorators import display
 from executions.admin.page import IMAGES
 from executions.links import artifact_link
 from executions.models import Artifact
-from spaces.admin.kit.changelist import NewestFirst, ReadOnly
+from spaces.admin.kit.changelist import NewestFirstChangeList, ReadOnly
 from spaces.admin.kit.formatting import link_to
 from spaces.ids import parse_uuid
 
 
 @admin.register(Artifact)
-class ArtifactAdmin(ReadOnly, NewestFirst):
+class ArtifactAdmin(ReadOnly, NewestFirstChangeList):
     """Files that executions chose to keep."""
 
     list_display = ("relpath", "document_type", "content_type", "shown_size", "shown_execution", "created_at")

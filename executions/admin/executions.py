@@ -18,7 +18,7 @@ from unfold.decorators import display
 from executions.admin.actions import VERBS
 from executions.admin.filters import FinishedFilter, SkillFilter, TimeFilter
 from executions.admin.kit.runs import RunAdmin
-from executions.admin.page import ExecutionPage, read_page
+from executions.admin.page import ExecutionAdminPage, read_page
 from executions.admin.search import condition
 from executions.models import SkillExecution
 from spaces.admin.kit.formatting import MOST_REASON, badge, below
@@ -103,6 +103,6 @@ class SkillExecutionAdmin(RunAdmin):
         """With the blanks around the term: a chat's id may have some."""
         return (queryset.filter(condition(search_term)) if search_term.strip() else queryset), False
 
-    def read_run(self, address: str) -> ExecutionPage | None:
+    def read_run(self, address: str) -> ExecutionAdminPage | None:
         execution_id = parse_uuid(address)
         return read_page(execution_id) if execution_id else None

@@ -34,7 +34,7 @@ class ShownArtifact:
 
 
 @dataclass(frozen=True)
-class ExecutionPage(RunPage):
+class ExecutionAdminPage(RunPage):
     """One execution, read once for its page."""
 
     run: SkillExecution
@@ -81,7 +81,7 @@ class ExecutionPage(RunPage):
         return dict.fromkeys([*["cancel"] * can_cancel, *["retry"] * can_retry], "")
 
 
-def read_page(execution_id: uuid.UUID) -> ExecutionPage | None:
+def read_page(execution_id: uuid.UUID) -> ExecutionAdminPage | None:
     """Everything on the page, in a bounded number of queries; None where there is no such execution."""
     found = SkillExecution.objects.select_related(*RELATED).defer("search", "search_text")
     execution = found.filter(pk=execution_id).first()
@@ -90,7 +90,7 @@ def read_page(execution_id: uuid.UUID) -> ExecutionPage | None:
     owner = RunHead.objects.filter(pk=execution_id).values("lease_owner")
     events, has_older = read_log(execution_id, most=MOST_EVENTS)
     timeline = Timeline(execution, events, has_older=has_older)
-    return ExecutionPage(
+    return ExecutionAdminPage(
         run=execution,
         entries=timeline.entries,
         has_older_entries=has_older or bool(events and events[0].seq > 1),

@@ -19,7 +19,7 @@ from executions.admin.versions import VersionInline
 from executions.catalog.importer import import_bundle
 from executions.catalog.retirement import restore_skill, retire_skill
 from executions.models import Skill, SkillVersion
-from spaces.admin.kit.changelist import NewestFirst
+from spaces.admin.kit.changelist import NewestFirstChangeList
 from spaces.admin.kit.steering import FittingVerbs, confirmation
 from spaces.errors import Conflict, NotFound
 from spaces.ids import parse_uuid
@@ -31,7 +31,7 @@ RESTORE = confirmation("Restore this skill?", "Its newest version can be started
 
 
 @admin.register(Skill)
-class SkillAdmin(FittingVerbs, NewestFirst):
+class SkillAdmin(FittingVerbs, NewestFirstChangeList):
     """What chats and people can start."""
 
     list_display = ("slug", "shown_owner", "shown_state", "newest", "created_at")

@@ -8,7 +8,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from executions.models import SkillVersion
-from spaces.admin.kit.changelist import NewestFirst, ReadOnly
+from spaces.admin.kit.changelist import NewestFirstChangeList, ReadOnly
 from spaces.admin.kit.formatting import json_block, link_to, text_block
 
 
@@ -33,7 +33,7 @@ class VersionInline(ReadOnly, TabularInline):
 
 
 @admin.register(SkillVersion)
-class SkillVersionAdmin(ReadOnly, NewestFirst):
+class SkillVersionAdmin(ReadOnly, NewestFirstChangeList):
     """One imported bundle: its manifest, instructions and digest."""
 
     list_display = ("skill", "version", "kind", "description", "created_at")

@@ -7,13 +7,13 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from executions.models import WorkerNode
-from spaces.admin.kit.changelist import NewestFirst, ReadOnly
+from spaces.admin.kit.changelist import NewestFirstChangeList, ReadOnly
 
 SEEN_WITHIN = timedelta(seconds=15)
 
 
 @admin.register(WorkerNode)
-class WorkerNodeAdmin(ReadOnly, NewestFirst):
+class WorkerNodeAdmin(ReadOnly, NewestFirstChangeList):
     """Who runs the executions, and when each was last seen."""
 
     list_display = ("host", "pid", "shown_state", "concurrency", "started_at", "seen_at", "id")

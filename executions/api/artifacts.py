@@ -19,7 +19,7 @@ from spaces.errors import NotFound
 from spaces.ids import parse_uuid
 from spaces.keys import Unauthenticated
 from spaces.signing import BadToken
-from spaces.ticket_scopes import May, Place
+from spaces.ticket_scopes import May, TicketSubject
 
 
 class HasLink(BasePermission):
@@ -33,7 +33,7 @@ class HasLink(BasePermission):
                 raise BadToken
             check_artifact_token(artifact_id, request.query_params["token"])
         except BadToken as error:
-            raise Unauthenticated("This link is over, or was never one. Ask for a new one.") from error
+            raise Unauthenticated("This link is invalid or has expired. Request a new one.") from error
         return True
 
 
@@ -44,7 +44,7 @@ class ArtifactViewSet(SpaceViewSet):
     byte_actions = frozenset({"download"})
     may_by_ticket: ClassVar = {"download": May.READ}
 
-    def lineage(self) -> Sequence[Place]:
+    def lineage(self) -> Sequence[TicketSubject]:
         wanted = parse_uuid(self.kwargs["artifact_id"])
         artifact = Artifact.objects.filter(pk=wanted).only("execution_id").first() if wanted else None
         return lineage_of_execution(artifact.execution_id) if artifact else ()

@@ -35,7 +35,7 @@ class SkillLimits(BaseModel):
     files: int = Field(description="Files that it may keep in its workspace.")
 
 
-class Skill(SkillSummary):
+class SkillSchema(SkillSummary):
     """A skill in full."""
 
     digest: str = Field(description="SHA-256 of the bundle, verified before each run; 64 hexadecimal digits.")
@@ -63,7 +63,7 @@ class SkillPage(BaseModel):
 class SkillAnswer(BaseModel):
     """One skill."""
 
-    data: Skill = Field(description="The skill.")
+    data: SkillSchema = Field(description="The skill.")
 
 
 class ChatTool(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from executions.api.schemas import REASONS, SOURCES, ResourceUsage
 from executions.models import FailureReason, Source, State
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 
 _STATE = "The state that it has now."
 
@@ -154,19 +154,19 @@ class SubExecutionFinished(BaseModel):
 
 
 PAYLOADS: dict[str, type[BaseModel]] = {
-    Kind.QUEUED: ExecutionQueued,
-    Kind.STARTED: ExecutionStarted,
-    Kind.PROGRESSED: ExecutionProgressed,
-    Kind.RETRIED: ExecutionRetried,
-    Kind.SUCCEEDED: ExecutionSucceeded,
-    Kind.EXECUTION_FAILED: ExecutionFailed,
-    Kind.CANCEL_REQUESTED: ExecutionCancelRequested,
-    Kind.EXECUTION_CANCELLED: ExecutionCancelled,
-    Kind.TEXT: TextAppended,
-    Kind.CALLED: ToolCalled,
-    Kind.RETURNED: ToolReturned,
-    Kind.ARTIFACT_COMMITTED: ArtifactCommitted,
-    Kind.USAGE_RECORDED: UsageRecorded,
-    Kind.SUB_EXECUTION_STARTED: SubExecutionStarted,
-    Kind.SUB_EXECUTION_FINISHED: SubExecutionFinished,
+    EventKind.QUEUED: ExecutionQueued,
+    EventKind.STARTED: ExecutionStarted,
+    EventKind.PROGRESSED: ExecutionProgressed,
+    EventKind.RETRIED: ExecutionRetried,
+    EventKind.SUCCEEDED: ExecutionSucceeded,
+    EventKind.EXECUTION_FAILED: ExecutionFailed,
+    EventKind.CANCEL_REQUESTED: ExecutionCancelRequested,
+    EventKind.EXECUTION_CANCELLED: ExecutionCancelled,
+    EventKind.TEXT: TextAppended,
+    EventKind.CALLED: ToolCalled,
+    EventKind.RETURNED: ToolReturned,
+    EventKind.ARTIFACT_COMMITTED: ArtifactCommitted,
+    EventKind.USAGE_RECORDED: UsageRecorded,
+    EventKind.SUB_EXECUTION_STARTED: SubExecutionStarted,
+    EventKind.SUB_EXECUTION_FINISHED: SubExecutionFinished,
 }

@@ -33,13 +33,13 @@ from spaces.api.viewsets import SpaceViewSet, base_url, created
 from spaces.errors import NotFound
 from spaces.ids import parse_uuid
 from spaces.keyset import OLDEST_FIRST
-from spaces.ticket_scopes import Kind, May, Place
+from spaces.ticket_scopes import May, TicketKind, TicketSubject
 
 TAG = "executions"
 SHOWN = "The execution as it stands now."
 
 
-class OldestFirst(KeysetPagination):
+class ArtifactPages(KeysetPagination):
     keyset = OLDEST_FIRST
 
 
@@ -53,10 +53,10 @@ class ExecutionViewSet(SpaceViewSet):
         "cancel": May.CANCEL,
     }
 
-    def lineage(self) -> Sequence[Place]:
+    def lineage(self) -> Sequence[TicketSubject]:
         if "execution_id" in self.kwargs:
             return lineage_of_execution(_id(self.kwargs["execution_id"]))
-        return [Place(Kind.SPACE, self.kwargs["space_id"])]
+        return [TicketSubject(TicketKind.SPACE, self.kwargs["space_id"])]
 
     @operation(
         "listExecutions",
@@ -138,7 +138,7 @@ class ExecutionViewSet(SpaceViewSet):
         "List an execution's artifacts",
         tag=TAG,
         answers={200: (ArtifactPage, "A page of artifacts.")},
-        pagination_class=OldestFirst,
+        pagination_class=ArtifactPages,
         examples={"answer": {"data": [ARTIFACT], "meta": {"next_cursor": None, "has_more": False}}},
     )
     def artifacts(self, request: Request, space_id: str, execution_id: str) -> Response:

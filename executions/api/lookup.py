@@ -20,7 +20,7 @@ from spaces.api.permissions import Needs
 from spaces.api.viewsets import SpaceViewSet, base_url, caller_of, parse_space_id
 from spaces.chat_ids import MAX_CHAT_ID
 from spaces.errors import NotFound
-from spaces.ticket_scopes import May, Place
+from spaces.ticket_scopes import May, TicketSubject
 
 
 class LookupViewSet(SpaceViewSet):
@@ -29,7 +29,7 @@ class LookupViewSet(SpaceViewSet):
     permission_classes = (Needs.by_action("executions:read"),)
     may_by_ticket: ClassVar = {"retrieve": May.READ}
 
-    def lineage(self) -> Sequence[Place]:
+    def lineage(self) -> Sequence[TicketSubject]:
         """That of the execution, or of the tool call as long as there is none."""
         space_id, tool_call_id = parse_space_id(self.kwargs["space_id"]), self.kwargs["tool_call_id"]
         thread_id = self._thread_id(tool_call_id)

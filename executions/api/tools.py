@@ -17,7 +17,7 @@ from spaces.api.request_bodies import read_body
 from spaces.api.viewsets import SpaceViewSet, base_url, created
 
 
-class ToolViewSet(SpaceViewSet):
+class SkillToolViewSet(SpaceViewSet):
     """`…/tools`: a tool is a skill, by its slug."""
 
     permission_classes = (Needs.by_action("skills:read", execute="executions:manage"),)

@@ -6,7 +6,7 @@ from executions.api.artifacts import ArtifactViewSet
 from executions.api.executions import ExecutionViewSet
 from executions.api.lookup import LookupViewSet
 from executions.api.skills import SkillViewSet
-from executions.api.tools import ToolViewSet
+from executions.api.tools import SkillToolViewSet
 from spaces.api.files import FileViewSet
 from spaces.api.routes import route, verbs
 from spaces.api.tickets import TicketViewSet
@@ -40,8 +40,8 @@ _of_space: list[URLPattern] = [
     route("skills", SkillViewSet, get="list"),
     route("skills/<str:slug>", SkillViewSet, get="retrieve"),
     route("skills/<str:slug>/executions", SkillViewSet, post="start"),
-    route("tools", ToolViewSet, get="list"),
-    route("tools/<str:tool_name>/execute", ToolViewSet, post="execute"),
+    route("tools", SkillToolViewSet, get="list"),
+    route("tools/<str:tool_name>/execute", SkillToolViewSet, post="execute"),
     route("artifacts/<str:artifact_id>/download", ArtifactViewSet, name="artifact-download", get="download"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [

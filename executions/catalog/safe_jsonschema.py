@@ -23,7 +23,7 @@ MOST_SECONDS = 2.0  # of looking for patterns, in one validation
 MOST_REFERENCES = 20_000  # followed in one validation
 MOST_PATTERN = 10_000  # characters
 MOST_REPEATS = 2_000  # that a pattern demands: the library builds each of them, before any clock of ours runs
-_TOO_LONG = "Checking this takes too long."
+_TOO_LONG = "Validation took too long."
 _SCHEMA = "schema"
 _LEAST = re.compile(r"(\)\s*)?\{\s*(\d+)")  # how often something must be repeated at least, a group or else
 _FREE_SPACING = re.compile(r"\(\?[a-zA-Z0-9]*x")
@@ -62,11 +62,11 @@ def problems_of(validator: Validator, value: Any) -> list[ValidationError]:
     except (_TakesTooLong, TimeoutError):
         return [_failure(_TOO_LONG)]
     except RecursionError:
-        return [_failure("The schema refers to itself without end.")]
+        return [_failure("The schema has a circular $ref.")]
     except Unresolvable as error:
-        return [_failure(f"The schema refers to what is not in it: {error.ref[:200]}")]
+        return [_failure(f"Unresolvable $ref in schema: {error.ref[:200]}")]
     except regex.error:
-        return [_failure("The schema has a pattern that is none.")]
+        return [_failure("Invalid regular expression in schema.")]
     finally:
         _spent.reset(token)
 

@@ -17,7 +17,7 @@ from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 from executions.inference import transcript
 from executions.inference.choices import DEMO
 from executions.inference.demo_plan import planned_turn
-from executions.inference.demo_script import DemoScriptInvalid, Turn, read_script
+from executions.inference.demo_script import DemoScriptInvalid, ScriptTurn, read_script
 from executions.inference.demo_template import fill, fill_text
 from executions.inference.interface import ModelRequest
 from executions.inference.tool_names import FINAL_ANSWER, wire_names
@@ -49,7 +49,7 @@ def demo_model(request: ModelRequest) -> FunctionModel:
     return FunctionModel(stream_function=stream, model_name=DEMO)
 
 
-def _turn(number: int, request: ModelRequest, messages: Sequence[ModelMessage]) -> Turn:
+def _turn(number: int, request: ModelRequest, messages: Sequence[ModelMessage]) -> ScriptTurn:
     """What to say and call now, its templates filled in."""
     results = transcript.results_so_far(messages)
     message = transcript.newest_user_text(messages)
@@ -73,13 +73,13 @@ def _turn(number: int, request: ModelRequest, messages: Sequence[ModelMessage]) 
     return turn
 
 
-def _scripted_turn(number: int, script: Any, values: Mapping[str, Any]) -> Turn:
+def _scripted_turn(number: int, script: Any, values: Mapping[str, Any]) -> ScriptTurn:
     try:
         turns = read_script(script)
     except DemoScriptInvalid as invalid:
         raise ModelRequestRejectedError(DEMO, f"the demo script is not valid: {invalid}") from None
     if number >= len(turns):
-        return Turn(answer=OVER)
+        return ScriptTurn(answer=OVER)
     turn = turns[number]
     lead = [fill_text(step, values) if isinstance(step, str) else step for step in turn.lead]
     return replace(
@@ -100,7 +100,7 @@ def _filled_answer(
     return None if answer is None else fill_text(answer, values)
 
 
-async def _texts(turn: Turn, *, announce: bool) -> AsyncIterator[str]:
+async def _texts(turn: ScriptTurn, *, announce: bool) -> AsyncIterator[str]:
     """The texts of a turn in pieces, waiting where it says so."""
     ending = (turn.answer,) if isinstance(turn.answer, str) else ()
     opening = (ANNOUNCEMENT,) if announce else ()
@@ -116,7 +116,7 @@ async def _texts(turn: Turn, *, announce: bool) -> AsyncIterator[str]:
         yield ""
 
 
-def _calls(turn: Turn, number: int, request: ModelRequest) -> list[DeltaToolCall]:
+def _calls(turn: ScriptTurn, number: int, request: ModelRequest) -> list[DeltaToolCall]:
     """The tool calls of a turn; an answer of structured outputs is one too."""
     names = wire_names(tool.name for tool in request.tools)
     wanted = [(names.get(call.tool, call.tool), call.arguments) for call in turn.calls]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from executions.inference.demo_script import Call, Turn
+from executions.inference.demo_script import ScriptCall, ScriptTurn
 
 Json = Any
 """A value that JSON can write."""
@@ -23,7 +23,7 @@ def planned_turn(
     message: str,
     media: Sequence[str] = (),
     schema: Mapping[str, Json] | None,
-) -> Turn:
+) -> ScriptTurn:
     """Turn `number` (from 0) of the fixed plan: list the files, read the first, answer.
 
     Steps whose tool is not offered are left out. `media` are the types of the pictures and sounds that the
@@ -31,12 +31,12 @@ def planned_turn(
     """
     if number == 0 and LIST in tools:
         lead = ("Looking at the files.\n",)
-        return Turn(lead, calls=(Call(LIST, {"path": MATERIALS}),))
+        return ScriptTurn(lead, calls=(ScriptCall(LIST, {"path": MATERIALS}),))
     first = _first_file(results)
     if number == 1 and first and READ in tools:
-        return Turn((f"Reading {first}.\n",), calls=(Call(READ, {"path": first}),))
+        return ScriptTurn((f"Reading {first}.\n",), calls=(ScriptCall(READ, {"path": first}),))
     text = _closing_text(results, message, media)
-    return Turn(answer=example_of(schema, text) if schema is not None else text)
+    return ScriptTurn(answer=example_of(schema, text) if schema is not None else text)
 
 
 def _first_file(results: Sequence[Json]) -> str | None:

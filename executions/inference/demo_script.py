@@ -67,7 +67,7 @@ class DemoScriptInvalid(ValueError):
 
 
 @dataclass(frozen=True)
-class Call:
+class ScriptCall:
     """A tool call of a script, its arguments not yet filled in."""
 
     tool: str
@@ -76,26 +76,26 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Turn:
+class ScriptTurn:
     """One model response: what is said and waited for first, then at most one kind of ending.
 
     `lead` holds texts to stream and seconds to wait, in order. `answer` is None where there is none.
     """
 
     lead: tuple[str | float, ...] = ()
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ScriptCall, ...] = ()
     answer: Mapping[str, Json] | str | None = None
     failure: str | None = None
     retryable: bool = False
 
 
-def read_script(script: Json, *, path: str = "demo") -> tuple[Turn, ...]:
+def read_script(script: Json, *, path: str = "demo") -> tuple[ScriptTurn, ...]:
     """Group the steps of a script into model responses; raises DemoScriptInvalid."""
     if not isinstance(script, Sequence) or isinstance(script, str) or not script:
         raise DemoScriptInvalid(path, "must be a list of steps and not empty")
     if len(script) > MAX_STEPS:
         raise DemoScriptInvalid(path, f"has more than {MAX_STEPS} steps")
-    turns: list[Turn] = []
+    turns: list[ScriptTurn] = []
     lead: list[str | float] = []
     for number, step in enumerate(script):
         where = f"{path}[{number}]"
@@ -106,7 +106,7 @@ def read_script(script: Json, *, path: str = "demo") -> tuple[Turn, ...]:
             turns.append(_READERS[key](step, tuple(lead), where))
             lead = []
     if lead:
-        turns.append(Turn(lead=tuple(lead)))
+        turns.append(ScriptTurn(lead=tuple(lead)))
     return tuple(turns)
 
 
@@ -145,13 +145,15 @@ def _lead_of(key: str, value: Json, where: str) -> str | float:
     return float(value)
 
 
-def _read_call(step: Json, where: str) -> Call:
+def _read_call(step: Json, where: str) -> ScriptCall:
     if not isinstance(step, Mapping) or not isinstance(step.get("tool"), str):
         raise DemoScriptInvalid(where, "needs the name of a tool")
     arguments = step.get("arguments", {})
     if not isinstance(arguments, Mapping):
         raise DemoScriptInvalid(f"{where}.arguments", "must be an object")
-    return Call(step["tool"], arguments, _confidence(step.get("confidence", 0.0), f"{where}.confidence"))
+    return ScriptCall(
+        step["tool"], arguments, _confidence(step.get("confidence", 0.0), f"{where}.confidence")
+    )
 
 
 def _confidence(value: Json, where: str) -> float | tuple[float, ...]:
@@ -166,28 +168,30 @@ def _score(value: Json, where: str) -> float:
     return float(value)
 
 
-def _one_tool(step: Mapping[str, Json], lead: tuple[str | float, ...], where: str) -> Turn:
-    return Turn(lead, calls=(_read_call(step, where),))
+def _one_tool(step: Mapping[str, Json], lead: tuple[str | float, ...], where: str) -> ScriptTurn:
+    return ScriptTurn(lead, calls=(_read_call(step, where),))
 
 
-def _many_tools(step: Mapping[str, Json], lead: tuple[str | float, ...], where: str) -> Turn:
+def _many_tools(step: Mapping[str, Json], lead: tuple[str | float, ...], where: str) -> ScriptTurn:
     calls = step["tools"]
     if not isinstance(calls, Sequence) or isinstance(calls, str) or not calls:
         raise DemoScriptInvalid(f"{where}.tools", "must be a list of calls and not empty")
-    return Turn(lead, calls=tuple(_read_call(call, f"{where}.tools[{n}]") for n, call in enumerate(calls)))
+    return ScriptTurn(
+        lead, calls=tuple(_read_call(call, f"{where}.tools[{n}]") for n, call in enumerate(calls))
+    )
 
 
-def _answer(step: Mapping[str, Json], lead: tuple[str | float, ...], where: str) -> Turn:
+def _answer(step: Mapping[str, Json], lead: tuple[str | float, ...], where: str) -> ScriptTurn:
     answer = step["answer"]
     if not isinstance(answer, Mapping | str):
         raise DemoScriptInvalid(f"{where}.answer", "must be an object or text")
-    return Turn(lead, answer=answer)
+    return ScriptTurn(lead, answer=answer)
 
 
-def _failure(step: Mapping[str, Json], lead: tuple[str | float, ...], where: str) -> Turn:
+def _failure(step: Mapping[str, Json], lead: tuple[str | float, ...], where: str) -> ScriptTurn:
     if not isinstance(step["fail"], str):
         raise DemoScriptInvalid(f"{where}.fail", "must be text")
-    return Turn(lead, failure=step["fail"], retryable=step.get("retryable") is True)
+    return ScriptTurn(lead, failure=step["fail"], retryable=step.get("retryable") is True)
 
 
 _READERS = {"tool": _one_tool, "tools": _many_tools, "answer": _answer, "fail": _failure}

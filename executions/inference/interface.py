@@ -14,7 +14,7 @@ Message = dict[str, Any]
 """One message in the model library's own JSON; made by `transcript`, kept as it is."""
 
 
-class Stop(Protocol):
+class StopCheck(Protocol):
     """Says that the work must not go on."""
 
     def is_set(self) -> bool:

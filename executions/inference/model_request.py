@@ -35,7 +35,7 @@ from executions.inference.errors import (
     ModelUnavailable,
 )
 from executions.inference.failures import LIBRARY_ERRORS, model_error
-from executions.inference.interface import Json, ModelReply, ModelRequest, Spending, Stop
+from executions.inference.interface import Json, ModelReply, ModelRequest, Spending, StopCheck
 from executions.inference.media import fitting
 from executions.inference.parameters import parameters_of, settings_of
 from executions.inference.providers import opened_model
@@ -50,7 +50,7 @@ STOP_POLL_SECONDS = 0.05
 logger = logging.getLogger(__name__)
 
 
-def respond(request: ModelRequest, *, on_text: Callable[[str], None], stop: Stop) -> ModelReply:
+def respond(request: ModelRequest, *, on_text: Callable[[str], None], stop: StopCheck) -> ModelReply:
     """Make the request and wait for the whole reply; for a thread without an event loop.
 
     `on_text` gets each piece of text as it arrives, in this thread and outside of any event loop, so that
@@ -67,7 +67,7 @@ def respond(request: ModelRequest, *, on_text: Callable[[str], None], stop: Stop
         return reply
 
 
-def _reply(exchange: "_Exchange", runner: asyncio.Runner, stop: Stop) -> ModelReply:
+def _reply(exchange: "_Exchange", runner: asyncio.Runner, stop: StopCheck) -> ModelReply:
     """The reply; where media may be why a request is refused, the one to the same request without them.
 
     One picture that a provider cannot read would else end the work: it is sent anew with every request.
@@ -117,7 +117,7 @@ class _Exchange:
         self.redaction = redaction_for(self.choice)
         self.passing = self.redaction.in_pieces()
 
-    def conduct(self, runner: asyncio.Runner, stop: Stop) -> ModelReply:
+    def conduct(self, runner: asyncio.Runner, stop: StopCheck) -> ModelReply:
         """The reply, unless `stop` is set first; the loop runs from one piece of news to the next."""
         asking = runner.get_loop().create_task(self._ask())
         while not asking.done():

@@ -26,7 +26,7 @@ from executions.catalog.selectors import manifest_of
 from executions.catalog.validation import check_storable, schema_problems
 from executions.models import FailureReason, SkillExecution
 from executions.postgres_text import storable
-from executions.runner.layout import Layout, lay_out
+from executions.runner.layout import AttemptLayout, lay_out
 from executions.runner.outcomes import RunFailed
 from executions.runner.outputs import (
     Archive,
@@ -37,16 +37,16 @@ from executions.runner.outputs import (
 )
 from executions.runner.prompt import run_prompt
 from executions.runner.recorder import Recorder
-from executions.runner.run import Run
+from executions.runner.run import LeasedRun
 from executions.runner.script import run_script
-from executions.runner.sub_executions import Caller
+from executions.runner.sub_executions import CallingRun
 from executions.runner.tracing import run_span
 from executions.runs.db_retry import retry_database
 from executions.runs.lease import Lease, LeaseLost
 from executions.runs.usage import tree_usage
 from executions.runs.verbs import backoff
 from executions.runs.worker.context import Bench
-from executions.runs.worker.heartbeat import Held
+from executions.runs.worker.heartbeat import HeldLease
 from executions.runs.worker.stop_signal import RunStopped, StopSignal
 from executions.runs.worker.tracing import note_failure
 from spaces.errors import Invalid
@@ -58,7 +58,7 @@ logger = logging.getLogger(__name__)
 REPEATABLE = frozenset({FailureReason.SANDBOX_ERROR, FailureReason.MODEL_ERROR})
 
 
-def run_attempt(lease: Lease, taken_at: float, bench: Bench, caller: Caller | None = None) -> None:
+def run_attempt(lease: Lease, taken_at: float, bench: Bench, caller: CallingRun | None = None) -> None:
     """Run what was leased, to a state that is not running; a lost lease leaves everything as it is.
 
     `taken_at` is the monotonic time before the lease was taken; `caller` is set for a sub-execution.
@@ -69,23 +69,23 @@ def run_attempt(lease: Lease, taken_at: float, bench: Bench, caller: Caller | No
         execution = retry_database(wanted.get)(pk=lease.run_id)
         with run_span(execution):
             try:
-                _Attempt(execution, held, bench, caller).run()
+                _SkillAttempt(execution, held, bench, caller).run()
             except LeaseLost:
                 logger.warning("The lease of %s was lost; nothing more is written", lease.run_id)
 
 
-class _Attempt:
+class _SkillAttempt:
     """The execution being run, and its folder, which holds its skill and its workspace."""
 
     def __init__(
-        self, execution: SkillExecution, held: Held[Recorder], bench: Bench, caller: Caller | None
+        self, execution: SkillExecution, held: HeldLease[Recorder], bench: Bench, caller: CallingRun | None
     ) -> None:
         self._execution = execution
         self._held = held
         self._bench = bench
         self._caller = caller
         self._max_attempts = 1
-        self._layout: Layout | None = None
+        self._layout: AttemptLayout | None = None
 
     def run(self) -> None:
         try:
@@ -121,21 +121,21 @@ class _Attempt:
             raise RunFailed("bundle_integrity", f"The stored bundle cannot be run: {refused}") from refused
         except Exception as error:
             logger.exception("The worker failed at %s", self._execution.id)
-            raise RunFailed("sandbox_error", "An error of the worker ended the run.") from error
+            raise RunFailed("sandbox_error", "The worker failed with an internal error.") from error
 
-    def _new_run(self, manifest: Manifest, layout: Layout) -> Run:
+    def _new_run(self, manifest: Manifest, layout: AttemptLayout) -> LeasedRun:
         execution, held = self._execution, self._held
         deadline = time.monotonic() + manifest.limits.wall_seconds
         if self._caller is not None:
             deadline = min(deadline, self._caller.deadline)
         budget = self._budget()
-        caller = Caller(
+        caller = CallingRun(
             held.lease, held.stop, held.recorder, layout.workspace, deadline, budget, self._run_child
         )
         # What a former attempt called has been paid for, whether this attempt asks for it again or not.
         if budget is not None:
             caller.below_usd = retry_database(tree_usage)(execution.id).below_usd
-        return Run(
+        return LeasedRun(
             execution_id=execution.id,
             space_id=execution.space_id,
             attempt=execution.attempt,
@@ -163,15 +163,15 @@ class _Attempt:
         callers = self._caller.budget_left if self._caller else None
         return min((one for one in (left, callers) if one is not None), default=None)
 
-    def _run_child(self, lease: Lease, taken_at: float, caller: Caller) -> None:
+    def _run_child(self, lease: Lease, taken_at: float, caller: CallingRun) -> None:
         run_attempt(lease, taken_at, self._bench, caller)
 
-    def _keep_all(self, layout: Layout) -> None:
+    def _keep_all(self, layout: AttemptLayout) -> None:
         """Artifacts and archive of a run that went well; all or a RunFailed."""
         self._write_out()
         self._keep(collect_artifacts, archive_workspace(layout.workspace, layout.folder), layout)
 
-    def _keep_some(self, layout: Layout) -> None:
+    def _keep_some(self, layout: AttemptLayout) -> None:
         """What can be kept of a run that failed: nothing about it may hide why it failed."""
         try:
             archive = archive_workspace(layout.workspace, layout.folder)
@@ -180,7 +180,7 @@ class _Attempt:
             archive = None
         self._keep(collect_what_is_there, archive, layout)
 
-    def _keep(self, collect: Collect, archive: Archive | None, layout: Layout) -> None:
+    def _keep(self, collect: Collect, archive: Archive | None, layout: AttemptLayout) -> None:
         declared = self._held.recorder.declared_artifacts
         artifacts = collect(declared, layout.workspace, self._execution.id)
         self._write(partial(keep_results, artifacts=artifacts, archive=archive))

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from executions.runner.outcomes import RunFailed
-from executions.runner.run import Run
+from executions.runner.run import LeasedRun
 from executions.runner.tool_failure import ToolFailed
-from executions.sandbox import Outcome, Running, SandboxUnavailable, launch
+from executions.sandbox import ProcessOutcome, RunningProcess, SandboxUnavailable, launch
 
 FOLDER = "code"
 MAX_OUTPUT_BYTES = 24 * 1024
@@ -14,7 +14,7 @@ MAX_STDERR_CHARACTERS = 8 * 1024
 POLL_SECONDS = 0.1
 
 
-def run_python(run: Run, code: str) -> dict[str, Any]:
+def run_python(run: LeasedRun, code: str) -> dict[str, Any]:
     """What the program printed (at most 24 KiB) once it has ended well.
 
     The program is kept as `code/N.py`, so that the archive shows what was run. It gets the skill's limits,
@@ -37,11 +37,11 @@ def run_python(run: Run, code: str) -> dict[str, Any]:
     return {"stdout": text, "stderr": outcome.stderr_tail[-MAX_STDERR_CHARACTERS:], "truncated": truncated}
 
 
-def _next_number(run: Run) -> int:
+def _next_number(run: LeasedRun) -> int:
     return 1 + sum(path.startswith(f"{FOLDER}/") for path, _ in run.workspace.list())
 
 
-def _drained(run: Run, running: Running) -> tuple[bytes, bool]:
+def _drained(run: LeasedRun, running: RunningProcess) -> tuple[bytes, bool]:
     """The beginning of the output, read to its end; kills the program when the run is stopped."""
     kept = bytearray()
     truncated = False
@@ -55,7 +55,7 @@ def _drained(run: Run, running: Running) -> tuple[bytes, bool]:
     return bytes(kept), truncated
 
 
-def _failure(outcome: Outcome, output: str) -> str:
+def _failure(outcome: ProcessOutcome, output: str) -> str:
     ended = f"ended by {outcome.killed_for}" if outcome.killed_for else f"exit status {outcome.exit_status}"
     stderr = outcome.stderr_tail[-MAX_STDERR_CHARACTERS:]
     return f"{ended}\nstdout:\n{output}\nstderr:\n{stderr}"

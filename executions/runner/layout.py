@@ -13,19 +13,19 @@ from executions.runner.staging import (
     stage_called_files,
     stage_uploads,
 )
-from executions.sandbox import SandboxUnavailable, Workspace
+from executions.sandbox import SandboxUnavailable, SandboxWorkspace
 from executions.sandbox.removal import remove_tree
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class AttemptLayout:
     """What is on disk for one attempt; `materials` are the names staged in the workspace."""
 
     folder: Path
     bundle: Path
-    workspace: Workspace
+    workspace: SandboxWorkspace
     materials: tuple[str, ...]
 
     def remove(self) -> None:
@@ -38,8 +38,8 @@ class Layout:
 
 
 def lay_out(
-    execution: SkillExecution, manifest: Manifest, folder: Path, *, calling: Workspace | None
-) -> Layout:
+    execution: SkillExecution, manifest: Manifest, folder: Path, *, calling: SandboxWorkspace | None
+) -> AttemptLayout:
     """Make `folder` with the verified skill and a staged workspace; raises RunFailed and leaves nothing.
 
     `calling` is the workspace of the execution that called this one, whose files are staged then.
@@ -54,7 +54,7 @@ def lay_out(
             materials = stage_uploads(execution, workspace)
         else:
             materials = stage_called_files(execution.file_source_ids, caller=calling, workspace=workspace)
-        return Layout(folder, folder / "skill", workspace, materials)
+        return AttemptLayout(folder, folder / "skill", workspace, materials)
     except BaseException:
         if workspace is not None:
             workspace.remove()
@@ -62,9 +62,9 @@ def lay_out(
         raise
 
 
-def _new_workspace(folder: Path, manifest: Manifest) -> Workspace:
+def _new_workspace(folder: Path, manifest: Manifest) -> SandboxWorkspace:
     try:
         with disk_failures_told("make a workspace"):
-            return Workspace.create(folder, manifest.limits)
+            return SandboxWorkspace.create(folder, manifest.limits)
     except SandboxUnavailable as unavailable:
         raise RunFailed("sandbox_error", str(unavailable)) from unavailable

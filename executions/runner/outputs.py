@@ -13,7 +13,7 @@ from executions.models import Artifact
 from executions.runner.outcomes import RunFailed
 from executions.runner.staging import disk_failures_told
 from executions.runs.db_retry import retry_database
-from executions.sandbox import ArtifactRejected, Workspace
+from executions.sandbox import ArtifactRejected, SandboxWorkspace
 from spaces.blobs import store_blob
 from spaces.ids import new_id
 from spaces.models import Blob
@@ -22,11 +22,13 @@ UNKNOWN_TYPE = "application/octet-stream"
 MAX_TYPE = 100  # characters of a content type
 
 type Declared = Mapping[str, str | None]  # document types by path
-type Collect = Callable[[Declared, Workspace, uuid.UUID], list[Artifact]]
+type Collect = Callable[[Declared, SandboxWorkspace, uuid.UUID], list[Artifact]]
 type Archive = tuple[uuid.UUID, str]  # its id, and its blob's digest
 
 
-def collect_artifacts(declared: Declared, workspace: Workspace, execution_id: uuid.UUID) -> list[Artifact]:
+def collect_artifacts(
+    declared: Declared, workspace: SandboxWorkspace, execution_id: uuid.UUID
+) -> list[Artifact]:
     """Unsaved rows of the declared files, their bytes stored.
 
     Raises RunFailed for a file that is missing, a link, or not a regular file.
@@ -35,7 +37,7 @@ def collect_artifacts(declared: Declared, workspace: Workspace, execution_id: uu
 
 
 def collect_what_is_there(
-    declared: Declared, workspace: Workspace, execution_id: uuid.UUID
+    declared: Declared, workspace: SandboxWorkspace, execution_id: uuid.UUID
 ) -> list[Artifact]:
     """The same for a run that failed anyway: files that cannot be kept are left out."""
     artifacts = []
@@ -47,7 +49,7 @@ def collect_what_is_there(
     return artifacts
 
 
-def archive_workspace(workspace: Workspace, scratch: Path) -> Archive:
+def archive_workspace(workspace: SandboxWorkspace, scratch: Path) -> Archive:
     """Keep the whole workspace as tar.gz, packed in the folder `scratch`; raises RunFailed."""
     with disk_failures_told("archive the workspace"), tempfile.TemporaryFile(dir=scratch) as packed:
         try:
@@ -66,7 +68,7 @@ def _stored(source: BinaryIO) -> Blob:
     return store_blob(source, now=timezone.now())
 
 
-def _collected(path: str, kind: str | None, workspace: Workspace, execution_id: uuid.UUID) -> Artifact:
+def _collected(path: str, kind: str | None, workspace: SandboxWorkspace, execution_id: uuid.UUID) -> Artifact:
     try:
         with disk_failures_told(f"keep {path!r}"), workspace.open_regular(path) as source:
             blob = _stored(source)

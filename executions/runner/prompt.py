@@ -38,7 +38,7 @@ from executions.inference.token_estimate import tokens_in, weight
 from executions.inference.truncation import ESTIMATE_MARGIN, clear_results, fit_results
 from executions.runner import prompt_texts
 from executions.runner.outcomes import RunFailed
-from executions.runner.run import Run
+from executions.runner.run import LeasedRun
 from executions.runner.workspace_tools import call_tool, offered_tools
 from executions.runs.worker.stop_signal import RunStopped
 
@@ -51,7 +51,7 @@ FIRST_BACKOFF_SECONDS = 0.5
 MAX_BACKOFF_SECONDS = 30.0
 
 
-def run_prompt(run: Run) -> dict[str, Any]:
+def run_prompt(run: LeasedRun) -> dict[str, Any]:
     """The skill's outputs, valid by its schema; raises RunFailed or RunStopped.
 
     Failure reasons: `model_error`, `invalid_outputs`, `timeout`, `budget_exceeded`,
@@ -63,7 +63,7 @@ def run_prompt(run: Run) -> dict[str, Any]:
 class _Conversation:
     """The messages so far, and what they have cost."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: LeasedRun) -> None:
         self.run = run
         self.choice = _choice(run)
         opening = prompt_texts.first_message(run.inputs, run.materials)
@@ -228,7 +228,7 @@ class _Conversation:
             raise RunFailed("timeout", "the time for this run is over")
 
 
-def _choice(run: Run) -> ModelChoice:
+def _choice(run: LeasedRun) -> ModelChoice:
     """The run's model; a budget needs a model whose price is known."""
     try:
         choice = find_choice(run.model)

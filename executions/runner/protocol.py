@@ -98,7 +98,7 @@ def _object(line: bytes) -> dict[str, Any] | None:
     except orjson.JSONDecodeError as error:
         if meant := _MEANT.match(line):
             # Taken as text it would be lost without a word: NaN, say, which Python's own json writes.
-            raise ProtocolBroken(f"A {meant[1].decode()!r} line is no JSON: {error}.") from error
+            raise ProtocolBroken(f"A {meant[1].decode()!r} line is not valid JSON: {error}.") from error
         return None
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from executions.actions.leased import Progress, Usage, record, record_late_usage
 from executions.postgres_text import storable, storable_text
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.log import NewEvent
 from executions.runs.recorder import TEXT_LIMIT, BatchedRecorder
 
@@ -33,29 +33,29 @@ class Recorder(BatchedRecorder[_Said]):
     def progress(self, *, fraction: float | None, message: str | None) -> None:
         """`fraction` is 0 to 1, None where it cannot be told; of the message 2,000 characters are kept."""
         shown = None if message is None else message[:MESSAGE_LIMIT]
-        self._say(Kind.PROGRESSED, {"fraction": fraction, "message": shown})
+        self._say(EventKind.PROGRESSED, {"fraction": fraction, "message": shown})
 
     def text(self, text: str) -> None:
         """Text for whoever watches; pieces that wait together become one event of at most 64 Ki."""
         text = storable_text(text)
         with self._lock:
             last = self._items[-1].event if self._items else None
-            if last is not None and last.kind == Kind.TEXT:
+            if last is not None and last.kind == EventKind.TEXT:
                 room = TEXT_LIMIT - len(last.data["text"])
                 longer = {"text": last.data["text"] + text[:room]}
                 self._items[-1] = _Said(NewEvent(last.kind, longer, last.at))
                 text = text[room:]
             for start in range(0, len(text), TEXT_LIMIT):
-                self._say(Kind.TEXT, {"text": text[start : start + TEXT_LIMIT]})
+                self._say(EventKind.TEXT, {"text": text[start : start + TEXT_LIMIT]})
 
     def tool_called(self, *, call_id: str, name: str, arguments: dict[str, Any]) -> None:
         """Of each text in the arguments 2,000 characters are kept: a written file is not an event."""
-        self._say(Kind.CALLED, {"call_id": call_id, "name": name, "arguments": recordable(arguments)})
+        self._say(EventKind.CALLED, {"call_id": call_id, "name": name, "arguments": recordable(arguments)})
 
     def tool_returned(self, *, call_id: str, name: str, is_error: bool, summary: str) -> None:
         """`summary` is the beginning of what the tool said, at most 2,000 characters."""
         data = {"call_id": call_id, "name": name, "is_error": is_error, "summary": summary[:MESSAGE_LIMIT]}
-        self._say(Kind.RETURNED, data)
+        self._say(EventKind.RETURNED, data)
 
     def usage(self, *, model: str | None, input_tokens: int, output_tokens: int, cost_usd: Decimal) -> None:
         """Tokens and US dollars of one model request, or as a script reports them; also added to the row."""
@@ -67,7 +67,7 @@ class Recorder(BatchedRecorder[_Said]):
         }
         with self._lock:
             self.spent_usd += cost_usd
-            self._say(Kind.USAGE_RECORDED, data, Usage(model, input_tokens, output_tokens, cost_usd))
+            self._say(EventKind.USAGE_RECORDED, data, Usage(model, input_tokens, output_tokens, cost_usd))
 
     def iteration(self) -> None:
         """Count one more turn of the run's loop."""
@@ -78,7 +78,7 @@ class Recorder(BatchedRecorder[_Said]):
         with self._lock:
             self.declared_artifacts[relpath] = document_type
 
-    def _say(self, kind: Kind, data: dict[str, Any], *usages: Usage) -> None:
+    def _say(self, kind: EventKind, data: dict[str, Any], *usages: Usage) -> None:
         self.add(_Said(NewEvent(kind, storable(data), self._clock()), usages))
 
     def _write(self, items: Sequence[_Said]) -> None:

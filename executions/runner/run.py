@@ -11,7 +11,7 @@ from typing import Any
 from executions.catalog.manifest import Manifest
 from executions.runner.recorder import Recorder
 from executions.runs.worker.stop_signal import StopSignal
-from executions.sandbox.workspace import Workspace
+from executions.sandbox.workspace import SandboxWorkspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class SkillCall:
 
 
 @dataclass(frozen=True, slots=True)
-class SkillAnswer:
+class CallOutcome:
     """How the called skill ended; `artifacts` are (path in the caller's workspace, document type)."""
 
     execution_id: uuid.UUID | None
@@ -36,7 +36,7 @@ class SkillAnswer:
 
 
 @dataclass(frozen=True)
-class Run:
+class LeasedRun:
     """Everything a runner needs and nothing it could harm others with.
 
     `deadline` is on time.monotonic()'s clock; `bundle` is the verified, read-only bundle; `tools` is what the
@@ -53,14 +53,14 @@ class Run:
     materials: tuple[str, ...]
     manifest: Manifest
     bundle: Path
-    workspace: Workspace
+    workspace: SandboxWorkspace
     model: str
     tools: frozenset[str]
     budget_usd: Decimal | None
     deadline: float
     recorder: Recorder
     stop: StopSignal
-    call_skill: Callable[[SkillCall], SkillAnswer]
+    call_skill: Callable[[SkillCall], CallOutcome]
     spent_below: Callable[[], Decimal] = Decimal
 
     @property

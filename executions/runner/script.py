@@ -9,9 +9,9 @@ from typing import Any
 from executions.postgres_text import storable, storable_text
 from executions.runner import protocol
 from executions.runner.outcomes import RunFailed
-from executions.runner.run import Run, SkillAnswer, SkillCall
+from executions.runner.run import CallOutcome, LeasedRun, SkillCall
 from executions.runs.worker.stop_signal import STOP_REASONS, RunStopped
-from executions.sandbox import LIMIT_CODES, Outcome, Running, SandboxUnavailable, launch
+from executions.sandbox import LIMIT_CODES, ProcessOutcome, RunningProcess, SandboxUnavailable, launch
 
 SDK = Path(__file__).resolve().parents[1] / "sandbox_sdk"
 POLL_SECONDS = 0.05
@@ -21,7 +21,7 @@ ERROR_TAIL = 4000  # characters of stderr shown in the error
 COMMIT = "artifact.commit"
 
 
-def run_script(run: Run) -> dict[str, Any]:
+def run_script(run: LeasedRun) -> dict[str, Any]:
     """What the script put out, `{}` where it put out nothing; raises RunFailed or RunStopped."""
     limits = replace(run.manifest.limits, wall_seconds=max(run.seconds_left, 0.1))
     script = _Script(run)
@@ -46,13 +46,13 @@ def run_script(run: Run) -> dict[str, Any]:
 class _Script:
     """What the script has said so far."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: LeasedRun) -> None:
         self._run = run
         self._outputs: dict[str, Any] = {}
         self._gave_up: protocol.GaveUp | None = None
         self._failure: RunFailed | None = None
 
-    def follow(self, running: Running) -> None:
+    def follow(self, running: RunningProcess) -> None:
         """Answer and record until stdout ends; a run that is stopped or breaks a rule is killed."""
         running.send_line(self._start_line())
         while not running.at_end:
@@ -72,7 +72,7 @@ class _Script:
                 running.kill(self._failure.reason)
                 return
 
-    def result(self, outcome: Outcome) -> dict[str, Any]:
+    def result(self, outcome: ProcessOutcome) -> dict[str, Any]:
         """The outputs, or why there are none."""
         if outcome.killed_for in STOP_REASONS:
             raise RunStopped(outcome.killed_for)
@@ -99,7 +99,7 @@ class _Script:
         }
         return json.dumps(start).encode()
 
-    def _take(self, message: protocol.Message, running: Running) -> None:
+    def _take(self, message: protocol.Message, running: RunningProcess) -> None:
         recorder = self._run.recorder
         match message:
             case protocol.Progressed(fraction, text):
@@ -141,14 +141,14 @@ class _Script:
             raise RunFailed("artifact_rejected", f"A run may keep at most {MAX_ARTIFACTS} artifacts.")
         self._run.recorder.declare_artifact(declared.path, declared.document_type)
 
-    def _called(self, call: SkillCall) -> SkillAnswer:
+    def _called(self, call: SkillCall) -> CallOutcome:
         if call.slug not in self._run.manifest.skills:
             raise RunFailed("not_permitted", f"The skill does not name {call.slug!r} among its `skills`.")
         self._run.recorder.flush()
         return self._run.call_skill(call)
 
 
-def _answer_line(call: SkillCall, answer: SkillAnswer) -> bytes:
+def _answer_line(call: SkillCall, answer: CallOutcome) -> bytes:
     result = {
         "type": "skill_result",
         "call_key": call.call_key,
@@ -161,7 +161,7 @@ def _answer_line(call: SkillCall, answer: SkillAnswer) -> bytes:
     return json.dumps(result).encode()
 
 
-def _limit_failure(outcome: Outcome, run: Run) -> RunFailed:
+def _limit_failure(outcome: ProcessOutcome, run: LeasedRun) -> RunFailed:
     """The watchdog's word, with the limit and what was used."""
     code = outcome.killed_for or "sandbox_error"
     limits = run.manifest.limits

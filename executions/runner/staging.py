@@ -10,7 +10,7 @@ from executions.catalog.archive import BundleTampered, unpack
 from executions.models import SkillExecution, SkillVersion
 from executions.runner.outcomes import RunFailed
 from executions.runs.db_retry import retry_database
-from executions.sandbox import ArtifactRejected, Workspace
+from executions.sandbox import ArtifactRejected, SandboxWorkspace
 from spaces.blobs import open_blob
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -42,7 +42,7 @@ def lay_out_bundle(version: SkillVersion, into: Path) -> None:
             raise RunFailed("bundle_integrity", str(tampered), digest=version.digest) from tampered
 
 
-def stage_uploads(execution: SkillExecution, workspace: Workspace) -> tuple[str, ...]:
+def stage_uploads(execution: SkillExecution, workspace: SandboxWorkspace) -> tuple[str, ...]:
     """Copy the files into the workspace that were chosen when the execution was asked for.
 
     Returns the staged names in the order they were asked for; raises RunFailed.
@@ -58,7 +58,9 @@ def stage_uploads(execution: SkillExecution, workspace: Workspace) -> tuple[str,
     return tuple(file.name for file in staged)
 
 
-def stage_called_files(paths: list[str], *, caller: Workspace, workspace: Workspace) -> tuple[str, ...]:
+def stage_called_files(
+    paths: list[str], *, caller: SandboxWorkspace, workspace: SandboxWorkspace
+) -> tuple[str, ...]:
     """Copy files of the calling skill's workspace; each keeps its last name. Raises RunFailed."""
     names: list[str] = []
     with disk_failures_told("copy the caller's files"):

@@ -17,7 +17,7 @@ from executions.actions.sub_executions import TooDeep, note_sub_execution_finish
 from executions.models import Artifact, FailureReason, SkillExecution
 from executions.runner.outcomes import RunFailed
 from executions.runner.recorder import Recorder
-from executions.runner.run import SkillAnswer, SkillCall
+from executions.runner.run import CallOutcome, SkillCall
 from executions.runner.staging import disk_failures_told
 from executions.runs.claims import called
 from executions.runs.db_retry import retry_database
@@ -25,7 +25,7 @@ from executions.runs.lease import Lease, LeaseLost
 from executions.runs.usage import tree_usage
 from executions.runs.verbs import backoff
 from executions.runs.worker.stop_signal import RunStopped, StopSignal
-from executions.sandbox import ArtifactRejected, Workspace
+from executions.sandbox import ArtifactRejected, SandboxWorkspace
 from spaces.blobs import open_blob
 from spaces.errors import Conflict, DomainError, Invalid, NotFound
 
@@ -33,7 +33,7 @@ LOST_WAIT_SECONDS = 0.5  # between looks at a sub-execution that a vanished work
 
 
 @dataclass
-class Caller:
+class CallingRun:
     """A running execution as its sub-executions see it; `deadline` is on time.monotonic()'s clock.
 
     `budget_usd` is what this run and all below it may cost together, None for no limit.
@@ -42,13 +42,13 @@ class Caller:
     lease: Lease
     stop: StopSignal
     recorder: Recorder
-    workspace: Workspace
+    workspace: SandboxWorkspace
     deadline: float
     budget_usd: Decimal | None
-    run_attempt: Callable[[Lease, float, "Caller"], None]
+    run_attempt: Callable[[Lease, float, "CallingRun"], None]
     clock: Callable[[], datetime] = timezone.now
     below_usd: Decimal = Decimal(0)
-    answers: dict[str, SkillAnswer] = field(default_factory=dict)
+    answers: dict[str, CallOutcome] = field(default_factory=dict)
 
     @property
     def budget_left(self) -> Decimal | None:
@@ -56,7 +56,7 @@ class Caller:
             return None
         return max(Decimal(0), self.budget_usd - self.recorder.spent_usd - self.below_usd)
 
-    def call(self, call: SkillCall) -> SkillAnswer:
+    def call(self, call: SkillCall) -> CallOutcome:
         """Run the called skill to its end, or find how it ended in a former attempt.
 
         Raises RunStopped or RunFailed where this run itself cannot go on.
@@ -110,9 +110,9 @@ class Caller:
     def _require_time(self) -> None:
         self.stop.check()
         if time.monotonic() >= self.deadline:
-            raise RunFailed("timeout", "Its time was over while it waited for another skill.")
+            raise RunFailed("timeout", "It timed out while waiting for another skill.")
 
-    def _answer(self, call: SkillCall, child: SkillExecution) -> SkillAnswer:
+    def _answer(self, call: SkillCall, child: SkillExecution) -> CallOutcome:
         self._asked(
             lambda: note_sub_execution_finished(lease=self.lease, child_id=child.id, now=self.clock())
         )
@@ -126,7 +126,7 @@ class Caller:
             # What is called has its caller's time: where that is over, so is the caller, who is not told.
             self._require_time()
         error = child.error or ({"type": child.state, "message": "The execution was cancelled."})
-        return SkillAnswer(
+        return CallOutcome(
             execution_id=child.id,
             state=child.state,
             outputs=child.outputs,
@@ -158,11 +158,11 @@ def _free_name(relpath: str, taken: set[str]) -> str:
     return name
 
 
-def _refusal(refused: DomainError) -> SkillAnswer:
+def _refusal(refused: DomainError) -> CallOutcome:
     """The answer to a call that did not become an execution: it failed, and why."""
     kinds = {TooDeep: "depth_limit", NotFound: "not_found", Invalid: "invalid_inputs", Conflict: "conflict"}
     kind = next((kind for error, kind in kinds.items() if isinstance(refused, error)), "refused")
     error: dict[str, Any] = {"type": kind, "message": refused.message}
     if isinstance(refused, Invalid):
         error["problems"] = refused.problems
-    return SkillAnswer(execution_id=None, state="failed", outputs=None, error=error)
+    return CallOutcome(execution_id=None, state="failed", outputs=None, error=error)

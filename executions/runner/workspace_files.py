@@ -4,14 +4,14 @@ import mimetypes
 from typing import Any, BinaryIO
 
 from executions.runner.tool_failure import ToolFailed
-from executions.sandbox.workspace import Workspace
+from executions.sandbox.workspace import SandboxWorkspace
 
 MAX_BYTES = 32 * 1024
 MAX_CONTROL_SHARE = 0.02
 _CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\f\r\x1b")
 
 
-def read_text(workspace: Workspace, path: str, offset: int) -> dict[str, Any]:
+def read_text(workspace: SandboxWorkspace, path: str, offset: int) -> dict[str, Any]:
     """At most 32 KiB from byte `offset`, cut between characters.
 
     UTF-8, or else Latin-1, which `encoding` says. `truncated` is true when there is more, and

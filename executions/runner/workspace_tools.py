@@ -8,7 +8,7 @@ from typing import Any
 from executions.inference.interface import Json, ToolDefinition, ToolRequest
 from executions.runner.code_tool import run_python
 from executions.runner.prompt_texts import problem_with
-from executions.runner.run import Run
+from executions.runner.run import LeasedRun
 from executions.runner.tool_failure import ToolFailed
 from executions.runner.workspace_files import read_text
 from executions.sandbox.errors import ArtifactRejected
@@ -21,11 +21,11 @@ MAX_SUMMARY = 200
 
 
 @dataclass(frozen=True)
-class Tool:
+class WorkspaceTool:
     """A tool and what it does; `act` raises ToolFailed for what the model should be told."""
 
     definition: ToolDefinition
-    act: Callable[[Run, dict[str, Any]], Json]
+    act: Callable[[LeasedRun, dict[str, Any]], Json]
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class ToolResult:
     summary: str
 
 
-def offered_tools(run: Run) -> list[ToolDefinition]:
+def offered_tools(run: LeasedRun) -> list[ToolDefinition]:
     """The definitions of the tools this run may use, in a fixed order."""
     return [_TOOLS[name].definition for name in _allowed(run)]
 
 
-def call_tool(run: Run, call: ToolRequest) -> ToolResult:
+def call_tool(run: LeasedRun, call: ToolRequest) -> ToolResult:
     """Do what the model asks; everything that goes wrong is a result that tells it so.
 
     Raises RunFailed or RunStopped where the run itself cannot go on.
@@ -62,11 +62,11 @@ def _failed(reason: str) -> ToolResult:
     return ToolResult(text, is_error=True, summary=text[:MAX_SUMMARY])
 
 
-def _allowed(run: Run) -> list[str]:
+def _allowed(run: LeasedRun) -> list[str]:
     return [name for name in _TOOLS if name in run.manifest.tools and name in run.tools]
 
 
-def _tool(run: Run, call: ToolRequest) -> Tool:
+def _tool(run: LeasedRun, call: ToolRequest) -> WorkspaceTool:
     allowed = _allowed(run)
     if call.name not in allowed:
         raise ToolFailed(f"there is no tool {call.name!r}; there are {', '.join(allowed) or 'none'}")
@@ -83,7 +83,7 @@ def _arguments(call: ToolRequest) -> dict[str, Any]:
     return call.arguments
 
 
-def _list(run: Run, arguments: dict[str, Any]) -> Json:
+def _list(run: LeasedRun, arguments: dict[str, Any]) -> Json:
     folder = arguments.get("path", "").strip("/")
     folder = "" if folder == "." else folder
     listing = run.workspace.listing()
@@ -99,21 +99,21 @@ def _list(run: Run, arguments: dict[str, Any]) -> Json:
     return answer
 
 
-def _read(run: Run, arguments: dict[str, Any]) -> Json:
+def _read(run: LeasedRun, arguments: dict[str, Any]) -> Json:
     return read_text(run.workspace, arguments["path"], arguments.get("offset", 0))
 
 
-def _write(run: Run, arguments: dict[str, Any]) -> Json:
+def _write(run: LeasedRun, arguments: dict[str, Any]) -> Json:
     content = arguments["text"].encode()
     run.workspace.write(arguments["path"], content)
     return {"path": arguments["path"], "size_bytes": len(content)}
 
 
-def _python(run: Run, arguments: dict[str, Any]) -> Json:
+def _python(run: LeasedRun, arguments: dict[str, Any]) -> Json:
     return run_python(run, arguments["code"])
 
 
-def _commit(run: Run, arguments: dict[str, Any]) -> Json:
+def _commit(run: LeasedRun, arguments: dict[str, Any]) -> Json:
     path = arguments["path"]
     with run.workspace.open_regular(path):
         run.recorder.declare_artifact(path, arguments.get("document_type"))
@@ -141,7 +141,7 @@ _PATH = {"type": "string", "minLength": 1, "description": "Relative to the works
 _TOOLS = {
     tool.definition.name: tool
     for tool in (
-        Tool(
+        WorkspaceTool(
             _define(
                 "workspace.fs.list",
                 "List the files of the workspace, or of a folder in it.",
@@ -150,7 +150,7 @@ _TOOLS = {
             ),
             _list,
         ),
-        Tool(
+        WorkspaceTool(
             _define(
                 "workspace.fs.read",
                 "Read a text file, 32 KiB at a time; `next_offset` says where to go on.",
@@ -159,7 +159,7 @@ _TOOLS = {
             ),
             _read,
         ),
-        Tool(
+        WorkspaceTool(
             _define(
                 "workspace.fs.write",
                 "Write a text file, replacing one that is there.",
@@ -168,7 +168,7 @@ _TOOLS = {
             ),
             _write,
         ),
-        Tool(
+        WorkspaceTool(
             _define(
                 "workspace.code.python",
                 "Run a Python program in the workspace, without network; returns what it prints. "
@@ -178,7 +178,7 @@ _TOOLS = {
             ),
             _python,
         ),
-        Tool(
+        WorkspaceTool(
             _define(
                 "artifact.commit",
                 "Keep a file of the workspace as a result that people can download.",

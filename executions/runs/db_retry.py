@@ -33,7 +33,7 @@ def retry_database[**P, Answer](
             try:
                 return step(*args, **kwargs)
             except (OperationalError, InterfaceError) as error:
-                logger.warning("The database did not answer a run: %s", error)
+                logger.warning("The database did not answer; trying again: %s", error)
                 connection.close_if_unusable_or_obsolete()
                 if attempt == ATTEMPTS:
                     raise

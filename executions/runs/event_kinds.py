@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """`noun.past_tense`; what each carries is facts of our own: snake_case, raw ids, raw numbers.
 
     What is called the same means the same in both kinds of run. `executions.api.event_payloads` has the

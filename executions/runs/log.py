@@ -55,7 +55,7 @@ def append(head: RunHead, events: Sequence[NewEvent]) -> list[RunEvent]:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("append needs the transaction that locked the head")
     if head.state == HeadState.ENDED:
-        raise ValueError(f"The log of {head.run_id} has ended.")
+        raise ValueError(f"The log of {head.run_id} is closed.")
     rows = []
     for event in events:
         head.seq += 1

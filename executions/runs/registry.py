@@ -25,7 +25,7 @@ class Claim(Protocol):
     def __call__(self, wanted: Wanted, *, owner: uuid.UUID, now: datetime) -> Lease | None: ...
 
 
-class Step[R: Run](Protocol):
+class RunStep[R: Run](Protocol):
     """What a kind does with one of its runs, whose head and row are locked."""
 
     def __call__(self, run: R, head: RunHead, /, *, now: datetime) -> object: ...
@@ -63,10 +63,12 @@ class KindOfRun[R: Run]:
     attempt: str
     check_move: Callable[[R, str], None]  # raises IllegalMove
     claim: Claim | None = None
-    start: Step[R] | None = None
-    note_cancel: Step[R] | None = None  # what the log hears when a run is asked to stop that a worker holds
+    start: RunStep[R] | None = None
+    note_cancel: RunStep[R] | None = (
+        None  # what the log hears when a run is asked to stop that a worker holds
+    )
     cancel: Cancel[R]
-    lost: Step[R]
+    lost: RunStep[R]
     settle: Callable[[uuid.UUID, datetime], object] | None = None  # once a run may be over; idempotent
     open_below: Callable[[uuid.UUID], Iterable[Below]]
     stopped_with_caller: str = ""  # why a run stops whose caller was stopped, for people

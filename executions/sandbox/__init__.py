@@ -3,18 +3,18 @@
 from executions.sandbox.errors import ArtifactRejected, SandboxUnavailable
 from executions.sandbox.limits import LIMIT_CODES, Limits
 from executions.sandbox.probe import Probe, launch, probe
-from executions.sandbox.process import Outcome, Running
-from executions.sandbox.workspace import Workspace
+from executions.sandbox.process import ProcessOutcome, RunningProcess
+from executions.sandbox.workspace import SandboxWorkspace
 
 __all__ = [
     "LIMIT_CODES",
     "ArtifactRejected",
     "Limits",
-    "Outcome",
     "Probe",
-    "Running",
+    "ProcessOutcome",
+    "RunningProcess",
     "SandboxUnavailable",
-    "Workspace",
+    "SandboxWorkspace",
     "launch",
     "probe",
 ]

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from executions.sandbox.errors import ArtifactRejected, printable
-from executions.sandbox.folders import Entry
+from executions.sandbox.folders import FolderEntry
 from executions.sandbox.limits import Limits
 
 _COMPRESSION = 6
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def write_archive(entries: Iterable[Entry], to: BinaryIO, limits: Limits) -> tuple[str, ...]:
+def write_archive(entries: Iterable[FolderEntry], to: BinaryIO, limits: Limits) -> tuple[str, ...]:
     """Write `entries` in the order given, without times and owners; answers the paths left out.
 
     Names are kept as they are: a tar can hold those that are no text, and the archive is the workspace as it
@@ -40,7 +40,7 @@ def write_archive(entries: Iterable[Entry], to: BinaryIO, limits: Limits) -> tup
     return tuple(left_out)
 
 
-def _add_file(archive: tarfile.TarFile, path: str, entry: Entry) -> None:
+def _add_file(archive: tarfile.TarFile, path: str, entry: FolderEntry) -> None:
     try:
         descriptor = os.open(entry.name, _READ, dir_fd=entry.folder)
     except OSError as error:
@@ -49,7 +49,7 @@ def _add_file(archive: tarfile.TarFile, path: str, entry: Entry) -> None:
         archive.addfile(_header(path, entry, tarfile.REGTYPE, os.fstat(descriptor).st_size), file)
 
 
-def _header(path: str, entry: Entry, kind: bytes, size: int) -> tarfile.TarInfo:
+def _header(path: str, entry: FolderEntry, kind: bytes, size: int) -> tarfile.TarInfo:
     """Only whether a file can be run is kept of its mode: no set-uid bit leaves a workspace."""
     header = tarfile.TarInfo(path)
     header.type = kind

@@ -9,9 +9,9 @@ from typing import IO
 
 from executions.sandbox import programs, seccomp
 from executions.sandbox.filesystem import HOME, Shown, lay_out
-from executions.sandbox.identity import Identity
+from executions.sandbox.identity import SandboxUser
 from executions.sandbox.interpreter import ENVIRONMENT, Interpreter, find_interpreter
-from executions.sandbox.layout import Attachments, Layout
+from executions.sandbox.layout import BoundFiles, SandboxLayout
 from executions.sandbox.limits import MIB, Limits
 from executions.sandbox.usernamespace import namespace_path
 
@@ -36,7 +36,7 @@ class Command:
     resources: ExitStack
 
 
-def build_command(argv: Sequence[str], shown: Shown, limits: Limits, identity: Identity) -> Command:
+def build_command(argv: Sequence[str], shown: Shown, limits: Limits, identity: SandboxUser) -> Command:
     """`argv` wrapped in its sandbox. Raises SandboxUnavailable where a part of it is missing.
 
     The outermost process only waits for the first process of an outer pid namespace, which a script can
@@ -44,8 +44,8 @@ def build_command(argv: Sequence[str], shown: Shown, limits: Limits, identity: I
     """
     interpreter = find_interpreter()
     with ExitStack() as stack:
-        attachments = Attachments(stack)
-        layout = Layout(attachments)
+        attachments = BoundFiles(stack)
+        layout = SandboxLayout(attachments)
         lay_out(layout, shown, interpreter=interpreter, limits=limits, user=identity)
         readable, writable = os.pipe2(os.O_CLOEXEC)
         stack.callback(os.close, writable)
@@ -60,7 +60,7 @@ def build_command(argv: Sequence[str], shown: Shown, limits: Limits, identity: I
         return Command(outer, (*attachments.descriptors, writable), report, stack.pop_all())
 
 
-def _enter(identity: Identity) -> list[str]:
+def _enter(identity: SandboxUser) -> list[str]:
     """As far as the outer pid namespace."""
     bound = [programs.util_linux("setpriv"), "--pdeathsig", "KILL", "--"]
     unshare = [programs.util_linux("unshare"), "--pid", "--fork", "--kill-child"]
@@ -69,7 +69,7 @@ def _enter(identity: Identity) -> list[str]:
     return [*bound, *unshare, "--user", "--map-current-user", "--"]
 
 
-def _isolation(identity: Identity) -> list[str]:
+def _isolation(identity: SandboxUser) -> list[str]:
     options = [f"--unshare-{kind}" for kind in _NAMESPACES]
     options += [
         "--die-with-parent",
@@ -104,7 +104,7 @@ def _environment(interpreter: Interpreter) -> list[str]:
     return [word for name, value in variables.items() for word in ("--setenv", name, value)]
 
 
-def _become(identity: Identity) -> list[str]:
+def _become(identity: SandboxUser) -> list[str]:
     """The workspace's user, with no way back; as an ordinary user bubblewrap has dropped everything."""
     if not identity.is_own:
         return []

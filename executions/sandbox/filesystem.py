@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from executions.sandbox.identity import Identity
+from executions.sandbox.identity import SandboxUser
 from executions.sandbox.interpreter import BASE, ENVIRONMENT, Interpreter
-from executions.sandbox.layout import Layout
+from executions.sandbox.layout import SandboxLayout
 from executions.sandbox.limits import MIB, Limits
 
 MARKER = "/.sandbox"  # exists once the sandbox has its own root
@@ -39,7 +39,7 @@ class Shown:
 
 
 def lay_out(
-    layout: Layout, shown: Shown, *, interpreter: Interpreter, limits: Limits, user: Identity
+    layout: SandboxLayout, shown: Shown, *, interpreter: Interpreter, limits: Limits, user: SandboxUser
 ) -> None:
     """Fill `layout`; all of it is read-only but the workspace, /tmp and /dev/shm."""
     _system(layout, user)
@@ -54,7 +54,7 @@ def lay_out(
     layout.options += ["--remount-ro", "/dev", "--remount-ro", "/"]
 
 
-def _system(layout: Layout, user: Identity) -> None:
+def _system(layout: SandboxLayout, user: SandboxUser) -> None:
     for path in _SYSTEM:
         layout.read_only(path, optional=True)
     for link in map(Path, _SYSTEM_LINKS):
@@ -67,7 +67,7 @@ def _system(layout: Layout, user: Identity) -> None:
     layout.file("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
 
 
-def _python(layout: Layout, interpreter: Interpreter) -> None:
+def _python(layout: SandboxLayout, interpreter: Interpreter) -> None:
     """The skills' environment at fixed paths, put together anew from what it consists of."""
     if interpreter.base is not None:
         layout.read_only(interpreter.base, BASE)
@@ -79,7 +79,7 @@ def _python(layout: Layout, interpreter: Interpreter) -> None:
         layout.link(interpreter.program, ENVIRONMENT / "bin" / name)
 
 
-def _private(layout: Layout, limits: Limits) -> None:
+def _private(layout: SandboxLayout, limits: Limits) -> None:
     size = max(limits.memory_bytes // _SCRATCH_SHARE, MIB)
     layout.options += ["--proc", "/proc", "--dev", "/dev"]
     layout.memory("/tmp", size)  # noqa: S108  # inside the sandbox, where it is private

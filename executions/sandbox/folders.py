@@ -15,7 +15,7 @@ _NODE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
-class Entry:
+class FolderEntry:
     """A name met on a walk; `path` is relative to where it began, in bytes as the kernel has it.
 
     `folder` is a descriptor of the folder that holds it, open until the walk goes on.
@@ -40,7 +40,7 @@ class Entry:
         return max(self.status.st_size, self.status.st_blocks * 512)
 
 
-def walk(root: int) -> Iterator[Entry]:
+def walk(root: int) -> Iterator[FolderEntry]:
     """Every entry below the folder `root`: by name, a folder before what is in it.
 
     What vanishes meanwhile is left out. Raises ArtifactRejected for more than MAX_DEPTH folders within
@@ -90,12 +90,12 @@ def make_accessible(descriptor: int) -> None:
         os.fchmod(descriptor, 0o700)
 
 
-def _walk(folder: int, prefix: bytes, depth: int) -> Iterator[Entry]:
+def _walk(folder: int, prefix: bytes, depth: int) -> Iterator[FolderEntry]:
     if depth > MAX_DEPTH:
         raise ArtifactRejected(prefix, f"more than {MAX_DEPTH} folders deep")
     for name in names_in(folder):
         with suppress(FileNotFoundError):
-            entry = Entry(prefix + name, name, folder, _status(name, folder, prefix))
+            entry = FolderEntry(prefix + name, name, folder, _status(name, folder, prefix))
             yield entry
             if entry.is_folder:
                 descriptor = open_folder(name, folder, entry.path)

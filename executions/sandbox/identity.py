@@ -19,7 +19,7 @@ _turn = itertools.count(secrets.randbelow(10_000))
 
 
 @dataclass
-class Identity:
+class SandboxUser:
     """A user id, equal to its group id, that no other workspace on this machine has at the same time.
 
     As an ordinary user it is the worker's own, and only the user namespace separates it from the worker.

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 
-class Attachments:
+class BoundFiles:
     """Small files in memory, handed to bubblewrap by descriptor and closed by `stack`."""
 
     def __init__(self, stack: ExitStack) -> None:
@@ -23,10 +23,10 @@ class Attachments:
         return str(descriptor)
 
 
-class Layout:
+class SandboxLayout:
     """Collects mounts in order, with the folders they need, which everyone inside may enter."""
 
-    def __init__(self, attachments: Attachments) -> None:
+    def __init__(self, attachments: BoundFiles) -> None:
         self.options: list[str] = []
         self._attachments = attachments
         self._folders: set[Path] = set()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from executions.sandbox.errors import SandboxUnavailable
 from executions.sandbox.limits import MIB, Limits
-from executions.sandbox.process import Outcome, Running, start
-from executions.sandbox.workspace import Workspace
+from executions.sandbox.process import ProcessOutcome, RunningProcess, start
+from executions.sandbox.workspace import SandboxWorkspace
 
 ENGINE = "subprocess-v1"
 _TRIAL = ["python", "-c", "import encodings"]
@@ -51,11 +51,11 @@ def probe() -> Probe:
 def launch(
     argv: Sequence[str],
     *,
-    workspace: Workspace,
+    workspace: SandboxWorkspace,
     bundle: Path | None,
     limits: Limits,
     extra_read_only: Mapping[str, Path] | None = None,
-) -> Running:
+) -> RunningProcess:
     """Start `argv` in a sandbox: /workspace to write, `bundle` as /skill and `extra_read_only` to read.
 
     The keys of `extra_read_only` are absolute paths inside. Raises SandboxUnavailable; nothing is ever run
@@ -81,9 +81,9 @@ def _probed() -> Probe:
     return Probe(available=True, reason=weaker)
 
 
-def _tried() -> tuple[Outcome, bool]:
+def _tried() -> tuple[ProcessOutcome, bool]:
     with tempfile.TemporaryDirectory(prefix="callboard-probe-") as folder:
-        workspace = Workspace.create(Path(folder))
+        workspace = SandboxWorkspace.create(Path(folder))
         try:
             with start(_TRIAL, workspace=workspace, bundle=None, limits=_TRIAL_LIMITS, extra={}) as running:
                 return running.wait(), workspace.identity.is_own
@@ -91,7 +91,7 @@ def _tried() -> tuple[Outcome, bool]:
             workspace.remove()
 
 
-def _why(outcome: Outcome) -> str:
+def _why(outcome: ProcessOutcome) -> str:
     told = outcome.stderr_tail.strip().splitlines()
     said = told[-1] if told else f"exit status {outcome.exit_status}, {outcome.killed_for}"
     advice = [advice for name, (closed, advice) in _SETTINGS.items() if _setting(name) == closed]

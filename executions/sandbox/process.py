@@ -13,16 +13,16 @@ from executions.sandbox.errors import SandboxUnavailable
 from executions.sandbox.filesystem import Shown
 from executions.sandbox.limits import Limits
 from executions.sandbox.output import Output
-from executions.sandbox.supervisor import Supervisor
+from executions.sandbox.supervisor import SandboxSupervisor
 from executions.sandbox.watchdog import Watchdog
-from executions.sandbox.workspace import Workspace
+from executions.sandbox.workspace import SandboxWorkspace
 
 # What `unshare` of util-linux 2.38 adds when its child was killed.
 _NOISE = "unshare: sigprocmask unblock failed: Invalid argument\n"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProcessOutcome:
     """How it ended.
 
     `exit_status` is as in a shell, 128 + n for signal n; None when it was killed from outside, and then
@@ -40,15 +40,17 @@ class Outcome:
     output_bytes: int
 
 
-class Running:
+class RunningProcess:
     """A started sandbox; as a context manager it kills what is left on the way out."""
 
-    def __init__(self, supervisor: Supervisor, output: Output, watchdog: Watchdog, limits: Limits) -> None:
+    def __init__(
+        self, supervisor: SandboxSupervisor, output: Output, watchdog: Watchdog, limits: Limits
+    ) -> None:
         self._supervisor = supervisor
         self._output = output
         self._watchdog = watchdog
         self._limits = limits
-        self._outcome: Outcome | None = None
+        self._outcome: ProcessOutcome | None = None
 
     @property
     def at_end(self) -> bool:
@@ -71,7 +73,7 @@ class Running:
         """Have the whole tree killed, without waiting. The first code stays; too late is fine."""
         self._supervisor.request_kill(code)
 
-    def wait(self) -> Outcome:
+    def wait(self) -> ProcessOutcome:
         """Wait until every process is dead and all output taken; lines may still be read afterwards."""
         if self._outcome is None:
             self._supervisor.stop_pausing()
@@ -89,12 +91,12 @@ class Running:
             self.kill("abandoned")
         self.wait()
 
-    def _concluded(self) -> Outcome:
+    def _concluded(self) -> ProcessOutcome:
         ending = self._supervisor.ending
         if ending is None:
             raise RuntimeError("The sandbox's thread ended early.")
         exit_status = _exit_status(ending.report)
-        return Outcome(
+        return ProcessOutcome(
             exit_status=exit_status,
             killed_for=self._killed_for(exit_status, ending.cpu_seconds),
             cpu_seconds=ending.cpu_seconds,
@@ -120,21 +122,21 @@ class Running:
 def start(
     argv: Sequence[str],
     *,
-    workspace: Workspace,
+    workspace: SandboxWorkspace,
     bundle: Path | None,
     limits: Limits,
     extra: Mapping[str, Path],
-) -> Running:
+) -> RunningProcess:
     """Start `argv` without asking whether this machine can. Raises SandboxUnavailable."""
     command = build_command(argv, Shown(workspace.path, bundle, extra), limits, workspace.identity)
     output = Output(limits.output_bytes)
     watchdog = Watchdog(limits, workspace.descriptor)
-    supervisor = Supervisor(command, output, watchdog, limits.wall_seconds)
+    supervisor = SandboxSupervisor(command, output, watchdog, limits.wall_seconds)
     supervisor.start()
     supervisor.started.wait()
     if supervisor.failure is not None:
         raise SandboxUnavailable(f"The sandbox could not be started: {supervisor.failure}.")
-    return Running(supervisor, output, watchdog, limits)
+    return RunningProcess(supervisor, output, watchdog, limits)
 
 
 def _exit_status(report: bytes) -> int | None:

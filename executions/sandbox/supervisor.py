@@ -26,7 +26,7 @@ _FIRST_VICTIM = "1000"  # for the kernel, when the machine runs out of memory
 
 
 @dataclass(frozen=True)
-class Ending:
+class ProcessEnding:
     """`report` is what bubblewrap wrote about the script: JSON lines, the last with its `exit-code`."""
 
     cpu_seconds: float
@@ -34,7 +34,7 @@ class Ending:
     report: bytes
 
 
-class Supervisor(threading.Thread):
+class SandboxSupervisor(threading.Thread):
     """Everything about one sandbox happens in this thread; others only leave it notes.
 
     Decision: the kernel's parent-death signal follows the *thread* that started a process. This one lives as
@@ -45,7 +45,7 @@ class Supervisor(threading.Thread):
         super().__init__(name="sandbox", daemon=True)
         self.kill_code: str | None = None
         self.failure: OSError | None = None
-        self.ending: Ending | None = None
+        self.ending: ProcessEnding | None = None
         self.started = threading.Event()
         self.streams = Streams(output)
         self._command = command
@@ -113,7 +113,7 @@ class Supervisor(threading.Thread):
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         cpu_seconds = max(self._watchdog.usage.cpu_seconds, usage.ru_utime + usage.ru_stime)
-        self.ending = Ending(cpu_seconds, time.monotonic() - self._began, bytes(self.streams.report))
+        self.ending = ProcessEnding(cpu_seconds, time.monotonic() - self._began, bytes(self.streams.report))
 
     def _look(self, outermost: int) -> None:
         interval = _STARTING_INTERVAL

@@ -14,7 +14,7 @@ _WALK_SHARE = 4  # a walk of a big workspace is followed by a pause of this many
 
 
 @dataclass
-class Usage:
+class ProcessTreeUsage:
     """What the run took so far, as seen."""
 
     cpu_seconds: float = 0.0
@@ -26,7 +26,7 @@ class Watchdog:
 
     def __init__(self, limits: Limits, workspace: int) -> None:
         """`workspace` is a descriptor of the folder, which stays the caller's."""
-        self.usage = Usage()
+        self.usage = ProcessTreeUsage()
         self._limits = limits
         self._workspace = workspace
         self._next_walk = 0.0

@@ -12,12 +12,12 @@ from typing import BinaryIO, Self
 from executions.sandbox.archive import write_archive
 from executions.sandbox.errors import ArtifactRejected
 from executions.sandbox.folders import open_folder, walk
-from executions.sandbox.identity import Identity
+from executions.sandbox.identity import SandboxUser
 from executions.sandbox.limits import Limits
 from executions.sandbox.paths import checked_name, checked_parts, decoded_path
 from executions.sandbox.removal import remove_tree
 
-__all__ = ["ArtifactRejected", "Workspace"]
+__all__ = ["ArtifactRejected", "SandboxWorkspace"]
 
 MATERIALS = "inputs/materials"
 _PREPARED = (MATERIALS, "outputs")
@@ -37,14 +37,14 @@ class Listing:
     left_out: Sequence[str]
 
 
-class Workspace:
+class SandboxWorkspace:
     """One folder of one user. Every access goes beneath a descriptor of it and follows no link.
 
     Decision: a hard link is as good as a file. A script can make one only to files of its own workspace,
     since everything else it sees is another mount; each name counts in full toward the sizes.
     """
 
-    def __init__(self, path: Path, identity: Identity, limits: Limits) -> None:
+    def __init__(self, path: Path, identity: SandboxUser, limits: Limits) -> None:
         self.path = path
         self.identity = identity
         self.limits = limits
@@ -57,7 +57,7 @@ class Workspace:
         `limits` bounds what may be written and archived: `workspace_bytes` and `files`.
         """
         parent.mkdir(parents=True, exist_ok=True)
-        identity = Identity.claim()
+        identity = SandboxUser.claim()
         try:
             path = Path(tempfile.mkdtemp(prefix="workspace-", dir=parent))
             workspace = cls(path, identity, limits or Limits())

@@ -71,7 +71,7 @@ class AccountAccess:
             administered = {space for space, role in self.roles.items() if role == Role.ADMIN}
             within = reached <= administered and (self.reaches_all or not key.all_spaces)
         if not within:
-            raise NotPermitted("This key reaches workspaces beyond yours.")
+            raise NotPermitted("This key has access to workspaces that yours does not reach.")
 
     def require_permissions(self, permissions: list[str]) -> None:
         """Raises NotPermitted for a permission that the caller's own key lacks."""
@@ -84,7 +84,7 @@ class AccountAccess:
         try:
             return access_to(self.caller, address).space_id
         except NotFound:
-            message = "There is no such workspace in this account."
+            message = "Workspace not found in this account."
             raise Invalid.field(*loc, msg=message, value=address[:200]) from None
 
 

@@ -10,7 +10,7 @@ import uuid
 from django.db import transaction
 
 from objectives.access.accounts import AccountAccess
-from objectives.encrypted_fields import CHALLENGE_TOKENS, WEBHOOK_SECRETS, Place
+from objectives.encrypted_fields import CHALLENGE_TOKENS, WEBHOOK_SECRETS, EncryptedField
 from objectives.encryption import CannotOpen
 from spaces.errors import NotReady
 from spaces.models import Tenant
@@ -30,7 +30,7 @@ def account_secrets(*, access: AccountAccess) -> tuple[str, str]:
     try:
         return WEBHOOK_SECRETS.open(tenant), CHALLENGE_TOKENS.open(tenant)
     except CannotOpen as error:
-        raise NotReady("The account's secrets cannot be opened any more: renew both.") from error
+        raise NotReady("The account's secrets cannot be decrypted any more: rotate both.") from error
 
 
 def rotate_webhook_secret(*, access: AccountAccess) -> str:
@@ -46,7 +46,7 @@ def rotate_challenge_token(*, access: AccountAccess) -> str:
 
 
 @transaction.atomic
-def _renew(tenant_id: uuid.UUID, place: Place, value: str) -> str:
+def _renew(tenant_id: uuid.UUID, place: EncryptedField, value: str) -> str:
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
     tenant.save(update_fields=place.seal(tenant, value))
     return value

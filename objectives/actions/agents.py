@@ -8,7 +8,7 @@ from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.finding import locked_agent
 from objectives.actions.resources import METADATA, Edit, ResourceService, column, read_column, unbuilt
 from objectives.actions.variations import add_variation
-from objectives.lifecycles.agents import Verb, move
+from objectives.lifecycles.agents import AgentVerb, move
 from objectives.models import Agent, VariationChoice
 from objectives.schemas.agents import NewAgent
 from objectives.validation.schemas import checked_schema
@@ -53,15 +53,15 @@ def update_agent(*, access: SpaceAccess, address: str, changes: Mapping[str, Any
     return AGENTS.update(access, address, changes=changes, now=now)
 
 
-def move_agent(*, access: SpaceAccess, address: str, verb: Verb, now: datetime) -> Agent:
+def move_agent(*, access: SpaceAccess, address: str, verb: AgentVerb, now: datetime) -> Agent:
     """Publish, unpublish, archive or unarchive; a repeat is an illegal move.
 
     Raises IllegalMove, and NotReady for publishing an agent without variations.
     """
     with AGENTS.changing(access, address, now=now) as agent:
         move(agent, verb)
-        if verb == Verb.PUBLISH and not agent.variations.exists():
-            raise NotReady("This agent has no variation, so it cannot be published.")
+        if verb == AgentVerb.PUBLISH and not agent.variations.exists():
+            raise NotReady("An agent without variations cannot be published.")
     return agent
 
 

@@ -114,7 +114,7 @@ def renew_api_key(*, access: AccountAccess, address: str, now: datetime) -> tupl
     with API_KEYS.locked(access, address) as key:
         is_own = key.principal_id == access.caller.principal.id
         if not is_own and key.principal.kind == PrincipalKind.PERSON:
-            raise NotPermitted("Only the person whose key it is can renew it.")
+            raise NotPermitted("Only its owner can rotate this key.")
         return rotate_key(key_id=key.id, now=now)
 
 

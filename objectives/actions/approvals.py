@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from executions.models import RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.locks import locked
 from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.call_start import begin_bare
@@ -15,11 +15,11 @@ from objectives.actions.wakeup import wake
 from objectives.events import call_event
 from objectives.lifecycles.calls import decide
 from objectives.lifecycles.objectives import note
-from objectives.models import Approval, Objective, ToolCall
+from objectives.models import ApprovalStatus, Objective, ToolCall
 from objectives.planning.plan import Plan
 from spaces.access import SpaceAccess
 
-EXPIRED_MEMO = "Nobody decided in time."
+EXPIRED_MEMO = "The approval timed out."
 MOST_MEMO = 10_000  # characters
 
 
@@ -58,8 +58,8 @@ def approve(
     call: ToolCall, head: RunHead, objective: Objective, *, by: uuid.UUID | None, now: datetime
 ) -> None:
     """The same for a locked call; `by` None is the default after an expiry."""
-    _decide(call, Approval.APPROVED, by=by, memo=None, now=now)
-    approved = call_event(Kind.APPROVED, call, now=now, by=by)
+    _decide(call, ApprovalStatus.APPROVED, by=by, memo=None, now=now)
+    approved = call_event(EventKind.APPROVED, call, now=now, by=by)
     offered = Plan.read(objective.plan).of_function(call.called_as)
     begun = begin_bare(call, offered, now=now) if offered is not None and offered.is_bare else []
     # The objective goes on by the approval; that the call has its result already is what comes of it.
@@ -78,14 +78,16 @@ def deny(
     now: datetime,
 ) -> None:
     """The same for a locked call; `by` None is the default after an expiry."""
-    _decide(call, Approval.DENIED, by=by, memo=memo, now=now)
-    wake(objective, head, [call_event(Kind.DENIED, call, now=now, by=by, memo=memo)], now=now)
+    _decide(call, ApprovalStatus.DENIED, by=by, memo=memo, now=now)
+    wake(objective, head, [call_event(EventKind.DENIED, call, now=now, by=by, memo=memo)], now=now)
 
 
-def _decide(call: ToolCall, to: Approval, *, by: uuid.UUID | None, memo: str | None, now: datetime) -> None:
+def _decide(
+    call: ToolCall, to: ApprovalStatus, *, by: uuid.UUID | None, memo: str | None, now: datetime
+) -> None:
     call.decided_by_id, call.decided_at, call.memo = by, now, memo or None
     fields = ["decided_by", "decided_at", "memo"]
-    if to == Approval.DENIED:
+    if to == ApprovalStatus.DENIED:
         call.settled_at = now
         fields.append("settled_at")
     decide(call, to, also=fields)

@@ -37,7 +37,7 @@ def add_assignment(
     assignment: VariationAssignment,
     now: datetime,
 ) -> Assignment:
-    """Let a variation call one thing more; what is returned holds both as they are now.
+    """Assign a tool, tool set or sub-agent to a variation; what is returned holds both as they are now.
 
     Raises NotFound, AlreadyExists where it may call it already, Invalid where there is no such thing in the
     space, and NotReady for one that is archived or omitted.
@@ -45,7 +45,7 @@ def add_assignment(
     with _assigning(access, agent_address, address, now) as variation:
         row = _assignment(variation, assignment, now, ("body",))
         if _key(row) in _assigned(variation):
-            raise AlreadyExists("This is assigned to the variation already.")
+            raise AlreadyExists("Already assigned to the variation.")
         _check_usable(row)
         row.save(force_insert=True)
     return row
@@ -59,7 +59,7 @@ def remove_assignment(
     assignment: VariationAssignment,
     now: datetime,
 ) -> AgentVariation:
-    """Let a variation no longer call a thing.
+    """Remove an assignment from a variation.
 
     Raises NotFound, also where the thing is not assigned, and Invalid where there is none in the space.
     """
@@ -89,7 +89,7 @@ def replace_assignments(
     rows = [_assignment(variation, one, now, (*at, place)) for place, one in enumerate(wanted)]
     keys = [_key(row) for row in rows]
     if len(set(keys)) < len(keys):
-        raise AlreadyExists("The same thing is assigned twice.")
+        raise AlreadyExists("Duplicate assignment.")
     before = _assigned(variation)
     if keys == before:
         return False
@@ -160,4 +160,4 @@ def _check_usable(row: Assignment) -> None:
 def _remove(variation: AgentVariation, **which: uuid.UUID | None) -> None:
     removed, _ = variation.assignments.filter(**which).delete()
     if not removed:
-        raise NotFound("This is not assigned to the variation.")
+        raise NotFound("Not assigned to the variation.")

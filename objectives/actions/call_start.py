@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.log import NewEvent
 from objectives.actions.call_results import complete_with, kept_whole
 from objectives.events import call_event, callable_facts
 from objectives.ids import Json
 from objectives.lifecycles.calls import execute
-from objectives.models import Execution, ToolCall
+from objectives.models import ExecutionStatus, ToolCall
 from objectives.overlays.rows import exposes_arguments
 from objectives.planning.plan import Offered
 from objectives.tool_results.outcome import Text
@@ -21,7 +21,7 @@ def called_event(call: ToolCall, offered: Offered, *, now: datetime) -> NewEvent
         facts["config"] = call.config
     if exposes_arguments(offered.overlays):
         facts["exposes_arguments"] = True
-    return call_event(Kind.CALLED, call, now=now, **facts)
+    return call_event(EventKind.CALLED, call, now=now, **facts)
 
 
 def begin_bare(call: ToolCall, offered: Offered, *, now: datetime) -> list[NewEvent]:
@@ -39,5 +39,5 @@ def begin_bare(call: ToolCall, offered: Offered, *, now: datetime) -> list[NewEv
         return [begun, complete_with(call, drafts, now=now)]
     if offered.content_seconds is not None:
         call.content_expires_at = now + timedelta(seconds=offered.content_seconds)
-    execute(call, Execution.WAITING_FOR_CONTENT, now=now, also=["content_expires_at"])
+    execute(call, ExecutionStatus.WAITING_FOR_CONTENT, now=now, also=["content_expires_at"])
     return [begun]

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from executions.models import OPEN as OPEN_EXECUTIONS, RunHead, RunKind, SkillExecution
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.locks import locked
 from executions.runs.log import NewEvent
 from executions.runs.models import HeadState, RunEvent
@@ -24,7 +24,7 @@ from objectives.models import (
     OPEN,
     SETTLED,
     CallKind,
-    Ending,
+    FinishReason,
     Objective,
     ObjectiveState,
     ToolCall,
@@ -32,7 +32,7 @@ from objectives.models import (
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove
 
-BY_PERSON = "Somebody asked to stop."
+BY_PERSON = "Stopped by request."
 BY_PARENT = "The objective that called this one was stopped."
 
 
@@ -53,7 +53,7 @@ def cancel_objective(
 
 
 def interrupt_objective(*, access: SpaceAccess, objective_id: uuid.UUID, now: datetime) -> RunEvent:
-    """Stop the turn that goes on; sub-agents and skills that were called go on, unheard.
+    """Interrupt an objective's turn; sub-agents and skills that were called go on, unheard.
 
     The objective then waits for a message. Returns the last event so far: `interrupted` itself where no
     worker had to confirm. Raises IllegalMove unless a turn goes on, NotFound.
@@ -73,10 +73,10 @@ def interrupt_objective(*, access: SpaceAccess, objective_id: uuid.UUID, now: da
 
 def confirm_interrupt(objective: Objective, head: RunHead, *, now: datetime) -> RunEvent:
     """End the turn of a locked objective that is being interrupted; the event `interrupted`."""
-    partial = keep_partial(objective, Ending.INTERRUPTED, now=now)
+    partial = keep_partial(objective, FinishReason.INTERRUPTED, now=now)
     given_up = give_up_calls(objective, now=now)
     message = {"message": "The turn was interrupted."}
-    stopped = event(Kind.INTERRUPTED, message, now=now, window_id=newest_window(objective).id)
+    stopped = event(EventKind.INTERRUPTED, message, now=now, window_id=newest_window(objective).id)
     objective.interrupt_requested_at, objective.is_interrupted, objective.idle_since = None, True, now
     also = ["interrupt_requested_at", "is_interrupted", "idle_since"]
     first = [*partial, *given_up, stopped]
@@ -87,7 +87,7 @@ def confirm_cancel(objective: Objective, head: RunHead, /, *, now: datetime, **_
     """End a locked objective whose cancelling was asked for."""
     message = objective.state_message or BY_PERSON
     payload: dict[str, object] = {"message": message}
-    end(objective, head, ObjectiveState.CANCELLED, kind=Kind.CANCELLED, payload=payload, now=now)
+    end(objective, head, ObjectiveState.CANCELLED, kind=EventKind.CANCELLED, payload=payload, now=now)
 
 
 def end(
@@ -95,7 +95,7 @@ def end(
     head: RunHead,
     to: ObjectiveState,
     *,
-    kind: Kind,
+    kind: EventKind,
     payload: dict[str, object],
     now: datetime,
     also: Sequence[str] = (),
@@ -106,7 +106,7 @@ def end(
 
     `payload` is that of the terminal event, `also` names fields which the caller has set for this move.
     """
-    ending = Ending.INTERRUPTED if to == ObjectiveState.CANCELLED else Ending.CUT_OFF
+    ending = FinishReason.INTERRUPTED if to == ObjectiveState.CANCELLED else FinishReason.CUT_OFF
     partial = keep_partial(objective, ending, now=now)
     given_up = give_up_calls(objective, now=now)
     discard_actions(objective)

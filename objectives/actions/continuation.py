@@ -61,7 +61,7 @@ def _continue(
             return take_up(objective, head, message, by=access.principal_id, now=now)
         _check_open(objective, "continued")
         if not message:
-            raise Invalid.field("body", "message", msg="There is nothing to say.", kind="missing")
+            raise Invalid.field("body", "message", msg="The message is empty.", kind="missing")
         if is_idle(objective):
             # After an interrupt older messages may wait to be heard: they come first.
             while send_messages(objective, head, now=now):
@@ -70,7 +70,7 @@ def _continue(
             wake(objective, head, now=now)
             return heard
         if not enqueue:
-            raise NotReady(f"This objective {_busy(objective)}; set enqueue to have it said afterwards.")
+            raise NotReady(f"This objective {_busy(objective)}; set enqueue to deliver it afterwards.")
         kind = ActionKind.USER_MESSAGE
         return enqueue_action(objective, kind, by=access.principal_id, now=now, content=message)
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from executions.catalog.validation import schema_problems
 from executions.models import RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.feed import append_to_feed
 from executions.runs.log import append
 from executions.runs.models import RunKind
@@ -74,7 +74,7 @@ def create_once(
     """
     access.require(MANAGE_OBJECTIVES)
     if not wanted.external_id:
-        message = "It is needed here: by it a repeated call finds the objective of the first."
+        message = "Required here, so that a repeated request finds the first one's objective."
         raise Invalid.field("body", "metadata", "externalId", msg=message)
     return _make_once(partial(_named, access, wanted, now), access, wanted, key=idempotency_key, now=now)
 
@@ -97,10 +97,10 @@ def _create(access: SpaceAccess, wanted: NewObjective, now: datetime) -> Objecti
     _check_secrets(wanted)
     agent = find(Agent.objects.filter(space_id=access.space_id), Prefix.AGENT, wanted.agent)
     if agent.state != AgentState.PUBLISHED:
-        raise NotReady(f"The agent is {agent.state}: only a published one works on objectives.")
+        raise NotReady(f"The agent is {agent.state}: only a published agent can start objectives.")
     variation = _variation(agent, wanted.variation)
     objective = prepare(agent, variation, wanted, access=access, now=now)
-    with unique_names(an_external_id_names_one_objective="Another objective has this external id."):
+    with unique_names(an_external_id_names_one_objective="Another objective already has this external id."):
         write(objective, wanted.secrets, now=now)
     return objective
 
@@ -172,8 +172,8 @@ def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now
     pending = {"from_state": None, "state": ObjectiveState.PENDING}
     said = {"content": objective.first_user_message}
     first = [
-        event(Kind.STATE_CHANGED, pending, now=now, by=by),
-        event(Kind.USER_MESSAGE, said, now=now, window_id=window_id, by=by),
+        event(EventKind.STATE_CHANGED, pending, now=now, by=by),
+        event(EventKind.USER_MESSAGE, said, now=now, window_id=window_id, by=by),
     ]
     objective.event_count, objective.window_count = len(first), 1
     objective.save(force_insert=True)
@@ -209,7 +209,7 @@ def _first_message(variation: AgentVariation, wanted: NewObjective) -> str:
     message = given or fill(variation.first_user_message_template, wanted.first_user_message_data or {})
     if not message.strip():
         raise Invalid.field(
-            "body", "firstUserMessage", msg="Say something first: the variation has no template for it."
+            "body", "firstUserMessage", msg="A first message is required: the variation has no template."
         )
     return message
 
@@ -226,7 +226,7 @@ def _check_secrets(wanted: NewObjective) -> None:
     where = ("body", "secrets")
     names = [secret_name(name, *where, place, "name") for place, (name, _) in enumerate(wanted.secrets)]
     if len(set(names)) < len(names):
-        raise Invalid.field(*where, msg="A name stands here twice.")
+        raise Invalid.field(*where, msg="Duplicate name.")
 
 
 def _sealed(objective: Objective, name: str, value: SecretStr, owner: Mapping[str, Any]) -> Secret:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q
 
 from executions.models import RunHead, RunKind
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.locks import locked, wait_shortly_for_locks
 from executions.runs.verbs import cancel_below
 from objectives.actions.approvals import EXPIRED_MEMO, approve, deny
@@ -16,9 +16,9 @@ from objectives.actions.locks import locked_call
 from objectives.actions.wakeup import has_open_calls, wake
 from objectives.lifecycles.calls import fail
 from objectives.models import (
-    Approval,
+    ApprovalStatus,
     CallError,
-    Execution,
+    ExecutionStatus,
     Objective,
     ObjectiveState,
     ToolCall,
@@ -30,14 +30,14 @@ _BATCH = 200  # of what one sweep looks at
 
 def expired_approvals(now: datetime) -> list[uuid.UUID]:
     """Tool calls that nobody decided about in time."""
-    waiting = Q(approval=Approval.WAITING_FOR_APPROVAL, execution=Execution.PENDING)
+    waiting = Q(approval=ApprovalStatus.WAITING_FOR_APPROVAL, execution=ExecutionStatus.PENDING)
     late = ToolCall.objects.filter(waiting, approval_expires_at__lte=now)
     return list(late.order_by("approval_expires_at").values_list("id", flat=True)[:_BATCH])
 
 
 def expired_contents(now: datetime) -> list[uuid.UUID]:
     """Calls of bare tools whose content nobody supplied in time."""
-    late = ToolCall.objects.filter(execution=Execution.WAITING_FOR_CONTENT, content_expires_at__lte=now)
+    late = ToolCall.objects.filter(execution=ExecutionStatus.WAITING_FOR_CONTENT, content_expires_at__lte=now)
     return list(late.order_by("content_expires_at").values_list("id", flat=True)[:_BATCH])
 
 
@@ -53,7 +53,7 @@ def expire_approval(call_id: uuid.UUID, now: datetime) -> None:
     with transaction.atomic():
         wait_shortly_for_locks()
         head, objective, call = _locked(call_id)
-        if call.approval != Approval.WAITING_FOR_APPROVAL or call.execution != Execution.PENDING:
+        if call.approval != ApprovalStatus.WAITING_FOR_APPROVAL or call.execution != ExecutionStatus.PENDING:
             return
         offered = Plan.read(objective.plan).of_function(call.called_as)
         if offered is not None and offered.approval_default == "approve":
@@ -67,9 +67,9 @@ def expire_content(call_id: uuid.UUID, now: datetime) -> None:
     with transaction.atomic():
         wait_shortly_for_locks()
         head, objective, call = _locked(call_id)
-        if call.execution != Execution.WAITING_FOR_CONTENT:
+        if call.execution != ExecutionStatus.WAITING_FOR_CONTENT:
             return
-        failed = fail(call, CallError.CONTENT_TIMEOUT, "Nobody supplied the content in time.", now=now)
+        failed = fail(call, CallError.CONTENT_TIMEOUT, "The content was not supplied in time.", now=now)
         wake(objective, head, [failed], now=now)
 
 
@@ -86,10 +86,8 @@ def time_out_objective(objective_id: uuid.UUID, now: datetime) -> None:
             return
         if since + timedelta(seconds=objective.inactivity_seconds) > now:
             return
-        payload: dict[str, object] = {
-            "message": f"Nothing happened for {objective.inactivity_seconds:g} seconds."
-        }
-        end(objective, head, ObjectiveState.TIMED_OUT, kind=Kind.TIMED_OUT, payload=payload, now=now)
+        payload: dict[str, object] = {"message": f"Inactive for {objective.inactivity_seconds:g} seconds."}
+        end(objective, head, ObjectiveState.TIMED_OUT, kind=EventKind.TIMED_OUT, payload=payload, now=now)
     cancel_below(RunKind.OBJECTIVE, objective_id, by=None, now=now)
 
 

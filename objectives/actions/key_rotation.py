@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Model
 
-from objectives.encrypted_fields import PLACES, Place
+from objectives.encrypted_fields import PLACES, EncryptedField
 from objectives.encryption import CannotOpen
 
 BATCH = 200
@@ -36,7 +36,7 @@ def reseal_all(*, batch: int = BATCH) -> Resealed:
     return done
 
 
-def _batches(place: Place, batch: int, done: Resealed) -> Iterator[int]:
+def _batches(place: EncryptedField, batch: int, done: Resealed) -> Iterator[int]:
     """How many values each batch sealed again, in the order of ids."""
     last = UUID(int=0)
     while True:
@@ -49,7 +49,7 @@ def _batches(place: Place, batch: int, done: Resealed) -> Iterator[int]:
         last = found[-1].pk
 
 
-def _reseal(place: Place, row: Model, done: Resealed) -> bool:
+def _reseal(place: EncryptedField, row: Model, done: Resealed) -> bool:
     try:
         value = place.open(row)
     except CannotOpen as error:

@@ -30,7 +30,7 @@ def _check_no_dot(external_id: str, *loc: str | int) -> None:
 
 def _check_given(text: str, *loc: str | int) -> None:
     if not text:
-        raise Invalid.field(*loc, msg="This field is needed.")
+        raise Invalid.field(*loc, msg="This field is required.")
 
 
 def _override(name: str) -> Writer[LanguageModel]:
@@ -81,7 +81,7 @@ def update_model(
 
 
 def enable_model(*, access: SpaceAccess, address: str, now: datetime) -> LanguageModel:
-    """Let a model be chosen; a repeated call changes nothing.
+    """Enable a model; a repeated call changes nothing.
 
     Raises NotFound, and NotReady for one of the deployment that it or the space has dropped.
     """
@@ -89,19 +89,19 @@ def enable_model(*, access: SpaceAccess, address: str, now: datetime) -> Languag
         if model.provider_key.provider == Provider.BUILT_IN:
             space = Space.objects.get(pk=access.space_id)
             if model.external_id not in offered_aliases(space):
-                raise NotReady("The deployment does not offer this model here any more.")
+                raise NotReady("This model is no longer offered here.")
         model.state = ModelState.ENABLED
     return model
 
 
 def disable_model(*, access: SpaceAccess, address: str, now: datetime) -> LanguageModel:
-    """Let a model not be chosen any more; a repeated call changes nothing.
+    """Disable a model; a repeated call changes nothing.
 
     Raises NotFound, and NotReady while variations use it.
     """
     with MODELS.changing(access, address, now=now) as model:
         if model.state == ModelState.ENABLED and model.variations.exists():
-            raise NotReady("Variations use this model: give them another first.")
+            raise NotReady("Variations use this model: change them first.")
         model.state = ModelState.DISABLED
     return model
 
@@ -130,5 +130,5 @@ def _pair(access: SpaceAccess, swap: ModelSwap, number: int) -> tuple[LanguageMo
     current = find_model(access.space_id, swap.current_model_id, *at, "currentModelId", disabled_too=True)
     chosen = find_model(access.space_id, swap.next_model_id, *at, "nextModelId")
     if current == chosen:
-        raise Invalid.field(*at, "nextModelId", msg="This is the same model.")
+        raise Invalid.field(*at, "nextModelId", msg="The model is unchanged.")
     return current, chosen

@@ -4,20 +4,20 @@ from datetime import datetime
 from decimal import Decimal
 
 from executions.inference.partial_responses import partial_response
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.log import NewEvent
 from executions.runs.models import RunEvent
 from objectives.actions.queued_actions import newest_window
 from objectives.events import event
 from objectives.former_events import stored
-from objectives.models import Ending, Objective, Step
+from objectives.models import FinishReason, Objective, Step
 
 # The kinds of events that say how far a turn is: text of it, its end, and that it begins anew.
-TEXTS = stored([Kind.TEXT])
-OF_TURNS = stored([Kind.TEXT, Kind.ASSISTANT_MESSAGE, Kind.RESTARTED, Kind.COMPACTED])
+TEXTS = stored([EventKind.TEXT])
+OF_TURNS = stored([EventKind.TEXT, EventKind.ASSISTANT_MESSAGE, EventKind.RESTARTED, EventKind.COMPACTED])
 
 
-def keep_partial(objective: Objective, ending: Ending, *, now: datetime) -> list[NewEvent]:
+def keep_partial(objective: Objective, ending: FinishReason, *, now: datetime) -> list[NewEvent]:
     """Keep the text that a locked objective's turn has shown so far; its event, or none where none was shown.
 
     The caller appends the event. The partial message takes the place of the turn's response: what the model
@@ -43,7 +43,7 @@ def keep_partial(objective: Objective, ending: Ending, *, now: datetime) -> list
         created_at=now,
     )
     facts = {"content": text, "tool_calls": [], "finish_reason": ending.value, "is_partial": True}
-    return [event(Kind.ASSISTANT_MESSAGE, facts, now=now, window_id=window.id)]
+    return [event(EventKind.ASSISTANT_MESSAGE, facts, now=now, window_id=window.id)]
 
 
 def _shown(objective: Objective) -> str:

@@ -35,7 +35,7 @@ def locked_provider_key(access: SpaceAccess, address: str) -> ProviderKey:
 def refuse_built_in(key: ProviderKey) -> None:
     """Raises NotReady for the deployment's own key."""
     if key.provider == Provider.BUILT_IN:
-        raise NotReady("The deployment's own models cannot be changed here.")
+        raise NotReady("The deployment's models are read-only.")
 
 
 def _write_provider(key: ProviderKey, given: str | None, edit: Edit) -> None:
@@ -45,7 +45,7 @@ def _write_provider(key: ProviderKey, given: str | None, edit: Edit) -> None:
             raise Invalid.field(*edit.loc, msg=f"Must be one of {', '.join(PROVIDERS)}.")
         key.provider = provider
     elif given is not None and provider != key.provider:
-        raise Invalid.field(*edit.loc, msg="A key's provider never changes.")
+        raise Invalid.field(*edit.loc, msg="The provider of a key cannot be changed.")
 
 
 def _write_config(key: ProviderKey, config: ProviderConfig | None, _: Edit) -> None:
@@ -89,7 +89,11 @@ def update_provider_key(
     """Change a key, and the parts of its credential in `patch`; raises NotReady for the deployment's own."""
     with PROVIDER_KEYS.changing(access, address, now=now) as key:
         if patch is not None and "spec.credentials" in changes:
-            raise Invalid.field("body", "credentialPatch", msg="Give either spec.credentials or a patch.")
+            raise Invalid.field(
+                "body",
+                "credentialPatch",
+                msg="Send either spec.credentials or a credentials patch, not both.",
+            )
         PROVIDER_KEYS.apply(key, {**changes, "credential_patch": patch}, Edit(access, now))
     return key
 
@@ -100,5 +104,5 @@ def delete_provider_key(*, access: SpaceAccess, address: str) -> None:
         # The full lock keeps a variation from choosing one of them in between.
         models = list(key.models.select_for_update())
         if AgentVariation.objects.filter(model__in=models).exists():
-            raise NotReady("Variations use models of this key: give them others first.")
+            raise NotReady("Variations use models of this key: change them first.")
         key.delete()

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from executions.models import RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.locks import locked
 from executions.runs.models import RunEvent
 from objectives.access.permissions import MANAGE_OBJECTIVES
@@ -45,7 +45,7 @@ def enqueue_action(
     That is where too much is queued already.
     """
     if _queued(objective).count() >= MOST_QUEUED:
-        raise NotReady(f"This objective has {MOST_QUEUED:,} queued actions, which must be heard first.")
+        raise NotReady(f"This objective still has {MOST_QUEUED:,} queued actions to deliver first.")
     return QueuedAction.objects.create(
         objective=objective,
         space_id=objective.space_id,
@@ -58,7 +58,7 @@ def enqueue_action(
 
 
 def remove_action(*, access: SpaceAccess, objective_id: uuid.UUID, action_id: uuid.UUID) -> QueuedAction:
-    """Take a queued action back; raises IllegalMove once it is sent, removed or discarded, and NotFound."""
+    """Cancel a queued action; raises IllegalMove once it is sent, removed or discarded, and NotFound."""
     access.require(MANAGE_OBJECTIVES)
     with transaction.atomic():
         locked(Objective, objective_id, access.space_id)
@@ -127,7 +127,7 @@ def _say(
         objective.is_interrupted = False
         objective.save(update_fields=["is_interrupted"])
     events = [
-        event(Kind.USER_MESSAGE, {"content": content}, now=now, window_id=window.id, by=by)
+        event(EventKind.USER_MESSAGE, {"content": content}, now=now, window_id=window.id, by=by)
         for content, by in said
     ]
     return note(objective, head, events)

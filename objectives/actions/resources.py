@@ -193,7 +193,7 @@ def unique_names(**also: str) -> Iterator[None]:
         said = next((sentence for constraint, sentence in also.items() if constraint in text), None)
         if said is None and _TAKEN not in text:
             raise
-        raise AlreadyExists(said or "Something else of this kind has that external id.") from None
+        raise AlreadyExists(said or "That external id is already taken.") from None
 
 
 def _columns(row: Model) -> dict[str, Any]:

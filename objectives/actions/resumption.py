@@ -9,7 +9,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from executions.models import RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.models import RunEvent
 from objectives.actions.queued_actions import restore_actions, say, send_messages
 from objectives.events import event
@@ -31,7 +31,7 @@ def why_not_resumable(objective: Objective) -> str:
     """Why an objective that has failed cannot be taken up again; "" where it can."""
     if objective.error_type not in PASSING:
         cause = objective.state_message or ErrorType(objective.error_type).label
-        return f"This objective cannot be continued: it has failed for a lasting cause. {cause}"
+        return f"This objective cannot be continued, since it did not fail from a temporary cause. {cause}"
     return NOT_A_ROOT if objective.parent_id is not None else ""
 
 
@@ -46,7 +46,7 @@ def take_up(objective: Objective, head: RunHead, message: str, *, by: uuid.UUID,
     objective.continued_at, objective.continued_by_id = now, by
     failed = ErrorType(objective.error_type).label
     facts = {"message": f"Continued after it had failed: {failed}.", "error_type": objective.error_type}
-    continued = event(Kind.CONTINUED, facts, now=now, by=by)
+    continued = event(EventKind.CONTINUED, facts, now=now, by=by)
     rows = move(objective, head, ObjectiveState.RUNNING, now=now, first=[continued], also=_TAKEN_UP)
     restore_actions(objective)
     told = rows[0]

@@ -42,7 +42,7 @@ def _read_name(name: str | None, *loc: str | int) -> str:
 def _write_value(row: Secret, value: SecretStr | None, edit: Edit) -> None:
     """Seal a value into a row whose scope is set."""
     if value is None:
-        raise Invalid.field(*edit.loc, msg="A value is needed.")
+        raise Invalid.field(*edit.loc, msg="A value is required.")
     SECRETS.seal(row, value.get_secret_value())
 
 
@@ -54,7 +54,7 @@ NAMED_SECRETS = ResourceService[Secret](
         "metadata.name": read_column("name", _read_name),
         "spec.value": _write_value,
     },
-    taken={"a_secret_has_one_value_in_its_scope": "There is a secret of that name already."},
+    taken={"a_secret_has_one_value_in_its_scope": "A secret with that name already exists."},
 )
 
 
@@ -129,7 +129,7 @@ def secret_name(name: str, *loc: str | int) -> str:
     """A name as templates write it, in capitals; raises Invalid at `loc` for another form."""
     capital = name.strip().upper()
     if not _NAME.fullmatch(capital):
-        message = "A secret's name begins with a letter and holds letters, digits and underscores."
+        message = "A secret's name must start with a letter and contain only letters, digits and underscores."
         raise Invalid.field(*loc, msg=message)
     return capital
 

@@ -12,7 +12,7 @@ from objectives.actions.call_results import complete_with, kept_whole
 from objectives.actions.locks import locked_call
 from objectives.actions.wakeup import wake
 from objectives.lifecycles.calls import standing
-from objectives.models import Execution, Objective, ToolCall
+from objectives.models import ExecutionStatus, Objective, ToolCall
 from objectives.tool_results.outcome import Draft
 from spaces.access import SpaceAccess
 from spaces.errors import IllegalMove
@@ -36,7 +36,7 @@ def supply_content(
     with transaction.atomic():
         head, objective = locked(Objective, objective_id, access.space_id)
         call = locked_call(objective, call_id)
-        if call.execution != Execution.WAITING_FOR_CONTENT:
+        if call.execution != ExecutionStatus.WAITING_FOR_CONTENT:
             raise IllegalMove("tool call", standing(call), "given content")
         done = complete_with(call, drafts, now=now)
         wake(objective, head, [done], now=now)

@@ -55,7 +55,7 @@ TOOLS = ResourceService[Tool](
         "spec.config": _write_config,
         "spec.llm_tool_name": _write_function_name,
     },
-    taken={"a_function_is_one_tool_of_its_set": "Another tool of this set has that llmToolName."},
+    taken={"a_function_is_one_tool_of_its_set": "Another tool of this set already has that llmToolName."},
 )
 
 
@@ -82,7 +82,7 @@ def omit_tool(*, access: SpaceAccess, tool_set: str, tool: str, now: datetime) -
 
 
 def restore_tool(*, access: SpaceAccess, tool_set: str, tool: str, now: datetime) -> Tool:
-    """Offer a tool again that was left out; raises IllegalMove for another."""
+    """Include a tool again; raises IllegalMove for another."""
     with TOOLS.changing(access, tool_set, tool, now=now) as row:
         move(row, ToolState.AVAILABLE)
     return row

@@ -22,7 +22,7 @@ from spaces.errors import NotReady
 def _write_adapter(row: ToolSet, wanted: Adapter | None, _: Edit) -> None:
     adapter = check_adapter(wanted)
     if row.adapter not in {"", adapter.type} and row.tools.exists():
-        raise NotReady("A tool set that has tools keeps its kind of adapter.")
+        raise NotReady("The adapter type cannot be changed while the set has tools.")
     row.adapter, row.base_url, row.headers, row.content_seconds = adapter.type, "", {}, None
     if adapter.http is not None:
         row.base_url, row.headers = adapter.http.base_url, adapter.http.headers or {}

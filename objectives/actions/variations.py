@@ -113,7 +113,7 @@ def delete_variation(*, access: SpaceAccess, agent_address: str, address: str) -
         agent = locked_agent(access, agent_address)
         variation = find(agent.variations.all(), Prefix.VARIATION, address)
         if agent.state == AgentState.PUBLISHED and not agent.variations.exclude(pk=variation.pk).exists():
-            raise NotReady("A published agent keeps its last variation. Unpublish the agent first.")
+            raise NotReady("A published agent must keep one variation. Unpublish the agent first.")
         variation.delete()
 
 

@@ -13,9 +13,9 @@ from objectives.models import (
     SETTLED,
     WAITS_FOR_PEOPLE,
     ActionState,
-    Approval,
-    Ending,
-    Execution,
+    ApprovalStatus,
+    ExecutionStatus,
+    FinishReason,
     Objective,
     ObjectiveState,
     QueuedAction,
@@ -25,7 +25,7 @@ from objectives.models import (
 from objectives.planning.plan import Plan
 
 RUNNABLE = AWAITS_JUDGEMENT | Q(
-    execution=Execution.PENDING, approval__in=[Approval.AUTO_APPROVED, Approval.APPROVED]
+    execution=ExecutionStatus.PENDING, approval__in=[ApprovalStatus.AUTO_APPROVED, ApprovalStatus.APPROVED]
 )
 
 
@@ -94,7 +94,7 @@ def _answer_is_owed(objective: Objective) -> bool:
     if step is None or step.is_whole:
         return False
     return (
-        step.finish_reason == Ending.CUT_OFF
+        step.finish_reason == FinishReason.CUT_OFF
         or objective.parent_id is not None
         or Plan.read(objective.plan).answer_schema is not None
     )

@@ -4,7 +4,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.models import RunEvent
 from objectives.actions.approvals import MOST_MEMO, approve_call, deny_call
 from objectives.actions.cancellation import cancel_objective, interrupt_objective
@@ -19,12 +19,12 @@ MOST_MESSAGE = 100_000  # characters
 
 def _cancel(access: SpaceAccess, objective: Objective, _: QueryDict) -> Done:
     objective = cancel_objective(access=access, objective_id=objective.pk, reason="", now=timezone.now())
-    return Done("It is cancelled." if objective.is_over else "Its worker is asked to stop it.")
+    return Done("It is cancelled." if objective.is_over else "Cancellation requested.")
 
 
 def _interrupt(access: SpaceAccess, objective: Objective, _: QueryDict) -> Done:
     interrupt_objective(access=access, objective_id=objective.pk, now=timezone.now())
-    return Done("Its turn is interrupted.")
+    return Done("Interrupting its turn.")
 
 
 def _continue(access: SpaceAccess, objective: Objective, sent: QueryDict) -> Done:
@@ -36,10 +36,10 @@ def _continue(access: SpaceAccess, objective: Objective, sent: QueryDict) -> Don
     done = continue_objective(
         access=access, objective_id=objective.pk, message=message, enqueue=True, now=timezone.now()
     )
-    if isinstance(done, RunEvent) and done.kind == Kind.CONTINUED:
-        return Done("It goes on from where it stood.")
+    if isinstance(done, RunEvent) and done.kind == EventKind.CONTINUED:
+        return Done("Resumed.")
     queued = isinstance(done, QueuedAction)
-    return Done("It will hear that after its turn." if queued else "It has heard that.")
+    return Done("Message queued until its turn ends." if queued else "Message delivered.")
 
 
 def _approve(access: SpaceAccess, call: ToolCall, _: QueryDict) -> Done:
@@ -72,8 +72,7 @@ OBJECTIVE_VERBS = {
         "Continue",
         _continue,
         question="Continue this objective?",
-        consequence="It goes on from where it stood. "
-        "What was asked of it stays, and so does what it has cost.",
+        consequence="Resumed. What was asked of it stays, and so does what it has cost.",
         answer="Continue it",
     ),
     "cancel": Verb(

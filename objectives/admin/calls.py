@@ -10,27 +10,27 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from objectives.ids import Prefix, spell
-from objectives.models import Approval, CallKind, Execution, ToolCall
+from objectives.models import ApprovalStatus, CallKind, ExecutionStatus, ToolCall
 from objectives.tool_results.blocks import media_path
 from spaces.admin.kit.formatting import duration, pretty_json
 
 MOST_TEXT = 20_000  # characters of a result's text on a page
 # The word for what an approved or automatic call does, and the state whose colour it has.
 _EXECUTION: dict[str, tuple[str, str]] = {
-    Execution.PENDING: ("about to run", "queued"),
-    Execution.RUNNING: ("running", "running"),
-    Execution.WAITING_FOR_CONTENT: ("waits for content", "waiting"),
-    Execution.COMPLETED: ("completed", "succeeded"),
-    Execution.ERRORED: ("errored", "failed"),
-    Execution.INTERRUPTED: ("given up", "cancelled"),
+    ExecutionStatus.PENDING: ("about to run", "queued"),
+    ExecutionStatus.RUNNING: ("running", "running"),
+    ExecutionStatus.WAITING_FOR_CONTENT: ("waits for content", "waiting"),
+    ExecutionStatus.COMPLETED: ("completed", "succeeded"),
+    ExecutionStatus.ERRORED: ("errored", "failed"),
+    ExecutionStatus.INTERRUPTED: ("given up", "cancelled"),
 }
 
 
 def call_state(call: ToolCall) -> tuple[str, str]:
     """The two axes of a call as one word, and the state whose colour it has."""
-    if call.approval == Approval.DENIED:
+    if call.approval == ApprovalStatus.DENIED:
         return "denied", "failed"
-    if call.approval == Approval.WAITING_FOR_APPROVAL and call.execution == Execution.PENDING:
+    if call.approval == ApprovalStatus.WAITING_FOR_APPROVAL and call.execution == ExecutionStatus.PENDING:
         return ("being judged", "running") if call.awaits_judgement else ("waits for approval", "waiting")
     return _EXECUTION[call.execution]
 
@@ -91,9 +91,9 @@ class ShownCall:
     @property
     def decision(self) -> str:
         """Who decided, in words; "" where nobody had to, or has not yet."""
-        if self.call.approval == Approval.WAITING_FOR_APPROVAL or self.call.decided_at is None:
+        if self.call.approval == ApprovalStatus.WAITING_FOR_APPROVAL or self.call.decided_at is None:
             return ""
-        verb = "Denied" if self.call.approval == Approval.DENIED else "Approved"
+        verb = "Denied" if self.call.approval == ApprovalStatus.DENIED else "Approved"
         by = self.call.decided_by
         if by is not None:
             return f"{verb} by {by}"

@@ -40,7 +40,7 @@ class ContentForm(forms.Form):
         if file is None:
             return None
         if not media_type(file.content_type or ""):
-            raise forms.ValidationError("Only an image or a sound can go along; write anything else as text.")
+            raise forms.ValidationError("Only image and audio files can be attached; send the rest as text.")
         if (file.size or 0) > MOST_BYTES:
             raise forms.ValidationError(f"The file is larger than {MOST_BYTES // 1024**2} MiB.")
         return file
@@ -49,7 +49,7 @@ class ContentForm(forms.Form):
         """Raises ValidationError where there is nothing to give."""
         given = super().clean()
         if not self.errors and not any(self.cleaned_data.get(name) for name in ("text", "file")):
-            raise forms.ValidationError("Write something, or choose a file.")
+            raise forms.ValidationError("Enter a text or choose a file.")
         return given
 
     def supply(self, access: SpaceAccess, call: ToolCall, _: QueryDict) -> Done:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from executions.admin.kit.runs import RunPage
 from executions.admin.kit.timeline import read_log
 from executions.admin.kit.tree import read_tree
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.usage import tree_usage
 from objectives.actions.resumption import why_not_resumable
 from objectives.admin.calls import ShownCall, read_calls
@@ -128,7 +128,7 @@ def read_page(objective_id: uuid.UUID) -> ObjectivePage | None:
         run=objective,
         entries=entries_of(events, known),
         has_older_entries=has_older,
-        drawn_to=max((event.seq for event in events if event.kind == Kind.ASSISTANT_MESSAGE), default=0),
+        drawn_to=max((event.seq for event in events if event.kind == EventKind.ASSISTANT_MESSAGE), default=0),
         tree=read_tree(objective, Objective.objects.select_related("agent").only(*RELATIVE)),
         total=tree_usage(objective_id),
         calls=calls,

@@ -19,7 +19,7 @@ RELATED = ("objective__agent", "objective__created_by", "space__tenant")
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingCalls:
     """One call of the queue, since when it waits and until when."""
 
     shown: ShownCall
@@ -31,7 +31,7 @@ class Waiting:
 class QueuePage:
     """One page of the queue; `next_place` is "" on the last."""
 
-    rows: list[Waiting]
+    rows: list[WaitingCalls]
     next_place: str
     space: Space | None
 
@@ -59,10 +59,10 @@ def read_settled(ids: Sequence[str]) -> dict[str, str]:
     return {str(call.pk): _settled(ShownCall(call)) for call in calls.defer("result", "arguments")}
 
 
-def _waiting(call: ToolCall, now: datetime) -> Waiting:
+def _waiting(call: ToolCall, now: datetime) -> WaitingCalls:
     shown = ShownCall(call, tool_sets_of(call.objective).get(call.called_as, ""))
     expires = call.approval_expires_at if shown.is_to_be_decided else call.content_expires_at
-    return Waiting(shown, age(call.created_at, now), expires)
+    return WaitingCalls(shown, age(call.created_at, now), expires)
 
 
 def _settled(shown: ShownCall) -> str:

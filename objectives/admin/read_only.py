@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from objectives.ids import Prefix, read, spell
-from spaces.admin.kit.changelist import NewestFirst, ReadOnly
+from spaces.admin.kit.changelist import NewestFirstChangeList, ReadOnly
 from spaces.admin.kit.formatting import json_block
 from spaces.ids import parse_uuid
 from spaces.models import Space
@@ -21,7 +21,7 @@ def row_id(prefix: Prefix, text: str) -> uuid.UUID | None:
     return read(prefix, text.strip()) or parse_uuid(text.strip().lower())
 
 
-class Browsed(ReadOnly, NewestFirst):
+class Browsed(ReadOnly, NewestFirstChangeList):
     """Rows of one kind over all spaces, found by name, external id or id in either spelling.
 
     `columns` are the fields of the page between the name and the identity.

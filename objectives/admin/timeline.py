@@ -9,10 +9,10 @@ from typing import Any
 from django.urls import reverse
 
 from executions.admin.kit.timeline import Entry
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.models import RunEvent
 from objectives.admin.calls import ShownCall
-from objectives.models import Ending, ErrorType, Objective, Step
+from objectives.models import ErrorType, FinishReason, Objective, Step
 from objectives.representations.events import type_of
 from spaces.admin.kit.formatting import dollars, pretty_json
 from spaces.models import Principal
@@ -21,17 +21,17 @@ from spaces.phrases import in_words
 MOST_ENTRIES = 400  # the newest; the API has the others
 # The state whose colour an entry has.
 _COLOURS: dict[str, str] = {
-    Kind.APPROVAL_REQUESTED: "waiting",
-    Kind.APPROVED: "succeeded",
-    Kind.DENIED: "failed",
-    Kind.CALLED: "running",
-    Kind.PROVIDER_LOST: "waiting",
-    Kind.PROVIDER_FOUND: "succeeded",
-    Kind.CONTINUED: "running",
-    Kind.CANCELLED: "cancelled",
-    Kind.TIMED_OUT: "failed",
-    Kind.FINALIZED: "succeeded",
-    Kind.FAILED: "failed",
+    EventKind.APPROVAL_REQUESTED: "waiting",
+    EventKind.APPROVED: "succeeded",
+    EventKind.DENIED: "failed",
+    EventKind.CALLED: "running",
+    EventKind.PROVIDER_LOST: "waiting",
+    EventKind.PROVIDER_FOUND: "succeeded",
+    EventKind.CONTINUED: "running",
+    EventKind.CANCELLED: "cancelled",
+    EventKind.TIMED_OUT: "failed",
+    EventKind.FINALIZED: "succeeded",
+    EventKind.FAILED: "failed",
 }
 
 
@@ -92,7 +92,7 @@ def _response(event: RunEvent, payload: dict[str, Any], known: Known) -> dict[st
 def _ending(payload: dict[str, Any]) -> str:
     """`Partial · Broken off: somebody stopped it`; "" for a response that is whole."""
     reason = payload.get("finish_reason", "")
-    why = Ending(reason).label if reason in Ending.values else reason
+    why = FinishReason(reason).label if reason in FinishReason.values else reason
     return " · ".join(filter(None, ["Partial" if payload.get("is_partial") else "", why]))
 
 
@@ -171,7 +171,7 @@ def _ended(_: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
 
 
 def _provider(event: RunEvent, payload: dict[str, Any], __: Known) -> dict[str, Any]:
-    title = "Provider unavailable" if event.kind == Kind.PROVIDER_LOST else "Provider available"
+    title = "Provider unavailable" if event.kind == EventKind.PROVIDER_LOST else "Provider available"
     return {"title": title, "note": payload["message"]}
 
 
@@ -185,24 +185,24 @@ def _plain(event: RunEvent, payload: dict[str, Any], _: Known) -> dict[str, Any]
 
 
 _TOLD: dict[str, Any] = {
-    Kind.USER_MESSAGE: _message,
-    Kind.ASSISTANT_MESSAGE: _response,
-    Kind.REASONING: _reasoning,
-    Kind.STATE_CHANGED: _state,
-    Kind.APPROVAL_REQUESTED: _of_call("{} needs an approval"),
-    Kind.APPROVED: _of_call("{} approved"),
-    Kind.DENIED: _of_call("{} denied"),
-    Kind.CALLED: _of_call("{} called"),
-    Kind.RETURNED: _returned,
-    Kind.SUB_OBJECTIVE_STARTED: _sub_agent,
-    Kind.SUB_OBJECTIVE_FINISHED: _sub_agent,
-    Kind.COMPACTED: _compacted,
-    Kind.PROVIDER_LOST: _provider,
-    Kind.PROVIDER_FOUND: _provider,
-    Kind.CONTINUED: _continued,
-    Kind.CANCELLED: _ended,
-    Kind.TIMED_OUT: _ended,
-    Kind.INTERRUPTED: _ended,
-    Kind.FAILED: _ended,
-    Kind.FINALIZED: _finalized,
+    EventKind.USER_MESSAGE: _message,
+    EventKind.ASSISTANT_MESSAGE: _response,
+    EventKind.REASONING: _reasoning,
+    EventKind.STATE_CHANGED: _state,
+    EventKind.APPROVAL_REQUESTED: _of_call("{} needs an approval"),
+    EventKind.APPROVED: _of_call("{} approved"),
+    EventKind.DENIED: _of_call("{} denied"),
+    EventKind.CALLED: _of_call("{} called"),
+    EventKind.RETURNED: _returned,
+    EventKind.SUB_OBJECTIVE_STARTED: _sub_agent,
+    EventKind.SUB_OBJECTIVE_FINISHED: _sub_agent,
+    EventKind.COMPACTED: _compacted,
+    EventKind.PROVIDER_LOST: _provider,
+    EventKind.PROVIDER_FOUND: _provider,
+    EventKind.CONTINUED: _continued,
+    EventKind.CANCELLED: _ended,
+    EventKind.TIMED_OUT: _ended,
+    EventKind.INTERRUPTED: _ended,
+    EventKind.FAILED: _ended,
+    EventKind.FINALIZED: _finalized,
 }

@@ -32,7 +32,7 @@ from spaces.admin.kit.formatting import (
     to_the_second,
     url_of,
 )
-from spaces.admin.kit.pages import Named, RecordAdmin
+from spaces.admin.kit.pages import NamedChange, RecordAdmin
 from spaces.admin.kit.steering import Verb
 
 LISTED = (
@@ -176,7 +176,7 @@ class ToolCallAdmin(RecordAdmin):
         shown = ShownCall(call, tool_sets_of(call.objective).get(call.called_as, ""))
         return {
             "title": call.called_as,
-            "original": Named(call, f"{call.called_as}, {shown.public_id}"),
+            "original": NamedChange(call, f"{call.called_as}, {shown.public_id}"),
             "shown": shown,
             "shown_tool": link_to(call.tool),
             "may_decide": self.may_steer(request),

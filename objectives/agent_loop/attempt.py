@@ -12,9 +12,9 @@ from executions.runs.lease import Lease, LeaseLost
 from executions.runs.locks import leased
 from executions.runs.verbs import cancel_below, requeue
 from executions.runs.worker.context import Bench
-from executions.runs.worker.heartbeat import Held
+from executions.runs.worker.heartbeat import HeldLease
 from executions.runs.worker.stop_signal import RunStopped, StopSignal
-from objectives.agent_loop.call_executor import Hands
+from objectives.agent_loop.call_executor import ToolCallExecutor
 from objectives.agent_loop.compaction import open_window
 from objectives.agent_loop.decision import Ask, Carry, Compact, Finish, Leave, Move, decide
 from objectives.agent_loop.leased import read_objective
@@ -39,20 +39,20 @@ def run_attempt(lease: Lease, taken_at: float, bench: Bench) -> None:
     stop = StopSignal()
     with bench.keeper.holding(lease, stop, TextRecorder(lease, stop), taken_at=taken_at) as held:
         try:
-            _Attempt(held).run()
+            _ObjectiveAttempt(held).run()
         except LeaseLost:
             logger.warning("The lease of %s was lost; nothing more is written", lease.run_id)
 
 
-class _Attempt:
+class _ObjectiveAttempt:
     """The loop: what is next is read from the rows each time."""
 
-    def __init__(self, held: Held[TextRecorder]) -> None:
+    def __init__(self, held: HeldLease[TextRecorder]) -> None:
         self._held = held
         self._objective = read_objective(held)
 
     def run(self) -> None:
-        with objective_span(self._objective), Hands(self._held) as hands:
+        with objective_span(self._objective), ToolCallExecutor(self._held) as hands:
             try:
                 self._loop(hands)
             except RunStopped as stopped:
@@ -64,7 +64,7 @@ class _Attempt:
                 self._give_back_broken()
         self._stop_what_it_started()
 
-    def _loop(self, hands: Hands) -> None:
+    def _loop(self, hands: ToolCallExecutor) -> None:
         while True:
             self._held.stop.check()
             move = self._next_move(hands)
@@ -93,7 +93,7 @@ class _Attempt:
         except ModelTooLong as too_long:
             return open_window(self._held, None, too_long)
 
-    def _next_move(self, hands: Hands, *, is_last: bool = False) -> Move:
+    def _next_move(self, hands: ToolCallExecutor, *, is_last: bool = False) -> Move:
         held = self._held
         finishes = hands.has_unrepeatable and not is_last
         # The decision may give the lease up: whoever finds it gone meanwhile must not take it for lost.
@@ -104,7 +104,7 @@ class _Attempt:
         held.is_ending = held.is_over
         return move
 
-    def _stop(self, reason: str, hands: Hands) -> None:
+    def _stop(self, reason: str, hands: ToolCallExecutor) -> None:
         """Cancelled: the rows say so, and the decision confirms it. A worker that ends hands back."""
         if reason == "lease_lost":
             raise LeaseLost
@@ -114,7 +114,7 @@ class _Attempt:
         hands.finish_what_cannot_be_repeated(LAST_CALLS_SECONDS)
         leave(self._held, self._hand_back)
 
-    def _stop_work(self, hands: Hands) -> None:
+    def _stop_work(self, hands: ToolCallExecutor) -> None:
         """What may have its effect is waited for a little; of the rest nothing more comes."""
         hands.finish_what_cannot_be_repeated(STOPPED_CALLS_SECONDS)
         self._next_move(hands, is_last=True)
@@ -124,7 +124,7 @@ class _Attempt:
         requeue(head)
 
     def _give_back_broken(self) -> None:
-        message = "An error of the worker ended the run."
+        message = "The worker failed with an internal error."
 
         def give_back() -> None:
             head, objective = leased(Objective, self._held.lease)

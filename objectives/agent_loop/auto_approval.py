@@ -19,7 +19,7 @@ from executions.inference.response_repair import CUT_SHORT
 from executions.runs.db_retry import retry_database
 from executions.runs.lease import Lease
 from executions.runs.locks import leased
-from executions.runs.worker.heartbeat import Held
+from executions.runs.worker.heartbeat import HeldLease
 from executions.runs.worker.stop_signal import StopSignal
 from objectives.actions.locks import locked_call
 from objectives.agent_loop.answers import answer_problem
@@ -49,7 +49,7 @@ class Judgement:
     spending: Spending | None = None
 
 
-def judge(held: Held[TextRecorder], call: ToolCall, plan: Plan, *, stop: StopSignal) -> Judgement | None:
+def judge(held: HeldLease[TextRecorder], call: ToolCall, plan: Plan, *, stop: StopSignal) -> Judgement | None:
     """Ask the objective's model about a call that awaits its judgement; raises LeaseLost.
 
     Asks up to TRIES times where no scores come. None where `stop` ended it: there is nothing to write.
@@ -94,7 +94,7 @@ def _note_beginning(
 class _Asking:
     """The same request, until it gives scores or has been made often enough."""
 
-    held: Held[TextRecorder]
+    held: HeldLease[TextRecorder]
     objective: Objective
     call: ToolCall
     request: ModelRequest

@@ -17,7 +17,7 @@ from objectives.agent_loop.cut_off_requests import keep_broken
 from objectives.ids import Json
 from objectives.lifecycles.calls import ask_people, decide
 from objectives.lifecycles.objectives import note
-from objectives.models import Approval, Objective, ToolCall
+from objectives.models import ApprovalStatus, Objective, ToolCall
 from objectives.planning.plan import Offered, Plan
 
 
@@ -76,7 +76,7 @@ def _decide(
         call.save(update_fields=["decision_scores"])
     if call.decision_scores is not None and call.decision_scores["approved"]:
         call.decided_at = now
-        decide(call, Approval.AUTO_APPROVED, also=["decided_at"])
+        decide(call, ApprovalStatus.AUTO_APPROVED, also=["decided_at"])
     elif call.decision_scores is not None and auto_mode.get("failureMessage"):
         deny(call, head, objective, by=None, memo=auto_mode["failureMessage"], now=now)
     else:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from executions.runs.db_retry import retry_database
 from executions.runs.lease import LeaseLost
-from executions.runs.worker.heartbeat import Held
+from executions.runs.worker.heartbeat import HeldLease
 from executions.runs.worker.stop_signal import StopSignal
 from objectives.agent_loop.auto_approval import Judgement, close_judging, judge
 from objectives.agent_loop.auto_approval_scores import write_judgement
@@ -30,14 +30,14 @@ from objectives.tool_results.outcome import Outcome
 
 logger = logging.getLogger(__name__)
 
-BROKEN = "The call failed for a reason of Callboard's own."
+BROKEN = "The call failed with an internal error."
 CLOSING_SECONDS = 1.5  # for what there is of an answer, once no more of it is waited for
 
 
-class Hands:
+class ToolCallExecutor:
     """The calls in hand; to be used as a context, at whose end whatever still goes on is told to stop."""
 
-    def __init__(self, held: Held[TextRecorder]) -> None:
+    def __init__(self, held: HeldLease[TextRecorder]) -> None:
         self._held = held
         # Of their own: a worker that ends lets calls come to their end first, and whoever cancels waits a
         # moment for those that must not be repeated, since what they did cannot be known otherwise.

@@ -18,11 +18,11 @@ from executions.inference.transcript import user_message
 from executions.inference.truncation import ESTIMATE_MARGIN, clear_results, fit_results, newest_within
 from executions.postgres_text import storable_text
 from executions.runs.db_retry import retry_database
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.lease import Lease
 from executions.runs.locks import leased
 from executions.runs.log import NewEvent
-from executions.runs.worker.heartbeat import Held
+from executions.runs.worker.heartbeat import HeldLease
 from objectives.actions.queued_actions import mark_sent, newest_window
 from objectives.agent_loop.charges import CHARGED, charge
 from objectives.agent_loop.compaction_policy import compaction_due, most_tokens
@@ -62,7 +62,7 @@ class Shortened:
 
 
 def open_window(
-    held: Held[TextRecorder], action: QueuedAction | None, refused: ModelTooLong | None = None
+    held: HeldLease[TextRecorder], action: QueuedAction | None, refused: ModelTooLong | None = None
 ) -> bool:
     """Go on in a new window; False where the lease was given up instead.
 
@@ -88,7 +88,7 @@ def open_window(
 
 
 def _shortened(
-    held: Held[TextRecorder],
+    held: HeldLease[TextRecorder],
     objective: Objective,
     talk: Conversation,
     *,
@@ -149,7 +149,7 @@ def _is_enough(
 
 
 def _sum_up(
-    held: Held[TextRecorder], objective: Objective, talk: Conversation, asked: list[Message]
+    held: HeldLease[TextRecorder], objective: Objective, talk: Conversation, asked: list[Message]
 ) -> tuple[str, Spending]:
     """What the model says when it is asked for a summary; raises CannotAsk and ModelError."""
     plan = Plan.read(objective.plan)
@@ -211,4 +211,4 @@ def _event(window: ContextWindow, shortened: Shortened, now: datetime) -> NewEve
         "message_count": shortened.compacted,
         "summary": shortened.summary,
     }
-    return event(Kind.COMPACTED, facts, now=now, window_id=window.id)
+    return event(EventKind.COMPACTED, facts, now=now, window_id=window.id)

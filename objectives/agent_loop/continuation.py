@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from executions.models import SkillExecution
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.locks import locked
 from executions.runs.log import NewEvent
 from objectives.actions.call_results import kept_whole
@@ -42,7 +42,7 @@ def continue_after_child(*, child_id: uuid.UUID, now: datetime) -> None:
     }
     if child.state_message:
         facts["message"] = child.state_message
-    updated = event(Kind.SUB_OBJECTIVE_FINISHED, facts, now=now)
+    updated = event(EventKind.SUB_OBJECTIVE_FINISHED, facts, now=now)
     _continue(call, outcome_of_child(child), [updated], now=now)
 
 

@@ -15,7 +15,7 @@ from executions.inference.prices import price
 from executions.inference.token_estimate import tokens_asked, tokens_in
 from executions.models import RunEvent
 from executions.runs.db_retry import retry_database
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.lease import Lease
 from executions.runs.locks import leased
 from objectives.actions.partial_messages import OF_TURNS, TEXTS
@@ -39,7 +39,7 @@ def note_asking(lease: Lease, request: ModelRequest, choice: ModelChoice, *, now
         objective.save(update_fields=["asked_at"])
         if heard is not None:
             restarted = {"turn": objective.turn, "attempt": objective.attempt}
-            note(objective, head, [event(Kind.RESTARTED, restarted, now=now)])
+            note(objective, head, [event(EventKind.RESTARTED, restarted, now=now)])
 
 
 def _heard_of(objective: Objective) -> RunEvent | None:

@@ -23,7 +23,7 @@ from objectives.agent_loop.compaction_policy import compaction_due
 from objectives.agent_loop.endings import fail_objective, finalize, rest
 from objectives.agent_loop.limits import Reached, limit_of_calls, limit_of_requests, spent_budget
 from objectives.agent_loop.outages import hold_back
-from objectives.agent_loop.tool_calls import MOST_PARALLEL, Turn, Work, begin_calls, work_on
+from objectives.agent_loop.tool_calls import MOST_PARALLEL, ToolCallTurn, Work, begin_calls, work_on
 from objectives.agent_loop.transcript import newest_exchange, text_in
 from objectives.models import (
     Objective,
@@ -91,14 +91,14 @@ def decide(lease: Lease, at_work: Collection[Work], *, now: datetime, finishes: 
             # It was put into the queue for nothing: whoever has something to do says so by its state.
             park(head)
             return Leave()
-        turn = Turn(head, objective, Plan.read(objective.plan), lease.fence, at_work, now)
+        turn = ToolCallTurn(head, objective, Plan.read(objective.plan), lease.fence, at_work, now)
         return _Decision(turn).next_move()
 
 
 class _Decision:
     """What is to be done in a turn, by the newest response of the model."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: ToolCallTurn) -> None:
         self._turn = turn
         self._objective, self._head, self._plan = turn.objective, turn.head, turn.plan
         self._now = turn.now

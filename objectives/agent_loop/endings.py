@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from executions.models import RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from objectives.actions.cancellation import end
 from objectives.lifecycles.objectives import move
 from objectives.models import ErrorType, Objective, ObjectiveState
@@ -17,7 +17,7 @@ def finalize(objective: Objective, head: RunHead, output: dict[str, Any], *, now
         objective,
         head,
         ObjectiveState.FINALIZED,
-        kind=Kind.FINALIZED,
+        kind=EventKind.FINALIZED,
         payload={"output": output},
         now=now,
         also=["output"],
@@ -33,7 +33,7 @@ def fail_objective(
         objective,
         head,
         ObjectiveState.FAILED,
-        kind=Kind.FAILED,
+        kind=EventKind.FAILED,
         payload={"error_type": error.value, "message": message},
         now=now,
         also=["error_type", "failures", "lost_worker_count", "ask_not_before"],

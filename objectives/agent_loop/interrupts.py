@@ -5,7 +5,7 @@ import uuid
 
 from django.db import InterfaceError, OperationalError, connection
 
-from executions.inference.interface import Stop
+from executions.inference.interface import StopCheck
 from objectives.models import Objective
 
 LOOK_SECONDS = 0.4
@@ -14,7 +14,7 @@ LOOK_SECONDS = 0.4
 class InterruptWatch:
     """The run's own stop signal, and beside it what people ask for; reads the row at most every 0.4 s."""
 
-    def __init__(self, stop: Stop, objective_id: uuid.UUID) -> None:
+    def __init__(self, stop: StopCheck, objective_id: uuid.UUID) -> None:
         self._stop = stop
         self._objective_id = objective_id
         self._looked_at = time.monotonic()

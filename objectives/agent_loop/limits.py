@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from executions.inference.tool_names import FINAL_ANSWER
 from executions.runs.usage import tree_usage
-from objectives.models import CallKind, Ending, ErrorType, Objective, Step, ToolCall
+from objectives.models import CallKind, ErrorType, FinishReason, Objective, Step, ToolCall
 from objectives.planning.plan import Plan
 
 MOST_CUT_OFF = 3  # answers in a row that may be cut off before the work is given up
@@ -32,7 +32,7 @@ def limit_of_requests(objective: Objective, plan: Plan) -> Reached | None:
     if _refused_answers(objective) > MOST_REPAIRS:
         return ErrorType.MODEL_ERROR, "The model's answer does not match what its agent is for."
     if _are_cut_off(objective):
-        return ErrorType.MODEL_ERROR, f"The model's answers were cut off {MOST_CUT_OFF} times in a row."
+        return ErrorType.MODEL_ERROR, f"The model's response was cut off {MOST_CUT_OFF} times in a row."
     return spent_budget(objective)
 
 
@@ -75,7 +75,7 @@ def _are_cut_off(objective: Objective) -> bool:
     newest = objective.messages.order_by("-after_turn").values_list("after_turn", flat=True).first() or 0
     steps = Step.objects.filter(objective=objective, turn__gt=newest).order_by("-turn").only("finish_reason")
     endings = [step.finish_reason for step in steps[:MOST_CUT_OFF]]
-    return len(endings) == MOST_CUT_OFF and all(ending == Ending.LENGTH for ending in endings)
+    return len(endings) == MOST_CUT_OFF and all(ending == FinishReason.LENGTH for ending in endings)
 
 
 def _sub_objectives(objective: Objective) -> int:

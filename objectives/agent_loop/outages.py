@@ -11,7 +11,7 @@ from django.db import transaction
 
 from executions.inference.errors import ModelUnavailable
 from executions.models import RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.lease import Lease
 from executions.runs.locks import leased
 from executions.runs.log import NewEvent
@@ -98,7 +98,7 @@ def note_answer(objective: Objective, *, now: datetime) -> list[NewEvent]:
         return []
     forget_outage(objective)
     message = f"The provider answers again, after {in_words(now - since)}."
-    return [event(Kind.PROVIDER_FOUND, {"message": message, "since": wire_moment(since)}, now=now)]
+    return [event(EventKind.PROVIDER_FOUND, {"message": message, "since": wire_moment(since)}, now=now)]
 
 
 def _queue(objective: Objective, head: RunHead, message: str, wait: timedelta, *, now: datetime) -> None:
@@ -110,7 +110,7 @@ def _queue(objective: Objective, head: RunHead, message: str, wait: timedelta, *
             f"next try at {to_the_second(now + wait)}: {message}"
         )
         facts = {"message": text, "since": wire_moment(since), "next_try_at": wire_moment(now + wait)}
-        note(objective, head, [event(Kind.PROVIDER_LOST, facts, now=now)])
+        note(objective, head, [event(EventKind.PROVIDER_LOST, facts, now=now)])
     requeue(head, wait)
     objective.provider_unavailable_since, objective.provider_message = since, message
     objective.next_try_at = head.available_at

@@ -8,7 +8,7 @@ from django.db import transaction
 from executions.inference.interface import ModelReply, ModelRequest
 from executions.inference.tool_names import FINAL_ANSWER
 from executions.postgres_text import storable, storable_text
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.lease import Lease
 from executions.runs.locks import leased
 from executions.runs.log import NewEvent
@@ -92,7 +92,7 @@ def _thoughts(step: Step, response: Response, now: datetime) -> list[NewEvent]:
     if not response.reply.thinking:
         return []
     facts = {"content": storable_text(response.reply.thinking)}
-    return [event(Kind.REASONING, facts, now=now, window_id=step.window_id)]
+    return [event(EventKind.REASONING, facts, now=now, window_id=step.window_id)]
 
 
 def _message(step: Step, response: Response, requested: list[Requested], now: datetime) -> NewEvent:
@@ -107,7 +107,7 @@ def _message(step: Step, response: Response, requested: list[Requested], now: da
     if response.chosen.metadata is not None:
         facts["model"] = identity_facts(response.chosen.metadata)
     return event(
-        Kind.ASSISTANT_MESSAGE, facts, now=now, window_id=step.window_id, started_at=response.began_at
+        EventKind.ASSISTANT_MESSAGE, facts, now=now, window_id=step.window_id, started_at=response.began_at
     )
 
 

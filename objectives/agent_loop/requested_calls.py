@@ -12,7 +12,7 @@ from objectives.agent_loop.answers import answer_problem
 from objectives.agent_loop.arguments import ArgumentsRefused
 from objectives.ids import Json
 from objectives.lifecycles.calls import ask_people, fail
-from objectives.models import Agent, Approval, CallError, CallKind, Objective, Step, Tool, ToolCall
+from objectives.models import Agent, ApprovalStatus, CallError, CallKind, Objective, Step, Tool, ToolCall
 from objectives.planning.plan import Offered, Plan
 from spaces.ids import new_id
 
@@ -91,7 +91,7 @@ class _Reading:
             return Requested(request, call, (CallError.INVALID_ARGUMENTS, str(final)))
         call.arguments = final
         if offered.requires_approval:
-            call.approval = Approval.WAITING_FOR_APPROVAL
+            call.approval = ApprovalStatus.WAITING_FOR_APPROVAL
             call.awaits_judgement = offered.auto_mode is not None
         return Requested(request, call, None, offered.approval_expires_seconds)
 
@@ -123,7 +123,7 @@ class _Reading:
             callable={"name": name},
             arguments=storable(request.arguments or {}),
             raw_arguments=storable_text(request.raw_arguments) if request.arguments is None else "",
-            approval=Approval.AUTO_APPROVED,
+            approval=ApprovalStatus.AUTO_APPROVED,
         )
 
 

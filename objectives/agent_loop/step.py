@@ -19,7 +19,7 @@ from executions.inference.interface import ModelRequest
 from executions.inference.model_request import respond
 from executions.runs.db_retry import retry_database
 from executions.runs.locks import leased
-from executions.runs.worker.heartbeat import Held
+from executions.runs.worker.heartbeat import HeldLease
 from executions.runs.worker.stop_signal import RunStopped
 from objectives.agent_loop.cut_off_requests import close_request, has_answered_nothing, note_asking
 from objectives.agent_loop.endings import fail_objective
@@ -36,7 +36,7 @@ from objectives.planning.plan import Plan
 CONTENT_FILTER = "The provider withheld the answer (content filter)."
 
 
-def ask_model(held: Held[TextRecorder]) -> bool:
+def ask_model(held: HeldLease[TextRecorder]) -> bool:
     """Ask for the next response and write it down; False where the lease was given up instead.
 
     Raises LeaseLost, RunStopped where somebody stopped the run meanwhile, and ModelTooLong.
@@ -62,7 +62,7 @@ def ask_model(held: Held[TextRecorder]) -> bool:
     return True
 
 
-def give_up(held: Held[TextRecorder], error: ErrorType, message: str) -> None:
+def give_up(held: HeldLease[TextRecorder], error: ErrorType, message: str) -> None:
     """End the objective as failed; raises LeaseLost."""
 
     def fail() -> None:
@@ -72,14 +72,14 @@ def give_up(held: Held[TextRecorder], error: ErrorType, message: str) -> None:
     leave(held, fail)
 
 
-def leave(held: Held[TextRecorder], action: Callable[[], None]) -> None:
+def leave(held: HeldLease[TextRecorder], action: Callable[[], None]) -> None:
     """Do what gives the lease up, in a transaction of its own; raises LeaseLost."""
     held.is_ending = True
     retry_database(transaction.atomic(action), check=held.require)()
     held.is_over = True
 
 
-def _asked(held: Held[TextRecorder], objective: Objective) -> Response:
+def _asked(held: HeldLease[TextRecorder], objective: Objective) -> Response:
     """The model's response; raises CannotAsk and ModelError."""
     plan = Plan.read(objective.plan)
     question = retry_database(_question, check=held.require)
@@ -106,7 +106,7 @@ def _question(
 
 
 def note_request(
-    held: Held[TextRecorder],
+    held: HeldLease[TextRecorder],
     objective: Objective,
     request: ModelRequest,
     choice: ModelChoice,
@@ -118,7 +118,7 @@ def note_request(
     objective.asked_at = now
 
 
-def after_error(held: Held[TextRecorder], objective: Objective, error: ModelError) -> bool:
+def after_error(held: HeldLease[TextRecorder], objective: Objective, error: ModelError) -> bool:
     """Keep what the request cost all the same, and go on as far as that is possible."""
     is_empty = isinstance(error, ModelSilent)
     was_empty = is_empty and retry_database(has_answered_nothing)(objective)

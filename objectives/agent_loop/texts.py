@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from executions.postgres_text import storable_text
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.lease import append_and_renew
 from executions.runs.recorder import TEXT_LIMIT, BatchedRecorder
 from objectives.events import event
@@ -33,7 +33,7 @@ class TextRecorder(BatchedRecorder[str]):
         text, now, of_attempt = "".join(items), self._clock(), {"turn": self._turn, "attempt": self._attempt}
         events = [
             event(
-                Kind.TEXT,
+                EventKind.TEXT,
                 {**of_attempt, "offset": self._offset + start, "text": text[start : start + TEXT_LIMIT]},
                 now=now,
             )

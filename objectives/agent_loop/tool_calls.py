@@ -16,7 +16,7 @@ from objectives.actions.call_start import begin_bare, called_event
 from objectives.actions.locks import locked_call
 from objectives.lifecycles.calls import cut_off, execute, fail
 from objectives.lifecycles.objectives import note
-from objectives.models import Approval, CallError, CallKind, Execution, Objective, ToolCall
+from objectives.models import ApprovalStatus, CallError, CallKind, ExecutionStatus, Objective, ToolCall
 from objectives.planning.plan import Offered, Plan
 from objectives.tool_executors.agents import spawn_child
 from objectives.tool_executors.discovery import discover
@@ -43,7 +43,7 @@ def work_on(call: ToolCall) -> Work:
 
 
 @dataclass(frozen=True)
-class Turn:
+class ToolCallTurn:
     """A running objective, locked, under a lease's `fence`; `at_work` is what this worker does just now."""
 
     head: RunHead
@@ -54,7 +54,7 @@ class Turn:
     now: datetime
 
 
-def begin_calls(turn: Turn, calls: Sequence[ToolCall]) -> list[ToolCall]:
+def begin_calls(turn: ToolCallTurn, calls: Sequence[ToolCall]) -> list[ToolCall]:
     """Begin what may begin of a turn's locked calls; those that this worker has to carry out or judge itself.
 
     What was cut off with another worker begins again where it is safe to repeat, else it ends here.
@@ -80,13 +80,15 @@ class _Beginning:
         self.events: list[NewEvent] = []
 
     def consider(self, call: ToolCall) -> None:
-        if call.execution == Execution.RUNNING:
+        if call.execution == ExecutionStatus.RUNNING:
             if call.run_id is None:
                 self._resume(call)
         elif call.awaits_judgement:
             if self._has_room():
                 self.own.append(call)
-        elif call.execution == Execution.PENDING and call.approval != Approval.WAITING_FOR_APPROVAL:
+        elif (
+            call.execution == ExecutionStatus.PENDING and call.approval != ApprovalStatus.WAITING_FOR_APPROVAL
+        ):
             self._begin(call)
 
     def _resume(self, call: ToolCall) -> None:
@@ -98,7 +100,7 @@ class _Beginning:
             self.events.append(cut_off(call, now=self._now))
         elif self._has_room():
             call.fence = self._fence
-            execute(call, Execution.RUNNING, now=self._now, also=["fence"])
+            execute(call, ExecutionStatus.RUNNING, now=self._now, also=["fence"])
             self.own.append(call)
 
     def _begin(self, call: ToolCall) -> None:
@@ -119,7 +121,7 @@ class _Beginning:
 
     def _run(self, call: ToolCall, offered: Offered) -> None:
         call.fence = self._fence
-        execute(call, Execution.RUNNING, now=self._now, also=["fence"])
+        execute(call, ExecutionStatus.RUNNING, now=self._now, also=["fence"])
         self.events.append(called_event(call, offered, now=self._now))
 
     def _hand_over(self, call: ToolCall, offered: Offered) -> None:

@@ -14,10 +14,10 @@ from executions.inference.interface import Message, ToolRequest
 from executions.inference.media import Mixed
 from executions.inference.transcript import tool_message, user_message
 from objectives.models import (
-    Approval,
+    ApprovalStatus,
     ContextWindow,
-    Ending,
-    Execution,
+    ExecutionStatus,
+    FinishReason,
     Objective,
     ResultMedia,
     Step,
@@ -26,13 +26,13 @@ from objectives.models import (
 )
 from objectives.tool_results.blocks import show_model, tell_model
 
-INTERRUPTED = "The call was given up: the work was stopped before it ended."
+INTERRUPTED = "The call was abandoned: the run was stopped before it finished."
 # What the model reads after what it wrote itself, where that is not whole.
 NOTES = {
-    Ending.LENGTH: "Your answer was cut off: it is too long. Give it again as a whole, and shorter.",
-    Ending.ERROR: "Your answer was cut off by an error. Give it again as a whole.",
-    Ending.INTERRUPTED: "Your answer was broken off here: somebody stopped you.",
-    Ending.CUT_OFF: "Your answer was broken off here by a failing connection. Give it again as a whole.",
+    FinishReason.LENGTH: "Your answer was cut off: it is too long. Give it again as a whole, and shorter.",
+    FinishReason.ERROR: "Your answer was cut off by an error. Give it again as a whole.",
+    FinishReason.INTERRUPTED: "Your answer was broken off here: somebody stopped you.",
+    FinishReason.CUT_OFF: "Your answer was broken off here by a failing connection. Give it again in full.",
 }
 
 
@@ -73,7 +73,7 @@ class Conversation:
 
     def _exchange(self, step: Step, calls: Sequence[ToolCall]) -> list[Message]:
         """A response, and what came of it."""
-        note = NOTES.get(Ending(step.finish_reason)) if step.finish_reason and not calls else None
+        note = NOTES.get(FinishReason(step.finish_reason)) if step.finish_reason and not calls else None
         noted = [user_message(note)] if note else []
         return [step.response, *results_of(step, calls, self.digests), *noted]
 
@@ -129,12 +129,12 @@ def results_of(step: Step, calls: Iterable[ToolCall], digests: Mapping[str, str]
 
 def told_of(call: ToolCall) -> tuple[str, bool]:
     """What a call gave as text, and whether that is an error."""
-    if call.approval == Approval.DENIED:
+    if call.approval == ApprovalStatus.DENIED:
         memo = f" They said: {call.memo}" if call.memo else ""
         return f"The call was denied; it was not made.{memo}", True
-    if call.execution == Execution.COMPLETED:
+    if call.execution == ExecutionStatus.COMPLETED:
         return tell_model(call.result or []), False
-    if call.execution == Execution.ERRORED:
+    if call.execution == ExecutionStatus.ERRORED:
         return call.error_message or call.get_error_type_display(), True
     return INTERRUPTED, True
 

@@ -20,7 +20,7 @@ from objectives.api.viewsets import WorkspaceViewSet
 from objectives.ids import Json, Prefix
 from objectives.models import AgentVariation, Feedback
 from objectives.representations.history import show_feedback
-from objectives.representations.reader import Reader
+from objectives.representations.reader import Viewer
 from objectives.schemas.history import ObjectiveFeedback
 from objectives.schemas.metadata import OperationMetadata
 from objectives.schemas.shape import Shape
@@ -86,7 +86,7 @@ class AgentRecordsViewSet(WorkspaceViewSet):
         return self.answer_page(
             rows,
             of_list=f"{workspace_id}/agents/{agent.id}/feedback",
-            show=lambda page: show_feedback(page, reader=Reader(self.tenant_id)),
+            show=lambda page: show_feedback(page, reader=Viewer(self.tenant_id)),
         )
 
     @operation(

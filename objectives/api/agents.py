@@ -13,10 +13,10 @@ from objectives.api.field_masks import Patch, changes
 from objectives.api.filters import AlwaysInfoFilter, EnumFilter, Named
 from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
-from objectives.lifecycles.agents import Verb
-from objectives.models import Agent as AgentRow, AgentState, VariationChoice
+from objectives.lifecycles.agents import AgentVerb
+from objectives.models import Agent, AgentState, VariationChoice
 from objectives.representations.agents import show_agents
-from objectives.schemas.agents import Agent, AgentSpec, NewAgent
+from objectives.schemas.agents import AgentSchema, AgentSpec, NewAgent
 from objectives.schemas.status import Empty
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
@@ -54,7 +54,7 @@ class AgentViewSet(WorkspaceViewSet):
         "listAgents",
         "List agents",
         tag=TAG,
-        answer=page_of(Agent),
+        answer=page_of(AgentSchema),
         filterset_class=AgentFilter,
         pagination_class=NewestFirst,
         examples={"answer": page(AGENT)},
@@ -62,7 +62,7 @@ class AgentViewSet(WorkspaceViewSet):
     def list(self, request: Request, workspace_id: str) -> Response:
         """The agents of a workspace. Archived ones are left out unless `state` asks for them."""
         return self.answer_page(
-            AgentRow.objects.filter(space_id=self.space_id),
+            Agent.objects.filter(space_id=self.space_id),
             of_list=f"{workspace_id}/agents",
             show=lambda rows: show_agents(rows, tenant_id=self.tenant_id),
         )
@@ -72,7 +72,7 @@ class AgentViewSet(WorkspaceViewSet):
         "Make an agent",
         tag=TAG,
         body=NewAgent,
-        answer=Agent,
+        answer=AgentSchema,
         errors=[409, 501],
         examples={"body": NEW_AGENT, "answer": AGENT},
     )
@@ -89,7 +89,7 @@ class AgentViewSet(WorkspaceViewSet):
         "getAgent",
         "Read an agent",
         tag=TAG,
-        answer=Agent,
+        answer=AgentSchema,
         examples={"answer": AGENT},
     )
     def retrieve(self, request: Request, workspace_id: str, agent_id: str) -> Response:
@@ -101,7 +101,7 @@ class AgentViewSet(WorkspaceViewSet):
         "Change an agent",
         tag=TAG,
         body=AgentPatch,
-        answer=Agent,
+        answer=AgentSchema,
         errors=[409, 501],
         examples={"body": AGENT_PATCH, "answer": AGENT},
     )
@@ -132,35 +132,35 @@ class AgentViewSet(WorkspaceViewSet):
 
     @operation(
         "publishAgent",
-        "Let a draft start objectives",
+        "Publish an agent",
         tag=TAG,
-        answer=Agent,
+        answer=AgentSchema,
         examples={"answer": AGENT},
     )
     def publish(self, request: Request, workspace_id: str, agent_id: str) -> Response:
         """Lets a draft start objectives. An agent without variations, and one that is no draft, is refused
         (code 9).
         """
-        return self._move(agent_id, Verb.PUBLISH)
+        return self._move(agent_id, AgentVerb.PUBLISH)
 
     @operation(
         "unpublishAgent",
-        "Make a published agent a draft",
+        "Unpublish an agent",
         tag=TAG,
-        answer=Agent,
+        answer=AgentSchema,
     )
     def unpublish(self, request: Request, workspace_id: str, agent_id: str) -> Response:
         """Makes a published agent a draft again: it starts nothing new, and what it works on goes on.
 
         An agent that is not published is refused (code 9).
         """
-        return self._move(agent_id, Verb.UNPUBLISH)
+        return self._move(agent_id, AgentVerb.UNPUBLISH)
 
     @operation(
         "archiveAgent",
         "Hide an agent",
         tag=TAG,
-        answer=Agent,
+        answer=AgentSchema,
     )
     def archive(self, request: Request, workspace_id: str, agent_id: str) -> Response:
         """Hides a draft or a published agent: it starts nothing, and lists leave it out. What it works on
@@ -168,23 +168,23 @@ class AgentViewSet(WorkspaceViewSet):
 
         An archived agent is refused (code 9).
         """
-        return self._move(agent_id, Verb.ARCHIVE)
+        return self._move(agent_id, AgentVerb.ARCHIVE)
 
     @operation(
         "unarchiveAgent",
-        "Make an archived agent a draft",
+        "Unarchive an agent",
         tag=TAG,
-        answer=Agent,
+        answer=AgentSchema,
     )
     def unarchive(self, request: Request, workspace_id: str, agent_id: str) -> Response:
         """Brings an archived agent back as a draft, which has to be published again. Any other is refused
         (code 9).
         """
-        return self._move(agent_id, Verb.UNARCHIVE)
+        return self._move(agent_id, AgentVerb.UNARCHIVE)
 
-    def _move(self, address: str, verb: Verb) -> Response:
+    def _move(self, address: str, verb: AgentVerb) -> Response:
         agent = move_agent(access=self.access, address=address, verb=verb, now=timezone.now())
         return self._answer(agent)
 
-    def _answer(self, agent: AgentRow) -> Response:
+    def _answer(self, agent: Agent) -> Response:
         return self.answer(show_agents([agent], tenant_id=self.tenant_id)[0])

@@ -25,14 +25,14 @@ from objectives.api.filters import NamedFilter, QueryParameter, wants_info
 from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import AccountViewSet
 from objectives.ids import Prefix
-from objectives.schemas.apikeys import ApiKey, ApiKeyChanges, NewApiKey, WorkspaceNamed
+from objectives.schemas.apikeys import ApiKeyChanges, ApiKeySchema, NewApiKey, WorkspaceNamed
 from objectives.schemas.status import Empty
 from objectives.selectors import find
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.errors import NotReady
 from spaces.keys import is_over
-from spaces.models import ApiKey as ApiKeyRow
+from spaces.models import ApiKey
 
 TAG = "api_keys"
 UNREADABLE = "A token is stored as a digest; rotate it to get a new one."
@@ -49,7 +49,7 @@ class ApiKeyPatch(Patch):
     """What it may do, and where."""
 
 
-class OfKeys(AccountViewSet):
+class ApiKeyViewMixin(AccountViewSet):
     """A viewset of API keys: reading needs `api_keys:read`, all else `api_keys:manage`."""
 
     permission_classes = (Needs.by_action(READ_API_KEYS, MANAGE_API_KEYS),)
@@ -59,15 +59,15 @@ class OfKeys(AccountViewSet):
         """Which keys the caller may see and change."""
         return AccountAccess(self.caller, self.tenant_id)
 
-    def rows(self) -> QuerySet[ApiKeyRow]:
+    def rows(self) -> QuerySet[ApiKey]:
         return self.key_access.keys().select_related("principal").prefetch_related("spaces")
 
-    def answer_keys(self, rows: QuerySet[ApiKeyRow], *, of_list: str) -> Response:
+    def answer_keys(self, rows: QuerySet[ApiKey], *, of_list: str) -> Response:
         """The page of these that is asked for."""
         with_info = wants_info(self.request)
         return self.answer_page(rows, of_list=of_list, show=lambda page: _show(page, with_info=with_info))
 
-    def answer_key(self, row: ApiKeyRow, *, token: str = "") -> Response:
+    def answer_key(self, row: ApiKey, *, token: str = "") -> Response:
         """One key; its token only where it was just made."""
         return self.answer(_show([row], with_info=True, token=token)[0])
 
@@ -92,14 +92,14 @@ class OfKeys(AccountViewSet):
         return self.answer(Empty())
 
 
-class ApiKeyViewSet(OfKeys):
+class ApiKeyViewSet(ApiKeyViewMixin):
     """The keys of the caller; for administrators those of the whole account."""
 
     @operation(
         "listApiKeys",
         "List API keys",
         tag=TAG,
-        answer=page_of(ApiKey),
+        answer=page_of(ApiKeySchema),
         filterset_class=ApiKeyFilter,
         pagination_class=NewestFirst,
         examples={"answer": page_example(API_KEY)},
@@ -115,16 +115,16 @@ class ApiKeyViewSet(OfKeys):
             space_id = self.key_access.space_of(address, "query", "workspaceId")
             rows = rows.filter(
                 Q(all_spaces=True, principal__memberships__space=space_id)
-                | Q(pk__in=ApiKeyRow.spaces.through.objects.filter(space=space_id).values("apikey"))
+                | Q(pk__in=ApiKey.spaces.through.objects.filter(space=space_id).values("apikey"))
             )
         return self.answer_keys(rows, of_list=f"{self.tenant_id}/api_keys")
 
     @operation(
         "createApiKey",
-        "Make an API key",
+        "Create an API key",
         tag=TAG,
         body=NewApiKey,
-        answer=ApiKey,
+        answer=ApiKeySchema,
         errors=[409],
         examples={"body": NEW_API_KEY, "answer": API_KEY},
     )
@@ -140,7 +140,7 @@ class ApiKeyViewSet(OfKeys):
         "getApiKey",
         "Read an API key",
         tag=TAG,
-        answer=ApiKey,
+        answer=ApiKeySchema,
     )
     def retrieve(self, request: Request, key_id: str) -> Response:
         """One key with what it may do and which workspaces it reaches. Its token is not shown."""
@@ -151,7 +151,7 @@ class ApiKeyViewSet(OfKeys):
         "Change an API key",
         tag=TAG,
         body=ApiKeyPatch,
-        answer=ApiKey,
+        answer=ApiKeySchema,
         errors=[409],
     )
     def update(self, request: Request, key_id: str) -> Response:
@@ -165,7 +165,7 @@ class ApiKeyViewSet(OfKeys):
 
     @operation(
         "deleteApiKey",
-        "End an API key for good",
+        "Revoke an API key",
         tag=TAG,
         answer=Empty,
     )
@@ -179,9 +179,9 @@ class ApiKeyViewSet(OfKeys):
 
     @operation(
         "enableApiKey",
-        "Let an API key work",
+        "Enable an API key",
         tag=TAG,
-        answer=ApiKey,
+        answer=ApiKeySchema,
     )
     def enable(self, request: Request, key_id: str) -> Response:
         """Lets a disabled key work again, with the same token. A repeated call changes nothing."""
@@ -189,9 +189,9 @@ class ApiKeyViewSet(OfKeys):
 
     @operation(
         "disableApiKey",
-        "Let an API key not work",
+        "Disable an API key",
         tag=TAG,
-        answer=ApiKey,
+        answer=ApiKeySchema,
     )
     def disable(self, request: Request, key_id: str) -> Response:
         """Lets the key not work until it is enabled again; what it had opened ends within seconds. A repeated
@@ -201,9 +201,9 @@ class ApiKeyViewSet(OfKeys):
 
     @operation(
         "rotateApiKey",
-        "Give an API key a new token",
+        "Rotate an API key",
         tag=TAG,
-        answer=ApiKey,
+        answer=ApiKeySchema,
         examples={"answer": API_KEY},
     )
     def rotate(self, request: Request, key_id: str) -> Response:
@@ -216,9 +216,9 @@ class ApiKeyViewSet(OfKeys):
 
     @operation(
         "revealApiKey",
-        "Say that no token can be shown again",
+        "Reveal an API key's token: refused, tokens are not stored",
         tag=TAG,
-        answer=ApiKey,
+        answer=ApiKeySchema,
     )
     def reveal(self, request: Request, key_id: str) -> Response:
         """Always refused with code 9: a token is kept as a digest and cannot be shown again. Renew the key to
@@ -229,10 +229,10 @@ class ApiKeyViewSet(OfKeys):
 
     @operation(
         "addApiKeyWorkspace",
-        "Let an API key reach a workspace",
+        "Add a workspace to an API key",
         tag=TAG,
         body=WorkspaceNamed,
-        answer=ApiKey,
+        answer=ApiKeySchema,
     )
     def add_workspace(self, request: Request, key_id: str) -> Response:
         """Lets the key reach one more workspace, which the caller must reach too. A repeated call changes
@@ -243,10 +243,10 @@ class ApiKeyViewSet(OfKeys):
 
     @operation(
         "removeApiKeyWorkspace",
-        "Let an API key not reach a workspace",
+        "Remove a workspace from an API key",
         tag=TAG,
         body=WorkspaceNamed,
-        answer=ApiKey,
+        answer=ApiKeySchema,
     )
     def remove_workspace(self, request: Request, key_id: str) -> Response:
         """Lets the key not reach a workspace any more. A repeated call changes nothing."""
@@ -256,10 +256,10 @@ class ApiKeyViewSet(OfKeys):
         )
 
 
-def _show(rows: Sequence[ApiKeyRow], *, with_info: bool, token: str = "") -> Sequence[ApiKey]:
+def _show(rows: Sequence[ApiKey], *, with_info: bool, token: str = "") -> Sequence[ApiKeySchema]:
     now = timezone.now()
     return [
-        ApiKey.of(
+        ApiKeySchema.of(
             row,
             is_enabled=row.disabled_at is None and not is_over(row, now=now),
             with_info=with_info,

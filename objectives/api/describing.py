@@ -14,7 +14,7 @@ _ERRORS = {
     400: "A field or a parameter is wrong (code 3), or the state does not allow it (code 9).",
     401: "Missing, unknown, expired or revoked credentials (code 16).",
     403: "The key lacks the permission, or does not reach the workspace (code 7).",
-    404: "There is no such thing for this caller (code 5).",
+    404: "Not found, or not visible to this key (code 5).",
     409: "The external id or the name is taken, or the `Idempotency-Key` was used with another body "
     "(code 6).",
     429: "Too many requests of this key; `Retry-After` says how many seconds to wait (code 8).",
@@ -57,7 +57,7 @@ def page_of(shape: type[Shape]) -> type[BaseModel]:
     model: Any = create_model(
         f"{shape.__name__}Page",
         __base__=Shape,
-        __doc__=f"One page of a list: {shape.__name__}.",
+        __doc__=f"One page of a list: {shape.__name__.removesuffix('Schema')}.",
         items=(list[shape], ...),  # type: ignore[valid-type]
         pagination=(Pagination, ...),
     )

@@ -41,7 +41,7 @@ def _masked(mask: str, shapes: dict[str, type[Shape]]) -> list[str]:
         field, _, inner = deeper.partition(".")
         is_known = part in fields and (not dot or field in fields[part])
         if not is_known or (inner and not _leads(inner, shapes[part], fields[part][field])):
-            raise Invalid.field("body", "updateMask", msg="There is no such path.", value=word[:200])
+            raise Invalid.field("body", "updateMask", msg="Unknown path.", value=word[:200])
         # A whole part stands for all its fields; what lies deeper is replaced with the field that holds it.
         names = [fields[part][field]] if dot else list(fields[part].values())
         paths.extend(f"{part}.{name}" for name in names)

@@ -178,7 +178,7 @@ class AddressFilter(QueryParameter):
         prefix: Prefix,
         *,
         help_text: str,
-        otherwise: str = "There is no such thing.",
+        otherwise: str = "Not found.",
     ) -> None:
         self.of_model, self.prefix, self.otherwise = model, prefix, otherwise
         super().__init__(field_name, help_text=f"{help_text}, `{prefix}_…` or `external_id:…`.")
@@ -271,9 +271,7 @@ def wants_info(request: Request) -> bool:
     return request.query_params.get("includeInfo", "").lower() == "true"
 
 
-def found_by(
-    rows: Rows, prefix: Prefix, address: str, name: str, *, otherwise: str = "There is no such thing."
-) -> Any:
+def found_by(rows: Rows, prefix: Prefix, address: str, name: str, *, otherwise: str = "Not found.") -> Any:
     """The one of `rows` that the query parameter `name` refers to; raises Invalid where it means none."""
     try:
         return find(rows, prefix, address)

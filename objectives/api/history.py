@@ -19,29 +19,29 @@ from objectives.api.filters import (
     WorkspaceFilter,
     wants_info,
 )
-from objectives.api.objectives import OfObjectives
+from objectives.api.objectives import ObjectiveViewMixin
 from objectives.api.pagination import EventPages, NewestFirst, OldestFirst, PlanPages
 from objectives.former_events import of_window, stored
 from objectives.ids import without_nul
 from objectives.models import (
     ActionState,
-    ContextWindow as WindowRow,
+    ContextWindow,
     Feedback,
     Objective,
-    QueuedAction as ActionRow,
+    QueuedAction,
 )
 from objectives.planning.plan import Plan
 from objectives.representations.diagnostics import diagnose
 from objectives.representations.events import show_events, told_to
 from objectives.representations.history import show_actions, show_feedback, show_windows
 from objectives.schemas.history import (
-    ContextWindow,
+    ContextWindowSchema,
     DiagnosticsAnswer,
     FeedbackBody,
     ObjectiveEvent,
     ObjectiveFeedback,
     ObjectiveTool,
-    QueuedAction,
+    QueuedActionSchema,
 )
 from objectives.schemas.metadata import BareMetadata
 from objectives.selectors import event_number
@@ -60,7 +60,7 @@ class ActionFilter(WorkspaceFilter):
     state = StateFilter("state", ActionState.values, "STATE_", help_text="Only actions in this state.")
 
 
-class HistoryViewSet(OfObjectives):
+class HistoryViewSet(ObjectiveViewMixin):
     """Everything below an objective that is not a tool call."""
 
     may_by_ticket: ClassVar = dict.fromkeys(
@@ -95,14 +95,14 @@ class HistoryViewSet(OfObjectives):
         "listContextWindows",
         "List the context windows of an objective, newest first",
         tag="objectives",
-        answer=page_of(ContextWindow),
+        answer=page_of(ContextWindowSchema),
         filterset_class=InfoFilter,
         pagination_class=NewestFirst,
     )
     def windows(self, request: Request, workspace_id: str, objective_id: str) -> Response:
         """The conversations that the model has been told, newest first: a compaction begins another one."""
         objective = self.owner(objective_id)
-        rows = WindowRow.objects.filter(objective=objective).defer("opening")  # which may be long
+        rows = ContextWindow.objects.filter(objective=objective).defer("opening")  # which may be long
         with_info = wants_info(request)
         return self.answer_page(
             rows,
@@ -112,7 +112,7 @@ class HistoryViewSet(OfObjectives):
 
     @operation(
         "getDiagnostics",
-        "Say what fills an objective's context window",
+        "Get context diagnostics of an objective",
         tag="objectives",
         answer=DiagnosticsAnswer,
     )
@@ -171,7 +171,7 @@ class HistoryViewSet(OfObjectives):
         "listQueuedActions",
         "List what is queued for an objective",
         tag="objectives",
-        answer=page_of(QueuedAction),
+        answer=page_of(QueuedActionSchema),
         filterset_class=ActionFilter,
         pagination_class=OldestFirst,
     )
@@ -179,7 +179,7 @@ class HistoryViewSet(OfObjectives):
         """What is to be said or compacted once the turn is over, in the order in which it will be, and what
         became of former ones.
         """
-        rows = ActionRow.objects.filter(objective=self.owner(objective_id))
+        rows = QueuedAction.objects.filter(objective=self.owner(objective_id))
         return self.answer_page(
             rows,
             of_list=f"queued actions {objective_id}",

@@ -46,7 +46,7 @@ class MediaViewSet(StatusViewSet):
         try:
             verify(MEDIA_TOKEN, media_id, request.query_params.get("token", ""))
         except BadToken as error:
-            raise NotPermitted("This link is over, or was never one. Read the tool call again.") from error
+            raise NotPermitted("This link is invalid or has expired. Read the tool call again.") from error
         media = ResultMedia.objects.filter(pk=media_id).select_related("blob").first()
         if media is None:
             raise NotFound

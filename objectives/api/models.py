@@ -40,7 +40,7 @@ class ModelFilter(NamedFilter):
         ProviderKey,
         Prefix.PROVIDER_KEY,
         help_text="Only those of this provider key",
-        otherwise="There is no such provider key in this workspace.",
+        otherwise="Provider key not found in this workspace.",
     )
     is_assigned = FlagFilter(help_text="Only those that variations use, or that none uses.", narrow=_assigned)
 
@@ -79,7 +79,7 @@ class ModelViewSet(WorkspaceViewSet):
 
     @operation(
         "createModel",
-        "Offer a model of a provider key",
+        "Create a model",
         tag=TAG,
         body=NewModel,
         answer=Model,
@@ -122,7 +122,7 @@ class ModelViewSet(WorkspaceViewSet):
         """
         patch = self.body(ModelPatch)
         if any("." not in path for path in patch.update_mask.split(",") if path.strip()):
-            message = "A model's mask names fields, such as spec.family."
+            message = "A model's updateMask names fields, such as spec.family."
             raise Invalid.field("body", "updateMask", msg=message, value=patch.update_mask[:200])
         given = changes(patch, spec=ModelChanges, pricing_override=PricingOverride)
         now = timezone.now()
@@ -130,7 +130,7 @@ class ModelViewSet(WorkspaceViewSet):
 
     @operation(
         "enableModel",
-        "Let a model be chosen",
+        "Enable a model",
         tag=TAG,
         answer=Model,
     )
@@ -143,7 +143,7 @@ class ModelViewSet(WorkspaceViewSet):
 
     @operation(
         "disableModel",
-        "Let a model not be chosen any more",
+        "Disable a model",
         tag=TAG,
         answer=Model,
     )

@@ -30,24 +30,30 @@ from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.client_versions import dialect_of
 from objectives.ids import Prefix, read
-from objectives.models import Agent, Objective as ObjectiveRow, ObjectiveState, QueuedAction as ActionRow
+from objectives.models import Agent, Objective, ObjectiveState, QueuedAction
 from objectives.representations.events import show_events
 from objectives.representations.history import action_fields, show_actions, window_data
 from objectives.representations.objectives import show_objectives
-from objectives.representations.reader import Reader
+from objectives.representations.reader import Viewer
 from objectives.representations.selectors import IDENTITY, listed, with_snapshots
-from objectives.schemas.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedAction
-from objectives.schemas.objectives import CancelBody, CompactBody, ContinueBody, NewObjectiveBody, Objective
+from objectives.schemas.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedActionSchema
+from objectives.schemas.objectives import (
+    CancelBody,
+    CompactBody,
+    ContinueBody,
+    NewObjectiveBody,
+    ObjectiveSchema,
+)
 from objectives.selectors import find
 from spaces.api.idempotency import read_idempotency_key
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.api.viewsets import base_url, caller_of
 from spaces.errors import NotFound
-from spaces.ticket_scopes import Kind, May, Place
+from spaces.ticket_scopes import May, TicketKind, TicketSubject
 
 
-def _of_profile(rows: QuerySet[ObjectiveRow], profile: str) -> QuerySet[ObjectiveRow]:
+def _of_profile(rows: QuerySet[Objective], profile: str) -> QuerySet[Objective]:
     return rows.filter(created_by_id=read(Prefix.PROFILE, profile))
 
 
@@ -60,7 +66,7 @@ def _unbuilt(what: str) -> QueryParameter:
 class ObjectiveFilter(InfoFilter):
     agent_id = AddressFilter("agent", Agent, Prefix.AGENT, help_text="Only objectives of this agent")
     parent_objective_id = AddressFilter(
-        "parent", ObjectiveRow, Prefix.OBJECTIVE, help_text="Only sub-agents of this objective"
+        "parent", Objective, Prefix.OBJECTIVE, help_text="Only sub-agents of this objective"
     )
     state = StateFilter(
         "state", ObjectiveState.values, "OBJECTIVE_", "STATE_", help_text="Only objectives in this state."
@@ -73,42 +79,42 @@ class ObjectiveFilter(InfoFilter):
     widget_session_id = _unbuilt("a widget session")
 
 
-class OfObjectives(WorkspaceViewSet):
+class ObjectiveViewMixin(WorkspaceViewSet):
     """A viewset of the objectives group: reading them is one permission, steering another."""
 
     permission_classes = (Needs.by_action(READ_OBJECTIVES, MANAGE_OBJECTIVES),)
 
-    def lineage(self) -> Sequence[Place]:
+    def lineage(self) -> Sequence[TicketSubject]:
         """Of what the path names: a tool call, else an objective, else the workspace."""
         caller, named = caller_of(self.request), self.kwargs
         space_id = access_to(caller, named["workspace_id"]).space_id
         if "objective_id" not in named:
-            return [Place(Kind.SPACE, str(space_id))]
-        rows = ObjectiveRow.objects.filter(space_id=space_id).only("id")
+            return [TicketSubject(TicketKind.SPACE, str(space_id))]
+        rows = Objective.objects.filter(space_id=space_id).only("id")
         objective_id = find(rows, Prefix.OBJECTIVE, named["objective_id"]).id
         call_id = read(Prefix.TOOL_CALL, named.get("tool_call_id", ""))
         of_call = [] if call_id is None else [place_of_call(call_id, objective_id)]
         return [*of_call, *lineage_of_objective(objective_id)]
 
     @property
-    def reader(self) -> Reader:
+    def reader(self) -> Viewer:
         """For whom this request's rows are shown."""
         dialect = dialect_of(self.request.headers.get("User-Agent", ""))
-        return Reader(self.access.tenant_id, dialect, base_url(self.request))
+        return Viewer(self.access.tenant_id, dialect, base_url(self.request))
 
-    def objectives(self) -> QuerySet[ObjectiveRow]:
-        return ObjectiveRow.objects.filter(space_id=self.space_id)
+    def objectives(self) -> QuerySet[Objective]:
+        return Objective.objects.filter(space_id=self.space_id)
 
-    def objective(self, address: str) -> ObjectiveRow:
+    def objective(self, address: str) -> Objective:
         """Raises NotFound."""
         return find(self.objectives(), Prefix.OBJECTIVE, address)
 
-    def owner(self, address: str) -> ObjectiveRow:
+    def owner(self, address: str) -> Objective:
         """The objective that what is asked for belongs to, with its identity only; raises NotFound."""
         return find(self.objectives().only(*IDENTITY), Prefix.OBJECTIVE, address)
 
 
-class ObjectiveViewSet(OfObjectives):
+class ObjectiveViewSet(ObjectiveViewMixin):
     """`/objectives` and its verbs."""
 
     may_by_ticket: ClassVar = {"list": May.READ, "retrieve": May.READ, "cancel": May.CANCEL}
@@ -117,7 +123,7 @@ class ObjectiveViewSet(OfObjectives):
         "listObjectives",
         "List objectives",
         tag="objectives",
-        answer=page_of(Objective),
+        answer=page_of(ObjectiveSchema),
         filterset_class=ObjectiveFilter,
         pagination_class=NewestFirst,
         examples={"answer": page_example(OBJECTIVE)},
@@ -139,7 +145,7 @@ class ObjectiveViewSet(OfObjectives):
         "Start an objective",
         tag="objectives",
         body=NewObjectiveBody,
-        answer=Objective,
+        answer=ObjectiveSchema,
         errors=[409, 501],
         parameters=[IDEMPOTENCY_KEY],
         examples={"body": NEW_OBJECTIVE, "answer": OBJECTIVE},
@@ -166,7 +172,7 @@ class ObjectiveViewSet(OfObjectives):
         "getObjective",
         "Show an objective",
         tag="objectives",
-        answer=Objective,
+        answer=ObjectiveSchema,
         examples={"answer": OBJECTIVE},
     )
     def retrieve(self, request: Request, workspace_id: str, objective_id: str) -> Response:
@@ -181,7 +187,7 @@ class ObjectiveViewSet(OfObjectives):
         "Cancel an objective and what it started",
         tag="objectives",
         body=CancelBody,
-        answer=Objective,
+        answer=ObjectiveSchema,
         examples={"body": CANCEL, "answer": OBJECTIVE},
     )
     def cancel(self, request: Request, workspace_id: str, objective_id: str) -> Response:
@@ -198,7 +204,7 @@ class ObjectiveViewSet(OfObjectives):
 
     @operation(
         "continueObjective",
-        "Say something more to an objective, or take a failed one up again",
+        "Continue an objective, or resume a failed one",
         tag="objectives",
         body=ContinueBody,
         answer=ContinueAnswer,
@@ -222,15 +228,15 @@ class ObjectiveViewSet(OfObjectives):
             idempotency_key=read_idempotency_key(request),
             now=timezone.now(),
         )
-        if isinstance(done, ActionRow):
-            queued = QueuedAction(**action_fields(done, reader=self.reader))
+        if isinstance(done, QueuedAction):
+            queued = QueuedActionSchema(**action_fields(done, reader=self.reader))
             return self.answer(ContinueAnswer(type="queuedAction", queued_action=queued))
         said = show_events(row, [done], reader=self.reader, now=timezone.now(), with_info=True)[0]
         return self.answer(ContinueAnswer(type="event", event=said))
 
     @operation(
         "compactObjective",
-        "Go on in a new context window",
+        "Compact an objective",
         tag="objectives",
         body=CompactBody,
         answer=CompactAnswer,
@@ -258,7 +264,7 @@ class ObjectiveViewSet(OfObjectives):
 
     @operation(
         "interruptObjective",
-        "Stop the turn that goes on",
+        "Interrupt an objective's turn",
         tag="objectives",
         answer=ObjectiveEvent,
     )
@@ -274,9 +280,9 @@ class ObjectiveViewSet(OfObjectives):
 
     @operation(
         "removeQueuedAction",
-        "Take a queued action back",
+        "Cancel a queued action",
         tag="objectives",
-        answer=QueuedAction,
+        answer=QueuedActionSchema,
     )
     def remove(
         self, request: Request, workspace_id: str, objective_id: str, queued_action_id: str
@@ -290,5 +296,5 @@ class ObjectiveViewSet(OfObjectives):
         removed = remove_action(access=self.access, objective_id=row.id, action_id=action_id)
         return self.answer(show_actions([removed], reader=self.reader)[0])
 
-    def _show(self, row: ObjectiveRow) -> Response:
+    def _show(self, row: Objective) -> Response:
         return self.answer(show_objectives([row], reader=self.reader, with_info=True)[0])

@@ -77,7 +77,7 @@ class PlanPages(NewestFirst):
     ) -> list[Any]:
         cursor = self.cursor_of(request) or "0"
         if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 7):
-            raise Invalid.field("query", "cursor", msg="This is not a cursor.", value=cursor[:200])
+            raise Invalid.field("query", "cursor", msg="Invalid cursor.", value=cursor[:200])
         end = int(cursor) + self.limit_of(request)
         self.next_cursor = str(end) if end < len(queryset) else None
         return list(queryset[int(cursor) : end])

@@ -17,7 +17,7 @@ class ProfileViewSet(AccountViewSet):
 
     @operation(
         "whoami",
-        "Say who is calling",
+        "Get the calling profile",
         tag="profiles",
         answer=Whoami,
         examples={"answer": WHOAMI},

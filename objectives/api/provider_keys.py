@@ -16,9 +16,14 @@ from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.ids import Prefix
 from objectives.model_providers.selection import ensure_built_in
-from objectives.models import Provider, ProviderKey as ProviderKeyRow
+from objectives.models import Provider, ProviderKey
 from objectives.representations.models import show_provider_keys
-from objectives.schemas.providers import CredentialPatch, NewProviderKey, ProviderKey, ProviderKeyChanges
+from objectives.schemas.providers import (
+    CredentialPatch,
+    NewProviderKey,
+    ProviderKeyChanges,
+    ProviderKeySchema,
+)
 from objectives.schemas.status import Empty
 from objectives.selectors import find
 from spaces.api.operations import operation
@@ -31,7 +36,7 @@ INFO = OpenApiParameter(
 )
 
 
-def _promotional(rows: QuerySet[ProviderKeyRow], is_ours: bool) -> QuerySet[ProviderKeyRow]:  # noqa: FBT001
+def _promotional(rows: QuerySet[ProviderKey], is_ours: bool) -> QuerySet[ProviderKey]:  # noqa: FBT001
     ours = {"provider": Provider.BUILT_IN}
     return rows.filter(**ours) if is_ours else rows.exclude(**ours)
 
@@ -58,7 +63,7 @@ class ProviderKeyViewSet(WorkspaceViewSet):
         "listProviderKeys",
         "List provider keys",
         tag=TAG,
-        answer=page_of(ProviderKey),
+        answer=page_of(ProviderKeySchema),
         filterset_class=ProviderKeyFilter,
         pagination_class=NewestFirst,
     )
@@ -75,10 +80,10 @@ class ProviderKeyViewSet(WorkspaceViewSet):
 
     @operation(
         "createProviderKey",
-        "Keep a provider key",
+        "Create a provider key",
         tag=TAG,
         body=NewProviderKey,
-        answer=ProviderKey,
+        answer=ProviderKeySchema,
         errors=[409],
         examples={"body": NEW_PROVIDER_KEY},
     )
@@ -95,7 +100,7 @@ class ProviderKeyViewSet(WorkspaceViewSet):
         "getProviderKey",
         "Read a provider key",
         tag=TAG,
-        answer=ProviderKey,
+        answer=ProviderKeySchema,
         parameters=[INFO],
     )
     def retrieve(self, request: Request, workspace_id: str, provider_key_id: str) -> Response:
@@ -107,7 +112,7 @@ class ProviderKeyViewSet(WorkspaceViewSet):
         "Change a provider key",
         tag=TAG,
         body=ProviderKeyPatch,
-        answer=ProviderKey,
+        answer=ProviderKeySchema,
         errors=[409],
     )
     def update(self, request: Request, workspace_id: str, provider_key_id: str) -> Response:
@@ -128,7 +133,7 @@ class ProviderKeyViewSet(WorkspaceViewSet):
 
     @operation(
         "deleteProviderKey",
-        "Forget a provider key and its models",
+        "Delete a provider key and its models",
         tag=TAG,
         answer=Empty,
     )
@@ -141,9 +146,9 @@ class ProviderKeyViewSet(WorkspaceViewSet):
         delete_provider_key(access=self.access, address=provider_key_id)
         return self.answer(Empty())
 
-    def _rows(self) -> QuerySet[ProviderKeyRow]:
+    def _rows(self) -> QuerySet[ProviderKey]:
         ensure_built_in(Space.objects.get(pk=self.space_id))
-        return ProviderKeyRow.objects.filter(space_id=self.space_id)
+        return ProviderKey.objects.filter(space_id=self.space_id)
 
-    def _answer(self, row: ProviderKeyRow) -> Response:
+    def _answer(self, row: ProviderKey) -> Response:
         return self.answer(show_provider_keys([row], tenant_id=self.tenant_id, with_info=True)[0])

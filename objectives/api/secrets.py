@@ -15,8 +15,8 @@ from objectives.api.filters import NamedFilter, wants_info
 from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.ids import Prefix
-from objectives.models import Secret as SecretRow, ToolSet
-from objectives.schemas.secrets import NewSecret, Secret, SecretChanges
+from objectives.models import Secret, ToolSet
+from objectives.schemas.secrets import NewSecret, SecretChanges, SecretSchema
 from objectives.schemas.status import Empty
 from objectives.selectors import find
 from spaces.api.operations import operation
@@ -42,8 +42,8 @@ class _SecretViewSet(WorkspaceViewSet):
         rows = actions.secrets_in(self.access, owner).select_related("created_by")
         with_info = wants_info(request)
 
-        def show(page: Sequence[SecretRow]) -> Sequence[Secret]:
-            return [Secret.of(row, tenant_id=self.tenant_id, with_info=with_info) for row in page]
+        def show(page: Sequence[Secret]) -> Sequence[SecretSchema]:
+            return [SecretSchema.of(row, tenant_id=self.tenant_id, with_info=with_info) for row in page]
 
         of_list = f"{owner.id if owner else self.space_id}/secrets"
         return self.answer_page(rows, of_list=of_list, show=show)
@@ -74,8 +74,8 @@ class _SecretViewSet(WorkspaceViewSet):
             return None
         return find(ToolSet.objects.filter(space_id=self.space_id), Prefix.TOOL_SET, address)
 
-    def shown(self, row: SecretRow) -> Response:
-        return self.answer(Secret.of(row, tenant_id=self.tenant_id, with_info=True))
+    def shown(self, row: Secret) -> Response:
+        return self.answer(SecretSchema.of(row, tenant_id=self.tenant_id, with_info=True))
 
 
 class WorkspaceSecretViewSet(_SecretViewSet):
@@ -85,7 +85,7 @@ class WorkspaceSecretViewSet(_SecretViewSet):
         "listWorkspaceSecrets",
         "List the secrets of a workspace, without their values",
         tag=TAG,
-        answer=page_of(Secret),
+        answer=page_of(SecretSchema),
         filterset_class=NamedFilter,
         pagination_class=NewestFirst,
     )
@@ -95,10 +95,10 @@ class WorkspaceSecretViewSet(_SecretViewSet):
 
     @operation(
         "createWorkspaceSecret",
-        "Keep a secret for all tools of a workspace",
+        "Create a secret of a workspace",
         tag=TAG,
         body=NewSecret,
-        answer=Secret,
+        answer=SecretSchema,
         errors=[409],
         examples={"body": NEW_SECRET},
     )
@@ -113,7 +113,7 @@ class WorkspaceSecretViewSet(_SecretViewSet):
         "getWorkspaceSecret",
         "Read a secret without its value",
         tag=TAG,
-        answer=Secret,
+        answer=SecretSchema,
     )
     def retrieve(self, request: Request, workspace_id: str, secret_id: str) -> Response:
         """When the secret was made, by whom, and when it was used last. Its value never comes out."""
@@ -124,7 +124,7 @@ class WorkspaceSecretViewSet(_SecretViewSet):
         "Change a secret or its value",
         tag=TAG,
         body=SecretPatch,
-        answer=Secret,
+        answer=SecretSchema,
         errors=[409],
     )
     def update(self, request: Request, workspace_id: str, secret_id: str) -> Response:
@@ -151,7 +151,7 @@ class ToolSetSecretViewSet(_SecretViewSet):
         "listToolSetSecrets",
         "List the secrets of a tool set, without their values",
         tag=TAG,
-        answer=page_of(Secret),
+        answer=page_of(SecretSchema),
         filterset_class=NamedFilter,
         pagination_class=NewestFirst,
     )
@@ -161,10 +161,10 @@ class ToolSetSecretViewSet(_SecretViewSet):
 
     @operation(
         "createToolSetSecret",
-        "Keep a secret for the tools of one set",
+        "Create a secret of a tool set",
         tag=TAG,
         body=NewSecret,
-        answer=Secret,
+        answer=SecretSchema,
         errors=[409],
         examples={"body": NEW_SECRET},
     )
@@ -178,7 +178,7 @@ class ToolSetSecretViewSet(_SecretViewSet):
         "getToolSetSecret",
         "Read a secret without its value",
         tag=TAG,
-        answer=Secret,
+        answer=SecretSchema,
     )
     def retrieve(self, request: Request, workspace_id: str, tool_set_id: str, secret_id: str) -> Response:
         """When the secret was made, by whom, and when it was used last. Its value never comes out."""
@@ -189,7 +189,7 @@ class ToolSetSecretViewSet(_SecretViewSet):
         "Change a secret or its value",
         tag=TAG,
         body=SecretPatch,
-        answer=Secret,
+        answer=SecretSchema,
         errors=[409],
     )
     def update(self, request: Request, workspace_id: str, tool_set_id: str, secret_id: str) -> Response:

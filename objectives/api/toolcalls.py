@@ -16,10 +16,10 @@ from objectives.actions.supplied_results import supply_content
 from objectives.api.describing import page_of
 from objectives.api.examples import CONTENT, DENY, TOOL_CALL, TOOL_CALL_WITH_RESULT
 from objectives.api.filters import InfoFilter, StateFilter, wants_info
-from objectives.api.objectives import OfObjectives
+from objectives.api.objectives import ObjectiveViewMixin
 from objectives.api.pagination import NewestFirst
 from objectives.ids import Prefix, read
-from objectives.models import Approval, Execution, Objective, ToolCall as CallRow
+from objectives.models import ApprovalStatus, ExecutionStatus, Objective, ToolCall
 from objectives.representations.calls import show_call_with_result, show_calls
 from objectives.representations.selectors import LISTED_CALL, find_call
 from objectives.schemas.toolcalls import (
@@ -27,7 +27,7 @@ from objectives.schemas.toolcalls import (
     ContentBody,
     DenyBody,
     MediaContent,
-    ToolCall,
+    ToolCallSchema,
     ToolCallWithResult,
 )
 from objectives.tool_results.blocks import keep_media
@@ -42,18 +42,18 @@ STATUS, EXECUTION_STATUS = "TOOL_CALL_STATUS_", "TOOL_CALL_EXECUTION_STATUS_"
 
 class CallFilter(InfoFilter):
     status = StateFilter(
-        "approval", Approval.values, STATUS, thing="status", help_text="Only calls with this status."
+        "approval", ApprovalStatus.values, STATUS, thing="status", help_text="Only calls with this status."
     )
     execution_status = StateFilter(
         "execution",
-        Execution.values,
+        ExecutionStatus.values,
         EXECUTION_STATUS,
         thing="status",
         help_text="Only calls with this execution status.",
     )
 
 
-class ToolCallViewSet(OfObjectives):
+class ToolCallViewSet(ObjectiveViewMixin):
     """`/objectives/{objectiveId}/tool_calls`."""
 
     may_by_ticket: ClassVar = {
@@ -65,7 +65,7 @@ class ToolCallViewSet(OfObjectives):
         "listToolCalls",
         "List the tool calls of an objective",
         tag="objectives",
-        answer=page_of(ToolCall),
+        answer=page_of(ToolCallSchema),
         filterset_class=CallFilter,
         pagination_class=NewestFirst,
     )
@@ -74,7 +74,7 @@ class ToolCallViewSet(OfObjectives):
         each call by itself.
         """
         objective = self.owner(objective_id)
-        rows = CallRow.objects.filter(objective=objective).only(*LISTED_CALL)
+        rows = ToolCall.objects.filter(objective=objective).only(*LISTED_CALL)
         with_info = wants_info(request)
         return self.answer_page(
             rows,
@@ -104,7 +104,7 @@ class ToolCallViewSet(OfObjectives):
         "approveToolCall",
         "Approve a tool call",
         tag="objectives",
-        answer=ToolCall,
+        answer=ToolCallSchema,
         examples={"answer": TOOL_CALL},
     )
     def approve(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
@@ -125,7 +125,7 @@ class ToolCallViewSet(OfObjectives):
         "Deny a tool call",
         tag="objectives",
         body=DenyBody,
-        answer=ToolCall,
+        answer=ToolCallSchema,
         examples={"body": DENY, "answer": TOOL_CALL},
     )
     def deny(self, request: Request, workspace_id: str, objective_id: str, tool_call_id: str) -> Response:
@@ -150,7 +150,7 @@ class ToolCallViewSet(OfObjectives):
         "Supply the content of a bare tool's call",
         tag="objectives",
         body=ContentBody,
-        answer=ToolCall,
+        answer=ToolCallSchema,
         examples={"body": CONTENT},
     )
     def set_content(
@@ -169,11 +169,11 @@ class ToolCallViewSet(OfObjectives):
         )
         return self._show(call)
 
-    def _show(self, call: CallRow) -> Response:
+    def _show(self, call: ToolCall) -> Response:
         return self.answer(show_calls([call], reader=self.reader, with_info=True)[0])
 
 
-def _of(objective: Objective, calls: Sequence[CallRow]) -> Sequence[CallRow]:
+def _of(objective: Objective, calls: Sequence[ToolCall]) -> Sequence[ToolCall]:
     """The calls with their one objective at hand."""
     for call in calls:
         call.objective = objective
@@ -210,13 +210,13 @@ def _media(kind: Literal["image", "audio"], content: MediaContent, place: int, n
     where = ("body", "content", place, kind)
     mime_type = media_type(content.mime_type)
     if not mime_type.startswith(f"{kind}/"):
-        raise Invalid.field(*where, "mimeType", msg=f"This is no type of {kind}.", value=content.mime_type)
+        raise Invalid.field(*where, "mimeType", msg=f"Unknown type of {kind}.", value=content.mime_type)
     try:
         raw = _bytes_of(content.data)
     except ValueError:
-        raise Invalid.field(*where, "data", msg="This is not base64.") from None
+        raise Invalid.field(*where, "data", msg="Invalid base64.") from None
     if not raw:
-        raise Invalid.field(*where, "data", msg="There are no bytes.")
+        raise Invalid.field(*where, "data", msg="The file is empty.")
     return keep_media(io.BytesIO(raw), mime_type, now=now)
 
 

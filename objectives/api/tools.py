@@ -18,11 +18,11 @@ from objectives.api.filters import EnumFilter, FlagFilter, NamedFilter, WordsFil
 from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.ids import Prefix
-from objectives.models import Tool as ToolRow, ToolSet, ToolState
+from objectives.models import Tool, ToolSet, ToolState
 from objectives.overlays.rows import MOST_SECONDS, tools_changed_by
 from objectives.representations.tools import show_tool
 from objectives.schemas.status import Empty
-from objectives.schemas.tools import NewTool, Tool, ToolChanges
+from objectives.schemas.tools import NewTool, ToolChanges, ToolSchema
 from objectives.selectors import find
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
@@ -31,7 +31,7 @@ TAG = "tools"
 STATES = {f"STATE_{state.name}": state.value for state in ToolState}
 
 
-def _named(rows: QuerySet[ToolRow], names: Sequence[str]) -> QuerySet[ToolRow]:
+def _named(rows: QuerySet[Tool], names: Sequence[str]) -> QuerySet[Tool]:
     return rows.filter(Q(name__in=names) | Q(function_name__in=names))
 
 
@@ -65,7 +65,7 @@ class ToolViewSet(WorkspaceViewSet):
         "listToolsOfSet",
         "List the tools of a set",
         tag=TAG,
-        answer=page_of(Tool),
+        answer=page_of(ToolSchema),
         filterset_class=ToolFilter,
         pagination_class=NewestFirst,
     )
@@ -74,7 +74,7 @@ class ToolViewSet(WorkspaceViewSet):
         tool_set = self.found_set(tool_set_id)
         with_info = wants_info(request)
 
-        def show(page: Sequence[ToolRow]) -> Sequence[Tool]:
+        def show(page: Sequence[Tool]) -> Sequence[ToolSchema]:
             until = time.monotonic() + MOST_SECONDS
             how: Any = {"tenant_id": self.tenant_id, "with_info": with_info, "until": until}
             return [show_tool(row, tool_set, **how) for row in page]
@@ -89,7 +89,7 @@ class ToolViewSet(WorkspaceViewSet):
         "Make a tool",
         tag=TAG,
         body=NewTool,
-        answer=Tool,
+        answer=ToolSchema,
         errors=[409, 501],
         examples={"body": NEW_TOOL},
     )
@@ -109,7 +109,7 @@ class ToolViewSet(WorkspaceViewSet):
         "getTool",
         "Read a tool",
         tag=TAG,
-        answer=Tool,
+        answer=ToolSchema,
     )
     def retrieve(self, request: Request, workspace_id: str, tool_set_id: str, tool_id: str) -> Response:
         """One tool in any state, with the overlays that apply to it and what they make of it."""
@@ -121,7 +121,7 @@ class ToolViewSet(WorkspaceViewSet):
         "Change a tool",
         tag=TAG,
         body=ToolPatch,
-        answer=Tool,
+        answer=ToolSchema,
         errors=[409, 501],
     )
     def update(self, request: Request, workspace_id: str, tool_set_id: str, tool_id: str) -> Response:
@@ -149,9 +149,9 @@ class ToolViewSet(WorkspaceViewSet):
 
     @operation(
         "omitTool",
-        "Leave out a tool that is not assigned",
+        "Omit a tool that is not assigned",
         tag=TAG,
-        answer=Tool,
+        answer=ToolSchema,
     )
     def omit(self, request: Request, workspace_id: str, tool_set_id: str, tool_id: str) -> Response:
         """Leaves a tool out: it is offered to nobody, also not with its whole set. While it is assigned by
@@ -163,9 +163,9 @@ class ToolViewSet(WorkspaceViewSet):
 
     @operation(
         "restoreTool",
-        "Offer a tool again that was left out",
+        "Include a tool again",
         tag=TAG,
-        answer=Tool,
+        answer=ToolSchema,
     )
     def restore(self, request: Request, workspace_id: str, tool_set_id: str, tool_id: str) -> Response:
         """Offers a tool again that was left out. Any other is refused (code 9)."""
@@ -177,13 +177,13 @@ class ToolViewSet(WorkspaceViewSet):
         """The set that a path means; raises NotFound."""
         return find(ToolSet.objects.filter(space_id=self.space_id), Prefix.TOOL_SET, address)
 
-    def represent(self, row: ToolRow, tool_set: ToolSet) -> Tool:
+    def represent(self, row: Tool, tool_set: ToolSet) -> ToolSchema:
         return show_tool(row, tool_set, tenant_id=self.tenant_id)
 
-    def shown(self, row: ToolRow) -> Response:
+    def shown(self, row: Tool) -> Response:
         """200 with a tool that an action gave back, its set included."""
         return self.answer(self.represent(row, row.tool_set))
 
 
-def _rows(tool_set: ToolSet) -> QuerySet[ToolRow]:
-    return ToolRow.objects.filter(tool_set=tool_set).select_related("created_by")
+def _rows(tool_set: ToolSet) -> QuerySet[Tool]:
+    return Tool.objects.filter(tool_set=tool_set).select_related("created_by")

@@ -24,15 +24,15 @@ from objectives.api.filters import (
 from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.ids import Prefix
-from objectives.models import Assignment, Tool, ToolSet as ToolSetRow, ToolSetState
+from objectives.models import Assignment, Tool, ToolSet, ToolSetState
 from objectives.representations.toolsets import show_tool_sets, show_uses, uses_of
 from objectives.schemas.status import Empty
 from objectives.schemas.toolsets import (
     NewToolSet,
     OpenApiSpec,
-    ToolSet,
     ToolSetChanges,
     ToolSetEvent,
+    ToolSetSchema,
     ToolSetUsage,
 )
 from objectives.selectors import find
@@ -72,7 +72,7 @@ class ToolSetViewSet(WorkspaceViewSet):
         "listToolSets",
         "List tool sets",
         tag=TAG,
-        answer=page_of(ToolSet),
+        answer=page_of(ToolSetSchema),
         filterset_class=ToolSetFilter,
         pagination_class=NewestFirst,
     )
@@ -80,17 +80,17 @@ class ToolSetViewSet(WorkspaceViewSet):
         """The tool sets of a workspace. Archived ones are left out unless `state` asks for them."""
         with_info = wants_info(request)
 
-        def show(page: Sequence[ToolSetRow]) -> Sequence[ToolSet]:
+        def show(page: Sequence[ToolSet]) -> Sequence[ToolSetSchema]:
             return show_tool_sets(page, tenant_id=self.tenant_id, with_info=with_info)
 
         return self.answer_page(self.rows, of_list=f"{self.space_id}/tool_sets", show=show)
 
     @operation(
         "createToolSet",
-        "Make a tool set",
+        "Create a tool set",
         tag=TAG,
         body=NewToolSet,
-        answer=ToolSet,
+        answer=ToolSetSchema,
         errors=[409, 501],
         examples={"body": NEW_TOOL_SET},
     )
@@ -106,7 +106,7 @@ class ToolSetViewSet(WorkspaceViewSet):
         "getToolSet",
         "Read a tool set",
         tag=TAG,
-        answer=ToolSet,
+        answer=ToolSetSchema,
     )
     def retrieve(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
         """One tool set in any state, with its adapter, its overlays and its counts."""
@@ -117,7 +117,7 @@ class ToolSetViewSet(WorkspaceViewSet):
         "Change a tool set",
         tag=TAG,
         body=ToolSetPatch,
-        answer=ToolSet,
+        answer=ToolSetSchema,
         errors=[409, 501],
     )
     def update(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
@@ -147,9 +147,9 @@ class ToolSetViewSet(WorkspaceViewSet):
 
     @operation(
         "archiveToolSet",
-        "Hide a tool set and its tools",
+        "Archive a tool set and its tools",
         tag=TAG,
-        answer=ToolSet,
+        answer=ToolSetSchema,
     )
     def archive(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
         """Hides a set: its tools are offered to nobody from now on. An archived set is refused (code 9)."""
@@ -159,9 +159,9 @@ class ToolSetViewSet(WorkspaceViewSet):
 
     @operation(
         "unarchiveToolSet",
-        "Bring a tool set back",
+        "Unarchive a tool set",
         tag=TAG,
-        answer=ToolSet,
+        answer=ToolSetSchema,
     )
     def unarchive(self, request: Request, workspace_id: str, tool_set_id: str) -> Response:
         """Brings an archived set back with its tools. One that is active is refused (code 9)."""
@@ -220,13 +220,13 @@ class ToolSetViewSet(WorkspaceViewSet):
         return self.answer_page(uses_of(tool_set, tool), of_list=f"{tool_set.id}/usage", show=show)
 
     @property
-    def rows(self) -> QuerySet[ToolSetRow]:
-        return ToolSetRow.objects.filter(space_id=self.space_id)
+    def rows(self) -> QuerySet[ToolSet]:
+        return ToolSet.objects.filter(space_id=self.space_id)
 
-    def found(self, address: str) -> ToolSetRow:
+    def found(self, address: str) -> ToolSet:
         """The set that a path means; raises NotFound."""
         return find(self.rows, Prefix.TOOL_SET, address)
 
-    def shown(self, row: ToolSetRow) -> Response:
+    def shown(self, row: ToolSet) -> Response:
         """200 with the set and its info."""
         return self.answer(show_tool_sets([row], tenant_id=self.tenant_id)[0])

@@ -15,11 +15,16 @@ from objectives.api.filters import AlwaysInfoFilter
 from objectives.api.pagination import NewestFirst
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.ids import Prefix
-from objectives.models import AgentVariation as VariationRow
+from objectives.models import AgentVariation
 from objectives.representations.agents import show_variations
 from objectives.schemas.assignments import VariationAssignment
 from objectives.schemas.status import Empty
-from objectives.schemas.variations import AgentVariation, MemoryLayerAssignment, NewVariation, VariationSpec
+from objectives.schemas.variations import (
+    AgentVariationSchema,
+    MemoryLayerAssignment,
+    NewVariation,
+    VariationSpec,
+)
 from objectives.selectors import find
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
@@ -44,7 +49,7 @@ class VariationViewSet(WorkspaceViewSet):
         "listAgentVariations",
         "List the variations of an agent",
         tag=TAG,
-        answer=page_of(AgentVariation),
+        answer=page_of(AgentVariationSchema),
         filterset_class=AlwaysInfoFilter,
         pagination_class=NewestFirst,
     )
@@ -52,17 +57,17 @@ class VariationViewSet(WorkspaceViewSet):
         """The variations of one agent: its prompts, models and what each may call."""
         agent = known_agent(self.access, agent_id)
         return self.answer_page(
-            VariationRow.objects.filter(agent=agent),
+            AgentVariation.objects.filter(agent=agent),
             of_list=f"{workspace_id}/agents/{agent.id}/variations",
             show=lambda rows: show_variations(rows, tenant_id=self.tenant_id),
         )
 
     @operation(
         "createAgentVariation",
-        "Make a variation",
+        "Create a variation",
         tag=TAG,
         body=NewVariation,
-        answer=AgentVariation,
+        answer=AgentVariationSchema,
         errors=[409, 501],
         examples={"body": NEW_VARIATION},
     )
@@ -79,11 +84,11 @@ class VariationViewSet(WorkspaceViewSet):
         "getAgentVariation",
         "Read a variation",
         tag=TAG,
-        answer=AgentVariation,
+        answer=AgentVariationSchema,
     )
     def retrieve(self, request: Request, workspace_id: str, agent_id: str, variation_id: str) -> Response:
         """One variation with its prompts, its model, its constraints and what it may call."""
-        rows = VariationRow.objects.filter(agent=known_agent(self.access, agent_id))
+        rows = AgentVariation.objects.filter(agent=known_agent(self.access, agent_id))
         return self._answer(find(rows, Prefix.VARIATION, variation_id))
 
     @operation(
@@ -91,7 +96,7 @@ class VariationViewSet(WorkspaceViewSet):
         "Change a variation",
         tag=TAG,
         body=VariationPatch,
-        answer=AgentVariation,
+        answer=AgentVariationSchema,
         errors=[409, 501],
     )
     def update(self, request: Request, workspace_id: str, agent_id: str, variation_id: str) -> Response:
@@ -126,10 +131,10 @@ class VariationViewSet(WorkspaceViewSet):
 
     @operation(
         "addAgentVariationAssignment",
-        "Let a variation call one thing more",
+        "Assign a tool, tool set or sub-agent to a variation",
         tag=TAG,
         body=VariationAssignment,
-        answer=AgentVariation,
+        answer=AgentVariationSchema,
         errors=[409, 501],
     )
     def add_assignment(
@@ -150,10 +155,10 @@ class VariationViewSet(WorkspaceViewSet):
 
     @operation(
         "removeAgentVariationAssignment",
-        "Let a variation no longer call a thing",
+        "Remove an assignment from a variation",
         tag=TAG,
         body=VariationAssignment,
-        answer=AgentVariation,
+        answer=AgentVariationSchema,
         errors=[501],
     )
     def remove_assignment(
@@ -205,5 +210,5 @@ class VariationViewSet(WorkspaceViewSet):
         """Memory is not built: it answers 501 with code 12 and changes nothing."""
         raise Unimplemented("memoryLayerId is not built.")
 
-    def _answer(self, variation: VariationRow) -> Response:
+    def _answer(self, variation: AgentVariation) -> Response:
         return self.answer(show_variations([variation], tenant_id=self.tenant_id)[0])

@@ -8,19 +8,19 @@ from rest_framework.response import Response
 from objectives.api.describing import page_of
 from objectives.api.examples import TOOL_CALL, page as page_example
 from objectives.api.filters import AddressFilter, AlwaysInfoFilter, EnumFilter
-from objectives.api.objectives import OfObjectives
+from objectives.api.objectives import ObjectiveViewMixin
 from objectives.api.pagination import OldestFirst
 from objectives.ids import Prefix
-from objectives.models import Agent, Approval, Execution
+from objectives.models import Agent, ApprovalStatus, ExecutionStatus
 from objectives.representations.calls import show_calls
 from objectives.representations.selectors import IDENTITY, LISTED_CALL
 from objectives.representations.waiting import waiting_calls
-from objectives.schemas.toolcalls import ToolCall
+from objectives.schemas.toolcalls import ToolCallSchema
 from spaces.api.operations import operation
 from spaces.ticket_scopes import May
 
-STATUSES = {f"TOOL_CALL_STATUS_{value.upper()}": str(value) for value in Approval}
-EXECUTION_STATUSES = {f"TOOL_CALL_EXECUTION_STATUS_{value.upper()}": str(value) for value in Execution}
+STATUSES = {f"TOOL_CALL_STATUS_{value.upper()}": str(value) for value in ApprovalStatus}
+EXECUTION_STATUSES = {f"TOOL_CALL_EXECUTION_STATUS_{value.upper()}": str(value) for value in ExecutionStatus}
 _READ = [*LISTED_CALL, *(f"objective__{name}" for name in IDENTITY)]
 
 
@@ -42,11 +42,11 @@ class WaitingFilter(AlwaysInfoFilter):
         Agent,
         Prefix.AGENT,
         help_text="Only calls of this agent's objectives",
-        otherwise="There is no such agent.",
+        otherwise="Agent not found.",
     )
 
 
-class WaitingViewSet(OfObjectives):
+class WaitingViewSet(ObjectiveViewMixin):
     """`/waiting`: Callboard's own, beside what the official clients know."""
 
     may_by_ticket: ClassVar = {"list": May.READ}
@@ -55,7 +55,7 @@ class WaitingViewSet(OfObjectives):
         "listWaitingToolCalls",
         "List the tool calls that wait for a decision or for content, oldest first",
         tag="objectives",
-        answer=page_of(ToolCall),
+        answer=page_of(ToolCallSchema),
         filterset_class=WaitingFilter,
         pagination_class=OldestFirst,
         examples={"answer": page_example(TOOL_CALL)},

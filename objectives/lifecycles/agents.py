@@ -8,7 +8,7 @@ from spaces.errors import IllegalMove
 _S = AgentState
 
 
-class Verb(StrEnum):
+class AgentVerb(StrEnum):
     """What people do with an agent."""
 
     PUBLISH = "publish"
@@ -18,22 +18,22 @@ class Verb(StrEnum):
 
 
 # From which states each verb leads, and where to.
-MOVES: dict[Verb, tuple[frozenset[str], AgentState]] = {
-    Verb.PUBLISH: (frozenset({_S.DRAFT}), _S.PUBLISHED),
-    Verb.UNPUBLISH: (frozenset({_S.PUBLISHED}), _S.DRAFT),
-    Verb.ARCHIVE: (frozenset({_S.DRAFT, _S.PUBLISHED}), _S.ARCHIVED),
-    Verb.UNARCHIVE: (frozenset({_S.ARCHIVED}), _S.DRAFT),
+MOVES: dict[AgentVerb, tuple[frozenset[str], AgentState]] = {
+    AgentVerb.PUBLISH: (frozenset({_S.DRAFT}), _S.PUBLISHED),
+    AgentVerb.UNPUBLISH: (frozenset({_S.PUBLISHED}), _S.DRAFT),
+    AgentVerb.ARCHIVE: (frozenset({_S.DRAFT, _S.PUBLISHED}), _S.ARCHIVED),
+    AgentVerb.UNARCHIVE: (frozenset({_S.ARCHIVED}), _S.DRAFT),
 }
 # What has been done to the agent then.
-DONE: dict[Verb, str] = {
-    Verb.PUBLISH: "published",
-    Verb.UNPUBLISH: "unpublished",
-    Verb.ARCHIVE: "archived",
-    Verb.UNARCHIVE: "unarchived",
+DONE: dict[AgentVerb, str] = {
+    AgentVerb.PUBLISH: "published",
+    AgentVerb.UNPUBLISH: "unpublished",
+    AgentVerb.ARCHIVE: "archived",
+    AgentVerb.UNARCHIVE: "unarchived",
 }
 
 
-def move(agent: Agent, verb: Verb) -> None:
+def move(agent: Agent, verb: AgentVerb) -> None:
     """Move a locked agent, which the caller saves; raises IllegalMove."""
     came_from, to = MOVES[verb]
     if agent.state not in came_from:

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.log import NewEvent
 from objectives.events import call_event
 from objectives.ids import Json
-from objectives.models import Approval, CallError, Execution, ToolCall
+from objectives.models import ApprovalStatus, CallError, ExecutionStatus, ToolCall
 from spaces.errors import IllegalMove
 
-_A, _E = Approval, Execution
+_A, _E = ApprovalStatus, ExecutionStatus
 APPROVAL_MOVES: dict[str, frozenset[str]] = {
     _A.AUTO_APPROVED: frozenset(),
     # To AUTO_APPROVED by the scores of its tool set's auto mode.
@@ -29,22 +29,22 @@ EXECUTION_MOVES: dict[str, frozenset[str]] = {
     _E.INTERRUPTED: frozenset(),
 }
 CUT_OFF = (
-    "The call was cut off before its outcome was known: it may have had its effect. Do not simply repeat it; "
-    "find out first whether it did."
+    "The call was interrupted and its outcome is unknown: it may have taken effect. "
+    "Check before you repeat it."
 )
 
 
 def standing(call: ToolCall) -> str:
     """Where a call stands, of its two axes the one that says more."""
-    return call.approval if call.execution == Execution.PENDING else call.execution
+    return call.approval if call.execution == ExecutionStatus.PENDING else call.execution
 
 
-def decide(call: ToolCall, to: Approval, *, also: Iterable[str] = ()) -> None:
+def decide(call: ToolCall, to: ApprovalStatus, *, also: Iterable[str] = ()) -> None:
     """Move a locked call on the axis of approval and save it; raises IllegalMove.
 
     What waits may be decided only while it has not been given up (`INTERRUPTED`).
     """
-    is_open = call.execution == Execution.PENDING
+    is_open = call.execution == ExecutionStatus.PENDING
     if to not in APPROVAL_MOVES[call.approval] or not is_open:
         raise IllegalMove("tool call", standing(call), to)
     call.approval, call.awaits_judgement = to, False
@@ -57,10 +57,10 @@ def ask_people(call: ToolCall, expires_seconds: float | None, *, now: datetime) 
     if expires_seconds is not None:
         call.approval_expires_at = now + timedelta(seconds=expires_seconds)
     call.save(update_fields=["approval_expires_at", "awaits_judgement"])
-    return call_event(Kind.APPROVAL_REQUESTED, call, now=now)
+    return call_event(EventKind.APPROVAL_REQUESTED, call, now=now)
 
 
-def execute(call: ToolCall, to: Execution, *, now: datetime, also: Iterable[str] = ()) -> None:
+def execute(call: ToolCall, to: ExecutionStatus, *, now: datetime, also: Iterable[str] = ()) -> None:
     """Move a locked call on the axis of execution and save it; raises IllegalMove.
 
     Nothing but giving up is possible before the approval, and nothing at all once it is denied. What may have
@@ -68,19 +68,19 @@ def execute(call: ToolCall, to: Execution, *, now: datetime, also: Iterable[str]
     """
     allowed = EXECUTION_MOVES[call.execution]
     if call.may_have_acted:
-        allowed = allowed - {Execution.INTERRUPTED}
-    if call.approval == Approval.WAITING_FOR_APPROVAL:
-        allowed = allowed & {Execution.INTERRUPTED}
-    elif call.approval == Approval.DENIED:
+        allowed = allowed - {ExecutionStatus.INTERRUPTED}
+    if call.approval == ApprovalStatus.WAITING_FOR_APPROVAL:
+        allowed = allowed & {ExecutionStatus.INTERRUPTED}
+    elif call.approval == ApprovalStatus.DENIED:
         allowed = frozenset()
     if to not in allowed:
         raise IllegalMove("tool call", standing(call), to)
     call.execution = to
     fields = {"execution", *also}
-    if to in {Execution.RUNNING, Execution.WAITING_FOR_CONTENT} and call.started_at is None:
+    if to in {ExecutionStatus.RUNNING, ExecutionStatus.WAITING_FOR_CONTENT} and call.started_at is None:
         call.started_at = now
         fields.add("started_at")
-    if to in {Execution.COMPLETED, Execution.ERRORED, Execution.INTERRUPTED}:
+    if to in {ExecutionStatus.COMPLETED, ExecutionStatus.ERRORED, ExecutionStatus.INTERRUPTED}:
         call.settled_at = now
         fields.add("settled_at")
     call.save(update_fields=sorted(fields))
@@ -89,18 +89,18 @@ def execute(call: ToolCall, to: Execution, *, now: datetime, also: Iterable[str]
 def complete(call: ToolCall, blocks: list[Json], *, now: datetime) -> NewEvent:
     """Give a locked call its result (stored blocks); the event that says so, for the caller to append."""
     call.result = blocks
-    execute(call, Execution.COMPLETED, now=now, also=["result"])
+    execute(call, ExecutionStatus.COMPLETED, now=now, also=["result"])
     return call_event(
-        Kind.RETURNED, call, now=now, started_at=call.started_at, is_error=False, content=blocks
+        EventKind.RETURNED, call, now=now, started_at=call.started_at, is_error=False, content=blocks
     )
 
 
 def fail(call: ToolCall, error: CallError, message: str, *, now: datetime) -> NewEvent:
     """End a locked call without a result; the event that says so, for the caller to append."""
     call.error_type, call.error_message = error, message
-    execute(call, Execution.ERRORED, now=now, also=["error_type", "error_message"])
+    execute(call, ExecutionStatus.ERRORED, now=now, also=["error_type", "error_message"])
     return call_event(
-        Kind.RETURNED, call, now=now, started_at=call.started_at, is_error=True, summary=message
+        EventKind.RETURNED, call, now=now, started_at=call.started_at, is_error=True, summary=message
     )
 
 
@@ -116,5 +116,5 @@ def give_up(call: ToolCall, *, now: datetime) -> list[NewEvent]:
     """
     if call.may_have_acted:
         return [cut_off(call, now=now)]
-    execute(call, Execution.INTERRUPTED, now=now)
+    execute(call, ExecutionStatus.INTERRUPTED, now=now)
     return []

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from executions.models import RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.feed import append_to_feed
 from executions.runs.lease import LEASE_FIELDS, release
 from executions.runs.log import NewEvent, append
@@ -69,7 +69,7 @@ def move(
     facts: dict[str, Any] = {"from_state": came_from, "state": to}
     if message:
         facts["message"] = message
-    changed = event(Kind.STATE_CHANGED, facts, now=now)
+    changed = event(EventKind.STATE_CHANGED, facts, now=now)
     rows = append(head, [*first, changed])
     objective.event_count += sum(row.kind in PUBLIC for row in rows)
     objective.save(update_fields=sorted(fields))

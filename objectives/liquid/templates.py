@@ -27,7 +27,7 @@ def check_template(text: str, *loc: str | int) -> None:
     try:
         _parsed(modern(text), strict=False)
     except (LiquidError, RecursionError) as error:
-        raise Invalid.field(*loc, msg=f"Not a template: {sentence_of(error)}") from None
+        raise Invalid.field(*loc, msg=f"Invalid template: {sentence_of(error)}") from None
 
 
 def fill(text: str, values: Mapping[str, Any], *, strict: bool = False) -> str:

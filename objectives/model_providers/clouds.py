@@ -86,7 +86,7 @@ def service_account(text: str) -> ServiceAccount:
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
-        raise NotUsable("json", "This is not a JSON document.")
+        raise NotUsable("json", "Not valid JSON.")
     members = {name: value for name, value in given.items() if isinstance(value, str)}
     if members.get("type") != "service_account":
         raise NotUsable("type", "type must be service_account.")

@@ -66,7 +66,7 @@ def patch_credential(key: ProviderKey, patch: CredentialPatch) -> None:
     parts = {**(_kept(key) if is_same else {}), **(_parts(given) if given else {})}
     for name in patch.clear_fields:
         if name not in parts:
-            raise Invalid.field(*_PATCH_AT, "clearFields", msg="There is no such part.", value=name[:200])
+            raise Invalid.field(*_PATCH_AT, "clearFields", msg="Unknown field.", value=name[:200])
         del parts[name]
     if kind:
         _check(key, kind, parts, *_PATCH_AT, "credentials")
@@ -88,7 +88,7 @@ def checked_config(provider: str, config: ProviderConfig | None) -> dict[str, An
     at = ("body", "spec", "config")
     if config is None:
         if provider == Provider.OPENAI_COMPATIBLE:
-            raise Invalid.field(*at, "openaiCompatible", "baseUrl", msg="This provider needs an address.")
+            raise Invalid.field(*at, "openaiCompatible", "baseUrl", msg="This provider requires a base URL.")
         return None
     if config.type != wanted:
         raise Invalid.field(*at, "type", msg=f"This provider takes {wanted or 'no config'}.")
@@ -122,7 +122,9 @@ def _kept(key: ProviderKey) -> Parts:
     try:
         return open_credential(key)
     except CannotOpen as error:
-        raise NotReady("What is kept cannot be opened any more: give the whole credential.") from error
+        raise NotReady(
+            "The stored credential cannot be decrypted any more: send the full credential."
+        ) from error
 
 
 def _check(key: ProviderKey, kind: str, parts: Parts, *at: str) -> None:
@@ -130,9 +132,9 @@ def _check(key: ProviderKey, kind: str, parts: Parts, *at: str) -> None:
     if kind not in _TAKEN[key.provider][0]:
         raise Invalid.field(*at, "type", msg=f"{key.get_provider_display()} takes no such credential.")
     if missing := [name for name in _PARTS[kind][0] if name not in parts]:
-        raise Invalid.field(*at, kind, missing[0], msg="This part is needed.")
+        raise Invalid.field(*at, kind, missing[0], msg="This field is required.")
     if kind == "headers" and not parts:
-        raise Invalid.field(*at, kind, msg="At least one header is needed.")
+        raise Invalid.field(*at, kind, msg="At least one header is required.")
     if kind == "googleServiceAccount":
         try:
             service_account(parts["json"])
@@ -140,10 +142,10 @@ def _check(key: ProviderKey, kind: str, parts: Parts, *at: str) -> None:
             raise Invalid.field(*at, kind, "json", msg=str(wrong)) from None
     for name, value in parts.items():
         if kind == "headers" and not _HEADER_NAME.fullmatch(name):
-            raise Invalid.field(*at, kind, msg="This is not the name of a header.")
+            raise Invalid.field(*at, kind, msg="Invalid header name.")
         # The document of a service account may have lines; everything else goes into a header.
         if kind != "googleServiceAccount" and not (value.isascii() and value.isprintable()):
-            raise Invalid.field(*at, kind, name, msg="A value holds printable ASCII characters only.")
+            raise Invalid.field(*at, kind, name, msg="Only printable ASCII characters are allowed.")
 
 
 def _check_address(url: str, *at: str) -> None:

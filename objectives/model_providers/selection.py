@@ -35,9 +35,9 @@ def find_model(space_id: uuid.UUID, text: str, *loc: str | int, disabled_too: bo
     ensure_built_in(Space.objects.get(pk=space_id))
     found = list(_meant(LanguageModel.objects.filter(space_id=space_id), text)[:2])
     if not found:
-        raise Invalid.field(*where, msg="There is no such model in this workspace.", value=text[:200])
+        raise Invalid.field(*where, msg="Model not found in this workspace.", value=text[:200])
     if len(found) > 1:
-        message = "Several models are called so: write <provider key>.<model>, or the model's id."
+        message = "The name is ambiguous: write <provider key>.<model>, or the model's id."
         raise Invalid.field(*where, msg=message, value=text[:200])
     if found[0].state == ModelState.DISABLED and not disabled_too:
         raise Invalid.field(*where, msg="This model is disabled.", value=text[:200])
@@ -51,7 +51,7 @@ def model_at(models: QuerySet[LanguageModel], address: str) -> LanguageModel:
     """
     name = external_id_in(address)
     if name and len(models.filter(external_id=name)[:2]) > 1:
-        raise Invalid.field("path", "modelId", msg="Several models are called so: use the model's id.")
+        raise Invalid.field("path", "modelId", msg="The name is ambiguous: use the model's id.")
     return find(models, Prefix.MODEL, address)
 
 

@@ -1,7 +1,7 @@
 """Agents and their tools, objectives and their tool calls."""
 
 from objectives.models.agent import Agent, AgentState, AgentVariation, Assignment, VariationChoice
-from objectives.models.history import BrokenRequest, ContextWindow, Ending, Step, UserMessage
+from objectives.models.history import BrokenRequest, ContextWindow, FinishReason, Step, UserMessage
 from objectives.models.model import LanguageModel, ModelState, Provider, ProviderKey
 from objectives.models.objective import OPEN, OVER, PASSING, ErrorType, Objective, ObjectiveState
 from objectives.models.sealedvalue import SealedValue
@@ -11,10 +11,10 @@ from objectives.models.toolcall import (
     AWAITS_JUDGEMENT,
     SETTLED,
     WAITS_FOR_PEOPLE,
-    Approval,
+    ApprovalStatus,
     CallError,
     CallKind,
-    Execution,
+    ExecutionStatus,
     ResultMedia,
     ToolCall,
 )
@@ -33,16 +33,16 @@ __all__ = [
     "Agent",
     "AgentState",
     "AgentVariation",
-    "Approval",
+    "ApprovalStatus",
     "Assignment",
     "BrokenRequest",
     "CallError",
     "CallKind",
     "ContextWindow",
-    "Ending",
     "ErrorType",
-    "Execution",
+    "ExecutionStatus",
     "Feedback",
+    "FinishReason",
     "LanguageModel",
     "ModelState",
     "Objective",

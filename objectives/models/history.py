@@ -11,7 +11,7 @@ from objectives.models.usage import TokenCounts
 from spaces.ids import new_id
 
 
-class Ending(models.TextChoices):
+class FinishReason(models.TextChoices):
     """Why a response ended, as the API says it in `finishReason`; the last two are ours."""
 
     STOP = "stop", "Complete"
@@ -23,7 +23,7 @@ class Ending(models.TextChoices):
     CUT_OFF = "cut_off", "Broken off: the provider never ended it"
 
 
-_BROKEN_OFF = frozenset({Ending.INTERRUPTED, Ending.CUT_OFF})
+_BROKEN_OFF = frozenset({FinishReason.INTERRUPTED, FinishReason.CUT_OFF})
 
 
 class ContextWindow(Operation):
@@ -88,7 +88,9 @@ class Step(TokenCounts):
     model_name = models.CharField(max_length=255)
     provider = models.CharField(max_length=100, blank=True, default="")
     library_version = models.CharField(max_length=40)
-    finish_reason = models.CharField(max_length=20, choices=Ending, blank=True, default="", db_default="")
+    finish_reason = models.CharField(
+        max_length=20, choices=FinishReason, blank=True, default="", db_default=""
+    )
     cost_usd = models.DecimalField(max_digits=18, decimal_places=10, null=True)
     price_version = models.CharField(max_length=60)
     is_estimated = models.BooleanField(default=False)
@@ -105,7 +107,7 @@ class Step(TokenCounts):
     @property
     def is_whole(self) -> bool:
         """Whether the model said all that it was about to say; only then is it a result."""
-        return not self.is_partial and self.finish_reason not in {Ending.LENGTH, Ending.ERROR}
+        return not self.is_partial and self.finish_reason not in {FinishReason.LENGTH, FinishReason.ERROR}
 
     @property
     def is_partial(self) -> bool:

@@ -39,14 +39,14 @@ OVER = frozenset(ObjectiveState) - OPEN
 
 class ErrorType(models.TextChoices):
     MODEL_ERROR = "model_error", "The language model did not answer"
-    PROVIDER_UNAVAILABLE = "provider_unavailable", "Its model's provider was unavailable for too long"
-    QUOTA_EXCEEDED = "quota_exceeded", "The account at its model's provider is used up"
-    BUDGET_EXCEEDED = "budget_exceeded", "It cost more than allowed"
-    ITERATION_LIMIT = "iteration_limit", "It asked the model more often than allowed"
-    TOOL_CALL_LIMIT = "tool_call_limit", "It called more tools than allowed"
-    SUB_OBJECTIVE_LIMIT = "sub_objective_limit", "It started more sub-agents than allowed"
-    WORKER_LOST = "worker_lost", "The worker that ran it vanished too often"
-    CONFIGURATION = "configuration", "Its agent cannot be run as it is configured"
+    PROVIDER_UNAVAILABLE = "provider_unavailable", "The model provider was unavailable for too long"
+    QUOTA_EXCEEDED = "quota_exceeded", "The model provider's quota or credit is exhausted"
+    BUDGET_EXCEEDED = "budget_exceeded", "It exceeded its budget"
+    ITERATION_LIMIT = "iteration_limit", "It exceeded its limit of model requests"
+    TOOL_CALL_LIMIT = "tool_call_limit", "It exceeded its limit of tool calls"
+    SUB_OBJECTIVE_LIMIT = "sub_objective_limit", "It exceeded its limit of sub-agents"
+    WORKER_LOST = "worker_lost", "Its worker was lost too often"
+    CONFIGURATION = "configuration", "Its agent is misconfigured"
 
 
 # What comes to an end by itself or by somebody's doing: the others would only happen again.

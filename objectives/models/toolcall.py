@@ -15,7 +15,7 @@ from spaces.ids import new_id
 from spaces.models import Blob, Principal
 
 
-class Approval(models.TextChoices):
+class ApprovalStatus(models.TextChoices):
     """The axis that the API calls `status`."""
 
     AUTO_APPROVED = "auto_approved", "Not needed"  # nobody had to be asked, or auto mode said yes
@@ -24,7 +24,7 @@ class Approval(models.TextChoices):
     DENIED = "denied", "Denied"  # somebody, or the default, said no: it never runs
 
 
-class Execution(models.TextChoices):
+class ExecutionStatus(models.TextChoices):
     """The axis that the API calls `executionStatus`."""
 
     PENDING = "pending", "Pending"  # not begun
@@ -48,28 +48,31 @@ class CallKind(models.TextChoices):
 
 
 class CallError(models.TextChoices):
-    OUTCOME_UNKNOWN = "outcome_unknown", "It was cut off and must not be repeated: what it did is unknown"
+    OUTCOME_UNKNOWN = (
+        "outcome_unknown",
+        "It was interrupted and its outcome is unknown; it must not be repeated",
+    )
     TOOL_ERROR = "tool_error", "The tool answered with an error"
     UNREACHABLE = "unreachable", "The tool could not be reached, or may not be"
-    TIMEOUT = "timeout", "It took too long"
-    TOO_LARGE = "too_large", "Its answer is larger than allowed"  # of old: what there is of one is kept now
+    TIMEOUT = "timeout", "It timed out"
+    TOO_LARGE = "too_large", "Its response is too large"  # of old: what there is of one is kept now
     INVALID_ARGUMENTS = "invalid_arguments", "The arguments do not match the tool's parameters"
-    UNKNOWN_TOOL = "unknown_tool", "There is no such tool"
-    SECRET_MISSING = "secret_missing", "A secret that it needs does not exist"
-    CONTENT_TIMEOUT = "content_timeout", "Nobody supplied its content in time"
+    UNKNOWN_TOOL = "unknown_tool", "Unknown tool"
+    SECRET_MISSING = "secret_missing", "A secret that it uses does not exist"
+    CONTENT_TIMEOUT = "content_timeout", "The content was not supplied in time"
     CUT_OFF = "cut_off", "The answer that asked for it was cut off"
     SUB_RUN_FAILED = "sub_run_failed", "The sub-agent or the skill ended without a result"
-    LIMIT = "limit", "The agent's limit was reached"
+    LIMIT = "limit", "An agent limit was reached"
 
 
 AWAITS_JUDGEMENT = Q(
-    approval=Approval.WAITING_FOR_APPROVAL, execution=Execution.PENDING, awaits_judgement=True
+    approval=ApprovalStatus.WAITING_FOR_APPROVAL, execution=ExecutionStatus.PENDING, awaits_judgement=True
 )
 WAITS_FOR_PEOPLE = Q(
-    approval=Approval.WAITING_FOR_APPROVAL, execution=Execution.PENDING, awaits_judgement=False
-) | Q(execution=Execution.WAITING_FOR_CONTENT)
-SETTLED = Q(approval=Approval.DENIED) | Q(
-    execution__in=[Execution.COMPLETED, Execution.ERRORED, Execution.INTERRUPTED]
+    approval=ApprovalStatus.WAITING_FOR_APPROVAL, execution=ExecutionStatus.PENDING, awaits_judgement=False
+) | Q(execution=ExecutionStatus.WAITING_FOR_CONTENT)
+SETTLED = Q(approval=ApprovalStatus.DENIED) | Q(
+    execution__in=[ExecutionStatus.COMPLETED, ExecutionStatus.ERRORED, ExecutionStatus.INTERRUPTED]
 )
 
 
@@ -78,9 +81,9 @@ class ToolCall(Operation):
 
     `caller` is the agent of its objective, `agent` the one that was called. `callable` is what was called as
     the API shows it (a ResourceMetadata), `called_as` the function name and `provider_call_id` the id that
-    the model gave. `result` are the stored content blocks (see `objectives.tool_results.blocks`); `raw_arguments`
-    is what the model wrote where that was no JSON object. `run_id` is the child objective or the skill
-    execution that carries the call out. `fence` is the lease under which it began, or is being judged.
+    the model gave. `result` are the stored content blocks (see `objectives.tool_results.blocks`);
+    `raw_arguments` is what the model wrote where that was no JSON object. `run_id` is the child objective or
+    the skill execution that carries the call out. `fence` is the lease under which it began, or is being judged.
     `awaits_judgement` means that auto mode is to be asked before people are; `decision_scores` is what came
     of that, as the API writes it.
     """
@@ -104,8 +107,8 @@ class ToolCall(Operation):
     arguments = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     raw_arguments = models.TextField(blank=True, default="")
 
-    approval = models.CharField(max_length=20, choices=Approval)
-    execution = models.CharField(max_length=20, choices=Execution, default=Execution.PENDING)
+    approval = models.CharField(max_length=20, choices=ApprovalStatus)
+    execution = models.CharField(max_length=20, choices=ExecutionStatus, default=ExecutionStatus.PENDING)
     memo = models.TextField(null=True)
     decided_by = models.ForeignKey(
         Principal, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
@@ -130,26 +133,27 @@ class ToolCall(Operation):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["step", "place"], name="a_call_has_its_place_in_its_turn"),
             models.CheckConstraint(
-                condition=~Q(approval=Approval.WAITING_FOR_APPROVAL)
-                | Q(execution__in=[Execution.PENDING, Execution.INTERRUPTED]),
+                condition=~Q(approval=ApprovalStatus.WAITING_FOR_APPROVAL)
+                | Q(execution__in=[ExecutionStatus.PENDING, ExecutionStatus.INTERRUPTED]),
                 name="nothing_runs_before_its_approval",
             ),
             models.CheckConstraint(
-                condition=Q(awaits_judgement=False) | Q(approval=Approval.WAITING_FOR_APPROVAL),
+                condition=Q(awaits_judgement=False) | Q(approval=ApprovalStatus.WAITING_FOR_APPROVAL),
                 name="only_what_waits_is_judged",
             ),
             models.CheckConstraint(
-                condition=~Q(approval=Approval.DENIED) | Q(execution=Execution.PENDING, result__isnull=True),
+                condition=~Q(approval=ApprovalStatus.DENIED)
+                | Q(execution=ExecutionStatus.PENDING, result__isnull=True),
                 name="what_is_denied_never_runs",
             ),
             models.CheckConstraint(
-                condition=Q(execution=Execution.COMPLETED, result__isnull=False)
-                | (~Q(execution=Execution.COMPLETED) & Q(result__isnull=True)),
+                condition=Q(execution=ExecutionStatus.COMPLETED, result__isnull=False)
+                | (~Q(execution=ExecutionStatus.COMPLETED) & Q(result__isnull=True)),
                 name="a_result_exactly_when_completed",
             ),
             models.CheckConstraint(
-                condition=Q(execution=Execution.ERRORED) & ~Q(error_type="")
-                | ~Q(execution=Execution.ERRORED) & Q(error_type=""),
+                condition=Q(execution=ExecutionStatus.ERRORED) & ~Q(error_type="")
+                | ~Q(execution=ExecutionStatus.ERRORED) & Q(error_type=""),
                 name="a_call_error_exactly_when_errored",
             ),
         ]
@@ -194,22 +198,22 @@ class ToolCall(Operation):
     @property
     def waits_for_people(self) -> bool:
         """Somebody has to approve it or to supply its content; for rows, WAITS_FOR_PEOPLE."""
-        if self.approval == Approval.WAITING_FOR_APPROVAL:
-            return self.execution == Execution.PENDING and not self.awaits_judgement
-        return self.execution == Execution.WAITING_FOR_CONTENT
+        if self.approval == ApprovalStatus.WAITING_FOR_APPROVAL:
+            return self.execution == ExecutionStatus.PENDING and not self.awaits_judgement
+        return self.execution == ExecutionStatus.WAITING_FOR_CONTENT
 
     @property
     def may_have_acted(self) -> bool:
         """It is under way and must not be repeated: whoever gives it up does not know what it did."""
-        return self.execution == Execution.RUNNING and not self.is_safe_to_repeat
+        return self.execution == ExecutionStatus.RUNNING and not self.is_safe_to_repeat
 
     @property
     def is_settled(self) -> bool:
         """Nothing more will happen to it."""
-        return self.approval == Approval.DENIED or self.execution in {
-            Execution.COMPLETED,
-            Execution.ERRORED,
-            Execution.INTERRUPTED,
+        return self.approval == ApprovalStatus.DENIED or self.execution in {
+            ExecutionStatus.COMPLETED,
+            ExecutionStatus.ERRORED,
+            ExecutionStatus.INTERRUPTED,
         }
 
 

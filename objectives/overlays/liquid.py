@@ -23,11 +23,14 @@ def problem_of(template: str) -> str | None:
     try:
         analysis = _parsed(template).analyze()
     except (LiquidError, RecursionError) as error:
-        return f"Not a template: {sentence_of(error)}"
+        return f"Invalid template: {sentence_of(error)}"
     if unknown := sorted(analysis.filters.keys() - _ENVIRONMENT.filters.keys()):
-        return f"Not a template: there is no filter {unknown[0][:100]!r}"
+        return f"Invalid template: unknown filter {unknown[0][:100]!r}"
     if "secrets" in analysis.globals:
-        return "Overlays have no secrets: what they set is shown in tool calls. Use the adapter's headers."
+        return (
+            "Secrets are not available in overlays, whose values are shown in tool calls. "
+            "Use the adapter's headers."
+        )
     return None
 
 

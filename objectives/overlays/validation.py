@@ -32,7 +32,7 @@ def check_overlays(overlays: Sequence[ToolOverlay] | None, adapter: str) -> list
     seen: set[str] = set()
     for place, overlay in enumerate(overlays or ()):
         if overlay.key in seen:
-            raise Invalid.field(*WHERE, place, "key", msg="Another overlay of the set has this key.")
+            raise Invalid.field(*WHERE, place, "key", msg="Another overlay of the set already has this key.")
         seen.add(overlay.key)
         _check_selector(overlay, (*WHERE, place, "selector"))
         _check_actions(overlay, (*WHERE, place))
@@ -51,7 +51,7 @@ def check_results(overlays: Sequence[Json], adapter: str) -> None:
 def _check_selector(overlay: ToolOverlay, loc: Loc) -> None:
     selector = overlay.selector
     if len(selector.conditions) > 1 and selector.operator == "OPERATOR_UNSPECIFIED":
-        message = "Say whether all conditions must hold (OPERATOR_AND) or any (OPERATOR_OR)."
+        message = "`operator` is required: OPERATOR_AND or OPERATOR_OR."
         raise Invalid.field(*loc, "operator", msg=message)
     for place, condition in enumerate(selector.conditions):
         matcher = _matcher(condition)
@@ -68,9 +68,9 @@ def check_pattern(pattern: str, *loc: str | int) -> None:
     try:
         is_found(pattern, "", until=time.monotonic() + TRIAL_SECONDS)
     except TimeoutError:
-        raise Invalid.field(*loc, msg="Looking for this pattern takes too long.") from None
+        raise Invalid.field(*loc, msg="Matching this pattern took too long.") from None
     except (regex.error, RecursionError, OverflowError, ValueError, LookupError, TypeError) as error:
-        raise Invalid.field(*loc, msg=f"Not a regular expression: {str(error)[:200]}") from None
+        raise Invalid.field(*loc, msg=f"Invalid regular expression: {str(error)[:200]}") from None
 
 
 def _check_actions(overlay: ToolOverlay, loc: Loc) -> None:

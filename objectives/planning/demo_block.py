@@ -37,11 +37,11 @@ def split_demo(template: str, *loc: str | int) -> tuple[str, Any | None]:
     loc = loc or _WHERE
     blocks = list(_BLOCK.finditer(template))
     if len(blocks) != len(_BEGINNING.findall(template.replace("\r", ""))):
-        raise Invalid.field(*loc, msg="The demo block has no end.")
+        raise Invalid.field(*loc, msg="The demo block is not closed.")
     if not blocks:
         return template, None
     if len(blocks) > 1:
-        raise Invalid.field(*loc, msg="There may be one demo block.")
+        raise Invalid.field(*loc, msg="At most one demo block is allowed.")
     return _BLOCK.sub("", template).strip(), _script(blocks[0][1], loc)
 
 
@@ -51,7 +51,7 @@ def _script(text: str, loc: tuple[str | int, ...]) -> Any:
         require_json(script, "demo", MOST_DEPTH)
         read_script(script)
     except (BundleRefused, DemoScriptInvalid, yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Invalid.field(*loc, msg=f"The demo block is no script: {_sentence(error)}") from None
+        raise Invalid.field(*loc, msg=f"Invalid demo script: {_sentence(error)}") from None
     return script
 
 

@@ -24,8 +24,8 @@ MOST_WORDS: Final = 40  # of a query, and of the hints
 
 _TOOL_ID: Final = uuid.UUID("01930000-0000-7000-8000-00000000f1d5")  # of the same tool everywhere
 _DESCRIPTION: Final = (
-    "Looks for more tools of this workspace, by words for what they are to do. Those that are found can be "
-    "called from the next response on, as any other."
+    "Search this workspace for more tools by keywords. "
+    "The tools found can be called from your next response on."
 )
 _PARAMETERS: Final = {
     "type": "object",

@@ -8,8 +8,8 @@ from django.db.models import Avg, Count
 
 from objectives.ids import Prefix
 from objectives.models import (
-    Agent as AgentRow,
-    AgentVariation as VariationRow,
+    Agent,
+    AgentVariation,
     Assignment,
     Feedback,
     LanguageModel,
@@ -18,28 +18,28 @@ from objectives.models import (
     ToolState,
 )
 from objectives.representations.selectors import people_of
-from objectives.schemas.agents import Agent, AgentInfo
+from objectives.schemas.agents import AgentInfo, AgentSchema
 from objectives.schemas.assignments import as_before, named
 from objectives.schemas.metadata import Profile, ResourceMetadata
-from objectives.schemas.variations import AgentVariation, VariationInfo
+from objectives.schemas.variations import AgentVariationSchema, VariationInfo
 
 type Profiles = dict[uuid.UUID, Profile]
 type Assigned = dict[uuid.UUID, list[Assignment]]
 
 
-def show_agents(rows: Sequence[AgentRow], *, tenant_id: uuid.UUID) -> list[Agent]:
+def show_agents(rows: Sequence[Agent], *, tenant_id: uuid.UUID) -> list[AgentSchema]:
     """These agents, in this order; `rows` are all of one account."""
-    counted = VariationRow.objects.filter(agent__in=rows).values_list("agent_id").annotate(Count("id"))
+    counted = AgentVariation.objects.filter(agent__in=rows).values_list("agent_id").annotate(Count("id"))
     counts: dict[uuid.UUID, int] = dict(counted)
     profiles = profiles_of((row.created_by_id for row in rows), tenant_id=tenant_id)
     infos = [
         AgentInfo(variation_count=counts.get(row.id, 0), created_by=profiles[row.created_by_id])
         for row in rows
     ]
-    return [Agent.of(row, info, tenant_id=tenant_id) for row, info in zip(rows, infos, strict=True)]
+    return [AgentSchema.of(row, info, tenant_id=tenant_id) for row, info in zip(rows, infos, strict=True)]
 
 
-def show_variations(rows: Sequence[VariationRow], *, tenant_id: uuid.UUID) -> list[AgentVariation]:
+def show_variations(rows: Sequence[AgentVariation], *, tenant_id: uuid.UUID) -> list[AgentVariationSchema]:
     """These variations with what they may call, in this order; `rows` are all of one account."""
     assigned = _assigned(rows)
     tools = _tools_of_sets(assigned)
@@ -62,7 +62,7 @@ def show_variations(rows: Sequence[VariationRow], *, tenant_id: uuid.UUID) -> li
             created_by=profiles[row.created_by_id],
             model=ResourceMetadata.of(model, Prefix.MODEL, tenant_id=tenant_id) if model else None,
         )
-        shown.append(AgentVariation.of(row, assigned[row.id], info, tenant_id=tenant_id))
+        shown.append(AgentVariationSchema.of(row, assigned[row.id], info, tenant_id=tenant_id))
     return shown
 
 
@@ -72,7 +72,7 @@ def profiles_of(principal_ids: Iterable[uuid.UUID], *, tenant_id: uuid.UUID) -> 
     return {key: Profile.of(person, tenant_id=tenant_id) for key, person in people.items()}
 
 
-def _assigned(rows: Sequence[VariationRow]) -> Assigned:
+def _assigned(rows: Sequence[AgentVariation]) -> Assigned:
     """What each variation may call, in the order in which it was assigned."""
     assigned: Assigned = defaultdict(list)
     found = Assignment.objects.filter(variation__in=rows).select_related("tool__tool_set", "sub_agent")
@@ -107,7 +107,7 @@ def _is_offered(tool: Tool) -> bool:
     return tool.state == ToolState.AVAILABLE and tool.tool_set.state == ToolSetState.ACTIVE
 
 
-def _feedback(rows: Sequence[VariationRow]) -> dict[uuid.UUID, tuple[float, int]]:
+def _feedback(rows: Sequence[AgentVariation]) -> dict[uuid.UUID, tuple[float, int]]:
     """Mean score and number of feedback by variation."""
     given = Feedback.objects.filter(variation__in=rows).order_by().values_list("variation_id")
     found = given.annotate(mean=Avg("score"), many=Count("id"))

@@ -4,28 +4,28 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from objectives.ids import Json, Prefix
-from objectives.models import CallKind, ToolCall as CallRow
+from objectives.models import CallKind, ToolCall
 from objectives.representations.agents import Profiles
-from objectives.representations.reader import Reader
+from objectives.representations.reader import Viewer
 from objectives.representations.selectors import FoundCall, tool_sets_of
 from objectives.schemas.metadata import BareMetadata, Profile
 from objectives.schemas.toolcalls import (
-    ToolCall,
     ToolCallInfo,
     ToolCallResult,
+    ToolCallSchema,
     ToolCallWithResult,
     secrets_of,
 )
 from objectives.tool_results.blocks import show_blocks
 
 
-def show_calls(rows: Sequence[CallRow], *, reader: Reader, with_info: bool) -> list[ToolCall]:
+def show_calls(rows: Sequence[ToolCall], *, reader: Viewer, with_info: bool) -> list[ToolCallSchema]:
     """These calls (with `objective` at hand), in this order, without results."""
     profiles = reader.profiles(one for row in rows for one in (row.decided_by_id, row.created_by_id))
     of_tools = [row.id for row in rows if row.kind == CallKind.TOOL]
     tool_sets = tool_sets_of(of_tools) if with_info else {}
     return [
-        ToolCall.of(
+        ToolCallSchema.of(
             row,
             metadata=reader.operation(row, Prefix.TOOL_CALL),
             decided_by=profiles.get(row.decided_by_id) if row.decided_by_id else None,
@@ -36,7 +36,7 @@ def show_calls(rows: Sequence[CallRow], *, reader: Reader, with_info: bool) -> l
     ]
 
 
-def show_call_with_result(found: FoundCall, *, reader: Reader, now: datetime) -> ToolCallWithResult:
+def show_call_with_result(found: FoundCall, *, reader: Viewer, now: datetime) -> ToolCallWithResult:
     """One call with links to its media that live from `now`."""
     row = found.call
     profiles = {one.pk: Profile.of(one, tenant_id=reader.tenant_id) for one in found.people}
@@ -52,7 +52,7 @@ def show_call_with_result(found: FoundCall, *, reader: Reader, now: datetime) ->
     )
 
 
-def _info(row: CallRow, reader: Reader, profiles: Profiles, tool_set: Json | None) -> ToolCallInfo:
+def _info(row: ToolCall, reader: Viewer, profiles: Profiles, tool_set: Json | None) -> ToolCallInfo:
     return ToolCallInfo(
         objective=reader.operation(row.objective, Prefix.OBJECTIVE),
         created_by=profiles[row.created_by_id],

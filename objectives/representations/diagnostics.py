@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from objectives.models import ContextWindow, Execution, Objective, Step, ToolCall, UserMessage
+from objectives.models import ContextWindow, ExecutionStatus, Objective, Step, ToolCall, UserMessage
 from objectives.planning.plan import Plan
 from objectives.schemas.history import ContextLengths, Diagnostics
 from objectives.tool_results.blocks import tell_model
@@ -14,7 +14,7 @@ def diagnose(objective: Objective) -> Diagnostics:
     window = ContextWindow.objects.filter(objective=objective).latest("sequence")
     steps = list(Step.objects.filter(window=window).order_by("turn"))
     messages = UserMessage.objects.filter(window=window).values_list("content", flat=True)
-    done = ToolCall.objects.filter(step__window=window, execution=Execution.COMPLETED)
+    done = ToolCall.objects.filter(step__window=window, execution=ExecutionStatus.COMPLETED)
     offered = Plan.read(objective.plan).offered
     newest = steps[-1] if steps else None
     return Diagnostics(

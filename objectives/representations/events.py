@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.models import RunEvent
 from objectives.client_versions import Dialect
 from objectives.events import IDENTITY
 from objectives.former_events import present
 from objectives.ids import Json, Prefix, spell, state_name, wire_moment
 from objectives.models import CallKind, Objective, ObjectiveState
-from objectives.representations.reader import Reader
+from objectives.representations.reader import Viewer
 from objectives.schemas.history import EventInfo, ObjectiveEvent
 from objectives.schemas.metadata import OperationMetadata
 from objectives.schemas.toolcalls import CALLABLE_KEYS
@@ -35,7 +35,7 @@ def type_of(event: RunEvent) -> str:
 
 
 def show_events(
-    objective: Objective, rows: Sequence[RunEvent], *, reader: Reader, now: datetime, with_info: bool
+    objective: Objective, rows: Sequence[RunEvent], *, reader: Viewer, now: datetime, with_info: bool
 ) -> list[ObjectiveEvent]:
     """These events of one objective, in this order."""
     events = [present(row) for row in rows]
@@ -54,7 +54,7 @@ class _Read:
 
     event: RunEvent
     about: OperationMetadata
-    reader: Reader
+    reader: Viewer
     now: datetime
 
     @property
@@ -275,26 +275,26 @@ _OWNERS = {"accountId": Prefix.ACCOUNT, "profileId": Prefix.PROFILE, "workspaceI
 # By kind: the type in the API, and what makes the payload. Three are notices, since clients refuse types that
 # they do not know.
 _SHOWN: dict[str, tuple[str, Callable[[_Read], Json]]] = {
-    Kind.STATE_CHANGED: ("stateChanged", _state_changed),
-    Kind.USER_MESSAGE: ("userMessage", _content),
-    Kind.ASSISTANT_MESSAGE: ("assistantMessage", _response),
-    Kind.REASONING: ("reasoning", _content),
-    Kind.APPROVAL_REQUESTED: ("toolApprovalRequested", _call_id),
-    Kind.APPROVED: ("toolApproved", _call_id),
-    Kind.DENIED: ("toolDenied", _denied),
-    Kind.CALLED: ("toolCalled", _called),
-    Kind.RETURNED: ("toolResult", _returned),
-    Kind.COMPACTED: ("contextWindowCompacted", _compacted),
-    Kind.SUB_OBJECTIVE_STARTED: ("subAgentSpawned", _spawned),
-    Kind.SUB_OBJECTIVE_FINISHED: ("subAgentUpdated", _updated),
-    Kind.PROVIDER_LOST: ("notice", _notice("provider_unavailable", "LEVEL_WARN")),
-    Kind.PROVIDER_FOUND: ("notice", _notice("provider_available")),
-    Kind.CONTINUED: ("notice", _notice("objective_continued")),
-    Kind.CANCELLED: ("cancelled", _message),
-    Kind.TIMED_OUT: ("timedOut", _message),
-    Kind.INTERRUPTED: ("interrupted", _message),
-    Kind.FINALIZED: ("finalized", _output),
-    Kind.FAILED: ("error", _failed),
+    EventKind.STATE_CHANGED: ("stateChanged", _state_changed),
+    EventKind.USER_MESSAGE: ("userMessage", _content),
+    EventKind.ASSISTANT_MESSAGE: ("assistantMessage", _response),
+    EventKind.REASONING: ("reasoning", _content),
+    EventKind.APPROVAL_REQUESTED: ("toolApprovalRequested", _call_id),
+    EventKind.APPROVED: ("toolApproved", _call_id),
+    EventKind.DENIED: ("toolDenied", _denied),
+    EventKind.CALLED: ("toolCalled", _called),
+    EventKind.RETURNED: ("toolResult", _returned),
+    EventKind.COMPACTED: ("contextWindowCompacted", _compacted),
+    EventKind.SUB_OBJECTIVE_STARTED: ("subAgentSpawned", _spawned),
+    EventKind.SUB_OBJECTIVE_FINISHED: ("subAgentUpdated", _updated),
+    EventKind.PROVIDER_LOST: ("notice", _notice("provider_unavailable", "LEVEL_WARN")),
+    EventKind.PROVIDER_FOUND: ("notice", _notice("provider_available")),
+    EventKind.CONTINUED: ("notice", _notice("objective_continued")),
+    EventKind.CANCELLED: ("cancelled", _message),
+    EventKind.TIMED_OUT: ("timedOut", _message),
+    EventKind.INTERRUPTED: ("interrupted", _message),
+    EventKind.FINALIZED: ("finalized", _output),
+    EventKind.FAILED: ("error", _failed),
 }
 
 # Every type that the API has for an event.

@@ -6,32 +6,32 @@ from typing import Any
 from objectives.ids import Json, Prefix, spell
 from objectives.models import (
     ActionKind,
-    ContextWindow as WindowRow,
-    Feedback as FeedbackRow,
-    Objective,
-    QueuedAction as ActionRow,
-)
-from objectives.representations.reader import Reader
-from objectives.schemas.history import (
     ContextWindow,
+    Feedback,
+    Objective,
+    QueuedAction,
+)
+from objectives.representations.reader import Viewer
+from objectives.schemas.history import (
     ContextWindowData,
     ContextWindowInfo,
+    ContextWindowSchema,
     FeedbackData,
     FeedbackInfo,
     ObjectiveFeedback,
-    QueuedAction,
+    QueuedActionSchema,
 )
 from objectives.schemas.metadata import BareMetadata
 
 
 def show_windows(
-    objective: Objective, rows: Sequence[WindowRow], *, reader: Reader, with_info: bool
-) -> list[ContextWindow]:
+    objective: Objective, rows: Sequence[ContextWindow], *, reader: Viewer, with_info: bool
+) -> list[ContextWindowSchema]:
     """These windows of one objective, in this order."""
     profiles = reader.profiles(row.created_by_id for row in rows) if with_info else {}
     about = reader.operation(objective, Prefix.OBJECTIVE)
     return [
-        ContextWindow(
+        ContextWindowSchema(
             metadata=reader.operation(row, Prefix.WINDOW),
             data=window_data(row),
             info=ContextWindowInfo(objective=about, created_by=profiles[row.created_by_id])
@@ -42,7 +42,7 @@ def show_windows(
     ]
 
 
-def window_data(row: WindowRow) -> ContextWindowData:
+def window_data(row: ContextWindow) -> ContextWindowData:
     return ContextWindowData(
         objective_id=spell(Prefix.OBJECTIVE, row.objective_id),
         sequence=row.sequence,
@@ -52,12 +52,12 @@ def window_data(row: WindowRow) -> ContextWindowData:
     )
 
 
-def show_actions(rows: Sequence[ActionRow], *, reader: Reader) -> list[QueuedAction]:
+def show_actions(rows: Sequence[QueuedAction], *, reader: Viewer) -> list[QueuedActionSchema]:
     """These queued actions, in this order."""
-    return [QueuedAction(**action_fields(row, reader=reader)) for row in rows]
+    return [QueuedActionSchema(**action_fields(row, reader=reader)) for row in rows]
 
 
-def action_fields(row: ActionRow, *, reader: Reader) -> dict[str, Any]:
+def action_fields(row: QueuedAction, *, reader: Viewer) -> dict[str, Any]:
     """What a queued action's shape is made of."""
     return {
         "metadata": reader.operation(row, Prefix.QUEUED_ACTION),
@@ -69,7 +69,7 @@ def action_fields(row: ActionRow, *, reader: Reader) -> dict[str, Any]:
     }
 
 
-def show_feedback(rows: Sequence[FeedbackRow], *, reader: Reader) -> list[ObjectiveFeedback]:
+def show_feedback(rows: Sequence[Feedback], *, reader: Viewer) -> list[ObjectiveFeedback]:
     """These pieces of feedback (with `variation` at hand), in this order."""
     profiles = reader.profiles(row.created_by_id for row in rows)
     return [
@@ -90,7 +90,7 @@ def show_feedback(rows: Sequence[FeedbackRow], *, reader: Reader) -> list[Object
     ]
 
 
-def _action_data(row: ActionRow) -> Json:
+def _action_data(row: QueuedAction) -> Json:
     if row.kind == ActionKind.USER_MESSAGE:
         return {"type": "userMessage", "userMessage": {"content": row.content}}
     config = {"compactionConfig": row.compaction} if row.compaction else {}

@@ -6,18 +6,20 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Count, Q
 
 from objectives.model_providers.credentials import status_of
-from objectives.models import AgentVariation, LanguageModel, ModelState, Provider, ProviderKey as KeyRow
+from objectives.models import AgentVariation, LanguageModel, ModelState, Provider, ProviderKey
 from objectives.schemas.models import Model, ModelInfo
-from objectives.schemas.providers import ProviderKey, ProviderKeyInfo
+from objectives.schemas.providers import ProviderKeyInfo, ProviderKeySchema
 
 type Counts = dict[uuid.UUID, tuple[int, int]]
 
 
-def show_provider_keys(rows: Sequence[KeyRow], *, tenant_id: uuid.UUID, with_info: bool) -> list[ProviderKey]:
+def show_provider_keys(
+    rows: Sequence[ProviderKey], *, tenant_id: uuid.UUID, with_info: bool
+) -> list[ProviderKeySchema]:
     """These keys, in this order; `rows` are all of one account."""
     counts = _model_counts(row.pk for row in rows) if with_info else {}
     return [
-        ProviderKey.of(row, _key_info(row, counts) if with_info else None, tenant_id=tenant_id)
+        ProviderKeySchema.of(row, _key_info(row, counts) if with_info else None, tenant_id=tenant_id)
         for row in rows
     ]
 
@@ -58,7 +60,7 @@ def _model_counts(key_ids: Iterable[uuid.UUID]) -> Counts:
     return {key_id: (enabled, disabled) for key_id, enabled, disabled in counted}
 
 
-def _key_info(row: KeyRow, counts: Counts) -> ProviderKeyInfo:
+def _key_info(row: ProviderKey, counts: Counts) -> ProviderKeyInfo:
     enabled, disabled = counts.get(row.pk, (0, 0))
     is_ours = row.provider == Provider.BUILT_IN
     return ProviderKeyInfo(

@@ -4,19 +4,19 @@ import uuid
 from collections.abc import Sequence
 
 from objectives.ids import Prefix, spell
-from objectives.models import ContextWindow, Objective as ObjectiveRow
-from objectives.representations.reader import Reader
+from objectives.models import ContextWindow, Objective
+from objectives.representations.reader import Viewer
 from objectives.representations.selectors import secret_names_of
 from objectives.schemas.metadata import ResourceMetadata
-from objectives.schemas.objectives import Objective, ObjectiveInfo
+from objectives.schemas.objectives import ObjectiveInfo, ObjectiveSchema
 
 
-def show_objectives(rows: Sequence[ObjectiveRow], *, reader: Reader, with_info: bool) -> list[Objective]:
+def show_objectives(rows: Sequence[Objective], *, reader: Viewer, with_info: bool) -> list[ObjectiveSchema]:
     """These objectives, in this order."""
     secrets = secret_names_of([row.id for row in rows])
     infos = _infos(rows, reader) if with_info else {}
     return [
-        Objective.of(
+        ObjectiveSchema.of(
             row,
             metadata=reader.operation(row, Prefix.OBJECTIVE),
             secrets=secrets.get(row.id, []),
@@ -27,7 +27,7 @@ def show_objectives(rows: Sequence[ObjectiveRow], *, reader: Reader, with_info: 
     ]
 
 
-def _infos(rows: Sequence[ObjectiveRow], reader: Reader) -> dict[uuid.UUID, ObjectiveInfo]:
+def _infos(rows: Sequence[Objective], reader: Viewer) -> dict[uuid.UUID, ObjectiveInfo]:
     profiles = reader.profiles(one for row in rows for one in (row.created_by_id, row.continued_by_id))
     newest = ContextWindow.objects.filter(objective__in=rows).order_by("objective_id", "-sequence")
     windows = dict(newest.distinct("objective_id").values_list("objective_id", "id"))

@@ -12,7 +12,7 @@ from objectives.schemas.metadata import OperationMetadata
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Viewer:
     """The account, what the client understands, and where it reached us."""
 
     tenant_id: uuid.UUID

@@ -4,26 +4,26 @@ import math
 import uuid
 
 from objectives.ids import Prefix
-from objectives.models import Tool as ToolRow, ToolSet
+from objectives.models import Tool, ToolSet
 from objectives.overlays.rows import effective_parameters, overlays_of
 from objectives.schemas.metadata import Profile, ResourceMetadata
-from objectives.schemas.tools import Tool, ToolInfo, signature
+from objectives.schemas.tools import ToolInfo, ToolSchema, signature
 
 
 def show_tool(
-    row: ToolRow,
+    row: Tool,
     tool_set: ToolSet,
     *,
     tenant_id: uuid.UUID,
     with_info: bool = True,
     until: float = math.inf,
-) -> Tool:
+) -> ToolSchema:
     """A tool of a set; raises NotReady where its overlays are not known `until` (monotonic)."""
     info = _info(row, tool_set, tenant_id, until) if with_info else None
-    return Tool.of(row, tool_set, tenant_id=tenant_id, info=info)
+    return ToolSchema.of(row, tool_set, tenant_id=tenant_id, info=info)
 
 
-def _info(row: ToolRow, tool_set: ToolSet, tenant_id: uuid.UUID, until: float) -> ToolInfo:
+def _info(row: Tool, tool_set: ToolSet, tenant_id: uuid.UUID, until: float) -> ToolInfo:
     overlays = overlays_of(row, tool_set, until=until)
     return ToolInfo(
         signature=signature(row),

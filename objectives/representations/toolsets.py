@@ -15,19 +15,19 @@ from objectives.models import (
     LanguageModel,
     Secret,
     Tool,
-    ToolSet as ToolSetRow,
+    ToolSet,
     ToolState,
 )
 from objectives.schemas.metadata import Profile, ResourceMetadata
-from objectives.schemas.toolsets import ToolSet, ToolSetInfo, ToolSetUsage
+from objectives.schemas.toolsets import ToolSetInfo, ToolSetSchema, ToolSetUsage
 from spaces.models import Principal
 
 _SET = Coalesce("tool_set_id", "tool__tool_set_id")  # the set that an assignment uses, whole or in part
 
 
 def show_tool_sets(
-    rows: Sequence[ToolSetRow], *, tenant_id: uuid.UUID, with_info: bool = True
-) -> list[ToolSet]:
+    rows: Sequence[ToolSet], *, tenant_id: uuid.UUID, with_info: bool = True
+) -> list[ToolSetSchema]:
     """These sets, in this order; `rows` are all of one account."""
     secrets: dict[uuid.UUID | None, list[str]] = defaultdict(list)
     named = Secret.objects.filter(tool_set__in=rows).order_by("name")
@@ -35,11 +35,12 @@ def show_tool_sets(
         secrets[set_id].append(name)
     infos = _infos(rows, tenant_id) if with_info else {}
     return [
-        ToolSet.of(row, tenant_id=tenant_id, secrets=secrets[row.id], info=infos.get(row.id)) for row in rows
+        ToolSetSchema.of(row, tenant_id=tenant_id, secrets=secrets[row.id], info=infos.get(row.id))
+        for row in rows
     ]
 
 
-def uses_of(tool_set: ToolSetRow, tool: Tool | None) -> QuerySet[Assignment]:
+def uses_of(tool_set: ToolSet, tool: Tool | None) -> QuerySet[Assignment]:
     """One assignment, the first, for each variation that may call the set or one of its tools.
 
     With `tool`, for each that may call this one, by itself or with its set. Labels are the variation's.
@@ -75,7 +76,7 @@ def show_uses(rows: Sequence[Assignment], *, space_id: uuid.UUID, tenant_id: uui
     return shown
 
 
-def _infos(rows: Sequence[ToolSetRow], tenant_id: uuid.UUID) -> dict[uuid.UUID, ToolSetInfo]:
+def _infos(rows: Sequence[ToolSet], tenant_id: uuid.UUID) -> dict[uuid.UUID, ToolSetInfo]:
     tools = _tool_counts(rows)
     agents = _agent_counts(rows)
     principals = Principal.objects.in_bulk({row.created_by_id for row in rows})
@@ -91,7 +92,7 @@ def _infos(rows: Sequence[ToolSetRow], tenant_id: uuid.UUID) -> dict[uuid.UUID, 
     }
 
 
-def _tool_counts(rows: Iterable[ToolSetRow]) -> dict[uuid.UUID, dict[str, int]]:
+def _tool_counts(rows: Iterable[ToolSet]) -> dict[uuid.UUID, dict[str, int]]:
     """How many tools each set has in each state."""
     counts: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
     found = Tool.objects.filter(tool_set__in=list(rows)).order_by().values_list("tool_set_id", "state")
@@ -100,7 +101,7 @@ def _tool_counts(rows: Iterable[ToolSetRow]) -> dict[uuid.UUID, dict[str, int]]:
     return counts
 
 
-def _agent_counts(rows: Sequence[ToolSetRow]) -> dict[uuid.UUID, int]:
+def _agent_counts(rows: Sequence[ToolSet]) -> dict[uuid.UUID, int]:
     """How many agents may call each set, or a tool of it."""
     using = Assignment.objects.filter(Q(tool_set__in=rows) | Q(tool__tool_set__in=rows))
     counted = using.order_by().annotate(used_set=_SET).values("used_set")

@@ -4,7 +4,7 @@ import uuid
 from typing import Literal, Self
 
 from objectives.ids import Json, Prefix
-from objectives.models import Agent as AgentRow
+from objectives.models import Agent
 from objectives.schemas.metadata import NewResource, Profile, ResourceMetadata
 from objectives.schemas.shape import Shape
 from objectives.schemas.variations import NewVariation
@@ -37,7 +37,7 @@ class AgentSpec(Shape):
     """Not built: true is refused."""
 
     @classmethod
-    def of(cls, row: AgentRow) -> Self:
+    def of(cls, row: Agent) -> Self:
         """That of a row of ours."""
         return cls.model_validate(
             {
@@ -61,7 +61,7 @@ class AgentInfo(Shape):
     """Who made it."""
 
 
-class Agent(Shape):
+class AgentSchema(Shape):
     """Who works on objectives: what it is for, and where it stands."""
 
     metadata: ResourceMetadata
@@ -74,7 +74,7 @@ class Agent(Shape):
     """`STATE_DRAFT`, `STATE_PUBLISHED` or `STATE_ARCHIVED`: only a published agent starts objectives."""
 
     @classmethod
-    def of(cls, row: AgentRow, info: AgentInfo, *, tenant_id: uuid.UUID) -> Self:
+    def of(cls, row: Agent, info: AgentInfo, *, tenant_id: uuid.UUID) -> Self:
         """That of a row of ours."""
         return cls(
             metadata=ResourceMetadata.of(row, Prefix.AGENT, tenant_id=tenant_id),

@@ -8,7 +8,7 @@ from objectives.ids import Prefix, spell
 from objectives.schemas.metadata import AccountResourceMetadata, NewResource, Profile
 from objectives.schemas.shape import Shape
 from objectives.schemas.workspaces import workspace_metadata
-from spaces.models import ApiKey as ApiKeyRow
+from spaces.models import ApiKey
 
 MOST_PERMISSIONS = 100
 MOST_WORKSPACES = 1000
@@ -86,7 +86,7 @@ class ApiKeyInfo(Shape):
     """The workspaces that it is assigned to."""
 
 
-class ApiKey(Shape):
+class ApiKeySchema(Shape):
     """An API key."""
 
     metadata: AccountResourceMetadata
@@ -99,7 +99,7 @@ class ApiKey(Shape):
     """What is known about it; in lists only with `includeInfo`."""
 
     @classmethod
-    def of(cls, row: ApiKeyRow, *, is_enabled: bool, with_info: bool, token: str = "") -> Self:
+    def of(cls, row: ApiKey, *, is_enabled: bool, with_info: bool, token: str = "") -> Self:
         """That of a row of ours, read with its principal and its spaces."""
         owner = Profile.of(row.principal, tenant_id=row.tenant_id)
         spaces = [] if row.all_spaces else sorted(row.spaces.all(), key=lambda space: space.id)

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from objectives.ids import Json, Prefix, spell
-from objectives.models import Assignment as AssignmentRow
+from objectives.models import Assignment
 from objectives.schemas.metadata import BareMetadata
 from objectives.schemas.shape import Shape
 
@@ -35,7 +35,7 @@ class VariationAssignment(Shape):
     def _names_one_thing(self) -> Self:
         given = [name for name in KINDS if getattr(self, name)]
         if len(given) != 1:
-            raise ValueError("Give exactly one of toolId, toolSetId, subAgentId and agentPoolId.")
+            raise ValueError("Exactly one of toolId, toolSetId, subAgentId and agentPoolId is required.")
         if self.type not in {"", KINDS[given[0]]}:
             raise ValueError("The type names another key than the one that is given.")
         return self
@@ -56,25 +56,25 @@ class VariationAssignment(Shape):
         return str(getattr(self, self.field))
 
     @classmethod
-    def of(cls, row: AssignmentRow) -> Self:
+    def of(cls, row: Assignment) -> Self:
         """That of a row of ours."""
         field, thing_id = _thing(row)
         return cls.model_validate({"type": KINDS[field], field: thing_id})
 
 
-def named(row: AssignmentRow) -> BareMetadata:
+def named(row: Assignment) -> BareMetadata:
     """Id and name of the thing that is assigned; `row` comes with it."""
     thing = row.tool or row.tool_set or row.sub_agent
     return BareMetadata(id=_thing(row)[1], name=thing.name if thing else "")
 
 
-def as_before(row: AssignmentRow) -> Json:
+def as_before(row: Assignment) -> Json:
     """What clients before 1.2 read of an assignment: `tool`, `toolSet` or `agent`; `row` comes with it."""
     kind = {"tool_id": "tool", "tool_set_id": "toolSet", "sub_agent_id": "agent"}[_thing(row)[0]]
     return {"type": kind, kind: named(row).wire(), "id": spell(Prefix.ASSIGNMENT, row.id)}
 
 
-def _thing(row: AssignmentRow) -> tuple[str, str]:
+def _thing(row: Assignment) -> tuple[str, str]:
     if row.tool_id is not None:
         return "tool_id", spell(Prefix.TOOL, row.tool_id)
     if row.tool_set_id is not None:

@@ -59,7 +59,7 @@ class ContextWindowInfo(Shape):
     """On whose behalf the objective runs."""
 
 
-class ContextWindow(Shape):
+class ContextWindowSchema(Shape):
     """A context window."""
 
     metadata: OperationMetadata
@@ -70,7 +70,7 @@ class ContextWindow(Shape):
     """Where it belongs; only with `includeInfo`."""
 
 
-class QueuedAction(Shape):
+class QueuedActionSchema(Shape):
     """Something to be done between two turns."""
 
     metadata: OperationMetadata
@@ -87,7 +87,7 @@ class QueuedAction(Shape):
     """The event that it became."""
 
 
-class CompactAnswer(QueuedAction):
+class CompactAnswer(QueuedActionSchema):
     """A queued compaction, and the window that goes on, which clients before 1.7 read."""
 
     context_window: ContextWindowData
@@ -192,7 +192,7 @@ class ContinueAnswer(Shape):
     """`event` or `queuedAction`."""
     event: ObjectiveEvent | None = None
     """The message's event."""
-    queued_action: QueuedAction | None = None
+    queued_action: QueuedActionSchema | None = None
     """The queued message."""
 
     def wire(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from objectives.ids import Prefix
 from objectives.models import LanguageModel, ModelState, Provider
 from objectives.schemas.metadata import NewResource, ResourceMetadata
 from objectives.schemas.oneof import OneOf
-from objectives.schemas.providers import ProviderKey
+from objectives.schemas.providers import ProviderKeySchema
 from objectives.schemas.shape import Count64, Moment, Shape, Whole
 
 Price = Annotated[Count64, Field(ge=0, lt=2**63)]
@@ -147,7 +147,7 @@ class ModelInfo(Shape):
 
     agent_variation_count: int
     """Variations that use it."""
-    ai_provider_key: ProviderKey
+    ai_provider_key: ProviderKeySchema
     """Through which key it is reached."""
     last_used_at: Moment | None = None
     """When it was last asked; left out where it never was."""

@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr
 
 from objectives.client_versions import NEWEST, Dialect
 from objectives.ids import Json, Prefix, spell, state_name
-from objectives.models import Objective as ObjectiveRow
+from objectives.models import Objective
 from objectives.schemas.compaction import CompactionConfig
 from objectives.schemas.metadata import NewOperation, OperationMetadata, Profile, ResourceMetadata
 from objectives.schemas.shape import Moment, Shape
@@ -72,7 +72,7 @@ class ProviderUnavailable(Shape):
     """What it said last."""
 
     @classmethod
-    def of(cls, row: ObjectiveRow) -> Self | None:
+    def of(cls, row: Objective) -> Self | None:
         """That of a row of ours; None where nobody waits for its provider."""
         if row.provider_unavailable_since is None or row.next_try_at is None:
             return None
@@ -84,7 +84,7 @@ class ProviderUnavailable(Shape):
         )
 
 
-class Objective(Shape):
+class ObjectiveSchema(Shape):
     """An agent run."""
 
     metadata: OperationMetadata
@@ -122,7 +122,7 @@ class Objective(Shape):
     @classmethod
     def of(
         cls,
-        row: ObjectiveRow,
+        row: Objective,
         *,
         metadata: OperationMetadata,
         secrets: list[str],

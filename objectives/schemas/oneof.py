@@ -31,7 +31,7 @@ class OneOf(Shape):
         if kind in (None, ""):
             kind = brought[0] if len(brought) == 1 else None
         if kind not in kinds:
-            raise ValueError(f"Say of which type it is: {', '.join(kinds)}.")
+            raise ValueError(f"`type` is required: {', '.join(kinds)}.")
         if other := [name for name in brought if name != kind]:
             raise ValueError(f"It is of the type {kind}, to which {other[0]} does not belong.")
         more = {names[name]: given[names[name]] for name in cls.beside if names[name] in given}

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, SecretStr
 
 from objectives.ids import Prefix
-from objectives.models import Provider, ProviderKey as ProviderKeyRow
+from objectives.models import Provider, ProviderKey
 from objectives.schemas.metadata import NewResource, ResourceMetadata
 from objectives.schemas.oneof import OneOf
 from objectives.schemas.shape import Shape
@@ -196,7 +196,7 @@ class ProviderKeyInfo(Shape):
     """What is kept of the credential."""
 
 
-class ProviderKey(Shape):
+class ProviderKeySchema(Shape):
     """Credentials at a provider of models, without the credentials."""
 
     metadata: ResourceMetadata
@@ -207,7 +207,7 @@ class ProviderKey(Shape):
     """What is known about it; in lists only with `includeInfo`."""
 
     @classmethod
-    def of(cls, row: ProviderKeyRow, info: ProviderKeyInfo | None, *, tenant_id: uuid.UUID) -> Self:
+    def of(cls, row: ProviderKey, info: ProviderKeyInfo | None, *, tenant_id: uuid.UUID) -> Self:
         """That of a row of ours."""
         is_ours = row.provider == Provider.BUILT_IN
         return cls(

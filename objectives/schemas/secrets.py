@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, SecretStr
 
 from objectives.ids import Prefix
-from objectives.models import Secret as SecretRow
+from objectives.models import Secret
 from objectives.schemas.metadata import NewResource, Profile, ResourceMetadata
 from objectives.schemas.shape import Moment, Shape
 
@@ -33,7 +33,7 @@ class SecretInfo(Shape):
     """Who made it."""
 
 
-class Secret(Shape):
+class SecretSchema(Shape):
     """A secret of a workspace or of a tool set, without its value."""
 
     metadata: ResourceMetadata
@@ -44,7 +44,7 @@ class Secret(Shape):
     """What is known about it; in lists only with `includeInfo`."""
 
     @classmethod
-    def of(cls, row: SecretRow, *, tenant_id: uuid.UUID, with_info: bool) -> Self:
+    def of(cls, row: Secret, *, tenant_id: uuid.UUID, with_info: bool) -> Self:
         """That of a row of ours."""
         prefix = Prefix.WORKSPACE_SECRET if row.tool_set_id is None else Prefix.TOOL_SET_SECRET
         metadata = ResourceMetadata.of(row, prefix, tenant_id=tenant_id)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from objectives.client_versions import NEWEST, Dialect
 from objectives.ids import Json
-from objectives.models import CallKind, ToolCall as CallRow
+from objectives.models import CallKind, ToolCall
 from objectives.schemas.automode import AutoModeConfig
 from objectives.schemas.metadata import BareMetadata, OperationMetadata, Profile
 from objectives.schemas.shape import Shape
@@ -92,7 +92,7 @@ class ToolCallResult(Shape):
     is head and tail, or a file that is no text."""
 
 
-class ToolCall(Shape):
+class ToolCallSchema(Shape):
     """A call of a tool, a sub-agent or a skill that the model asked for."""
 
     metadata: OperationMetadata
@@ -110,7 +110,7 @@ class ToolCall(Shape):
     @classmethod
     def of(
         cls,
-        row: CallRow,
+        row: ToolCall,
         *,
         metadata: OperationMetadata,
         decided_by: Profile | None,
@@ -137,7 +137,7 @@ class ToolCall(Shape):
         )
 
 
-class ToolCallWithResult(ToolCall):
+class ToolCallWithResult(ToolCallSchema):
     """A single tool call, with what it gave."""
 
     resolved_secrets: list[ResolvedSecret]
@@ -146,13 +146,13 @@ class ToolCallWithResult(ToolCall):
     """What it gave; left out until it is completed."""
 
 
-def callable_of(call: CallRow) -> Json:
+def callable_of(call: ToolCall) -> Json:
     """What was called, as the API writes it: one variant, or nothing for what there is not."""
     key = CALLABLE_KEYS.get(call.kind)
     return {"type": key, key: call.callable} if key else {}
 
 
-def secrets_of(row: CallRow) -> list[ResolvedSecret]:
+def secrets_of(row: ToolCall) -> list[ResolvedSecret]:
     return [ResolvedSecret(key=one["key"], source=one["source"]) for one in row.resolved_secrets]
 
 

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from objectives.ids import Json, Prefix
-from objectives.models import AdapterKind, Tool as ToolRow, ToolSet as ToolSetRow
+from objectives.models import AdapterKind, Tool, ToolSet
 from objectives.schemas.metadata import NewResource, Profile, ResourceMetadata
 from objectives.schemas.oneof import OneOf
 from objectives.schemas.shape import Shape
@@ -55,7 +55,7 @@ class ToolConfig(OneOf):
     """Not built: refused with 501."""
 
     @classmethod
-    def of(cls, row: ToolRow, kind: str) -> Self:
+    def of(cls, row: Tool, kind: str) -> Self:
         """That of a tool of ours in a set of this kind of adapter."""
         if kind == AdapterKind.BARE:
             return cls(type="bare", bare=BareConfig.model_validate(row.config))
@@ -108,7 +108,7 @@ class ToolInfo(Shape):
     is pinned with `ON_MISSING_SKIP` is among them."""
 
 
-class Tool(Shape):
+class ToolSchema(Shape):
     """A function that a model may call."""
 
     metadata: ResourceMetadata
@@ -123,8 +123,8 @@ class Tool(Shape):
     @classmethod
     def of(
         cls,
-        row: ToolRow,
-        tool_set: ToolSetRow,
+        row: Tool,
+        tool_set: ToolSet,
         *,
         tenant_id: uuid.UUID,
         info: ToolInfo | None = None,
@@ -154,7 +154,7 @@ class NewTool(Shape):
     """What it is."""
 
 
-def signature(row: ToolRow) -> str:
+def signature(row: Tool) -> str:
     """SHA-256 in hex of a tool's function name, description and parameters."""
     told = [row.function_name, row.description, row.parameters]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr
 
 from objectives.ids import Json, Prefix
-from objectives.models import AdapterKind, ToolSet as ToolSetRow
+from objectives.models import AdapterKind, ToolSet
 from objectives.schemas.durations import Seconds
 from objectives.schemas.metadata import NewResource, OperationMetadata, Profile, ResourceMetadata
 from objectives.schemas.oneof import OneOf
@@ -47,7 +47,7 @@ class Adapter(OneOf):
     """Not built: refused with 501."""
 
     @classmethod
-    def of(cls, row: ToolSetRow) -> Self:
+    def of(cls, row: ToolSet) -> Self:
         """That of a set of ours."""
         if row.adapter == AdapterKind.BARE:
             seconds = None if row.content_seconds is None else int(row.content_seconds)
@@ -115,7 +115,7 @@ class ToolSetInfo(Shape):
     """Who made it."""
 
 
-class ToolSet(Shape):
+class ToolSetSchema(Shape):
     """A set of tools."""
 
     metadata: ResourceMetadata
@@ -130,7 +130,7 @@ class ToolSet(Shape):
     @classmethod
     def of(
         cls,
-        row: ToolSetRow,
+        row: ToolSet,
         *,
         tenant_id: uuid.UUID,
         secrets: Iterable[str],

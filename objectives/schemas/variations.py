@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AliasChoices, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from objectives.ids import Json, Prefix, spell
-from objectives.models import AgentVariation as VariationRow, Assignment as AssignmentRow
+from objectives.models import AgentVariation, Assignment
 from objectives.schemas.assignments import VariationAssignment
 from objectives.schemas.compaction import CompactionConfig
 from objectives.schemas.durations import read_seconds
@@ -108,7 +108,7 @@ class VariationSpec(Shape):
     """Not built: anything but an empty list is refused."""
 
     @classmethod
-    def of(cls, row: VariationRow, assignments: Sequence[AssignmentRow]) -> Self:
+    def of(cls, row: AgentVariation, assignments: Sequence[Assignment]) -> Self:
         """That of a row of ours, with what it may call."""
         return cls.model_validate(
             {
@@ -156,7 +156,7 @@ class VariationInfo(Shape):
     """Its model, where it names one."""
 
 
-class AgentVariation(Shape):
+class AgentVariationSchema(Shape):
     """One way in which an agent works."""
 
     metadata: ResourceMetadata
@@ -169,8 +169,8 @@ class AgentVariation(Shape):
     @classmethod
     def of(
         cls,
-        row: VariationRow,
-        assignments: Sequence[AssignmentRow],
+        row: AgentVariation,
+        assignments: Sequence[Assignment],
         info: VariationInfo,
         *,
         tenant_id: uuid.UUID,
@@ -192,11 +192,11 @@ class NewVariation(Shape):
     """How it works."""
 
 
-def _model_choice(row: VariationRow) -> dict[str, Any] | None:
+def _model_choice(row: AgentVariation) -> dict[str, Any] | None:
     return {"modelId": spell(Prefix.MODEL, row.model_id), **row.settings} if row.model_id else None
 
 
-def _constraints(row: VariationRow) -> dict[str, Any] | None:
+def _constraints(row: AgentVariation) -> dict[str, Any] | None:
     given = {
         "max_tool_calls": row.max_tool_calls,
         "max_sub_objectives": row.max_sub_objectives,

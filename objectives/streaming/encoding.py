@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from executions.runs.live.batches import Batch, Logged
+from executions.runs.live.batches import LogBatch, Logged
 from executions.runs.live.json_encoder import dump
 from executions.runs.models import RunEvent
 from objectives.events import VERSION
@@ -16,7 +16,7 @@ from objectives.ids import Json, Prefix, spell
 from objectives.models import Objective
 from objectives.representations.events import show_events, told_to
 from objectives.representations.objectives import show_objectives
-from objectives.representations.reader import Reader
+from objectives.representations.reader import Viewer
 from objectives.schemas.history import ObjectiveEvent
 from objectives.schemas.metadata import OperationMetadata
 from spaces.ids import new_id
@@ -33,11 +33,11 @@ class EventStream:
     """
 
     objective: Objective
-    reader: Reader
+    reader: Viewer
     is_wrapped: bool = False
     _silences: "count[int]" = field(default_factory=lambda: count(1), compare=False)
 
-    def encode(self, batch: Batch) -> bytes:
+    def encode(self, batch: LogBatch) -> bytes:
         """The events of a batch that this client understands, as frames."""
         told = told_to(self.reader.dialect)
         rows = [

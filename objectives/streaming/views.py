@@ -12,7 +12,7 @@ from executions.models import RunKind
 from executions.runs.live import registry
 from executions.runs.live.asgi_scope import Scope, header
 from executions.runs.live.authorisation import OpenedRun, RunAsk, open_run
-from executions.runs.live.sse import Manner, Receive, follow_run
+from executions.runs.live.sse import Receive, SseFormat, follow_run
 from executions.runs.live.threads import in_thread
 from executions.runs.live.transport import Send
 from objectives.access.permissions import MANAGE_OBJECTIVES, READ_OBJECTIVES
@@ -23,7 +23,7 @@ from objectives.client_versions import dialect_of
 from objectives.ids import Prefix
 from objectives.models import Objective
 from objectives.query_parameters import read_query
-from objectives.representations.reader import Reader
+from objectives.representations.reader import Viewer
 from objectives.schemas.objectives import NewObjectiveBody
 from objectives.schemas.request_body import read_shape
 from objectives.selectors import event_number, find
@@ -33,7 +33,7 @@ from spaces.api.idempotency import checked_key
 from spaces.api.json_parsing import MAX_BYTES, parse_json
 from spaces.authentication import caller_and_identity
 from spaces.errors import TooLarge
-from spaces.identity import Identity
+from spaces.identity import Credentials
 
 # A comment, so that something is sent at once. No frame of its own: clients before 1.0 take an empty one for
 # an event, and cannot read it. No `retry` either: with it the official clients give up after five equal
@@ -46,7 +46,7 @@ async def stream_events(
 ) -> None:
     """Answer `GET …/objectives/{id}/events:stream`; before the answer begins, raises any domain error."""
     identity, opened, after, stream = await in_thread(_open_events, scope, workspace, objective)
-    manner = Manner(stream, stream.silence, OPENING, ended=200)
+    manner = SseFormat(stream, stream.silence, OPENING, ended=200)
     await follow_run(scope, receive, send, identity=identity, opened=opened, after=after, manner=manner)
 
 
@@ -58,11 +58,11 @@ async def create_and_stream(scope: Scope, receive: Receive, send: Send, *, works
     body = await _body(receive)
     identity, opened, after, stream = await in_thread(_open_created, scope, workspace, body)
     opening = OPENING + await in_thread(stream.opening)
-    manner = Manner(stream, stream.silence, opening, ended=200)
+    manner = SseFormat(stream, stream.silence, opening, ended=200)
     await follow_run(scope, receive, send, identity=identity, opened=opened, after=after, manner=manner)
 
 
-type _Opened = tuple[Identity, OpenedRun, int, EventStream]
+type _Opened = tuple[Credentials, OpenedRun, int, EventStream]
 
 
 def _open_events(scope: Scope, workspace: str, address: str) -> _Opened:
@@ -90,13 +90,13 @@ def _opened(
     access: SpaceAccess,
     objective: Objective,
     *,
-    identity: Identity,
+    identity: Credentials,
     is_wrapped: bool,
 ) -> _Opened:
     ask = RunAsk(registry.run_stream(RunKind.OBJECTIVE), objective.id, access.space_id)
     opened = open_run(caller, ask, base_url="", with_snapshot=False, now=timezone.now())
     dialect = dialect_of(header(scope, b"user-agent") or "")
-    reader = Reader(access.tenant_id, dialect, _base_url(scope))
+    reader = Viewer(access.tenant_id, dialect, _base_url(scope))
     return identity, opened, _after(scope, objective.id), EventStream(objective, reader, is_wrapped)
 
 

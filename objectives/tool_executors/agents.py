@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from objectives.actions.creation import MOST_DEPTH, chosen_variation, prepare, write
 from objectives.actions.new_objective import NewObjective
 from objectives.events import event, identity_facts
@@ -30,7 +30,7 @@ def spawn_child(call: ToolCall, offered: Offered, *, now: datetime) -> Started:
         return Started(outcome=Outcome.failed(CallError.LIMIT, message))
     agent = Agent.objects.filter(pk=offered.ref, state=AgentState.PUBLISHED).first()
     if agent is None:
-        message = "This agent is not published (any more)."
+        message = "This agent is not published."
         return Started(outcome=Outcome.failed(CallError.SUB_RUN_FAILED, message))
     wanted = NewObjective(
         agent=spell(Prefix.AGENT, agent.id),
@@ -52,7 +52,7 @@ def spawn_child(call: ToolCall, offered: Offered, *, now: datetime) -> Started:
         "agent": identity_facts(call.callable),
         "task": wanted.first_user_message,
     }
-    spawned = event(Kind.SUB_OBJECTIVE_STARTED, facts, now=now, window_id=call.step.window_id)
+    spawned = event(EventKind.SUB_OBJECTIVE_STARTED, facts, now=now, window_id=call.step.window_id)
     return Started(events=[spawned])
 
 

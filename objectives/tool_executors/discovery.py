@@ -19,8 +19,8 @@ from spaces.models import Space
 logger = logging.getLogger(__name__)
 
 MOST_SECONDS = 2.0  # of looking for the patterns of overlays: the objective is locked meanwhile
-NOTHING = "No other tool of this workspace has one of these words. Other words may help."
-FULL = "No more tools can be added."
+NOTHING = "No further tool matches these words. Try others."
+FULL = "The limit of tools is reached."
 
 
 def discover(call: ToolCall, offered: Offered, *, now: datetime) -> Started:  # noqa: ARG001 - as others start

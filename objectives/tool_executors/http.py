@@ -4,20 +4,26 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import httpx2
 from django.utils import timezone
 from pydantic import SecretStr
 
+from executions.inference.interface import StopCheck
 from executions.redaction import Redaction
 from executions.runs.db_retry import retry_database
 from objectives.actions.secrets import open_secrets
 from objectives.encryption import CannotOpen
 from objectives.models import CallError, ToolCall
 from objectives.planning.plan import Offered
-from objectives.tool_executors.http_exchange import MOST_BYTES, TROUBLE, Answer, Exchange, RedirectRefused
-from objectives.tool_executors.http_request import RequestInvalid, ToolRequest, build_request, wanted_secrets
+from objectives.tool_executors.http_exchange import MOST_BYTES, TROUBLE, Exchange, HttpAnswer, RedirectRefused
+from objectives.tool_executors.http_request import (
+    HttpToolRequest,
+    RequestInvalid,
+    build_request,
+    wanted_secrets,
+)
 from objectives.tool_executors.http_response import outcome_of_answer
 from objectives.tool_executors.overlaid_results import reshaped
 from objectives.tool_executors.public_addresses import AddressRefused
@@ -31,12 +37,6 @@ UNKNOWN = "it may have had its effect, so it must not simply be repeated"
 STOPPED: Final = Outcome.failed(CallError.TOOL_ERROR, "The call was stopped.")
 
 
-class Stop(Protocol):
-    """Says that the work must not go on."""
-
-    def is_set(self) -> bool: ...
-
-
 class _Stopped(Exception):
     """Nobody needs the outcome any more."""
 
@@ -45,7 +45,7 @@ class _SecretMissing(Exception):
     """A template names a secret that is not to be had; the message says so."""
 
 
-def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) -> Outcome:
+def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: StopCheck) -> Outcome:
     """Send the request of a call and take its answer; for a thread without an event loop.
 
     `deadline` is monotonic. Ends within half a second of `stop`, as STOPPED unless the tool has said already
@@ -71,7 +71,7 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: Stop) 
         return Outcome.failed(CallError.TOOL_ERROR, str(invalid))
 
 
-def _opened(call: ToolCall, offered: Offered, stop: Stop) -> dict[str, SecretStr]:
+def _opened(call: ToolCall, offered: Offered, stop: StopCheck) -> dict[str, SecretStr]:
     """The secrets that the templates name, noted in the call; raises _SecretMissing."""
     names, tool_set_id = wanted_secrets(offered), uuid.UUID(offered.tool_set_id)
     try:
@@ -79,7 +79,7 @@ def _opened(call: ToolCall, offered: Offered, stop: Stop) -> dict[str, SecretStr
             lambda: open_secrets(call.space_id, tool_set_id, call.objective_id, sorted(names)), stop
         )
     except CannotOpen:
-        raise _SecretMissing("A secret cannot be opened with the keys at hand.") from None
+        raise _SecretMissing("A secret cannot be decrypted with the configured ENCRYPTION_KEYS.") from None
     if missing := sorted(names - found.keys()):
         raise _SecretMissing(f"There is no secret {', '.join(missing)}.")
     resolved = [{"key": name, "source": source.value} for name, (_, source) in sorted(found.items())]
@@ -88,7 +88,7 @@ def _opened(call: ToolCall, offered: Offered, stop: Stop) -> dict[str, SecretStr
     return {name: value for name, (value, _) in found.items()}
 
 
-def _patiently[Answer](step: Callable[[], Answer], stop: Stop) -> Answer:
+def _patiently[Result](step: Callable[[], Result], stop: StopCheck) -> Result:
     """A database that is away for a moment fails no call: it may be one that must not be made again."""
 
     def check() -> None:
@@ -98,13 +98,13 @@ def _patiently[Answer](step: Callable[[], Answer], stop: Stop) -> Answer:
     return retry_database(step, check=check)()
 
 
-def _read(answer: Answer, redaction: Redaction, call: ToolCall) -> Outcome:
+def _read(answer: HttpAnswer, redaction: Redaction, call: ToolCall) -> Outcome:
     return outcome_of_answer(answer, redaction, is_safe=call.is_safe_to_repeat, now=timezone.now())
 
 
 async def _within_limits(
-    request: ToolRequest, deadline: float, stop: Stop, *, is_safe: bool
-) -> Answer | Outcome:
+    request: HttpToolRequest, deadline: float, stop: StopCheck, *, is_safe: bool
+) -> HttpAnswer | Outcome:
     exchange = Exchange(request)
     going_on = asyncio.ensure_future(exchange.run())
     late = "The tool did not answer in time"
@@ -114,28 +114,28 @@ async def _within_limits(
                 answer = (
                     None
                     if is_safe
-                    else _begun(exchange, "The work was stopped before its answer was whole", is_safe=is_safe)
+                    else _begun(exchange, "It was stopped before its response was complete", is_safe=is_safe)
                 )
                 if answer is None:
                     raise _Stopped
                 return answer
             if time.monotonic() >= deadline:
-                begun = _begun(exchange, "Its answer was not whole in time", is_safe=is_safe)
+                begun = _begun(exchange, "Its response did not complete in time", is_safe=is_safe)
                 return begun or _unanswered(CallError.TIMEOUT, late, is_safe=is_safe)
             await asyncio.wait({going_on}, timeout=STOP_POLL_SECONDS)
         return going_on.result()
     except httpx2.DecodingError as error:
-        begun = _begun(exchange, "Its answer cannot be unpacked", is_safe=is_safe)
+        begun = _begun(exchange, "Its response could not be decompressed", is_safe=is_safe)
         return begun or _failed(error, is_safe=is_safe)
     except TROUBLE as error:
-        begun = _begun(exchange, "The connection broke before its answer was whole", is_safe=is_safe)
+        begun = _begun(exchange, "The connection broke before its response was complete", is_safe=is_safe)
         return begun or _failed(error, is_safe=is_safe)
     finally:
         going_on.cancel()
         await asyncio.wait({going_on}, timeout=1)
 
 
-def _begun(exchange: Exchange, why: str, *, is_safe: bool) -> Answer | None:
+def _begun(exchange: Exchange, why: str, *, is_safe: bool) -> HttpAnswer | None:
     """What came of an answer that broke off, where its head says enough: an error, or a success that counts.
 
     None where there is no head, or where the call had better be made again.
@@ -151,12 +151,12 @@ def _failed(error: Exception, *, is_safe: bool) -> Outcome:
     """What is told of an exchange that failed: what errors say may hold the address, and that a secret."""
     match error:
         case AddressRefused():
-            return Outcome.failed(CallError.UNREACHABLE, "The tool's address is not a public one.")
+            return Outcome.failed(CallError.UNREACHABLE, "The tool's address is not public.")
         case RedirectRefused():
-            message = "The tool redirects where the call may not follow."
+            message = "The tool redirected to an address that is not allowed."
             return Outcome.failed(CallError.UNREACHABLE, message)
         case httpx2.DecodingError():
-            return Outcome.failed(CallError.TOOL_ERROR, "The tool's answer cannot be unpacked.")
+            return Outcome.failed(CallError.TOOL_ERROR, "The tool's response could not be decompressed.")
         case httpx2.ReadError() | httpx2.WriteError() | httpx2.CloseError() | httpx2.RemoteProtocolError():
             # The request was under way: the tool may have it.
             kind = CallError.UNREACHABLE if is_safe else CallError.OUTCOME_UNKNOWN

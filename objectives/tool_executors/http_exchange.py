@@ -5,7 +5,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from objectives.tool_executors.http_request import ToolRequest
+from objectives.tool_executors.http_request import HttpToolRequest
 from objectives.tool_executors.public_addresses import CONNECT_SECONDS, AddressRefused, CheckedTransport
 
 MOST_BYTES = 5 * 1024 * 1024  # of an answer, unpacked; more of it is not read
@@ -18,11 +18,11 @@ TROUBLE = (AddressRefused, httpx2.HTTPError, httpx2.InvalidURL, OSError, Unicode
 
 
 class RedirectRefused(ValueError):
-    """The tool redirects where the call may not follow."""
+    """The tool redirected to an address that is not allowed."""
 
 
 @dataclass(slots=True)
-class Answer:
+class HttpAnswer:
     """What a tool answers, from its head on; `charset` is "" where it does not say.
 
     `cut` says in a sentence why no more of it came, "" for an answer that is whole.
@@ -43,18 +43,18 @@ class Answer:
 class Exchange:
     """A request and the redirects that follow from it; `answer` is there as soon as its head is."""
 
-    def __init__(self, request: ToolRequest) -> None:
+    def __init__(self, request: HttpToolRequest) -> None:
         self._request = request
-        self.answer: Answer | None = None
+        self.answer: HttpAnswer | None = None
 
-    async def run(self) -> Answer:
+    async def run(self) -> HttpAnswer:
         """The answer, whole or as much as is taken of one; raises what is in TROUBLE."""
         timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
         transport = CheckedTransport()
         async with httpx2.AsyncClient(transport=transport, timeout=timeout, trust_env=False) as client:
             return await self._follow(client)
 
-    async def _follow(self, client: httpx2.AsyncClient) -> Answer:
+    async def _follow(self, client: httpx2.AsyncClient) -> HttpAnswer:
         request = self._request
         method, url, headers, body = request.method, request.url, dict(request.headers), request.body
         for _ in range(MOST_REDIRECTS + 1):
@@ -72,9 +72,9 @@ class Exchange:
             url = following
         raise RedirectRefused
 
-    async def _read(self, response: httpx2.Response) -> Answer:
+    async def _read(self, response: httpx2.Response) -> HttpAnswer:
         mime_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        answer = self.answer = Answer(response.status_code, mime_type, response.charset_encoding or "")
+        answer = self.answer = HttpAnswer(response.status_code, mime_type, response.charset_encoding or "")
         async for chunk in response.aiter_bytes():
             answer.content += chunk
             if len(answer.content) > MOST_BYTES:

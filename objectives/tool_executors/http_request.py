@@ -23,7 +23,7 @@ class RequestInvalid(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ToolRequest:
+class HttpToolRequest:
     """What is sent. `secrets` are the values in it, which nothing that comes back may repeat."""
 
     method: str
@@ -44,7 +44,7 @@ def wanted_secrets(offered: Offered) -> set[str]:
     )
 
 
-def build_request(call: ToolCall, offered: Offered, secrets: Mapping[str, SecretStr]) -> ToolRequest:
+def build_request(call: ToolCall, offered: Offered, secrets: Mapping[str, SecretStr]) -> HttpToolRequest:
     """The request of a call; raises RequestInvalid."""
     values = {name: secret.get_secret_value() for name, secret in secrets.items()}
     try:
@@ -70,7 +70,7 @@ def _problem(call: ToolCall, offered: Offered, secrets: Mapping[str, SecretStr])
 
 def _filled(
     call: ToolCall, offered: Offered, values: Mapping[str, str], secrets: Mapping[str, SecretStr]
-) -> ToolRequest:
+) -> HttpToolRequest:
     """The request with these values of secrets; raises TemplateMissing, Invalid and RequestInvalid."""
     config = offered.config
     method = str(config.get("requestMethod") or "GET")
@@ -82,7 +82,7 @@ def _filled(
     body = _body(config, plain, call.arguments, method=method)
     if body is not None:
         headers.setdefault("Content-Type", str(config.get("requestBodyContentType") or JSON_TYPE))
-    return ToolRequest(method, url, headers, body, secrets)
+    return HttpToolRequest(method, url, headers, body, secrets)
 
 
 def _url(offered: Offered, values: Mapping[str, Any], arguments: Mapping[str, Any], *, method: str) -> str:
@@ -91,7 +91,7 @@ def _url(offered: Offered, values: Mapping[str, Any], arguments: Mapping[str, An
     base = fill(offered.base_url, values, strict=True).rstrip("/")
     path = fill(path_template, values, strict=True)
     if not base.startswith(("https://", "http://")):
-        raise RequestInvalid("The tool set's address is not one of http or https.")
+        raise RequestInvalid("The tool set's URL must be http or https.")
     url = base + ("" if not path or path.startswith(("/", "?")) else "/") + path
     query = fill(str(offered.config.get("query") or ""), values, strict=True).lstrip("?")
     if not query and method not in _WITH_BODY and not offered.config.get("query"):

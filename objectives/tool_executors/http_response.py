@@ -7,7 +7,7 @@ from datetime import datetime
 
 from executions.redaction import Redaction
 from objectives.models import CallError
-from objectives.tool_executors.http_exchange import Answer
+from objectives.tool_executors.http_exchange import HttpAnswer
 from objectives.tool_results.blocks import keep_media
 from objectives.tool_results.outcome import Outcome, Text, media_type
 
@@ -19,7 +19,7 @@ _TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _TEXTUAL = re.compile(r"text/.*|.*[/+](?:json|xml|yaml|javascript|x-ndjson|x-www-form-urlencoded)")
 
 
-def outcome_of_answer(answer: Answer, redaction: Redaction, *, is_safe: bool, now: datetime) -> Outcome:
+def outcome_of_answer(answer: HttpAnswer, redaction: Redaction, *, is_safe: bool, now: datetime) -> Outcome:
     """What an answer means; stores the bytes of what is no text. Nothing in it repeats a secret.
 
     A call that the tool has accepted is never told as one that failed, but where it `is_safe` to repeat.
@@ -36,7 +36,7 @@ def outcome_of_answer(answer: Answer, redaction: Redaction, *, is_safe: bool, no
     if answer.cut:
         content = redaction.of_cut_bytes(content)
     if redaction.is_needed(content) or redaction.is_needed(mime_type.encode()):
-        message = f"The {kind} repeats a secret: it is not kept."
+        message = f"The {kind} contains a secret and was not stored."
         if is_safe:
             return Outcome.failed(CallError.TOOL_ERROR, message)
         return Outcome([Text(f"[{succeeded} {message}]")])
@@ -44,12 +44,12 @@ def outcome_of_answer(answer: Answer, redaction: Redaction, *, is_safe: bool, no
     return Outcome([keep_media(io.BytesIO(content), mime_type, is_file=kind == "file", now=now)], note=note)
 
 
-def _text_of(answer: Answer, redaction: Redaction) -> str:
+def _text_of(answer: HttpAnswer, redaction: Redaction) -> str:
     text = _decoded(answer)
     return redaction.of_cut_text(text) if answer.cut else redaction.of_text(text)
 
 
-def _decoded(answer: Answer) -> str:
+def _decoded(answer: HttpAnswer) -> str:
     """The text of an answer in whatever charset it claims; NUL, which we cannot keep, is replaced."""
     try:
         text = answer.content.decode(answer.charset or "utf-8", "replace")
@@ -58,11 +58,11 @@ def _decoded(answer: Answer) -> str:
     return text.replace("\0", "\ufffd")
 
 
-def _is_media(answer: Answer) -> bool:
+def _is_media(answer: HttpAnswer) -> bool:
     return bool(answer.content and answer.mime_type != _SVG and media_type(answer.mime_type))
 
 
-def _is_text(answer: Answer) -> bool:
+def _is_text(answer: HttpAnswer) -> bool:
     """Whether a model can read it: what is neither said to be text nor looks like it is a file."""
     if _is_media(answer):
         return False

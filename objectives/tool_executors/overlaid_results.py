@@ -7,7 +7,7 @@ from objectives.overlays.transforms import CannotTransform, transformed
 from objectives.planning.plan import Offered
 from objectives.tool_results.outcome import Outcome
 
-ACCEPTED = "The tool has accepted the call all the same: it must not be repeated."
+ACCEPTED = "The tool accepted the call; it must not be repeated."
 
 
 def reshaped(outcome: Outcome, call: ToolCall, offered: Offered, redaction: Redaction) -> Outcome:

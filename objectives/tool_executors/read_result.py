@@ -12,8 +12,8 @@ from spaces.blobs import open_blob
 
 AROUND = 120  # characters on either side of a place that is found
 MOST_PLACES = 20
-NO_RESULT = "There is no such result in this conversation."
-LOST = "The whole of this result is not kept any more."
+NO_RESULT = "Result not found in this conversation."
+LOST = "The full result is no longer stored."
 
 
 def read_on(call: ToolCall, offered: Offered) -> Outcome:

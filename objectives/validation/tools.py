@@ -27,7 +27,7 @@ def check_adapter(adapter: Adapter | None) -> Adapter:
     """The adapter; raises Invalid for none or a wrong one, Unimplemented for a kind that is not built."""
     where = ("body", "spec", "adapter")
     if adapter is None:
-        raise Invalid.field(*where, msg="An adapter is needed.")
+        raise Invalid.field(*where, msg="`adapter` is required.")
     if adapter.type in {"mcp", "openapi"}:
         raise Unimplemented(f"spec.adapter.{adapter.type} is not built.")
     if adapter.http is not None:
@@ -46,13 +46,13 @@ def check_parameters(schema: Json, *where: str | int) -> None:
             *where, *problem.absolute_path, msg=f"Invalid JSON Schema: {problem.message[:300]}"
         )
     if schema.get("type") != "object":
-        raise Invalid.field(*where, "type", msg="Must be object: arguments have names.")
+        raise Invalid.field(*where, "type", msg="Must be `object`: arguments are named.")
     try:
         check_references(schema, str(where[-1]))
         check_ends(schema, str(where[-1]))
     except BundleRefused as refused:
         raise Invalid.field(
-            *where[:-1], refused.path, msg=f"Not a usable JSON Schema: {refused.reason}."
+            *where[:-1], refused.path, msg=f"Invalid JSON Schema: {refused.reason}."
         ) from None
 
 
@@ -65,7 +65,7 @@ def check_config(config: ToolConfig | None, adapter: str) -> Json:
     if config is None:
         if adapter == AdapterKind.BARE:
             return {}
-        raise Invalid.field(*where, msg="A config is needed.")
+        raise Invalid.field(*where, msg="`config` is required.")
     if config.type in {"mcp", "openapi"}:
         raise Unimplemented(f"spec.config.{config.type} is not built.")
     if config.type != adapter:

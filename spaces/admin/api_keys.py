@@ -14,7 +14,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from spaces.admin.kit.changelist import NewestFirst
+from spaces.admin.kit.changelist import NewestFirstChangeList
 from spaces.admin.kit.steering import FittingVerbs, confirmation
 from spaces.ids import parse_uuid
 from spaces.keys import create_key, revoke_key
@@ -67,7 +67,7 @@ class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(FittingVerbs, NewestFirst):
+class ApiKeyAdmin(FittingVerbs, NewestFirstChangeList):
     """Credentials: the token is shown when it is made and never again."""
 
     list_display = ("name", "prefix", "shown_state", "principal", "tenant", "last_used_at", "created_at")

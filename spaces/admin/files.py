@@ -6,12 +6,12 @@ from django.template.defaultfilters import filesizeformat
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
-from spaces.admin.kit.changelist import NewestFirst, ReadOnly
+from spaces.admin.kit.changelist import NewestFirstChangeList, ReadOnly
 from spaces.models import UploadedFile
 
 
 @admin.register(UploadedFile)
-class UploadedFileAdmin(ReadOnly, NewestFirst):
+class UploadedFileAdmin(ReadOnly, NewestFirstChangeList):
     """What principals uploaded for their runs."""
 
     list_display = ("name", "shown_size", "principal", "tenant", "created_at")

@@ -14,7 +14,7 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
-from spaces.admin.kit.changelist import NewestFirst
+from spaces.admin.kit.changelist import NewestFirstChangeList
 from spaces.models import Membership, Space, Tenant
 
 TOOLS = (
@@ -66,7 +66,7 @@ class SpaceForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["provider_patience_seconds"].required = False
 
 
-class StampedOnce(NewestFirst):
+class StampedOnce(NewestFirstChangeList):
     """For rows that a person makes here: `created_at` is when."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:

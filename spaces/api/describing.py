@@ -35,15 +35,15 @@ class ProblemsAnswer(BaseModel):
 
 
 _ERRORS = {
-    400: "The request cannot be understood: a member is wrong, missing or too many.",
+    400: "The request is malformed: a field is wrong, missing or not allowed.",
     401: "Missing, unknown, expired or revoked credentials; `WWW-Authenticate` says what is taken.",
     403: "The key or the role lacks the permission, or a session's CSRF token is missing.",
-    404: "There is no such thing for this caller: what belongs to others answers exactly like this.",
-    406: "Only JSON can be had here.",
+    404: "Not found. Resources of others answer exactly like this.",
+    406: "Only JSON is available here.",
     409: "The request contradicts what is recorded, or the state does not allow it.",
     413: "The body is too large.",
     422: "A field is wrong.",
-    415: "The body is not of the type that is taken here.",
+    415: "Unsupported Content-Type.",
     429: "Too many requests of this key; `Retry-After` says how many seconds to wait.",
     503: "The database does not answer at the moment; `Retry-After` says how many seconds to wait.",
 }

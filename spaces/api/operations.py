@@ -39,7 +39,7 @@ class ApiDescription:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class OperationDescription:
     """What a handler says of itself beside what the document is told."""
 
     errors: Collection[int]
@@ -95,7 +95,7 @@ def operation(  # noqa: PLR0913 - what the document says of an operation, most o
     )
 
     def decorate(handler: Any) -> Any:
-        handler.operation = Operation(errors, filterset_class, pagination_class, query, is_built)
+        handler.operation = OperationDescription(errors, filterset_class, pagination_class, query, is_built)
         return describe(handler)
 
     return decorate

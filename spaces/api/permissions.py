@@ -15,7 +15,7 @@ class OpenToTicket(IsAuthenticated):
     Whether the caller behind the ticket may do this at all is asked afterwards, as of everybody.
     """
 
-    message = "A ticket does not open this."
+    message = "A ticket gives no access to this."
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):

@@ -92,12 +92,12 @@ def read_ticket_body(data: Any) -> TicketBody:
     except Invalid as error:
         raise Malformed(error.problems) from error
     if "for" in given and not (body.for_ and body.for_.named()):
-        raise Malformed.field("body", "for", msg="Say what the ticket is for, or leave `for` out.")
+        raise Malformed.field("body", "for", msg="`for` must name what the ticket is for, or be omitted.")
     for name in ("may", "seconds"):
         if name in given and getattr(body, name) is None:
-            raise Malformed.field("body", name, msg="Leave it out, or say something.")
+            raise Malformed.field("body", name, msg="Must not be empty; omit it instead.")
         if name in given and body.for_ is None:
-            raise Malformed.field("body", name, msg="This goes with `for`: say what the ticket is for.")
+            raise Malformed.field("body", name, msg="Only allowed together with `for`.")
     for place, word in enumerate(body.may or ()):
         if word not in May:
             known = ", ".join(May)

@@ -15,10 +15,10 @@ from spaces.access import Caller, SpaceAccess
 from spaces.api.describing import SPACE_API
 from spaces.api.filters import QueryFilter
 from spaces.api.negotiation import JsonOnly
-from spaces.api.operations import ApiDescription, Operation
+from spaces.api.operations import ApiDescription, OperationDescription
 from spaces.errors import Invalid, NotFound
 from spaces.ids import parse_uuid
-from spaces.ticket_scopes import May, Place
+from spaces.ticket_scopes import May, TicketSubject
 
 _ANY_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -39,7 +39,7 @@ class ApiViewSet(GenericViewSet[Any]):
     ] = {}  # the actions that a ticket opens, and what it must let do
 
     @property
-    def operation(self) -> Operation | None:
+    def operation(self) -> OperationDescription | None:
         """What the handler of this request says of itself."""
         handler = getattr(self, self.action, None) if self.action else None
         return getattr(handler, "operation", None)
@@ -52,7 +52,7 @@ class ApiViewSet(GenericViewSet[Any]):
     def pagination_class(self) -> Any:  # type: ignore[override]
         return self.operation.pagination_class if self.operation else None
 
-    def lineage(self) -> Sequence[Place]:
+    def lineage(self) -> Sequence[TicketSubject]:
         """All that the thing asked for lies in, itself included, for actions that a ticket opens."""
         return ()
 

@@ -26,7 +26,7 @@ class ApiKey(models.Model):
     description = models.TextField(blank=True, default="")
     external_id = models.CharField(max_length=255, blank=True, default="")
     labels = models.JSONField(blank=True, default=dict)
-    is_default = models.BooleanField(default=False, help_text="The key that its tenant was founded with.")
+    is_default = models.BooleanField(default=False, help_text="The tenant's first key.")
     prefix = models.CharField(max_length=16, unique=True, editable=False)
     digest = models.BinaryField(max_length=32, editable=False)
     permissions = ArrayField(models.CharField(max_length=60), default=list)

@@ -12,7 +12,7 @@ class Blob(models.Model):
     sha256 = models.CharField(max_length=64, primary_key=True, editable=False)
     size_bytes = models.BigIntegerField(editable=False)
     created_at = models.DateTimeField(editable=False)
-    touched_at = models.DateTimeField(editable=False, help_text="Last time something new pointed at it.")
+    touched_at = models.DateTimeField(editable=False, help_text="Last time a new reference to it was made.")
 
     def __str__(self) -> str:
         return self.sha256

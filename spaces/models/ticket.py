@@ -14,8 +14,8 @@ from spaces.models.tenant import Space
 class Ticket(models.Model):
     """Stands for its caller, once, for a minute; or, where it has a target, for that alone until it expires.
 
-    Kept as a digest like a key. `kind`, `name` and `thread_id` are its `spaces.ticket_scopes.Place`, in `space`;
-    `may` are its `spaces.ticket_scopes.May`.
+    Kept as a digest like a key. `kind`, `name` and `thread_id` are its
+    `spaces.ticket_scopes.TicketSubject`, in `space`; `may` are its `spaces.ticket_scopes.May`.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

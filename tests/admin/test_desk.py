@@ -110,7 +110,7 @@ def test_failures_say_why(actor: Actor, url: str) -> None:
     page = operator_client().get(url).content.decode()
 
     assert "It used 600 MiB of 512 MiB." in page
-    assert "It used more memory than allowed" in page
+    assert "It exceeded its memory limit" in page
     assert "memory_limit" not in page
 
 

@@ -13,7 +13,7 @@ from executions.models import Artifact, Skill, SkillExecution, SkillVersion, Wor
 from objectives.models import (
     Agent,
     AgentVariation,
-    Approval,
+    ApprovalStatus,
     LanguageModel,
     Objective,
     ProviderKey,
@@ -51,7 +51,7 @@ def make_one_of_everything():
     made = {"space": actor.space, "created_by": actor.principal}
     tool = make_tool(tool_set=make_tool_set(**made), requires_approval=True)
     objective = begin_objective(actor, make_published_agent(actor, tool))
-    ask_for(objective, "find_order", approval=Approval.WAITING_FOR_APPROVAL)
+    ask_for(objective, "find_order", approval=ApprovalStatus.WAITING_FOR_APPROVAL)
     make_secret(**made)
     make_model(provider_key=make_provider_key(credential={"apiKey": "k"}, **made))
     return actor

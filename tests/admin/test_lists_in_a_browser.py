@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from objectives.actions.cancellation import cancel_objective
-from objectives.models import AdapterKind, Agent, Approval, ToolCall
+from objectives.models import AdapterKind, Agent, ApprovalStatus, ToolCall
 from spaces.models import Space, Tenant
 from tests import histories
 from tests.admin.desk import LIST, make_execution
@@ -31,7 +31,7 @@ def make_long_things() -> None:
     tools = make_tool_set(space=actor.space, created_by=actor.principal, adapter=AdapterKind.BARE)
     tool = make_tool(tool_set=tools, name="look_for_an_order_by_all_that_is_known_of_it")
     objective = begin_objective(actor, make_published_agent(actor, tool), first_user_message=LONG * 3)
-    ask_for(objective, tool.function_name, approval=Approval.WAITING_FOR_APPROVAL)
+    ask_for(objective, tool.function_name, approval=ApprovalStatus.WAITING_FOR_APPROVAL)
     ToolCall.objects.update(decided_by=actor.principal)
     cancel_objective(access=actor.access, objective_id=objective.id, reason="", now=NOW)
     for model in (Agent, Space, Tenant):

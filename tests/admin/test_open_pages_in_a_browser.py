@@ -130,14 +130,14 @@ def test_why_a_run_failed_appears_while_its_page_is_open(page: Page, server: Ser
     expect(why).to_have_count(0)
 
     fail(lease, "It used 600 MiB.")
-    expect(why).to_have_text("It used more memory than allowed: It used 600 MiB.")
+    expect(why).to_have_text("It exceeded its memory limit: It used 600 MiB.")
     page.get_by_role("button", name="Retry").click()
     page.get_by_role("button", name="Retry it").click()
     expect(page.locator("[data-cb=state]")).to_have_text("queued")
     expect(why).to_have_count(0)
     fail(lease_of(SkillExecution.objects.get(retry_of=execution)), "It used 700 MiB.")
 
-    expect(why).to_have_text("It used more memory than allowed: It used 700 MiB.")
+    expect(why).to_have_text("It exceeded its memory limit: It used 700 MiB.")
 
 
 def test_the_public_page_says_why_too(page: Page, server: Server, actor: Actor) -> None:

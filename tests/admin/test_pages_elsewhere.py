@@ -13,7 +13,7 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from objectives.ids import Prefix, spell
-from objectives.models import Approval, ToolCall
+from objectives.models import ApprovalStatus, ToolCall
 from tests.executions.api.speaking import keep
 from tests.executions.runs.live.runs import Run, make_run
 from tests.executions.runs.live.server import Server, running_server
@@ -118,7 +118,7 @@ def ticket_of(actor: Actor, *may: str, **named: str) -> str:
 def waiting_call(actor: Actor) -> ToolCall:
     tool = make_tool(tool_set=make_tool_set(space=actor.space, created_by=actor.principal))
     objective = begin_objective(actor, make_published_agent(actor, tool))
-    return ask_for(objective, tool.function_name, approval=Approval.WAITING_FOR_APPROVAL)
+    return ask_for(objective, tool.function_name, approval=ApprovalStatus.WAITING_FOR_APPROVAL)
 
 
 def executions(run: Run) -> str:
@@ -195,7 +195,7 @@ def test_a_ticket_decides_and_cancels_from_a_page(elsewhere: Elsewhere):
     call.refresh_from_db()
 
     assert [answer["status"] for answer in (approved, cancelled, stopped)] == [200, 200, 200]
-    assert call.approval == Approval.APPROVED
+    assert call.approval == ApprovalStatus.APPROVED
 
 
 def test_a_page_with_a_ticket_gets_nothing_else(elsewhere: Elsewhere):

@@ -15,7 +15,7 @@ import psutil
 
 from config.environment import ROOT
 from config.management.commands.web import BACKLOG, server_command
-from config.server.supervisor import Program, Supervisor
+from config.server.supervisor import ProcessSupervisor, Program
 from tests.benchmarks.failures import NotMeasured
 from tests.benchmarks.http_client import BadAnswer, HttpClient, request_bytes
 
@@ -75,7 +75,7 @@ def web(site: Site, *, processes: int = 2, name: str = "web") -> Iterator[Server
     """`manage.py web` on a free port until the block ends."""
     port = _free_port()
     command = [*MANAGE, "web", "--processes", str(processes), "--port", str(port)]
-    with Supervisor([Program(name, command, site.env)], logs=site.logs, grace=GRACE) as supervisor:
+    with ProcessSupervisor([Program(name, command, site.env)], logs=site.logs, grace=GRACE) as supervisor:
         _wait_until_answering(port, "/healthz", processes)
         pid = supervisor.pids[name]
         yield Server(port, tuple(child.pid for child in psutil.Process(pid).children()))
@@ -96,7 +96,7 @@ def bare_web(site: Site, routes: Mapping[str, Any], *, processes: int = 2) -> It
             Program(f"bare-{number}", command, env, (listener.fileno(),)) for number in range(processes)
         ]
         port = listener.getsockname()[1]
-        with Supervisor(programs, logs=site.logs, grace=GRACE) as supervisor:
+        with ProcessSupervisor(programs, logs=site.logs, grace=GRACE) as supervisor:
             _wait_until_open(port)
             yield Server(port, tuple(pid for pid in supervisor.pids.values() if pid))
 
@@ -104,7 +104,7 @@ def bare_web(site: Site, routes: Mapping[str, Any], *, processes: int = 2) -> It
 @contextlib.contextmanager
 def worker(site: Site, port: int) -> Iterator[None]:
     """`manage.py worker` until the block ends; `port` is of a web server that knows when it is there."""
-    with Supervisor([Program("worker", [*MANAGE, "worker"], site.env)], logs=site.logs, grace=GRACE):
+    with ProcessSupervisor([Program("worker", [*MANAGE, "worker"], site.env)], logs=site.logs, grace=GRACE):
         request, deadline = request_bytes("/readyz", {}), time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             with HttpClient(port) as client:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from executions.models import RunHead
-from objectives.models import WAITS_FOR_PEOPLE, Approval, Execution, Objective, Step, ToolCall
+from objectives.models import WAITS_FOR_PEOPLE, ApprovalStatus, ExecutionStatus, Objective, Step, ToolCall
 from tests.benchmarks.database import url_of
 from tests.benchmarks.failures import NotMeasured
 from tests.benchmarks.objectives.copying import WAITING_EACH, copy_running, fill
@@ -32,10 +32,10 @@ def worked_on(actor: Actor, *, waits: bool) -> Objective:
     tool = make_tool(tool_set=make_tool_set(space=actor.space, created_by=actor.principal), name="look")
     objective = begin_objective(actor, make_published_agent(actor, tool))
     if waits:
-        ask_for(objective, "look", approval=Approval.WAITING_FOR_APPROVAL)
+        ask_for(objective, "look", approval=ApprovalStatus.WAITING_FOR_APPROVAL)
         park(objective)
         return objective
-    ask_for(objective, "look", approval=Approval.AUTO_APPROVED, execution=Execution.COMPLETED)
+    ask_for(objective, "look", approval=ApprovalStatus.AUTO_APPROVED, execution=ExecutionStatus.COMPLETED)
     Objective.objects.filter(pk=objective.pk).update(state="finalized", finished_at=NOW, output={"done": 1})
     RunHead.objects.filter(pk=objective.pk).update(state="ended", available_at=None)
     return objective

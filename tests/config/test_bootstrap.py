@@ -25,9 +25,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def environment(project: Path, contents: str) -> bootstrap.Environment:
+def environment(project: Path, contents: str) -> bootstrap.VirtualEnvironment:
     """The project's environment as a request for `contents`."""
-    return bootstrap.Environment(project / ".venv", "packages", (), contents)
+    return bootstrap.VirtualEnvironment(project / ".venv", "packages", (), contents)
 
 
 def pretend_installed(project: Path, contents: str) -> None:
@@ -141,7 +141,7 @@ def test_a_usable_home_keeps_uvs_cache_and_settings_of_ones_own_are_respected(pr
 def test_the_local_commands_install_first_and_run_in_a_local_mode(
     monkeypatch: pytest.MonkeyPatch, command: str, mode: str | None
 ) -> None:
-    installed: list[list[bootstrap.Environment]] = []
+    installed: list[list[bootstrap.VirtualEnvironment]] = []
     monkeypatch.setattr(bootstrap, "install", installed.append)
     monkeypatch.setattr(bootstrap, "VENV", Path(sys.prefix))
     monkeypatch.setenv("CALLBOARD_LOCAL", "")
@@ -200,7 +200,7 @@ def test_two_environments_are_filled_side_by_side(project: Path, monkeypatch: py
         f"cd {project}; for _ in $(seq 100); do [ -e begun-one -a -e begun-two ] && exit; sleep 0.1; done\n"
         "exit 1",
     )
-    both = [bootstrap.Environment(project / name, "packages", (), "all") for name in ("one", "two")]
+    both = [bootstrap.VirtualEnvironment(project / name, "packages", (), "all") for name in ("one", "two")]
     for each in both:
         executable(each.folder / "bin" / "python", "")
 

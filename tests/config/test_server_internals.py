@@ -1,4 +1,4 @@
-"""What `config.server.daphne_server`, `config.server.reactor` and the outlet of streams take for granted inside other libraries.
+"""What the server package and the transport of streams take for granted inside other libraries.
 
 None of it is anybody's public promise. Where one of these fails after an upgrade, read there what became of
 it before the upper bound in `pyproject.toml` is moved.

@@ -14,9 +14,9 @@ from objectives.models import (
     AdapterKind,
     Agent,
     AgentState,
-    Approval,
+    ApprovalStatus,
     Assignment,
-    Execution,
+    ExecutionStatus,
     Objective,
     ObjectiveState,
     Tool,
@@ -110,8 +110,8 @@ def wants_content(world: World, actor: Actor) -> dict[str, str]:
     )
     objective = begin_objective(actor, make_published_agent(actor, make_tool(tool_set=people, name="ask")))
     Objective.objects.filter(pk=objective.pk).update(state=ObjectiveState.WAITING)
-    waiting = Execution.WAITING_FOR_CONTENT
-    call = ask_for(objective, "ask", approval=Approval.AUTO_APPROVED, execution=waiting)
+    waiting = ExecutionStatus.WAITING_FOR_CONTENT
+    call = ask_for(objective, "ask", approval=ApprovalStatus.AUTO_APPROVED, execution=waiting)
     return {
         "objective_id": spell(Prefix.OBJECTIVE, objective.id),
         "tool_call_id": spell(Prefix.TOOL_CALL, call.id),

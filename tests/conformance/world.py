@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from executions.models import RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.locks import locked
 from executions.runs.models import HeadState
 from objectives.events import event, identity_facts
@@ -18,9 +18,9 @@ from objectives.lifecycles.objectives import note
 from objectives.models import (
     OVER,
     AdapterKind,
-    Approval,
+    ApprovalStatus,
     ErrorType,
-    Execution,
+    ExecutionStatus,
     Objective,
     ObjectiveState,
     ToolCall,
@@ -34,10 +34,10 @@ from tests.objectives.factories import make_feedback, make_secret, make_tool, ma
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent, park
 
 CALL_STATES = [
-    *itertools.product((Approval.AUTO_APPROVED, Approval.APPROVED), Execution),
-    (Approval.WAITING_FOR_APPROVAL, Execution.PENDING),
-    (Approval.WAITING_FOR_APPROVAL, Execution.INTERRUPTED),
-    (Approval.DENIED, Execution.PENDING),
+    *itertools.product((ApprovalStatus.AUTO_APPROVED, ApprovalStatus.APPROVED), ExecutionStatus),
+    (ApprovalStatus.WAITING_FOR_APPROVAL, ExecutionStatus.PENDING),
+    (ApprovalStatus.WAITING_FOR_APPROVAL, ExecutionStatus.INTERRUPTED),
+    (ApprovalStatus.DENIED, ExecutionStatus.PENDING),
 ]
 
 
@@ -84,12 +84,12 @@ def make_steerable(actor: Actor) -> dict[str, str]:
     )
     agent = make_published_agent(actor, make_tool(tool_set=people, name="ask"))
     idle, asked = begin_objective(actor, agent), begin_objective(actor, agent)
-    waits = Approval.WAITING_FOR_APPROVAL
+    waits = ApprovalStatus.WAITING_FOR_APPROVAL
     calls = {
         "approve": ask_for(asked, "ask", approval=waits),
         "deny": ask_for(asked, "ask", approval=waits),
         "content": ask_for(
-            asked, "ask", approval=Approval.AUTO_APPROVED, execution=Execution.WAITING_FOR_CONTENT
+            asked, "ask", approval=ApprovalStatus.AUTO_APPROVED, execution=ExecutionStatus.WAITING_FOR_CONTENT
         ),
     }
     park(idle)
@@ -125,14 +125,16 @@ def _objective_in(state: ObjectiveState, like: Objective, actor: Actor) -> Objec
     return objective
 
 
-def _call_in(objective: Objective, actor: Actor, approval: Approval, execution: Execution) -> ToolCall:
+def _call_in(
+    objective: Objective, actor: Actor, approval: ApprovalStatus, execution: ExecutionStatus
+) -> ToolCall:
     call = ask_for(objective, "find_order", approval=approval, execution=execution)
     call.arguments = {"order": "7", "nothing": None}
     call.resolved_secrets = [{"key": "TOKEN", "source": "RESOLVED_SECRET_SOURCE_TOOLSET"}]
-    if approval in {Approval.APPROVED, Approval.DENIED}:
+    if approval in {ApprovalStatus.APPROVED, ApprovalStatus.DENIED}:
         call.decided_by_id, call.decided_at = actor.principal.id, NOW
-        call.memo = "No." if approval == Approval.DENIED else None
-    if execution == Execution.COMPLETED:
+        call.memo = "No." if approval == ApprovalStatus.DENIED else None
+    if execution == ExecutionStatus.COMPLETED:
         png = store_blob(io.BytesIO(b"\x89PNG"), now=NOW)
         image = Media("image", png.sha256, "image/png", png.size_bytes)
         sound = Media("audio", png.sha256, "audio/wav", png.size_bytes)
@@ -141,26 +143,26 @@ def _call_in(objective: Objective, actor: Actor, approval: Approval, execution: 
     return call
 
 
-def _facts(call: ToolCall) -> Iterator[tuple[Kind, dict[str, Any]]]:
+def _facts(call: ToolCall) -> Iterator[tuple[EventKind, dict[str, Any]]]:
     """Facts of each kind of event that the loop and the verbs write, all there can be."""
     of_call = {"call_id": str(call.id), "name": call.called_as}
     called = {"callable": {"kind": call.kind, **identity_facts(call.callable)}, **of_call}
-    yield Kind.REASONING, {"content": "Hm."}
+    yield EventKind.REASONING, {"content": "Hm."}
     usage = {"input_tokens": 1, "output_tokens": 2, "reasoning_tokens": 1}
     asked = {"arguments": "{}", **called}
-    yield Kind.ASSISTANT_MESSAGE, {"content": "I look.", "tool_calls": [asked], "usage": usage}
-    yield Kind.APPROVAL_REQUESTED, of_call
-    yield Kind.APPROVED, of_call
-    yield Kind.DENIED, {**of_call, "memo": ""}
-    yield Kind.CALLED, {**called, "arguments": {"order": "7"}}
-    yield Kind.RETURNED, {**of_call, "is_error": False, "content": [{"type": "text", "text": "Sent."}]}
-    yield Kind.RETURNED, {**of_call, "is_error": True, "summary": "It failed."}
+    yield EventKind.ASSISTANT_MESSAGE, {"content": "I look.", "tool_calls": [asked], "usage": usage}
+    yield EventKind.APPROVAL_REQUESTED, of_call
+    yield EventKind.APPROVED, of_call
+    yield EventKind.DENIED, {**of_call, "memo": ""}
+    yield EventKind.CALLED, {**called, "arguments": {"order": "7"}}
+    yield EventKind.RETURNED, {**of_call, "is_error": False, "content": [{"type": "text", "text": "Sent."}]}
+    yield EventKind.RETURNED, {**of_call, "is_error": True, "summary": "It failed."}
     compacted = {"sequence": 2, "strategies": ["summarization"], "message_count": 3, "summary": "Short."}
-    yield Kind.COMPACTED, compacted
+    yield EventKind.COMPACTED, compacted
     since = {"since": "2026-11-22T12:00:00.000000Z", "next_try_at": "2026-11-22T12:00:01.000000Z"}
-    for kind in (Kind.PROVIDER_LOST, Kind.PROVIDER_FOUND, Kind.CONTINUED):
+    for kind in (EventKind.PROVIDER_LOST, EventKind.PROVIDER_FOUND, EventKind.CONTINUED):
         yield kind, {"message": "It is away.", **since}
-    for kind in (Kind.CANCELLED, Kind.TIMED_OUT, Kind.INTERRUPTED):
+    for kind in (EventKind.CANCELLED, EventKind.TIMED_OUT, EventKind.INTERRUPTED):
         yield kind, {"message": "It is over."}
-    yield Kind.FINALIZED, {"output": {"found": "it"}}
-    yield Kind.FAILED, {"error_type": "model_error", "message": "It did not answer."}
+    yield EventKind.FINALIZED, {"output": {"found": "it"}}
+    yield EventKind.FAILED, {"error_type": "model_error", "message": "It did not answer."}

@@ -4,7 +4,7 @@ import pytest
 
 from executions.models import SkillExecution
 from objectives.ids import Prefix, read
-from objectives.models import Approval, Execution, Objective
+from objectives.models import ApprovalStatus, ExecutionStatus, Objective
 from spaces.models import Role, Ticket
 from tests.executions.api.speaking import keep, make_execution, run
 from tests.factories import make_actor
@@ -117,7 +117,7 @@ def test_what_an_objective_started_lies_in_it_and_in_the_call_that_did(world):
     child = read(Prefix.OBJECTIVE, world.other["objective_id"])
     Objective.objects.filter(pk=child).update(parent_id=call.objective_id, depth=1)
     type(call).objects.filter(pk=call.pk).update(
-        run_id=child, approval=Approval.AUTO_APPROVED, execution=Execution.RUNNING
+        run_id=child, approval=ApprovalStatus.AUTO_APPROVED, execution=ExecutionStatus.RUNNING
     )
     SkillExecution.objects.filter(pk=world.other["execution_id"]).update(
         source="objective", chat_tool_call_id=world.other["tool_call_id"]

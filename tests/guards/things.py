@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from objectives.ids import Prefix, spell
-from objectives.models import ActionKind, Approval, Assignment, Provider, QueuedAction
+from objectives.models import ActionKind, ApprovalStatus, Assignment, Provider, QueuedAction
 from spaces.keys import create_key
 from tests.factories import NOW, Actor, unknown_id
 from tests.objectives.factories import make_model, make_provider_key, make_secret, make_tool, make_tool_set
@@ -68,7 +68,7 @@ def things_of(actor: Actor) -> dict[str, str]:
     tool = make_tool(tool_set=tool_set)
     agent = make_published_agent(actor, tool)
     objective = begin_objective(actor, agent)
-    call = ask_for(objective, tool.function_name, approval=Approval.WAITING_FOR_APPROVAL)
+    call = ask_for(objective, tool.function_name, approval=ApprovalStatus.WAITING_FOR_APPROVAL)
     queued = QueuedAction.objects.create(
         objective=objective, kind=ActionKind.USER_MESSAGE, content="Next.", created_at=NOW, **made
     )

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import Client
 
 from objectives.ids import Prefix, read, spell
-from objectives.models import Approval, Objective
+from objectives.models import ApprovalStatus, Objective
 from spaces.models import Role
 from tests.executions.api.speaking import keep, make_execution, run
 from tests.factories import Actor, make_actor, make_skill
@@ -103,7 +103,7 @@ def make_world() -> World:
     own, other = dict(things), dict(things)
     objective = Objective.objects.get(pk=read(Prefix.OBJECTIVE, things["objective_id"]))
     beside = begin_objective(actor, objective.agent)
-    call = ask_for(beside, objective.tool_calls.get().called_as, approval=Approval.WAITING_FOR_APPROVAL)
+    call = ask_for(beside, objective.tool_calls.get().called_as, approval=ApprovalStatus.WAITING_FOR_APPROVAL)
     other["objective_id"] = spell(Prefix.OBJECTIVE, beside.id)
     other["tool_call_id"] = spell(Prefix.TOOL_CALL, call.id)
     for values, tool_call_id in ((own, "call_1"), (other, "call_2")):

@@ -9,10 +9,10 @@ from objectives.ids import Prefix, spell
 from objectives.models import (
     Agent,
     AgentState,
-    Approval,
+    ApprovalStatus,
     CallKind,
     ContextWindow,
-    Execution,
+    ExecutionStatus,
     Objective,
     ObjectiveState,
     Step,
@@ -40,8 +40,8 @@ def ask_for(
     objective: Objective,
     function: str,
     *,
-    approval: Approval,
-    execution: Execution = Execution.PENDING,
+    approval: ApprovalStatus,
+    execution: ExecutionStatus = ExecutionStatus.PENDING,
     turn: int = 1,
 ) -> ToolCall:
     """A call in this state, as the newest turn of an objective left it."""
@@ -62,7 +62,7 @@ def ask_for(
         },
     )
     Objective.objects.filter(pk=objective.pk).update(turn=turn)
-    result = [{"type": "text", "text": "done"}] if execution == Execution.COMPLETED else None
+    result = [{"type": "text", "text": "done"}] if execution == ExecutionStatus.COMPLETED else None
     return ToolCall.objects.create(
         objective=objective,
         caller_id=objective.agent_id,
@@ -79,7 +79,7 @@ def ask_for(
         approval=approval,
         execution=execution,
         result=result,
-        error_type="tool_error" if execution == Execution.ERRORED else "",
+        error_type="tool_error" if execution == ExecutionStatus.ERRORED else "",
     )
 
 

@@ -12,7 +12,14 @@ from executions.inference.errors import ModelRefused
 from objectives.actions.accounts import account_secrets, rotate_challenge_token, rotate_webhook_secret
 from objectives.actions.key_rotation import reseal_all
 from objectives.actions.secrets import open_secrets
-from objectives.encrypted_fields import CHALLENGE_TOKENS, CREDENTIALS, PLACES, SECRETS, WEBHOOK_SECRETS, Place
+from objectives.encrypted_fields import (
+    CHALLENGE_TOKENS,
+    CREDENTIALS,
+    PLACES,
+    SECRETS,
+    WEBHOOK_SECRETS,
+    EncryptedField,
+)
 from objectives.encryption import BOUND, CannotOpen
 from objectives.model_providers.selection import choice_of
 from objectives.models import ProviderKey, Secret
@@ -46,7 +53,7 @@ def actors() -> list[Actor]:
     return [make_actor(role=Role.ADMIN), make_actor(role=Role.ADMIN)]
 
 
-def row_of(place: Place, actor: Actor) -> Model:
+def row_of(place: EncryptedField, actor: Actor) -> Model:
     """A row of an actor's with VALUE sealed in it."""
     row: Model
     match place.model():
@@ -61,14 +68,14 @@ def row_of(place: Place, actor: Actor) -> Model:
     return row
 
 
-def copy(place: Place, source: Model, target: Model, into: Place | None = None) -> None:
+def copy(place: EncryptedField, source: Model, target: Model, into: EncryptedField | None = None) -> None:
     """Write one row's sealed value into another, as whoever reaches the database can."""
     setattr(target, (into or place).value, getattr(source, place.value))
     setattr(target, (into or place).key_id, getattr(source, place.key_id))
     target.save()
 
 
-def seal_unbound(place: Place, row: Model, value: str) -> None:
+def seal_unbound(place: EncryptedField, row: Model, value: str) -> None:
     """Seal a value as it was done before values were bound."""
     nonce = os.urandom(12)
     sealed = nonce + AESGCM(KEY.get_secret_value()).encrypt(nonce, value.encode(), KEY_ID.encode())

@@ -93,7 +93,7 @@ def test_an_unknown_parameter_is_refused_by_name(actor, query):
     answer = get(actor, f"objectives?limit=1&{query}")
 
     assert told(answer)[:2] == (400, 3)
-    assert told(answer)[2].startswith(f"{query.partition('=')[0]}: There is no such parameter; known are ")
+    assert told(answer)[2].startswith(f"{query.partition('=')[0]}: Unknown query parameter; known are ")
 
 
 def test_every_unknown_parameter_is_named(actor):
@@ -106,7 +106,7 @@ def test_every_unknown_parameter_is_named(actor):
 def test_a_route_without_parameters_says_so(actor):
     answer = get(actor, f"agents/{spell(Prefix.AGENT, make_published_agent(actor).id)}?verbose=1")
 
-    assert told(answer) == (400, 3, "verbose: There is no such parameter; this takes none.")
+    assert told(answer) == (400, 3, "verbose: Unknown query parameter; this takes none.")
 
 
 def test_a_ticket_is_no_parameter_of_a_route(actor):
@@ -122,7 +122,7 @@ def test_a_ticket_is_no_parameter_of_a_route(actor):
     refused = Client().get(f"{url}?ticket={ticket}&verbose=1")
 
     assert (listed.status_code, stopped.status_code) == (200, 200)
-    assert told(refused) == (400, 3, "verbose: There is no such parameter; this takes none.")
+    assert told(refused) == (400, 3, "verbose: Unknown query parameter; this takes none.")
 
 
 @pytest.mark.parametrize("agent", [SDK, "Cadenya/Python 0.9.0", "Cadenya/JS 1.0.0"])

@@ -122,7 +122,7 @@ def test_an_external_id_that_another_has_is_refused(api, kind):
     wanted = {"metadata": {"name": "THIRD", "externalId": "taken"}}
     refused = api.refused("patch", kind.path(row), wanted)
 
-    assert refused == (409, 6, "Something else of this kind has that external id.")
+    assert refused == (409, 6, "That external id is already taken.")
     assert columns(row) == before
 
 

@@ -8,7 +8,7 @@ from executions.actions.leased import Usage, record_late_usage
 from executions.actions.sub_executions import start_sub_execution
 from executions.models import SkillExecution
 from executions.runs.usage import TreeUsage, tree_usage
-from objectives.models import Approval, BrokenRequest, CallKind, Objective
+from objectives.models import ApprovalStatus, BrokenRequest, CallKind, Objective
 from tests.executions.api.speaking import make_execution, run
 from tests.factories import NOW, Actor, make_actor, make_skill
 from tests.objectives.factories import make_tool, make_tool_set
@@ -50,7 +50,7 @@ def test_an_objective_counts_its_sub_agents_its_skills_and_what_broke_off(actor:
     parent, child = begin_objective(actor, agent), begin_objective(actor, agent)
     Objective.objects.filter(pk=child.pk).update(parent=parent, cost_usd=8, turn=1)
     Objective.objects.filter(pk=parent.pk).update(cost_usd=16)
-    call = ask_for(child, "find", approval=Approval.AUTO_APPROVED)
+    call = ask_for(child, "find", approval=ApprovalStatus.AUTO_APPROVED)
     call.kind, call.run_id = CallKind.SKILL, execution.id
     call.save(update_fields=["kind", "run_id"])
     for cost in (32, None):

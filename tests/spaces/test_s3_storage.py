@@ -177,7 +177,7 @@ def test_a_missing_bucket_is_a_503_that_names_nothing(bucket, api, lost):
     kept = upload(api, b"x")
 
     assert (kept.status_code, kept["Retry-After"]) == (503, "5")
-    assert kept.json() == {"detail": "The file storage cannot be used. Try again later."}
+    assert kept.json() == {"detail": "File storage is unavailable. Try again later."}
 
 
 def test_a_missing_bucket_is_no_missing_file(bucket, api, endpoint, settings):

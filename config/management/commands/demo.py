@@ -26,7 +26,7 @@ from config.demo.terminal import picture, print_addresses, result
 from config.environment import LOCAL_DIR, ROOT, read_environment, shown_path
 from config.postgres import ensure_started, stop_if_unused
 from config.postgres.local import HOMES
-from config.server.supervisor import Program, Supervisor
+from config.server.supervisor import ProcessSupervisor, Program
 
 DEFAULT_PORT = 8000
 WEB_GRACE = 15.0  # seconds: more than `web` gives its own children
@@ -102,7 +102,7 @@ def _serve(teller: "_Teller", database: "_Database", port: int) -> None:
         database.tend()
         return teller.wants_to_end
 
-    Supervisor(programs, logs=LOGS, grace=WEB_GRACE).run(until=is_over)
+    ProcessSupervisor(programs, logs=LOGS, grace=WEB_GRACE).run(until=is_over)
     teller.is_over.set()
 
 

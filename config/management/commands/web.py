@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from config.server.request_limits import HEAD_BYTES
-from config.server.supervisor import ForkedModule, Supervisor
+from config.server.supervisor import ForkedModule, ProcessSupervisor
 
 APPLICATION = "config.asgi:application"
 STOP_SECONDS = 10.0  # a server may hang on a thread that waits for its ended loop: then it is killed
@@ -51,7 +51,7 @@ class Command(BaseCommand):
             shown = f"[{host}]" if ":" in host else host
             self.stdout.write(f"Listening on http://{shown}:{port} ({len(programs)} × {server})")
             self.stdout.flush()
-            Supervisor(programs, grace=STOP_SECONDS).run()
+            ProcessSupervisor(programs, grace=STOP_SECONDS).run()
 
 
 def server_command(server: str, descriptor: int, *, verbose: bool) -> list[str]:

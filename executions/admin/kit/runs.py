@@ -10,7 +10,7 @@ from unfold.decorators import display
 from executions.admin.kit.timeline import Entry
 from executions.admin.kit.tree import Relative
 from spaces.admin.kit.formatting import dollars, took
-from spaces.admin.kit.pages import Named, RecordAdmin
+from spaces.admin.kit.pages import NamedChange, RecordAdmin
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class RunAdmin(RecordAdmin):
             return None
         return {
             "title": page.title,
-            "original": Named(page.run, page.name),
+            "original": NamedChange(page.run, page.name),
             "page": page,
             "buttons": self.buttons(request, page.run.pk, page.fitting),
             "may_steer": self.may_steer(request),

@@ -20,8 +20,8 @@ from executions.runs.live.registry import FoundRun, RunStream
 from executions.runs.models import HeadState, RunHead
 from spaces.access import Caller
 from spaces.errors import Invalid, NotFound
-from spaces.identity import Identity, caller_of_identity, spaces_within_reach
-from spaces.ticket_scopes import Kind, May, Place, Scope
+from spaces.identity import Credentials, caller_of_identity, spaces_within_reach
+from spaces.ticket_scopes import May, Scope, TicketKind, TicketSubject
 
 ACTIVE_SHOWN = 100
 SPACES_WATCHED = 20  # of one caller, by one tool call id that names no space
@@ -75,10 +75,10 @@ class CallReach:
 
 
 def open_run(
-    who: Caller | Identity, ask: RunAsk, *, base_url: str, with_snapshot: bool, now: datetime
+    who: Caller | Credentials, ask: RunAsk, *, base_url: str, with_snapshot: bool, now: datetime
 ) -> OpenedRun:
     """Raises NotFound, NotPermitted, and Unauthenticated where the credentials are over."""
-    caller = caller_of_identity(who, now=now) if isinstance(who, Identity) else who
+    caller = caller_of_identity(who, now=now) if isinstance(who, Credentials) else who
     if caller.scope is not None:
         caller.scope.require(May.READ, ask.stream.lineage(ask.run_id))
     with _one_moment():
@@ -97,11 +97,11 @@ def open_run(
     )
 
 
-def open_feed(identity: Identity, space_id: uuid.UUID, *, now: datetime) -> OpenedFeed:
+def open_feed(identity: Credentials, space_id: uuid.UUID, *, now: datetime) -> OpenedFeed:
     """The feed's snapshot: the newest runs that are not over, by kind. Raises as `open_run` does."""
     caller = caller_of_identity(identity, now=now)
     if caller.scope is not None:
-        caller.scope.require(May.READ, [Place(Kind.SPACE, str(space_id))])
+        caller.scope.require(May.READ, [TicketSubject(TicketKind.SPACE, str(space_id))])
     access = caller.access(space_id)
     begin_feed(space_id)
     shown: dict[str, Any] = {}
@@ -113,7 +113,7 @@ def open_feed(identity: Identity, space_id: uuid.UUID, *, now: datetime) -> Open
     return OpenedFeed(space_id, position, dump(shown))
 
 
-def reach_of_call(identity: Identity, ask: CallAsk, *, now: datetime) -> CallReach:
+def reach_of_call(identity: Credentials, ask: CallAsk, *, now: datetime) -> CallReach:
     """Where a tool call is looked for: in the space named, else in all that the caller is in.
 
     Raises NotFound, NotPermitted, Unauthenticated, and Invalid where there are too many to watch (or none to

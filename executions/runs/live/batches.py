@@ -55,12 +55,12 @@ def gap_frame(first: str, last: str, number: int) -> Frame:
 class Writer(Hashable, Protocol):
     """How an API of its own writes a log; two that are equal write alike."""
 
-    def encode(self, batch: "Batch") -> bytes:
+    def encode(self, batch: "LogBatch") -> bytes:
         """The bytes of a batch, empty where there is nothing to say; asks nothing of anybody."""
 
 
 @dataclass(frozen=True)
-class Batch:
+class LogBatch:
     """What follows `start` in a log, up to `end`; `head` is how far the log went when it was read.
 
     `is_last`: the log has ended and nothing comes after `end`.
@@ -104,7 +104,7 @@ class Row:
     frame: Frame | None
 
 
-def batch_of(start: int, head: int, rows: Iterable[Row], *, has_ended: bool, write_gap: WriteGap) -> Batch:
+def batch_of(start: int, head: int, rows: Iterable[Row], *, has_ended: bool, write_gap: WriteGap) -> LogBatch:
     """Put rows into a batch, with a gap frame wherever numbers are missing.
 
     No rows although the log goes further means that all of it is gone. A reader who stands beyond
@@ -122,7 +122,7 @@ def batch_of(start: int, head: int, rows: Iterable[Row], *, has_ended: bool, wri
     if not frames and head > start:
         at = seen or head
         frames = [write_gap(start + 1, at)]
-    return Batch(start, at, head, has_ended and at >= head, frames)
+    return LogBatch(start, at, head, has_ended and at >= head, frames)
 
 
 def _sse_lines(frames: Iterable[Frame]) -> Iterator[str]:

@@ -13,25 +13,25 @@ from django.utils import timezone
 
 from executions.runs.live.threads import in_thread
 from spaces.errors import TooMany
-from spaces.identity import Claim, Identity, holding, living
+from spaces.identity import Credentials, ReadClaim, holding, living
 
 logger = logging.getLogger(__name__)
 
 
-class Guest(Protocol):
+class OpenConnection(Protocol):
     """An open connection, and what it was let in for."""
 
     @property
-    def identity(self) -> Identity: ...
+    def identity(self) -> Credentials: ...
 
-    def claims(self) -> Collection[Claim]: ...
+    def claims(self) -> Collection[ReadClaim]: ...
 
-    def turn_out(self, lost: Collection[Claim], *, is_over: bool) -> None:
+    def turn_out(self, lost: Collection[ReadClaim], *, is_over: bool) -> None:
         """Some of its claims hold no more; `is_over` says that the credentials themselves do not."""
         ...
 
 
-class Doorkeeper:
+class ConnectionRegistry:
     """The open connections of one event loop.
 
     Credentials are asked for again every few seconds, for all connections together; streams whose key,
@@ -39,19 +39,19 @@ class Doorkeeper:
     """
 
     def __init__(self) -> None:
-        self._guests: set[Guest] = set()
+        self._guests: set[OpenConnection] = set()
         self._counts: Counter[uuid.UUID] = Counter()
 
-    def admit(self, guest: Guest) -> None:
+    def admit(self, guest: OpenConnection) -> None:
         """Let a connection in, until it is dismissed; raises TooMany where its caller has enough."""
         for owner, most in _owners(guest):
             if self._counts[owner] >= most:
-                raise TooMany(f"This caller has {most} streams and sockets open already.")
+                raise TooMany(f"This caller already has {most} open streams and sockets.")
         self._guests.add(guest)
         for owner, _ in _owners(guest):
             self._counts[owner] += 1
 
-    def dismiss(self, guest: Guest) -> None:
+    def dismiss(self, guest: OpenConnection) -> None:
         """To be called when its connection is over; one that was never let in is nobody's."""
         if guest not in self._guests:
             return
@@ -68,10 +68,10 @@ class Doorkeeper:
                 await self.check()
             except DatabaseError as error:
                 # Nobody is turned out because the database is away; the next round asks again.
-                logger.warning("Open streams could not be checked: %s", str(error).strip())
+                logger.warning("Access of open streams could not be re-checked: %s", str(error).strip())
             except Exception:
                 # Whatever it was, the next round must come: without it nobody is ever turned out.
-                logger.exception("Open streams could not be checked")
+                logger.exception("Access of open streams could not be re-checked")
 
     async def check(self) -> None:
         """One round: a handful of queries, however many connections there are."""
@@ -87,7 +87,7 @@ class Doorkeeper:
                 guest.turn_out(lost, is_over=is_over)
 
 
-def _owners(guest: Guest) -> list[tuple[uuid.UUID, int]]:
+def _owners(guest: OpenConnection) -> list[tuple[uuid.UUID, int]]:
     """Who is counted, and how much they may have: a key or the person behind a session, and a ticket too."""
     identity = guest.identity
     owners = [(identity.api_key_id or identity.principal_id, settings.MAX_STREAMS)]

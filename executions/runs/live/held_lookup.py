@@ -16,7 +16,7 @@ from typing import Any
 
 from executions.runs.live.asgi_scope import Scope
 from executions.runs.live.hub import running_hub
-from executions.runs.live.reader import Call
+from executions.runs.live.reader import CallTopic
 from executions.runs.live.transport import Send
 
 # Set by the lookup on a 404 that may become a 200, with who waits; never leaves this process.
@@ -34,7 +34,7 @@ type Receive = Callable[[], Awaitable[Any]]
 type Application = Callable[[Any, Receive, Send], Awaitable[None]]
 
 
-class Waiting:
+class HeldLookups:
     """Wraps the ASGI application that has the lookup."""
 
     def __init__(self, application: Application) -> None:
@@ -48,7 +48,7 @@ class Waiting:
         answer = await self._ask(scope)
         seconds = _wanted_seconds(scope) if answer.is_not_yet else None
         if seconds:
-            call = Call(uuid.UUID(space_id), tool_call_id)
+            call = CallTopic(uuid.UUID(space_id), tool_call_id)
             waiter = answer.waiter
             most = MOST_OF_ONE_TICKET if waiter.startswith(BY_TICKET) else MOST_OF_ONE_CALLER
             if self._waiters.total() < MOST and self._waiters[waiter] < most:
@@ -62,7 +62,7 @@ class Waiting:
                 answer.applied_seconds = seconds
         await answer.send(send)
 
-    async def _hold(self, scope: Scope, receive: Receive, call: Call, seconds: int) -> "_Answer":
+    async def _hold(self, scope: Scope, receive: Receive, call: CallTopic, seconds: int) -> "_HeldAnswer":
         deadline = time.monotonic() + seconds
         news = asyncio.Event()
         hub = await running_hub()
@@ -79,15 +79,15 @@ class Waiting:
             leaving.cancel()
         return answer
 
-    async def _ask(self, scope: Scope) -> "_Answer":
+    async def _ask(self, scope: Scope) -> "_HeldAnswer":
         """The application's own answer, whole."""
-        answer = _Answer()
+        answer = _HeldAnswer()
         await self._application(scope, _no_body, answer.take)
         return answer
 
 
 @dataclass
-class _Answer:
+class _HeldAnswer:
     """A response as the application sent it."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)

@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from executions.runs.live import registry
-from executions.runs.live.connections import Doorkeeper
+from executions.runs.live.connections import ConnectionRegistry
 from executions.runs.live.listener import listen, notifications, published
-from executions.runs.live.reader import Call, FeedLog, Log, Reader, RunLog
+from executions.runs.live.reader import CallTopic, FeedLog, Log, LogReader, RunLog
 from executions.runs.live.threads import in_thread
 from executions.runs.live.topic_watch import Watch
 
@@ -29,12 +29,12 @@ logger = logging.getLogger(__name__)
 class Hub:
     """The watches of this process; all methods belong to the event loop that started it."""
 
-    def __init__(self, *, reader: Reader, payloads: Callable[[], AsyncIterator[str | None]]) -> None:
+    def __init__(self, *, reader: LogReader, payloads: Callable[[], AsyncIterator[str | None]]) -> None:
         self._reader = reader
         self._payloads = payloads
         self._watches: dict[str, Watch] = {}
         self._tasks: list[asyncio.Task[None]] = []  # the event loop itself keeps no task alive
-        self.doorkeeper = Doorkeeper()
+        self.doorkeeper = ConnectionRegistry()
         self._lost_some = asyncio.Event()
 
     async def start(self) -> None:
@@ -45,7 +45,7 @@ class Hub:
         self._tasks = [asyncio.create_task(task) for task in work]
 
     @contextlib.contextmanager
-    def follow(self, target: Log | Call, wake: Callable[[], None]) -> Iterator[Watch]:
+    def follow(self, target: Log | CallTopic, wake: Callable[[], None]) -> Iterator[Watch]:
         """Watch a topic: `wake` is called, in this loop, whenever there may be news."""
         watch = self._watches.get(target.topic)
         if watch is None:
@@ -74,23 +74,23 @@ class Hub:
             try:
                 await self._heal()
             except (psycopg.Error, DatabaseError) as error:
-                logger.warning("Watched logs could not be asked for: %s", str(error).strip())
+                logger.warning("Watched logs could not be read: %s", str(error).strip())
             except Exception:
                 # Whatever it was, the next round must come: it is what makes a lost wake-up harmless.
-                logger.exception("Watched logs could not be asked for")
+                logger.exception("Watched logs could not be read")
 
     async def _heal(self) -> None:
         """Ask once for all watched logs which of them went on, and wake those who wait there."""
         runs: dict[uuid.UUID, int] = {}
         feeds: dict[uuid.UUID, int] = {}
-        calls: list[Call] = []
+        calls: list[CallTopic] = []
         for watch in self._watches.values():
             match watch.target:
                 case RunLog(run_id):
                     runs[run_id] = watch.known
                 case FeedLog(space_id):
                     feeds[space_id] = watch.known
-                case Call() as call:
+                case CallTopic() as call:
                     calls.append(call)
         ahead: list[tuple[Log, int]] = []
         ahead += [(RunLog(run_id), seq) for run_id, seq in await self._reader.runs_ahead(runs)]
@@ -104,7 +104,7 @@ class Hub:
         for watch in self._watches.values():
             watch.tidy()
 
-    async def _heal_calls(self, calls: list[Call]) -> None:
+    async def _heal_calls(self, calls: list[CallTopic]) -> None:
         counts = await in_thread(
             registry.calls().counts, [(call.space_id, call.tool_call_id) for call in calls]
         )
@@ -136,6 +136,6 @@ async def _start_hub() -> Hub:
         if settings.REDIS_URL
         else partial(notifications, settings.LISTEN_URL)
     )
-    hub = Hub(reader=Reader(settings.LISTEN_URL), payloads=heard)
+    hub = Hub(reader=LogReader(settings.LISTEN_URL), payloads=heard)
     await hub.start()
     return hub

@@ -38,10 +38,10 @@ async def listen(
                 else:
                     on_payload(payload)
         except (psycopg.Error, RedisError, OSError) as error:
-            logger.warning("Wake-ups are not heard, next try in %.1f s: %s", pause, str(error).strip())
+            logger.warning("Wake-ups not received, retrying in %.1f s: %s", pause, str(error).strip())
         except Exception:
             # A payload that is not ours, say: whatever it was, listening must go on.
-            logger.exception("Wake-ups are not heard, next try in %.1f s", pause)
+            logger.exception("Wake-ups not received, retrying in %.1f s", pause)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from psycopg_pool import AsyncConnectionPool
 
 from executions.runs.feed import FeedPosition
-from executions.runs.live.batches import Batch, Frame, Logged, Row, batch_of, event_frame, gap_frame
+from executions.runs.live.batches import Frame, LogBatch, Logged, Row, batch_of, event_frame, gap_frame
 from executions.runs.live.registry import id_names, run_stream
 from executions.runs.wakeups import call_topic, feed_topic, run_topic
 
@@ -59,7 +59,7 @@ SELECT head.space_id, head.n FROM unnest(%s::uuid[], %s::bigint[]) AS known (spa
 """
 
 
-class Reader:
+class LogReader:
     """The connections; to be opened and closed in the event loop that uses them.
 
     Every method raises psycopg.Error (PoolTimeout is one) while the database cannot be reached.
@@ -103,7 +103,7 @@ class Log(Protocol):
     @property
     def topic(self) -> str: ...
 
-    async def read(self, reader: Reader, after: int) -> Batch:
+    async def read(self, reader: LogReader, after: int) -> LogBatch:
         """What follows a number; raises psycopg.Error."""
         ...
 
@@ -118,7 +118,7 @@ class RunLog:
     def topic(self) -> str:
         return run_topic(self.run_id)
 
-    async def read(self, reader: Reader, after: int) -> Batch:
+    async def read(self, reader: LogReader, after: int) -> LogBatch:
         """A run that is gone reads as ended."""
         values = {"id": self.run_id, "after": after, "rows": BATCH_ROWS, "bytes": BATCH_BYTES}
         rows = await reader.rows(_RUN, values)
@@ -143,11 +143,11 @@ class FeedLog:
     def topic(self) -> str:
         return feed_topic(self.space_id)
 
-    async def read(self, reader: Reader, after: int) -> Batch:
+    async def read(self, reader: LogReader, after: int) -> LogBatch:
         """A feed never ends. Outputs are left out of the payloads: a feed is for lists."""
         rows = await reader.rows(_FEED, {"id": self.space_id, "after": after, "rows": BATCH_ROWS})
         if not rows:
-            return Batch(after, after, after, is_last=False, frames=())
+            return LogBatch(after, after, after, is_last=False, frames=())
         head, epoch = rows[0][:2]
         names = id_names()
         found = [_feed_row(epoch, row[2:], names) for row in rows if row[2] is not None]
@@ -159,7 +159,7 @@ class FeedLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallTopic:
     """A tool call in a space: nothing to read, only the news that an execution was made for it."""
 
     space_id: uuid.UUID

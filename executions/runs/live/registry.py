@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spaces.ticket_scopes import Place
+from spaces.ticket_scopes import TicketSubject
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class RunStream:
     snapshot: Callable[[uuid.UUID, str], dict[str, Any] | None]
     active_name: str
     active: Callable[[uuid.UUID, int], list[dict[str, Any]]]
-    lineage: Callable[[uuid.UUID], list[Place]]
+    lineage: Callable[[uuid.UUID], list[TicketSubject]]
     upcast: Callable[[str, dict[str, Any]], tuple[str, dict[str, Any]]] | None = None
 
 
@@ -56,12 +56,12 @@ class CallStream:
     kind: str
     find: Callable[[Sequence[uuid.UUID], str, str | None], FoundRun | None]
     counts: Callable[[Sequence[tuple[uuid.UUID, str]]], dict[tuple[uuid.UUID, str], int]]
-    lineage: Callable[[uuid.UUID, str, str | None], list[Place]]
+    lineage: Callable[[uuid.UUID, str, str | None], list[TicketSubject]]
 
 
 _runs: dict[str, RunStream] = {}
 _calls: list[CallStream] = []
-_makers: list[Callable[[uuid.UUID, str], list[Place]]] = []
+_makers: list[Callable[[uuid.UUID, str], list[TicketSubject]]] = []
 
 
 def register_run(stream: RunStream) -> None:
@@ -74,12 +74,12 @@ def register_calls(stream: CallStream) -> None:
     _calls[:] = [stream]
 
 
-def register_maker(lineage: Callable[[uuid.UUID, str], list[Place]]) -> None:
+def register_maker(lineage: Callable[[uuid.UUID, str], list[TicketSubject]]) -> None:
     """Say what the calls of an app's own runs lie in, by space and public id; empty for those of others."""
     _makers.append(lineage)
 
 
-def lineage_of_made(space_id: uuid.UUID, tool_call_id: str) -> list[Place]:
+def lineage_of_made(space_id: uuid.UUID, tool_call_id: str) -> list[TicketSubject]:
     """What a tool call lies in that one of our own runs makes; empty for one of a chat outside."""
     return [place for lineage in _makers for place in lineage(space_id, tool_call_id)]
 
@@ -96,7 +96,7 @@ def run_streams() -> list[RunStream]:
 def calls() -> CallStream:
     """How tool calls are found; raises LookupError where no app said so."""
     if not _calls:
-        raise LookupError("No app registered how tool calls are found.")
+        raise LookupError("No app has registered a tool call lookup.")
     return _calls[0]
 
 

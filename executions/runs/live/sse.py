@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from executions.runs.live.asgi_scope import Scope, header, headers_for_pages, query
 from executions.runs.live.authorisation import OpenedRun, RunAsk, open_run
-from executions.runs.live.batches import Batch, Writer
+from executions.runs.live.batches import LogBatch, Writer
 from executions.runs.live.hub import Hub, running_hub
 from executions.runs.live.reader import RunLog
 from executions.runs.live.registry import RunStream
@@ -24,7 +24,7 @@ from executions.runs.live.transport import PIECE_BYTES, Gone, Outlet, Send, body
 from spaces.api.viewsets import access_of
 from spaces.authentication import caller_and_identity
 from spaces.errors import Invalid, NotFound
-from spaces.identity import Claim, Identity
+from spaces.identity import Credentials, ReadClaim
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ type Receive = Callable[[], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
-class Manner:
+class SseFormat:
     """How one API writes a log as a stream.
 
     `writer` makes the bytes of the log's batches, `silence` those that show every ten seconds that we are
@@ -52,12 +52,12 @@ class Manner:
     opening: bytes = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
     ended: int = 204
 
-    def bytes_of(self, batch: Batch) -> bytes:
+    def bytes_of(self, batch: LogBatch) -> bytes:
         """A batch as this API writes it, empty where it has nothing to say of it."""
         return batch.as_sse if self.writer is None else batch.written_by(self.writer)
 
 
-AS_LOGGED = Manner()
+AS_LOGGED = SseFormat()
 
 
 async def stream_run(
@@ -77,10 +77,10 @@ async def follow_run(
     receive: Receive,
     send: Send,
     *,
-    identity: Identity,
+    identity: Credentials,
     opened: OpenedRun,
     after: int,
-    manner: Manner = AS_LOGGED,
+    manner: SseFormat = AS_LOGGED,
 ) -> None:
     """Answer with what a run logs after a number, up to its end; `opened` proves that the caller may read it.
 
@@ -96,7 +96,7 @@ async def follow_run(
         await outlet.write({"type": "http.response.body", "body": b""})
         return
     hub = await running_hub()
-    reading = _Reading(hub, outlet, identity, opened, manner)
+    reading = _StreamReading(hub, outlet, identity, opened, manner)
     hub.doorkeeper.admit(reading)
     try:
         await outlet.write(head)
@@ -108,18 +108,18 @@ async def follow_run(
         hub.doorkeeper.dismiss(reading)
 
 
-class _Reading(Subscriber):
+class _StreamReading(Subscriber):
     """One client on one run, written to by the task that answers its request."""
 
     def __init__(  # noqa: PLR0917 - all that a stream is made of
-        self, hub: Hub, outlet: Outlet, identity: Identity, opened: OpenedRun, manner: Manner
+        self, hub: Hub, outlet: Outlet, identity: Credentials, opened: OpenedRun, manner: SseFormat
     ) -> None:
         self.identity = identity
         self._manner = manner
         self._hub = hub
         self._outlet = outlet
         self._run_id = opened.run_id
-        self._claim = Claim(identity, opened.space_id, opened.stream.permission)
+        self._claim = ReadClaim(identity, opened.space_id, opened.stream.permission)
         self._news = asyncio.Event()
         self._is_waiting = False  # for news: nothing is being read or written
         self._is_over = False
@@ -141,10 +141,10 @@ class _Reading(Subscriber):
             if self._timer is not None:
                 self._timer.cancel()
 
-    def claims(self) -> Collection[Claim]:
+    def claims(self) -> Collection[ReadClaim]:
         return (self._claim,)
 
-    def turn_out(self, lost: Collection[Claim], *, is_over: bool) -> None:
+    def turn_out(self, lost: Collection[ReadClaim], *, is_over: bool) -> None:
         """End the stream; a client that comes again learns the reason from the status."""
         self._stop()
 
@@ -172,7 +172,7 @@ class _Reading(Subscriber):
     def flag(self) -> None:
         self._news.set()
 
-    def send_now(self, batch: Batch) -> bool:
+    def send_now(self, batch: LogBatch) -> bool:
         try:
             body = self._manner.bytes_of(batch)
         except Exception:  # noqa: BLE001 - the others are told here too: the task fails for this stream alone
@@ -198,7 +198,9 @@ class _Reading(Subscriber):
         self._news.set()
 
 
-def _open(scope: Scope, stream: RunStream, space_text: str, run_text: str) -> tuple[Identity, OpenedRun, int]:
+def _open(
+    scope: Scope, stream: RunStream, space_text: str, run_text: str
+) -> tuple[Credentials, OpenedRun, int]:
     now = timezone.now()
     caller, identity = caller_and_identity(scope, now=now, takes_tickets=True)
     access = access_of(caller, space_text).require(stream.permission)

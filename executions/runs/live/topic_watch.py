@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import psycopg
 
-from executions.runs.live.batches import Batch
-from executions.runs.live.reader import Call, Log, Reader
+from executions.runs.live.batches import LogBatch
+from executions.runs.live.reader import CallTopic, Log, LogReader
 
 logger = logging.getLogger(__name__)
 
@@ -39,21 +39,21 @@ class Watch:
         "wakers",
     )
 
-    def __init__(self, target: Log | Call, reader: Reader) -> None:
+    def __init__(self, target: Log | CallTopic, reader: LogReader) -> None:
         self.target = target
         self.wakers: set[Callable[[], None]] = set()
         self.known = 0
         self.edge: int | None = None
-        self.tail: Batch | None = None
+        self.tail: LogBatch | None = None
         self._reader = reader
         self._tail_at = 0.0
         self._reading: asyncio.Task[None] | None = None
-        self._alone: dict[int, asyncio.Task[Batch]] = {}
+        self._alone: dict[int, asyncio.Task[LogBatch]] = {}
         self._failed = False
 
     def hear(self, number: int) -> None:
         """A wake-up: read on from the edge for all who stand there, once."""
-        if isinstance(self.target, Call):
+        if isinstance(self.target, CallTopic):
             self.flag_all()
         elif number > self.known:
             self.known = number
@@ -78,16 +78,16 @@ class Watch:
         """Whether `read` would find something, as far as is known; what comes later wakes."""
         return self.edge is None or at < self.edge
 
-    def at_hand(self, at: int) -> Batch | None:
+    def at_hand(self, at: int) -> LogBatch | None:
         """What the last shared read brought, for one who stands where it began or in it; None for others."""
         return (
             self.tail.beyond(at) if self.tail is not None and self.tail.start <= at < self.tail.end else None
         )
 
-    async def read(self, at: int) -> Batch | None:
+    async def read(self, at: int) -> LogBatch | None:
         """What follows `at`, None where nothing does yet: then all are woken once something does."""
-        if isinstance(self.target, Call):
-            raise TypeError("A tool call has nothing to read.")
+        if isinstance(self.target, CallTopic):
+            raise TypeError("A tool call has no log.")
         if (batch := self.at_hand(at)) is not None:
             return batch
         if not self.has_more(at):
@@ -95,7 +95,7 @@ class Watch:
         batch = await self._read_alone(self.target, at)
         return batch if batch is not None and (batch.frames or batch.is_last) else None
 
-    async def _read_alone(self, log: Log, after: int) -> Batch | None:
+    async def _read_alone(self, log: Log, after: int) -> LogBatch | None:
         """What follows a number, for one who is behind.
 
         Those who stand at the same number at the same moment share the read. None where the database
@@ -163,7 +163,7 @@ class Subscriber(ABC):
         if batch is None or batch.is_last or not self.send_now(batch):
             self.flag()
 
-    async def read_on(self) -> Batch | None:
+    async def read_on(self) -> LogBatch | None:
         """What follows, which is then taken for given; None where nothing does yet."""
         batch = await self.watch.read(self.at)
         if batch is not None:
@@ -175,7 +175,7 @@ class Subscriber(ABC):
         """Whether its task waits for news: nothing is being read or written."""
 
     @abstractmethod
-    def send_now(self, batch: Batch) -> bool:
+    def send_now(self, batch: LogBatch) -> bool:
         """Send without waiting and move `at`; False where that is not possible, or not all of it."""
 
     @abstractmethod

@@ -48,7 +48,7 @@ class Scribe(Protocol):
 
 
 @dataclass(eq=False)
-class Held[S: Scribe]:
+class HeldLease[S: Scribe]:
     """One lease in this process's hands; `renewed_at` is monotonic, from before the renewal was sent.
 
     Whoever ends the run or hands it back says `is_ending` before, when a lease that is gone may be its own
@@ -80,7 +80,7 @@ class LeaseKeeper:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         # By lease, not by run: an attempt may unwind so slowly that this process has the run again.
-        self._held: set[Held[Any]] = set()
+        self._held: set[HeldLease[Any]] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
         loops = {"leases": self._keep, "recorders": self._tick, "lease-guard": self._guard}
@@ -101,9 +101,9 @@ class LeaseKeeper:
     @contextmanager
     def holding[S: Scribe](
         self, lease: Lease, stop: StopSignal, recorder: S, *, taken_at: float
-    ) -> Iterator[Held[S]]:
+    ) -> Iterator[HeldLease[S]]:
         """Keep the lease until the block ends; `taken_at` is the monotonic time before it was taken."""
-        held = Held(lease, stop, recorder, taken_at)
+        held = HeldLease(lease, stop, recorder, taken_at)
         with self._lock:
             self._held.add(held)
         try:
@@ -117,7 +117,7 @@ class LeaseKeeper:
         for held in self._kept():
             held.stop.set(reason)
 
-    def _kept(self) -> list[Held[Any]]:
+    def _kept(self) -> list[HeldLease[Any]]:
         with self._lock:
             return [held for held in self._held if not held.is_lost and not held.is_over]
 
@@ -142,7 +142,7 @@ class LeaseKeeper:
                 held[run_id].renewed_at = now
         self._stand_in_line(list(held.values()))
 
-    def _stand_in_line(self, kept: Sequence[Held[Any]]) -> None:
+    def _stand_in_line(self, kept: Sequence[HeldLease[Any]]) -> None:
         """For the lease that is most urgent: one at a time, since all others wait meanwhile."""
         now = self._clock()
         one = min(kept, key=_renewed_at, default=None)
@@ -188,5 +188,5 @@ class LeaseKeeper:
                     held.lose()
 
 
-def _renewed_at(held: Held[Any]) -> float:
+def _renewed_at(held: HeldLease[Any]) -> float:
     return max(held.renewed_at, float(held.recorder.renewed_at))

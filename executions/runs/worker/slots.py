@@ -15,7 +15,7 @@ from executions.runs.registry import begin_oldest_run, begin_run
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class SlotClaim:
     """A lease in a slot; `taken_at` is the monotonic time from before it was taken."""
 
     lease: Lease
@@ -39,7 +39,7 @@ class Slots:
         # Deciding by what is held and adding to it must be one step.
         self._lock = threading.Lock()
 
-    def claim(self, run_id: uuid.UUID, kind: str | None) -> Claim | None:
+    def claim(self, run_id: uuid.UUID, kind: str | None) -> SlotClaim | None:
         """Lease a run for a slot that holds the ticket of `run_id`; None where nothing waits for a worker."""
         with self._lock:
             taken_at = time.monotonic()
@@ -48,9 +48,9 @@ class Slots:
                 return None
             self._busy[lease.space_id] += 1
             self._last_space = lease.space_id
-            return Claim(lease, taken_at)
+            return SlotClaim(lease, taken_at)
 
-    def release(self, claim: Claim) -> None:
+    def release(self, claim: SlotClaim) -> None:
         """The slot is free again."""
         with self._lock:
             self._busy[claim.lease.space_id] -= 1

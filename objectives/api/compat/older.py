@@ -9,7 +9,7 @@ from objectives.access.accounts import AccountAccess, WorkspaceKeyAccess
 from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.api_keys import change_api_key
 from objectives.actions.assignments import add_assignment, remove_assignment_of_id
-from objectives.api.api_keys import TAG, OfKeys
+from objectives.api.api_keys import TAG, ApiKeyViewMixin
 from objectives.api.describing import page_of
 from objectives.api.field_masks import Patch, changes
 from objectives.api.filters import NamedFilter
@@ -20,8 +20,8 @@ from objectives.api.variations import VariationViewSet
 from objectives.api.viewsets import WorkspaceViewSet
 from objectives.ids import Prefix, spell
 from objectives.schemas.apikeys import (
-    ApiKey,
     ApiKeyChanges,
+    ApiKeySchema,
     NewApiKey,
     NewWorkspaceKey,
     WorkspaceAssignment,
@@ -43,7 +43,7 @@ class WorkspaceKeyPatch(Patch):
     """What it may do."""
 
 
-class WorkspaceKeyViewSet(WorkspaceViewSet, OfKeys):
+class WorkspaceKeyViewSet(WorkspaceViewSet, ApiKeyViewMixin):
     """`/workspaces/{workspaceId}/api_keys`: the keys that are assigned to the workspace.
 
     To those clients a key belongs to exactly one workspace. Keys that reach all workspaces are none of them.
@@ -54,7 +54,7 @@ class WorkspaceKeyViewSet(WorkspaceViewSet, OfKeys):
         "listWorkspaceApiKeys",
         "List the API keys of one workspace",
         tag=TAG,
-        answer=page_of(ApiKey),
+        answer=page_of(ApiKeySchema),
         filterset_class=NamedFilter,
         pagination_class=NewestFirst,
     )
@@ -94,7 +94,7 @@ class WorkspaceKeyViewSet(WorkspaceViewSet, OfKeys):
         return WorkspaceKeyAccess(self.caller, self.tenant_id, self.access)
 
 
-class GlobalKeyViewSet(OfKeys):
+class GlobalKeyViewSet(ApiKeyViewMixin):
     """`/account/global_api_key`: the key that the account was founded with.
 
     To those clients it is the one key that reaches all workspaces: the server makes it, nobody deletes it.
@@ -118,7 +118,7 @@ class GlobalKeyViewSet(OfKeys):
         founding = self.key_access.keys().filter(is_default=True).order_by("created_at", "id")
         key_id = founding.values_list("id", flat=True).first()
         if key_id is None:
-            raise NotFound("The key that the account was founded with has ended, or is not yours to see.")
+            raise NotFound("The account's first key was revoked, or is not visible to you.")
         return spell(Prefix.API_KEY, key_id)
 
 

@@ -81,7 +81,7 @@ class NewestFirstList(ChangeList):
         return str(self.get_query_string({PAGE_VAR: str(place)}))
 
 
-class NewestFirst(ModelAdmin):
+class NewestFirstChangeList(ModelAdmin):
     """Base of the admin classes: newest first, never counted, found by indexed columns.
 
     `time_field` names the column that an index sorts by together with the id; None sorts by the id alone,

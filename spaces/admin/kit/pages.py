@@ -11,13 +11,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from spaces.admin.kit.changelist import NewestFirst, ReadOnly
+from spaces.admin.kit.changelist import NewestFirstChangeList, ReadOnly
 from spaces.admin.kit.formatting import below, clipped, to_the_second
 from spaces.admin.kit.steering import Steered
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedChange:
     """A row under a name: what unfold reads of the `original` of a page."""
 
     row: Model
@@ -35,7 +35,7 @@ class Named:
         return self.name
 
 
-class RecordAdmin(ReadOnly, Steered, NewestFirst):
+class RecordAdmin(ReadOnly, Steered, NewestFirstChangeList):
     """Base of the admin classes of what happens in spaces: looked at, and steered by verbs."""
 
     page_template: ClassVar[str]

@@ -7,7 +7,7 @@ from tests.benchmarks.commits import commit_steadily
 # Below what sets Django up: these read models and settings.
 from django.utils import timezone  # isort: skip
 
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.lease import Lease
 from executions.runs.locks import leased
 from objectives.events import event
@@ -24,6 +24,6 @@ def commit_responses(*, run_ids: Sequence[str], count: int, per_second: float) -
         head, objective = leased(Objective, lease)
         facts = {"content": f"Step {turn} of {count} is done.", "tool_calls": [], "usage": _USAGE}
         now = timezone.now()
-        note(objective, head, [event(Kind.ASSISTANT_MESSAGE, facts, now=now, started_at=now)])
+        note(objective, head, [event(EventKind.ASSISTANT_MESSAGE, facts, now=now, started_at=now)])
 
     return commit_steadily(run_ids, write, count=count, per_second=per_second)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from config.server.supervisor import ForkedModule, Program, Supervisor
+from config.server.supervisor import ForkedModule, ProcessSupervisor, Program
 
 FOR_EVER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 IGNORE = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
@@ -36,7 +36,7 @@ def lives(pid: int) -> bool:
         return False
 
 
-def pid_of(supervisor: Supervisor, name: str = "child") -> int:
+def pid_of(supervisor: ProcessSupervisor, name: str = "child") -> int:
     """The number of a child that must be running."""
     pid = supervisor.pids[name]
     assert pid is not None
@@ -44,13 +44,13 @@ def pid_of(supervisor: Supervisor, name: str = "child") -> int:
 
 
 @pytest.fixture
-def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
+def supervisor(tmp_path: Path) -> Iterator[ProcessSupervisor]:
     """One child that lives for ever, its output in tmp_path/child.log."""
-    with Supervisor([Program("child", FOR_EVER)], logs=tmp_path, grace=30) as running:
+    with ProcessSupervisor([Program("child", FOR_EVER)], logs=tmp_path, grace=30) as running:
         yield running
 
 
-def test_a_killed_child_is_started_again(supervisor: Supervisor) -> None:
+def test_a_killed_child_is_started_again(supervisor: ProcessSupervisor) -> None:
     first = pid_of(supervisor)
 
     os.kill(first, signal.SIGKILL)
@@ -63,11 +63,11 @@ def test_a_killed_child_is_started_again(supervisor: Supervisor) -> None:
     assert lives(pid_of(supervisor))
 
 
-def test_output_is_collected_by_name(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_output_is_collected_by_name(supervisor: ProcessSupervisor, tmp_path: Path) -> None:
     eventually(lambda: (tmp_path / "child.log").read_text() == "up\n")
 
 
-def test_stopping_ends_every_child_and_reaps_it(supervisor: Supervisor) -> None:
+def test_stopping_ends_every_child_and_reaps_it(supervisor: ProcessSupervisor) -> None:
     pid = pid_of(supervisor)
 
     supervisor.stop()
@@ -77,7 +77,7 @@ def test_stopping_ends_every_child_and_reaps_it(supervisor: Supervisor) -> None:
 
 
 def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) -> None:
-    supervisor = Supervisor([Program("child", DEAF)], logs=tmp_path, grace=0.5)
+    supervisor = ProcessSupervisor([Program("child", DEAF)], logs=tmp_path, grace=0.5)
     supervisor.tend()
     eventually(lambda: (tmp_path / "child.log").read_text() == "deaf\n")
     pid = pid_of(supervisor)
@@ -92,7 +92,7 @@ def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) 
 def test_a_child_that_keeps_failing_is_started_ever_more_slowly(tmp_path: Path) -> None:
     now = 0.0
     failing = Program("child", [sys.executable, "-c", "print('tried'); raise SystemExit(3)"])
-    supervisor = Supervisor([failing], logs=tmp_path, clock=lambda: now)
+    supervisor = ProcessSupervisor([failing], logs=tmp_path, clock=lambda: now)
     starts = []
     for _ in range(600):  # a minute of the clock that is passed in
         supervisor.tend()
@@ -111,7 +111,7 @@ def test_the_environment_of_a_program_is_laid_over_our_own(tmp_path: Path) -> No
     say = "import os, time; print(os.environ['COLOUR'], 'PATH' in os.environ, flush=True); time.sleep(600)"
     program = Program("child", [sys.executable, "-c", say], env={"COLOUR": "blue"})
 
-    with Supervisor([program], logs=tmp_path, grace=30):
+    with ProcessSupervisor([program], logs=tmp_path, grace=30):
         eventually(lambda: (tmp_path / "child.log").read_text() == "blue True\n")
 
 

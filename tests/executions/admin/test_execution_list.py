@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from executions.admin.search import condition
 from executions.models import SkillExecution
-from spaces.admin.kit.changelist import NewestFirst
+from spaces.admin.kit.changelist import NewestFirstChangeList
 from tests.admin.desk import LIST, fail, make_execution, operator_client, succeed
 from tests.executions.api.crowd import make_crowd
 from tests.factories import NOW, Actor, make_actor, make_skill
@@ -66,7 +66,7 @@ def test_the_number_of_questions_does_not_grow_with_the_rows(actor: Actor):
 
 
 def test_pages_follow_each_other_without_gap_or_repetition(actor: Actor, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(NewestFirst, "list_per_page", 3)
+    monkeypatch.setattr(NewestFirstChangeList, "list_per_page", 3)
     # Several share one time, so that the id has to tell them apart.
     made = [
         make_execution(actor=actor, call=f"call_{number}", at=NOW + timedelta(seconds=number // 4))

@@ -54,7 +54,7 @@ def test_it_shows_results_and_where_it_came_from(actor: Actor):
 def test_it_says_why_a_run_failed(actor: Actor):
     page = page_of(fail(make_execution(actor=actor)))
 
-    assert "It used more memory than allowed: <bdi>It used 600 MiB of 512 MiB.</bdi>" in page
+    assert "It exceeded its memory limit: <bdi>It used 600 MiB of 512 MiB.</bdi>" in page
 
 
 def test_what_a_run_says_is_never_markup(actor: Actor):
@@ -134,7 +134,7 @@ def test_an_operator_asks_a_running_execution_to_stop(actor: Actor):
     execution.refresh_from_db()
     assert execution.state == "running"
     assert RunEvent.objects.filter(run_id=execution.pk).last().kind == "execution.cancel_requested"
-    assert "Its worker is asked to stop it." in answer.content.decode()
+    assert "Cancellation requested." in answer.content.decode()
 
 
 def test_an_operator_retries_an_ended_execution_and_lands_on_the_new_one(actor: Actor):

@@ -95,7 +95,7 @@ def test_an_operator_watches_an_execution_and_stops_it(page: Page, server: Serve
 
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Cancel it").click()
-    expect(page.get_by_text("Its worker is asked to stop it.")).to_be_visible()
+    expect(page.get_by_text("Cancellation requested.")).to_be_visible()
     execution.refresh_from_db()
     assert execution.cancel_requested_by_id == operator.pk
     finish_cancelled(lease=lease, now=timezone.now())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from executions.api.catalog_schemas import ChatTool, Skill, SkillSummary
+from executions.api.catalog_schemas import ChatTool, SkillSchema, SkillSummary
 from tests.executions.api.speaking import Api
 from tests.factories import make_actor, make_skill, make_space, make_tenant
 
@@ -45,12 +45,12 @@ def test_a_skill_is_shown_with_its_newest_version():
 
     shown = Api(make_actor()).get("skills/echo").json()["data"]
 
-    assert list(shown) == list(Skill.model_fields)
+    assert list(shown) == list(SkillSchema.model_fields)
     assert (shown["version"], shown["versions"]) == ("1.10.0", ["1.10.0", "1.9.0"])
     assert (shown["kind"], shown["digest"]) == ("script", newest.digest)
     assert shown["inputs_schema"] == INPUTS
     assert shown["limits"]["wall_seconds"] == 7
-    Skill.model_validate(shown)
+    SkillSchema.model_validate(shown)
 
 
 def test_a_skill_gets_the_tools_that_the_space_permits_too():

@@ -19,7 +19,7 @@ from executions.api.filters import ExecutionFilter
 from executions.runs.live.frames import ERROR_CODES, OUTGOING
 from executions.runs.live.socket.client_frames import INCOMING
 from objectives.api.compat import older
-from spaces.ticket_scopes import Kind, May
+from spaces.ticket_scopes import May, TicketKind
 from tests.guards.routes import every_route
 from tests.guards.ticketed import OPENS
 
@@ -338,8 +338,8 @@ def test_asking_for_a_ticket_is_described_for_both_apis(described, operations):
     asked = operations["POST /v1/tickets"]
     members = described["components"]["schemas"]["TicketTarget"]["properties"]
 
-    assert {*Kind} | {"thread_id"} == set(members)
-    for name in (*Kind, *May, ":approve", ":setContent", "toolcall_", "seconds"):
+    assert {*TicketKind} | {"thread_id"} == set(members)
+    for name in (*TicketKind, *May, ":approve", ":setContent", "toolcall_", "seconds"):
         assert name in asked["description"] or name in json.dumps(asked)
     assert asked["responses"]["400"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/ProblemsAnswer"

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from objectives.ids import Prefix, spell
-from objectives.models import Approval
+from objectives.models import ApprovalStatus
 from spaces.ids import to_prefixed
 from spaces.keys import create_key
 from spaces.models import Membership, Principal, Role, Ticket
@@ -35,7 +35,7 @@ def waiting_call(actor):
     """A tool call of an objective that waits for a decision."""
     tool = make_tool(tool_set=make_tool_set(space=actor.space, created_by=actor.principal))
     objective = begin_objective(actor, make_published_agent(actor, tool))
-    return ask_for(objective, tool.function_name, approval=Approval.WAITING_FOR_APPROVAL)
+    return ask_for(objective, tool.function_name, approval=ApprovalStatus.WAITING_FOR_APPROVAL)
 
 
 def call_url(call, verb=""):
@@ -310,7 +310,7 @@ def test_a_call_is_decided_by_ticket_and_its_maker_has_decided_it(verb):
     call.refresh_from_db()
 
     assert answer.status_code == 200
-    assert call.approval == (Approval.APPROVED if verb == ":approve" else Approval.DENIED)
+    assert call.approval == (ApprovalStatus.APPROVED if verb == ":approve" else ApprovalStatus.DENIED)
     assert call.decided_by == actor.principal
 
 

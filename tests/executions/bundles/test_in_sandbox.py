@@ -10,24 +10,24 @@ from typing import Any
 import pytest
 
 from executions.catalog.archive import pack, read_folder, unpack
-from executions.sandbox import Outcome, Workspace, launch
+from executions.sandbox import ProcessOutcome, SandboxWorkspace, launch
 from tests.executions.bundles.script_play import BUNDLES, ORDERS, SAMPLES, SDK
 
 TIME_LIMIT_SECONDS = 200
 
 
 @pytest.fixture
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxWorkspace]:
     folder = tmp_path_factory.mktemp("sandboxes")
     # The sandbox's user is another one, and pytest's folders are private.
     for above in (folder, folder.parent, folder.parent.parent):
         above.chmod(0o755)
-    workspace = Workspace.create(folder)
+    workspace = SandboxWorkspace.create(folder)
     yield workspace
     workspace.remove()
 
 
-def run(slug: str, workspace: Workspace, *files: Path) -> tuple[list[dict[str, Any]], Outcome]:
+def run(slug: str, workspace: SandboxWorkspace, *files: Path) -> tuple[list[dict[str, Any]], ProcessOutcome]:
     """The messages of one run of the packed and unpacked bundle, and how it ended."""
     bundle = read_folder(BUNDLES / slug)
     unpacked = workspace.path.parent / "bundle"
@@ -51,7 +51,7 @@ def run(slug: str, workspace: Workspace, *files: Path) -> tuple[list[dict[str, A
         return messages, running.wait()
 
 
-def test_csv_profile_runs_within_the_default_limits(workspace: Workspace) -> None:
+def test_csv_profile_runs_within_the_default_limits(workspace: SandboxWorkspace) -> None:
     messages, outcome = run("csv-profile", workspace, ORDERS)
 
     assert (outcome.exit_status, outcome.killed_for) == (0, None), outcome.stderr_tail
@@ -66,7 +66,7 @@ def test_csv_profile_runs_within_the_default_limits(workspace: Workspace) -> Non
     }
 
 
-def test_document_text_runs_within_its_limits(workspace: Workspace) -> None:
+def test_document_text_runs_within_its_limits(workspace: SandboxWorkspace) -> None:
     files = [SAMPLES / name for name in ("manual.pdf", "minutes.docx", "page.html", "notes.md")]
 
     messages, outcome = run("document-text", workspace, *files)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from executions.inference.demo_script import Call, DemoScriptInvalid, Turn, read_script
+from executions.inference.demo_script import DemoScriptInvalid, ScriptCall, ScriptTurn, read_script
 from executions.inference.demo_template import fill
 
 VALUES = {
@@ -27,14 +27,14 @@ def test_says_and_sleeps_belong_to_the_step_after_them() -> None:
     )
 
     assert turns == (
-        Turn(("Looking.", 2.0), calls=(Call("workspace.fs.list", {}),)),
-        Turn(calls=(Call("a", {}), Call("b", {"n": 1}))),
-        Turn(answer={"answer": "42"}),
+        ScriptTurn(("Looking.", 2.0), calls=(ScriptCall("workspace.fs.list", {}),)),
+        ScriptTurn(calls=(ScriptCall("a", {}), ScriptCall("b", {"n": 1}))),
+        ScriptTurn(answer={"answer": "42"}),
     )
 
 
 def test_says_at_the_end_are_a_response_of_their_own() -> None:
-    assert read_script([{"tool": "a"}, {"say": "Bye."}])[1] == Turn(("Bye.",))
+    assert read_script([{"tool": "a"}, {"say": "Bye."}])[1] == ScriptTurn(("Bye.",))
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from executions.catalog.importer import import_bundle
 from executions.catalog.manifest import TOOLS, Manifest, parse_manifest
 from executions.models import RunEvent
 from executions.runner.recorder import Recorder
-from executions.runner.run import Run, SkillAnswer, SkillCall
+from executions.runner.run import CallOutcome, LeasedRun, SkillCall
 from executions.runs.registry import begin_run
 from executions.runs.worker.stop_signal import StopSignal
-from executions.sandbox.workspace import Workspace
+from executions.sandbox.workspace import SandboxWorkspace
 from tests.factories import NOW, make_actor
 
 ANSWER = {
@@ -27,7 +27,7 @@ ANSWER = {
     "required": ["answer"],
     "additionalProperties": False,
 }
-type RunMaker = Callable[..., Run]
+type RunMaker = Callable[..., LeasedRun]
 
 CITIES = b"city,people\nRome,3\nOslo,1\n"
 
@@ -58,16 +58,16 @@ def make_run(
     budget_usd: Decimal | None = None,
     seconds: float = 30.0,
     **metadata: Any,
-) -> Run:
+) -> LeasedRun:
     """A run of the skill `ask` as a worker would hand it to the runner; its lease lasts 8 s."""
     manifest = make_manifest(**metadata)
     lease_id = _leased_execution(manifest)
-    workspace = Workspace.create(folder)
+    workspace = SandboxWorkspace.create(folder)
     staged = {"a.csv": CITIES} if materials is None else materials
     for name, content in staged.items():
         workspace.stage(name, io.BytesIO(content))
     stop = StopSignal()
-    return Run(
+    return LeasedRun(
         execution_id=lease_id.run_id,
         space_id=uuid.uuid4(),
         attempt=1,
@@ -87,7 +87,7 @@ def make_run(
     )
 
 
-def logged(run: Run) -> list[tuple[str, Any]]:
+def logged(run: LeasedRun) -> list[tuple[str, Any]]:
     """Kind and payload of every event of the run's log after its first two (queued, started)."""
     run.recorder.flush()
     rows = RunEvent.objects.filter(run_id=run.execution_id).order_by("seq")[2:]
@@ -111,5 +111,5 @@ def _leased_execution(manifest: Manifest) -> Any:
     return lease
 
 
-def _no_skill(call: SkillCall) -> SkillAnswer:
+def _no_skill(call: SkillCall) -> CallOutcome:
     raise AssertionError(f"a prompt skill called {call.slug}")

@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from executions.inference.interface import ToolRequest
-from executions.runner.run import Run
+from executions.runner.run import LeasedRun
 from executions.runner.workspace_tools import ToolResult, call_tool, offered_tools
 from tests.executions.runner.prompt_runs import RunMaker
 
 pytestmark = pytest.mark.django_db
 
 
-def use(run: Run, name: str, **arguments: Any) -> ToolResult:
+def use(run: LeasedRun, name: str, **arguments: Any) -> ToolResult:
     return call_tool(run, ToolRequest("c1", name, name.replace(".", "_"), arguments))
 
 
-def read(run: Run, path: str, offset: int = 0) -> ToolResult:
+def read(run: LeasedRun, path: str, offset: int = 0) -> ToolResult:
     return use(run, "workspace.fs.read", path=path, offset=offset)
 
 
@@ -136,7 +136,7 @@ def test_an_offset_behind_the_end_is_refused(prompt_run: RunMaker) -> None:
     assert read(prompt_run(), "inputs/materials/a.csv", 10_000).is_error
 
 
-def python(run: Run, code: str) -> ToolResult:
+def python(run: LeasedRun, code: str) -> ToolResult:
     return use(run, "workspace.code.python", code=code)
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from executions.sandbox import Workspace
+from executions.sandbox import SandboxWorkspace
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    made = Workspace.create(tmp_path)
+def workspace(tmp_path: Path) -> Iterator[SandboxWorkspace]:
+    made = SandboxWorkspace.create(tmp_path)
     yield made
     made.remove()

@@ -8,14 +8,14 @@ from textwrap import dedent
 
 import psutil
 
-from executions.sandbox import Limits, Outcome, Running, Workspace, launch
+from executions.sandbox import Limits, ProcessOutcome, RunningProcess, SandboxWorkspace, launch
 
 MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Finished:
-    outcome: Outcome
+    outcome: ProcessOutcome
     stdout: str
 
     @property
@@ -24,13 +24,13 @@ class Finished:
 
 
 def start_python(
-    workspace: Workspace,
+    workspace: SandboxWorkspace,
     code: str,
     *arguments: str,
     limits: Limits | None = None,
     bundle: Path | None = None,
     extra: Mapping[str, Path] | None = None,
-) -> Running:
+) -> RunningProcess:
     return launch(
         ["python", "-c", dedent(code), *arguments],
         workspace=workspace,
@@ -41,7 +41,7 @@ def start_python(
 
 
 def run_python(
-    workspace: Workspace,
+    workspace: SandboxWorkspace,
     code: str,
     *arguments: str,
     limits: Limits | None = None,

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from executions.sandbox import ArtifactRejected, Limits, Workspace
+from executions.sandbox import ArtifactRejected, Limits, SandboxWorkspace
 from tests.executions.sandbox.scripts import MIB, run_python
 
 
-def archived(workspace: Workspace) -> tuple[tarfile.TarFile, tuple[str, ...], bytes]:
+def archived(workspace: SandboxWorkspace) -> tuple[tarfile.TarFile, tuple[str, ...], bytes]:
     packed = io.BytesIO()
     left_out = workspace.archive(packed)
     return tarfile.open(fileobj=io.BytesIO(packed.getvalue())), left_out, packed.getvalue()
 
 
-def test_it_holds_folders_and_files_and_nothing_else(workspace: Workspace):
+def test_it_holds_folders_and_files_and_nothing_else(workspace: SandboxWorkspace):
     run_python(
         workspace,
         """
@@ -45,7 +45,7 @@ def test_it_holds_folders_and_files_and_nothing_else(workspace: Workspace):
     assert left_out == ("outputs/link", "pipe")
 
 
-def test_names_that_are_no_text_are_kept_as_they_are(workspace: Workspace):
+def test_names_that_are_no_text_are_kept_as_they_are(workspace: SandboxWorkspace):
     names = [b"outputs/a\nb", b"outputs/\xff\xfe", b"outputs/\x07bell", b"outputs/" + b"d" * 250 + b"/e"]
     for name in names:
         path = Path(os.fsdecode(os.fsencode(workspace.path) + b"/" + name))
@@ -63,7 +63,7 @@ def test_names_that_are_no_text_are_kept_as_they_are(workspace: Workspace):
 def test_equal_workspaces_make_equal_bytes(tmp_path: Path):
     digests = set()
     for names in (["b", "a", "ü"], ["ü", "a", "b"]):
-        workspace = Workspace.create(tmp_path)
+        workspace = SandboxWorkspace.create(tmp_path)
         for name in names:
             workspace.write(f"folder/{name}", name.encode() * 1000)
         digests.add(hashlib.sha256(archived(workspace)[2]).hexdigest())
@@ -81,7 +81,7 @@ def test_equal_workspaces_make_equal_bytes(tmp_path: Path):
     ids=["too large", "too many"],
 )
 def test_what_goes_past_the_limits_is_not_archived(tmp_path: Path, fill: Callable[[Path], object]):
-    workspace = Workspace.create(tmp_path, Limits(workspace_bytes=MIB, files=100))
+    workspace = SandboxWorkspace.create(tmp_path, Limits(workspace_bytes=MIB, files=100))
     fill(workspace.path)
     try:
         with pytest.raises(ArtifactRejected):

@@ -12,7 +12,7 @@ from textwrap import dedent
 
 import pytest
 
-from executions.sandbox import Limits, Running, Workspace
+from executions.sandbox import Limits, RunningProcess, SandboxWorkspace
 from tests.executions.sandbox.scripts import (
     processes_named,
     run_python,
@@ -40,7 +40,7 @@ def token() -> str:
     return f"sandboxed-{secrets.token_hex(8)}"
 
 
-def test_a_killed_tree_is_dead_when_wait_returns(workspace: Workspace, token: str):
+def test_a_killed_tree_is_dead_when_wait_returns(workspace: SandboxWorkspace, token: str):
     with start_python(workspace, DAEMON, token, "stay") as running:
         assert running.read_line(60) == b"ready\n"
         assert len(processes_named(token)) >= 2
@@ -55,7 +55,7 @@ def test_a_killed_tree_is_dead_when_wait_returns(workspace: Workspace, token: st
     assert time.monotonic() - began < 50  # it would stay for 100
 
 
-def test_what_a_script_leaves_running_ends_with_it(workspace: Workspace, token: str):
+def test_what_a_script_leaves_running_ends_with_it(workspace: SandboxWorkspace, token: str):
     ended = run_python(workspace, DAEMON, token)
 
     assert processes_named(token) == []
@@ -63,7 +63,7 @@ def test_what_a_script_leaves_running_ends_with_it(workspace: Workspace, token: 
     assert ended.outcome.wall_seconds < 50
 
 
-def test_leaving_the_with_block_kills(workspace: Workspace, token: str):
+def test_leaving_the_with_block_kills(workspace: SandboxWorkspace, token: str):
     with start_python(workspace, DAEMON, token, "stay") as running:
         assert running.read_line(60) == b"ready\n"
 
@@ -71,7 +71,7 @@ def test_leaving_the_with_block_kills(workspace: Workspace, token: str):
     assert running.wait().killed_for == "abandoned"
 
 
-def test_a_kill_in_the_first_moment_is_certain_too(workspace: Workspace, token: str):
+def test_a_kill_in_the_first_moment_is_certain_too(workspace: SandboxWorkspace, token: str):
     for delay in (0, 0.001, 0.003, 0.006, 0.01, 0.015):
         with start_python(workspace, DAEMON, token, "stay") as running:
             time.sleep(delay)
@@ -82,7 +82,7 @@ def test_a_kill_in_the_first_moment_is_certain_too(workspace: Workspace, token: 
         assert outcome.killed_for == "cancelled"
 
 
-def test_a_kill_after_the_end_changes_nothing(workspace: Workspace):
+def test_a_kill_after_the_end_changes_nothing(workspace: SandboxWorkspace):
     with start_python(workspace, "print('done')") as running:
         outcome = running.wait()
         running.kill("cancelled")
@@ -91,7 +91,7 @@ def test_a_kill_after_the_end_changes_nothing(workspace: Workspace):
         assert (outcome.exit_status, outcome.killed_for) == (0, None)
 
 
-def test_the_status_of_a_script_is_as_in_a_shell(workspace: Workspace):
+def test_the_status_of_a_script_is_as_in_a_shell(workspace: SandboxWorkspace):
     statuses = [
         run_python(workspace, code).outcome.exit_status
         for code in (
@@ -105,15 +105,15 @@ def test_the_status_of_a_script_is_as_in_a_shell(workspace: Workspace):
     assert statuses == [0, 7, 143, 134]
 
 
-def test_a_program_that_does_not_exist_is_a_failure_not_a_hang(workspace: Workspace):
+def test_a_program_that_does_not_exist_is_a_failure_not_a_hang(workspace: SandboxWorkspace):
     ended = run_python(workspace, "import os; os.execv('/usr/bin/no-such-program', ['x'])")
 
     assert ended.outcome.exit_status == 1
     assert "No such file" in ended.outcome.stderr_tail
 
 
-def test_the_end_of_the_thread_that_started_it_is_not_its_end(workspace: Workspace):
-    started: list[Running] = []
+def test_the_end_of_the_thread_that_started_it_is_not_its_end(workspace: SandboxWorkspace):
+    started: list[RunningProcess] = []
     thread = threading.Thread(
         target=lambda: started.append(start_python(workspace, "import time; time.sleep(0.5); print('alive')"))
     )
@@ -158,7 +158,7 @@ def test_a_killed_worker_takes_its_sandboxes_along(tmp_path: Path, token: str):
 
 
 def test_sandboxes_run_beside_each_other(tmp_path: Path):
-    workspaces = [Workspace.create(tmp_path) for _ in range(6)]
+    workspaces = [SandboxWorkspace.create(tmp_path) for _ in range(6)]
     limits = Limits(wall_seconds=100)
     runnings = [
         start_python(one, "import time; time.sleep(0.3); print('ok')", limits=limits) for one in workspaces
@@ -172,7 +172,7 @@ def test_sandboxes_run_beside_each_other(tmp_path: Path):
     assert [outcome.exit_status for outcome in outcomes] == [0] * 6
 
 
-def test_nothing_is_left_open_in_the_worker(workspace: Workspace):
+def test_nothing_is_left_open_in_the_worker(workspace: SandboxWorkspace):
     run_python(workspace, "pass")
     before = held_open()
 

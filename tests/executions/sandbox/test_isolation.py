@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from executions.sandbox import Workspace
+from executions.sandbox import SandboxWorkspace
 from tests.executions.sandbox.scripts import run_python
 
 TRY = """
@@ -17,20 +17,20 @@ TRY = """
 """
 
 
-def attempts(workspace: Workspace, *actions: str) -> list[str]:
+def attempts(workspace: SandboxWorkspace, *actions: str) -> list[str]:
     """What each action printed: `done …`, or the error it met."""
     code = TRY + "".join(f"    attempt(lambda: {action})\n" for action in actions)
     return run_python(workspace, code).lines
 
 
 @pytest.mark.parametrize("family", ["AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET", "AF_VSOCK", "AF_ALG"])
-def test_no_socket_reaches_outside(workspace: Workspace, family: str):
+def test_no_socket_reaches_outside(workspace: SandboxWorkspace, family: str):
     kind = "SOCK_SEQPACKET" if family == "AF_ALG" else "SOCK_DGRAM"
 
     assert attempts(workspace, f"socket.socket(socket.{family}, socket.{kind})") == ["PermissionError 1"]
 
 
-def test_sockets_of_the_host_without_a_path_are_out_of_reach(workspace: Workspace):
+def test_sockets_of_the_host_without_a_path_are_out_of_reach(workspace: SandboxWorkspace):
     name = f"callboard-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"\0{name}")
@@ -41,14 +41,14 @@ def test_sockets_of_the_host_without_a_path_are_out_of_reach(workspace: Workspac
     assert said == ["ConnectionRefusedError 111"]
 
 
-def test_there_is_no_network_but_a_silent_loopback(workspace: Workspace):
+def test_there_is_no_network_but_a_silent_loopback(workspace: SandboxWorkspace):
     ended = run_python(workspace, "print(open('/proc/net/dev').read(), open('/proc/net/route').read())")
 
     interfaces = [line.split(":")[0].strip() for line in ended.lines if ":" in line]
     assert interfaces == ["lo"]
 
 
-def test_files_of_the_host_are_not_there(workspace: Workspace, tmp_path: Path):
+def test_files_of_the_host_are_not_there(workspace: SandboxWorkspace, tmp_path: Path):
     secret = tmp_path / ".env"
     secret.write_text("SECRET_KEY=x")
     project = Path(__file__).resolve().parents[3]
@@ -71,7 +71,7 @@ def test_files_of_the_host_are_not_there(workspace: Workspace, tmp_path: Path):
     assert ended.stdout == "[]\n"
 
 
-def test_the_only_user_in_sight_is_its_own(workspace: Workspace):
+def test_the_only_user_in_sight_is_its_own(workspace: SandboxWorkspace):
     ended = run_python(
         workspace, "import os, pwd\nprint(open('/etc/passwd').read(), pwd.getpwuid(os.getuid())[0])"
     )
@@ -80,7 +80,7 @@ def test_the_only_user_in_sight_is_its_own(workspace: Workspace):
     assert "root" not in ended.stdout
 
 
-def test_only_the_workspace_and_scratch_folders_can_be_written(workspace: Workspace):
+def test_only_the_workspace_and_scratch_folders_can_be_written(workspace: SandboxWorkspace):
     places = [
         "/",
         "/usr",
@@ -100,7 +100,7 @@ def test_only_the_workspace_and_scratch_folders_can_be_written(workspace: Worksp
     assert all(line.startswith("done") for line in said[len(places) :])
 
 
-def test_the_bundle_and_extra_folders_are_read_only(workspace: Workspace, tmp_path: Path):
+def test_the_bundle_and_extra_folders_are_read_only(workspace: SandboxWorkspace, tmp_path: Path):
     (tmp_path / "skill").mkdir()
     (tmp_path / "skill" / "run.py").write_text("pass")
     (tmp_path / "sdk").mkdir()
@@ -122,7 +122,9 @@ def test_the_bundle_and_extra_folders_are_read_only(workspace: Workspace, tmp_pa
     assert (tmp_path / "skill" / "run.py").read_text() == "pass"
 
 
-def test_its_environment_holds_nothing_of_the_worker(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
+def test_its_environment_holds_nothing_of_the_worker(
+    workspace: SandboxWorkspace, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("SECRET_KEY", "of the worker")
 
     ended = run_python(workspace, "import os; print(dict(os.environ), open('/proc/1/cmdline').read())")
@@ -132,13 +134,13 @@ def test_its_environment_holds_nothing_of_the_worker(workspace: Workspace, monke
     assert str(workspace.path) not in ended.stdout
 
 
-def test_it_inherits_no_descriptor_but_the_three(workspace: Workspace):
+def test_it_inherits_no_descriptor_but_the_three(workspace: SandboxWorkspace):
     ended = run_python(workspace, "import os; print(sorted(os.listdir('/proc/self/fd')))")
 
     assert ended.stdout == "['0', '1', '2', '3']\n"  # the fourth is the listing itself
 
 
-def test_it_has_no_privileges_and_cannot_get_any(workspace: Workspace):
+def test_it_has_no_privileges_and_cannot_get_any(workspace: SandboxWorkspace):
     ended = run_python(
         workspace, "import os; print(os.getuid(), os.getgroups(), open('/proc/self/status').read())"
     )
@@ -151,8 +153,8 @@ def test_it_has_no_privileges_and_cannot_get_any(workspace: Workspace):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand out users")
-def test_two_workspaces_have_two_users_that_are_nobody(workspace: Workspace, tmp_path: Path):
-    other = Workspace.create(tmp_path)
+def test_two_workspaces_have_two_users_that_are_nobody(workspace: SandboxWorkspace, tmp_path: Path):
+    other = SandboxWorkspace.create(tmp_path)
     try:
         users = {run_python(one, "import os; print(os.getuid())").stdout for one in (workspace, other)}
     finally:
@@ -162,7 +164,7 @@ def test_two_workspaces_have_two_users_that_are_nobody(workspace: Workspace, tmp
     assert all(int(user) > 1000 for user in users)
 
 
-def test_signals_reach_nobody_else(workspace: Workspace):
+def test_signals_reach_nobody_else(workspace: SandboxWorkspace):
     bystander = os.getpid()
 
     said = attempts(
@@ -174,7 +176,7 @@ def test_signals_reach_nobody_else(workspace: Workspace):
     assert said[3].startswith("done")
 
 
-def test_killing_everything_ends_only_itself(workspace: Workspace):
+def test_killing_everything_ends_only_itself(workspace: SandboxWorkspace):
     code = """
         import os, time
         child = os.fork()
@@ -207,7 +209,7 @@ def test_killing_everything_ends_only_itself(workspace: Workspace):
     ids=lambda value: value.split(",")[0],
 )
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="numbers of x86-64")
-def test_dangerous_system_calls_are_refused(workspace: Workspace, call: str, number: str):
+def test_dangerous_system_calls_are_refused(workspace: SandboxWorkspace, call: str, number: str):
     ended = run_python(
         workspace,
         f"import ctypes as c; l = c.CDLL(None, use_errno=True); print(l.syscall({number}), c.get_errno())",
@@ -216,7 +218,7 @@ def test_dangerous_system_calls_are_refused(workspace: Workspace, call: str, num
     assert ended.stdout == "-1 1\n", call
 
 
-def test_no_file_runs_as_its_owner(workspace: Workspace):
+def test_no_file_runs_as_its_owner(workspace: SandboxWorkspace):
     said = attempts(
         workspace,
         "open('mine', 'w')",
@@ -230,11 +232,11 @@ def test_no_file_runs_as_its_owner(workspace: Workspace):
     assert not [path for path in workspace.path.rglob("*") if path.stat().st_mode & 0o6000]
 
 
-def test_no_device_can_be_made(workspace: Workspace):
+def test_no_device_can_be_made(workspace: SandboxWorkspace):
     assert attempts(workspace, "os.mknod('disk', 0o60666, os.makedev(8, 0))") == ["PermissionError 1"]
 
 
-def test_descriptors_cannot_be_hidden_in_a_socket(workspace: Workspace):
+def test_descriptors_cannot_be_hidden_in_a_socket(workspace: SandboxWorkspace):
     code = """
         import socket
         one, other = socket.socketpair()

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from executions.sandbox import Limits, Workspace
+from executions.sandbox import Limits, SandboxWorkspace
 from tests.executions.sandbox.scripts import MIB, run_python
 
 ROOMY = Limits(wall_seconds=100)
 
 
-def test_a_script_past_its_time_is_a_timeout(workspace: Workspace):
+def test_a_script_past_its_time_is_a_timeout(workspace: SandboxWorkspace):
     ended = run_python(workspace, "import time; time.sleep(60)", limits=Limits(wall_seconds=0.5))
 
     assert ended.outcome.killed_for == "timeout"
@@ -18,7 +18,7 @@ def test_a_script_past_its_time_is_a_timeout(workspace: Workspace):
     assert 0.5 <= ended.outcome.wall_seconds < 50
 
 
-def test_closing_stdout_does_not_stop_the_clock(workspace: Workspace):
+def test_closing_stdout_does_not_stop_the_clock(workspace: SandboxWorkspace):
     code = "import os, time; os.close(1); os.close(2); time.sleep(60)"
 
     ended = run_python(workspace, code, limits=Limits(wall_seconds=0.5))
@@ -26,7 +26,7 @@ def test_closing_stdout_does_not_stop_the_clock(workspace: Workspace):
     assert ended.outcome.killed_for == "timeout"
 
 
-def test_cpu_time_is_summed_over_the_processes(workspace: Workspace):
+def test_cpu_time_is_summed_over_the_processes(workspace: SandboxWorkspace):
     code = """
         import os
         os.fork(); os.fork()
@@ -39,7 +39,7 @@ def test_cpu_time_is_summed_over_the_processes(workspace: Workspace):
     assert ended.outcome.cpu_seconds > 1
 
 
-def test_cpu_time_of_children_nobody_waits_for_counts(workspace: Workspace):
+def test_cpu_time_of_children_nobody_waits_for_counts(workspace: SandboxWorkspace):
     code = """
         import os, signal, time
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -56,7 +56,7 @@ def test_cpu_time_of_children_nobody_waits_for_counts(workspace: Workspace):
     assert ended.outcome.killed_for == "cpu_limit"
 
 
-def test_memory_of_one_process_is_limited(workspace: Workspace):
+def test_memory_of_one_process_is_limited(workspace: SandboxWorkspace):
     code = "import time; kept = b'x' * (400 << 20); time.sleep(90)"
 
     ended = run_python(workspace, code, limits=replace(ROOMY, memory_bytes=128 * MIB))
@@ -65,7 +65,7 @@ def test_memory_of_one_process_is_limited(workspace: Workspace):
     assert ended.outcome.peak_memory_bytes > 128 * MIB
 
 
-def test_memory_is_summed_over_the_children(workspace: Workspace):
+def test_memory_is_summed_over_the_children(workspace: SandboxWorkspace):
     code = """
         import os, time
         for child in range(6):
@@ -81,7 +81,7 @@ def test_memory_is_summed_over_the_children(workspace: Workspace):
     assert ended.outcome.killed_for == "memory_limit"
 
 
-def test_four_gigabytes_shared_among_children_are_seen(workspace: Workspace):
+def test_four_gigabytes_shared_among_children_are_seen(workspace: SandboxWorkspace):
     # Each child touches its part and ends: the pages are in no living process's resident memory.
     code = """
         import mmap, os, time
@@ -99,7 +99,7 @@ def test_four_gigabytes_shared_among_children_are_seen(workspace: Workspace):
     assert ended.outcome.killed_for == "memory_limit"
 
 
-def test_memory_shared_with_children_counts_once(workspace: Workspace):
+def test_memory_shared_with_children_counts_once(workspace: SandboxWorkspace):
     code = """
         import os, time
         kept = b"x" * (60 << 20)
@@ -116,7 +116,7 @@ def test_memory_shared_with_children_counts_once(workspace: Workspace):
     assert ended.outcome.exit_status == 0
 
 
-def test_memory_held_by_sockets_is_seen(workspace: Workspace):
+def test_memory_held_by_sockets_is_seen(workspace: SandboxWorkspace):
     code = """
         import os, socket, time
         for child in range(8):
@@ -136,7 +136,7 @@ def test_memory_held_by_sockets_is_seen(workspace: Workspace):
     assert ended.outcome.killed_for == "memory_limit"
 
 
-def test_files_in_memory_count_as_memory_and_end_by_themselves(workspace: Workspace):
+def test_files_in_memory_count_as_memory_and_end_by_themselves(workspace: SandboxWorkspace):
     code = """
         import time
         for folder in ("/tmp", "/dev/shm"):
@@ -154,7 +154,7 @@ def test_files_in_memory_count_as_memory_and_end_by_themselves(workspace: Worksp
     assert 64 * MIB <= ended.outcome.peak_memory_bytes <= 128 * MIB
 
 
-def test_a_fork_bomb_is_stopped_and_named(workspace: Workspace):
+def test_a_fork_bomb_is_stopped_and_named(workspace: SandboxWorkspace):
     code = """
         import os
         while True:
@@ -167,7 +167,7 @@ def test_a_fork_bomb_is_stopped_and_named(workspace: Workspace):
     assert ended.outcome.killed_for == "process_limit"
 
 
-def test_threads_count_as_processes(workspace: Workspace):
+def test_threads_count_as_processes(workspace: SandboxWorkspace):
     code = """
         import threading, time
         for number in range(30): threading.Thread(target=time.sleep, args=[90]).start()
@@ -178,7 +178,7 @@ def test_threads_count_as_processes(workspace: Workspace):
     assert ended.outcome.killed_for == "process_limit"
 
 
-def test_the_kernel_refuses_processes_soon_after_the_limit(workspace: Workspace):
+def test_the_kernel_refuses_processes_soon_after_the_limit(workspace: SandboxWorkspace):
     code = """
         import os, time
         for number in range(1000):
@@ -199,7 +199,7 @@ def test_the_kernel_refuses_processes_soon_after_the_limit(workspace: Workspace)
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_flood_of_output_is_stopped(workspace: Workspace, stream: str):
+def test_a_flood_of_output_is_stopped(workspace: SandboxWorkspace, stream: str):
     code = f"import sys\nwhile True: sys.{stream}.write('x' * 100_000)"
 
     ended = run_python(workspace, code, limits=replace(ROOMY, output_bytes=MIB))
@@ -209,7 +209,7 @@ def test_a_flood_of_output_is_stopped(workspace: Workspace, stream: str):
     assert len(ended.outcome.stderr_tail) <= 64 * 1024
 
 
-def test_ten_gigabytes_in_small_files_do_not_arrive(workspace: Workspace):
+def test_ten_gigabytes_in_small_files_do_not_arrive(workspace: SandboxWorkspace):
     code = """
         piece = b"x" * 65536
         for number in range(160_000):
@@ -222,7 +222,7 @@ def test_ten_gigabytes_in_small_files_do_not_arrive(workspace: Workspace):
     assert workspace.size() < 1024 * MIB
 
 
-def test_more_files_than_allowed_are_a_workspace_limit(workspace: Workspace):
+def test_more_files_than_allowed_are_a_workspace_limit(workspace: SandboxWorkspace):
     code = """
         import time
         for number in range(3000): open(f"{number}", "wb").close()
@@ -243,7 +243,7 @@ def test_more_files_than_allowed_are_a_workspace_limit(workspace: Workspace):
     ],
     ids=["one big file", "a sparse file", "a huge sparse file"],
 )
-def test_one_file_cannot_grow_past_the_workspace(workspace: Workspace, code: str):
+def test_one_file_cannot_grow_past_the_workspace(workspace: SandboxWorkspace, code: str):
     ended = run_python(workspace, code, limits=replace(ROOMY, workspace_bytes=16 * MIB))
 
     # The huge one is refused by the kernel at once, so that nothing is there to be limited.
@@ -251,7 +251,7 @@ def test_one_file_cannot_grow_past_the_workspace(workspace: Workspace, code: str
     assert workspace.size() <= 18 * MIB or ended.outcome.killed_for == "workspace_limit"
 
 
-def test_open_files_without_a_name_count(workspace: Workspace):
+def test_open_files_without_a_name_count(workspace: SandboxWorkspace):
     code = """
         import os
         kept = []
@@ -267,7 +267,7 @@ def test_open_files_without_a_name_count(workspace: Workspace):
     assert ended.outcome.killed_for == "workspace_limit"
 
 
-def test_mapped_files_without_a_name_count(workspace: Workspace):
+def test_mapped_files_without_a_name_count(workspace: SandboxWorkspace):
     code = """
         import mmap, os
         kept = []
@@ -284,7 +284,7 @@ def test_mapped_files_without_a_name_count(workspace: Workspace):
     assert ended.outcome.killed_for == "workspace_limit"
 
 
-def test_folders_too_deep_to_look_through_are_a_workspace_limit(workspace: Workspace):
+def test_folders_too_deep_to_look_through_are_a_workspace_limit(workspace: SandboxWorkspace):
     code = """
         import os, time
         for level in range(3000):

@@ -1,16 +1,16 @@
 """The Python that scripts get, under the default limits."""
 
-from executions.sandbox import Limits, Workspace
+from executions.sandbox import Limits, SandboxWorkspace
 from tests.executions.sandbox.scripts import run_python
 
 
-def test_it_is_at_a_fixed_path_and_read_only(workspace: Workspace):
+def test_it_is_at_a_fixed_path_and_read_only(workspace: SandboxWorkspace):
     ended = run_python(workspace, "import sys; print(sys.executable, sys.prefix, sys.dont_write_bytecode)")
 
     assert ended.lines == ["/opt/skills/bin/python /opt/skills True"]
 
 
-def test_the_skills_packages_work_under_the_default_limits(workspace: Workspace):
+def test_the_skills_packages_work_under_the_default_limits(workspace: SandboxWorkspace):
     code = """
         import io, bs4, docx, markdown_it, pandas, pypdf
         import matplotlib.pyplot as pyplot
@@ -28,7 +28,7 @@ def test_the_skills_packages_work_under_the_default_limits(workspace: Workspace)
         assert chart.read(4) == b"\x89PNG"
 
 
-def test_nothing_of_the_projects_environment_is_importable(workspace: Workspace):
+def test_nothing_of_the_projects_environment_is_importable(workspace: SandboxWorkspace):
     ended = run_python(
         workspace, "import importlib.util as u; print(u.find_spec('django'), u.find_spec('executions'))"
     )
@@ -36,14 +36,14 @@ def test_nothing_of_the_projects_environment_is_importable(workspace: Workspace)
     assert ended.stdout == "None None\n"
 
 
-def test_libraries_leave_no_files_in_the_workspace(workspace: Workspace):
+def test_libraries_leave_no_files_in_the_workspace(workspace: SandboxWorkspace):
     run_python(workspace, "import matplotlib.pyplot, pathlib; print(pathlib.Path.home())", limits=Limits())
 
     assert workspace.list() == []
     assert sorted(path.name for path in workspace.path.iterdir()) == ["inputs", "outputs"]
 
 
-def test_processes_and_event_loops_work(workspace: Workspace):
+def test_processes_and_event_loops_work(workspace: SandboxWorkspace):
     code = """
         import asyncio, multiprocessing
         from concurrent.futures import ThreadPoolExecutor

@@ -4,11 +4,11 @@ import json
 import resource
 import time
 
-from executions.sandbox import Limits, Workspace
+from executions.sandbox import Limits, SandboxWorkspace
 from tests.executions.sandbox.scripts import MIB, start_python
 
 
-def test_lines_come_one_by_one_as_they_are_written(workspace: Workspace):
+def test_lines_come_one_by_one_as_they_are_written(workspace: SandboxWorkspace):
     # It writes the next one only when the one before has been read.
     code = "import sys\nfor n in range(3): print(n); sys.stdin.readline()"
 
@@ -21,7 +21,7 @@ def test_lines_come_one_by_one_as_they_are_written(workspace: Workspace):
     assert lines == [b"0\n", b"1\n", b"2\n"]
 
 
-def test_nothing_yet_is_none_after_the_timeout(workspace: Workspace):
+def test_nothing_yet_is_none_after_the_timeout(workspace: SandboxWorkspace):
     with start_python(workspace, "import time; time.sleep(60)") as running:
         began = time.monotonic()
 
@@ -31,7 +31,7 @@ def test_nothing_yet_is_none_after_the_timeout(workspace: Workspace):
         assert not running.at_end
 
 
-def test_a_conversation_goes_both_ways(workspace: Workspace):
+def test_a_conversation_goes_both_ways(workspace: SandboxWorkspace):
     code = """
         import json, sys
         for line in sys.stdin:
@@ -47,7 +47,7 @@ def test_a_conversation_goes_both_ways(workspace: Workspace):
     assert [answer["echo"] for answer in answers] == ["one", "zwei", "三"]
 
 
-def test_a_long_line_to_a_script_that_never_reads_blocks_nobody(workspace: Workspace):
+def test_a_long_line_to_a_script_that_never_reads_blocks_nobody(workspace: SandboxWorkspace):
     code = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.05)\nprint('ended')"
 
     with start_python(workspace, code) as running:
@@ -58,7 +58,7 @@ def test_a_long_line_to_a_script_that_never_reads_blocks_nobody(workspace: Works
         assert running.wait().exit_status == 0
 
 
-def test_sending_to_a_script_that_closed_its_stdin_is_harmless(workspace: Workspace):
+def test_sending_to_a_script_that_closed_its_stdin_is_harmless(workspace: SandboxWorkspace):
     with start_python(workspace, "import os, time; os.close(0); print('closed'); time.sleep(0.5)") as running:
         running.read_line(60)
         running.send_line(b"anybody?")
@@ -66,13 +66,13 @@ def test_sending_to_a_script_that_closed_its_stdin_is_harmless(workspace: Worksp
         assert running.wait().exit_status == 0
 
 
-def test_a_line_of_megabytes_arrives_whole(workspace: Workspace):
+def test_a_line_of_megabytes_arrives_whole(workspace: SandboxWorkspace):
     with start_python(workspace, "print('x' * (5 << 20)); print('next')") as running:
         assert len(running.read_line(60) or b"") == 5 * MIB + 1
         assert running.read_line(60) == b"next\n"
 
 
-def test_the_last_line_needs_no_newline(workspace: Workspace):
+def test_the_last_line_needs_no_newline(workspace: SandboxWorkspace):
     with start_python(workspace, "print('half', end='')") as running:
         running.wait()
 
@@ -80,7 +80,7 @@ def test_the_last_line_needs_no_newline(workspace: Workspace):
         assert running.at_end
 
 
-def test_a_script_ahead_of_its_reader_waits_and_loses_nothing(workspace: Workspace):
+def test_a_script_ahead_of_its_reader_waits_and_loses_nothing(workspace: SandboxWorkspace):
     code = "for n in range(60_000): print(f'{n:0100d}')"
 
     with start_python(workspace, code, limits=Limits(wall_seconds=100)) as running:
@@ -96,7 +96,7 @@ def test_a_script_ahead_of_its_reader_waits_and_loses_nothing(workspace: Workspa
     assert numbers == list(range(60_000))
 
 
-def test_waiting_without_reading_takes_the_output_all_the_same(workspace: Workspace):
+def test_waiting_without_reading_takes_the_output_all_the_same(workspace: SandboxWorkspace):
     with start_python(workspace, "print('x' * (4 << 20))", limits=Limits(wall_seconds=100)) as running:
         outcome = running.wait()
 
@@ -105,7 +105,7 @@ def test_waiting_without_reading_takes_the_output_all_the_same(workspace: Worksp
         assert len(running.read_line(0) or b"") == outcome.output_bytes
 
 
-def test_the_end_of_stderr_is_kept(workspace: Workspace):
+def test_the_end_of_stderr_is_kept(workspace: SandboxWorkspace):
     code = "import sys\nfor n in range(20_000): sys.stderr.write(f'line {n}\\n')\nraise SystemExit(3)"
 
     with start_python(workspace, code) as running:
@@ -115,7 +115,7 @@ def test_the_end_of_stderr_is_kept(workspace: Workspace):
     assert len(outcome.stderr_tail) <= 64 * 1024
 
 
-def test_a_killed_script_leaves_only_its_own_words_in_stderr(workspace: Workspace):
+def test_a_killed_script_leaves_only_its_own_words_in_stderr(workspace: SandboxWorkspace):
     code = "import sys, time; sys.stderr.write('mine\\n'); sys.stderr.flush(); print('up'); time.sleep(60)"
 
     with start_python(workspace, code) as running:
@@ -125,7 +125,7 @@ def test_a_killed_script_leaves_only_its_own_words_in_stderr(workspace: Workspac
         assert running.wait().stderr_tail == "mine\n"
 
 
-def test_a_start_costs_little(workspace: Workspace):
+def test_a_start_costs_little(workspace: SandboxWorkspace):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for _ in range(5):
         with start_python(workspace, "print(1)") as running:

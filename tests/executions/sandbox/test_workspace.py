@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from executions.sandbox import ArtifactRejected, Limits, Workspace
+from executions.sandbox import ArtifactRejected, Limits, SandboxWorkspace
 from executions.sandbox.identity import _claimed
 from tests.executions.sandbox.scripts import MIB, run_python
 
 
-def read(workspace: Workspace, path: str) -> bytes:
+def read(workspace: SandboxWorkspace, path: str) -> bytes:
     with workspace.open_regular(path) as file:
         return file.read()
 
 
-def test_staged_files_are_where_the_script_looks(workspace: Workspace):
+def test_staged_files_are_where_the_script_looks(workspace: SandboxWorkspace):
     path = workspace.stage("größe 1.csv", io.BytesIO(b"a,b\n"))
 
     ended = run_python(
@@ -44,7 +44,7 @@ def test_staged_files_are_where_the_script_looks(workspace: Workspace):
         "ü" * 128,
     ],
 )
-def test_names_that_are_no_file_names_are_refused(workspace: Workspace, name: str):
+def test_names_that_are_no_file_names_are_refused(workspace: SandboxWorkspace, name: str):
     with pytest.raises(ArtifactRejected) as refused:
         workspace.stage(name, io.BytesIO(b"x"))
 
@@ -52,7 +52,7 @@ def test_names_that_are_no_file_names_are_refused(workspace: Workspace, name: st
     assert workspace.list() == []
 
 
-def test_a_name_is_staged_once(workspace: Workspace):
+def test_a_name_is_staged_once(workspace: SandboxWorkspace):
     workspace.stage("a", io.BytesIO(b"first"))
 
     with pytest.raises(ArtifactRejected, match=r"inputs/materials/a: is staged already"):
@@ -62,7 +62,7 @@ def test_a_name_is_staged_once(workspace: Workspace):
 
 
 def test_more_than_fits_is_not_staged_or_written(tmp_path: Path):
-    workspace = Workspace.create(tmp_path, Limits(workspace_bytes=MIB))
+    workspace = SandboxWorkspace.create(tmp_path, Limits(workspace_bytes=MIB))
     try:
         with pytest.raises(ArtifactRejected, match="does not fit"):
             workspace.stage("big", io.BytesIO(bytes(2 * MIB)))
@@ -72,7 +72,7 @@ def test_more_than_fits_is_not_staged_or_written(tmp_path: Path):
         workspace.remove()
 
 
-def test_what_is_written_can_be_read_and_changed_by_the_script(workspace: Workspace):
+def test_what_is_written_can_be_read_and_changed_by_the_script(workspace: SandboxWorkspace):
     workspace.write("notes/plan.txt", b"long first text")
     workspace.write("notes/plan.txt", b"short")
 
@@ -122,7 +122,7 @@ HOSTILE = """
     ],
     ids=lambda path: repr(path[:30]),
 )
-def test_only_regular_files_below_are_opened(workspace: Workspace, path: str):
+def test_only_regular_files_below_are_opened(workspace: SandboxWorkspace, path: str):
     run_python(workspace, HOSTILE)
 
     with pytest.raises(ArtifactRejected):
@@ -132,14 +132,14 @@ def test_only_regular_files_below_are_opened(workspace: Workspace, path: str):
     assert read(workspace, "outputs/real") == b"real"
 
 
-def test_a_hard_link_is_a_file_and_counts_again(workspace: Workspace):
+def test_a_hard_link_is_a_file_and_counts_again(workspace: SandboxWorkspace):
     run_python(workspace, HOSTILE)
 
     assert read(workspace, "outputs/hard") == b"real"
     assert workspace.list() == [("outputs/hard", 4), ("outputs/real", 4)]
 
 
-def test_nothing_of_the_system_can_be_linked_in(workspace: Workspace, tmp_path: Path):
+def test_nothing_of_the_system_can_be_linked_in(workspace: SandboxWorkspace, tmp_path: Path):
     (tmp_path / "skill").mkdir()
     (tmp_path / "skill" / "secret").write_text("x")
     code = """
@@ -152,7 +152,7 @@ def test_nothing_of_the_system_can_be_linked_in(workspace: Workspace, tmp_path: 
     assert run_python(workspace, code, bundle=tmp_path / "skill").lines == ["18", "18", "18"]
 
 
-def test_the_size_counts_sparse_files_in_full(workspace: Workspace):
+def test_the_size_counts_sparse_files_in_full(workspace: SandboxWorkspace):
     before = workspace.size()
 
     run_python(workspace, "open('sparse', 'wb').truncate(50 << 20)")
@@ -161,7 +161,7 @@ def test_the_size_counts_sparse_files_in_full(workspace: Workspace):
 
 
 @pytest.mark.parametrize("name", ["b'\\xff'", "b'a\\nb'", "b'\\x07'"])
-def test_a_name_that_cannot_be_told_is_left_out_of_the_list_and_noted(workspace: Workspace, name: str):
+def test_a_name_that_cannot_be_told_is_left_out_of_the_list_and_noted(workspace: SandboxWorkspace, name: str):
     run_python(workspace, f"open({name}, 'w').close(); open('outputs/fine', 'w').close()")
 
     listing = workspace.listing()
@@ -175,7 +175,7 @@ def test_a_name_that_cannot_be_told_is_left_out_of_the_list_and_noted(workspace:
 
 
 def test_a_folder_that_its_owner_closed_is_read_and_removed_all_the_same(tmp_path: Path):
-    workspace = Workspace.create(tmp_path)
+    workspace = SandboxWorkspace.create(tmp_path)
     code = """
         import os
         os.makedirs("closed/inner")
@@ -191,7 +191,7 @@ def test_a_folder_that_its_owner_closed_is_read_and_removed_all_the_same(tmp_pat
 
 
 def test_everything_a_script_leaves_can_be_removed(tmp_path: Path):
-    workspace = Workspace.create(tmp_path)
+    workspace = SandboxWorkspace.create(tmp_path)
     code = (
         HOSTILE
         + """
@@ -214,7 +214,7 @@ def test_removing_touches_nothing_that_links_point_to(tmp_path: Path):
     outside.mkdir()
     outside.chmod(0o750)
     (outside / "kept").write_text("x")
-    workspace = Workspace.create(tmp_path / "parent")
+    workspace = SandboxWorkspace.create(tmp_path / "parent")
     (workspace.path / "link").symlink_to(outside)
     (workspace.path / "hard").hardlink_to(outside / "kept")
 
@@ -226,7 +226,7 @@ def test_removing_touches_nothing_that_links_point_to(tmp_path: Path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand out users")
 def test_a_user_is_given_back(tmp_path: Path):
-    workspace = Workspace.create(tmp_path)
+    workspace = SandboxWorkspace.create(tmp_path)
     uid = workspace.identity.uid
     assert _claimed(uid) is None
 

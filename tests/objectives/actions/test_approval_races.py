@@ -8,7 +8,7 @@ from django.db import connection
 from executions.models import RunEvent
 from objectives.actions.approvals import approve_call, deny_call
 from objectives.actions.supplied_results import supply_content
-from objectives.models import AdapterKind, Approval, Execution, ToolCall
+from objectives.models import AdapterKind, ApprovalStatus, ExecutionStatus, ToolCall
 from objectives.tool_results.outcome import Text
 from spaces.errors import IllegalMove
 from tests.factories import NOW, make_actor
@@ -53,7 +53,7 @@ def race(act):
 
 
 def test_of_many_decisions_one_counts(actor, objective):
-    call = ask_for(objective, "ask", approval=Approval.WAITING_FOR_APPROVAL)
+    call = ask_for(objective, "ask", approval=ApprovalStatus.WAITING_FOR_APPROVAL)
     whose = {"access": actor.access, "objective_id": objective.id, "call_id": call.id, "now": NOW}
 
     def decide(number):
@@ -71,11 +71,13 @@ def test_of_many_decisions_one_counts(actor, objective):
     assert taken == 1
     assert kinds == [f"tool.{call.approval}"]
     begun = RunEvent.objects.filter(run_id=objective.id, kind="tool.called").count()
-    assert begun == (1 if call.approval == Approval.APPROVED else 0)
+    assert begun == (1 if call.approval == ApprovalStatus.APPROVED else 0)
 
 
 def test_content_is_taken_once(actor, objective):
-    call = ask_for(objective, "ask", approval=Approval.AUTO_APPROVED, execution=Execution.WAITING_FOR_CONTENT)
+    call = ask_for(
+        objective, "ask", approval=ApprovalStatus.AUTO_APPROVED, execution=ExecutionStatus.WAITING_FOR_CONTENT
+    )
 
     taken = race(
         lambda number: supply_content(

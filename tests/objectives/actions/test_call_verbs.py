@@ -9,7 +9,14 @@ from django.test.utils import CaptureQueriesContext
 
 from executions.models import RunEvent, RunHead
 from objectives.ids import Prefix, spell
-from objectives.models import AdapterKind, Approval, Execution, Objective, ObjectiveState, ToolCall
+from objectives.models import (
+    AdapterKind,
+    ApprovalStatus,
+    ExecutionStatus,
+    Objective,
+    ObjectiveState,
+    ToolCall,
+)
 from tests.factories import make_actor
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent, park
@@ -17,16 +24,16 @@ from tests.objectives.runs import ask_for, begin_objective, make_published_agent
 pytestmark = pytest.mark.django_db
 
 AUTO, WAITS, YES, NO = (
-    Approval.AUTO_APPROVED,
-    Approval.WAITING_FOR_APPROVAL,
-    Approval.APPROVED,
-    Approval.DENIED,
+    ApprovalStatus.AUTO_APPROVED,
+    ApprovalStatus.WAITING_FOR_APPROVAL,
+    ApprovalStatus.APPROVED,
+    ApprovalStatus.DENIED,
 )
 STATES = [
-    *itertools.product((AUTO, YES), Execution),
-    (WAITS, Execution.PENDING),
-    (WAITS, Execution.INTERRUPTED),
-    (NO, Execution.PENDING),
+    *itertools.product((AUTO, YES), ExecutionStatus),
+    (WAITS, ExecutionStatus.PENDING),
+    (WAITS, ExecutionStatus.INTERRUPTED),
+    (NO, ExecutionStatus.PENDING),
 ]
 VERBS = {
     ":approve": None,
@@ -34,10 +41,10 @@ VERBS = {
     ":setContent": {"content": [{"type": "text", "text": {"text": "42"}}]},
 }
 LEGAL = {
-    ((WAITS, Execution.PENDING), ":approve"): (YES, Execution.WAITING_FOR_CONTENT),
-    ((WAITS, Execution.PENDING), ":deny"): (NO, Execution.PENDING),
-    ((AUTO, Execution.WAITING_FOR_CONTENT), ":setContent"): (AUTO, Execution.COMPLETED),
-    ((YES, Execution.WAITING_FOR_CONTENT), ":setContent"): (YES, Execution.COMPLETED),
+    ((WAITS, ExecutionStatus.PENDING), ":approve"): (YES, ExecutionStatus.WAITING_FOR_CONTENT),
+    ((WAITS, ExecutionStatus.PENDING), ":deny"): (NO, ExecutionStatus.PENDING),
+    ((AUTO, ExecutionStatus.WAITING_FOR_CONTENT), ":setContent"): (AUTO, ExecutionStatus.COMPLETED),
+    ((YES, ExecutionStatus.WAITING_FOR_CONTENT), ":setContent"): (YES, ExecutionStatus.COMPLETED),
 }
 PAIRS = list(itertools.product(STATES, VERBS))
 
@@ -78,7 +85,7 @@ def say(actor, call, verb, body=None):
 
 def state(call):
     call = ToolCall.objects.get(pk=call.pk)
-    return Approval(call.approval), Execution(call.execution)
+    return ApprovalStatus(call.approval), ExecutionStatus(call.execution)
 
 
 def log_length(call):
@@ -136,7 +143,7 @@ def test_one_decision_of_two_that_are_needed_leaves_the_objective_waiting(actor,
     say(actor, first, ":deny", {"memo": "Not this one."})
 
     assert Objective.objects.get().state == ObjectiveState.WAITING
-    assert state(second) == (WAITS, Execution.PENDING)
+    assert state(second) == (WAITS, ExecutionStatus.PENDING)
     say(actor, second, ":deny")
     assert Objective.objects.get().state == ObjectiveState.RUNNING
     kinds = RunEvent.objects.filter(run_id=objective.pk).order_by("seq").values_list("kind", flat=True)
@@ -170,18 +177,18 @@ BAD_CONTENT = {
 
 @pytest.mark.parametrize("body", BAD_CONTENT.values(), ids=BAD_CONTENT)
 def test_bad_content_is_refused_by_name(actor, objective, body):
-    call = ask_for(objective, "ask", approval=AUTO, execution=Execution.WAITING_FOR_CONTENT)
+    call = ask_for(objective, "ask", approval=AUTO, execution=ExecutionStatus.WAITING_FOR_CONTENT)
 
     answer = say(actor, call, ":setContent", body)
 
     assert (answer.status_code, answer.json()["code"]) == (400, 3), answer.content
     assert "content" in answer.json()["message"]
-    assert state(call) == (AUTO, Execution.WAITING_FOR_CONTENT)
+    assert state(call) == (AUTO, ExecutionStatus.WAITING_FOR_CONTENT)
 
 
 @pytest.mark.parametrize("data", ["+/8A", "-_8A", "+/8AAQ==", "-_8AAQ"])
 def test_base64_may_be_of_either_alphabet_and_unpadded(actor, objective, data):
-    call = ask_for(objective, "ask", approval=AUTO, execution=Execution.WAITING_FOR_CONTENT)
+    call = ask_for(objective, "ask", approval=AUTO, execution=ExecutionStatus.WAITING_FOR_CONTENT)
     image = {"type": "image", "image": {"data": data, "mimeType": "image/png"}}
 
     assert say(actor, call, ":setContent", {"content": [image]}).status_code == 200

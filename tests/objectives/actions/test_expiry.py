@@ -13,7 +13,14 @@ from objectives.actions.expiry import (
     idle_objectives,
     time_out_objective,
 )
-from objectives.models import AdapterKind, Approval, CallError, Execution, Objective, ObjectiveState
+from objectives.models import (
+    AdapterKind,
+    ApprovalStatus,
+    CallError,
+    ExecutionStatus,
+    Objective,
+    ObjectiveState,
+)
 from tests.factories import NOW, make_actor
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent, park
@@ -38,7 +45,7 @@ def waiting(actor, **labels):
         labels={f"callboard/{key.replace('_', '-')}": value for key, value in labels.items()},
     )
     objective = begin_objective(actor, make_published_agent(actor, tool))
-    call = ask_for(objective, "ask", approval=Approval.WAITING_FOR_APPROVAL)
+    call = ask_for(objective, "ask", approval=ApprovalStatus.WAITING_FOR_APPROVAL)
     call.approval_expires_at = NOW + timedelta(seconds=60)
     call.save()
     park(objective)
@@ -53,8 +60,8 @@ def kinds(objective):
 @pytest.mark.parametrize(
     ("default", "outcome", "kind"),
     [
-        ("deny", (Approval.DENIED, Execution.PENDING), "tool.denied"),
-        ("approve", (Approval.APPROVED, Execution.WAITING_FOR_CONTENT), "tool.approved"),
+        ("deny", (ApprovalStatus.DENIED, ExecutionStatus.PENDING), "tool.denied"),
+        ("approve", (ApprovalStatus.APPROVED, ExecutionStatus.WAITING_FOR_CONTENT), "tool.approved"),
     ],
 )
 def test_an_approval_that_nobody_gave_is_decided_by_default(actor, default, outcome, kind):
@@ -74,7 +81,7 @@ def test_an_approval_that_nobody_gave_is_decided_by_default(actor, default, outc
 
 def test_content_that_nobody_supplied_is_an_error_that_the_model_hears_of(actor):
     objective, call = waiting(actor)
-    call.approval, call.execution = Approval.APPROVED, Execution.WAITING_FOR_CONTENT
+    call.approval, call.execution = ApprovalStatus.APPROVED, ExecutionStatus.WAITING_FOR_CONTENT
     call.content_expires_at = NOW + timedelta(seconds=60)
     call.save()
 
@@ -84,7 +91,7 @@ def test_content_that_nobody_supplied_is_an_error_that_the_model_hears_of(actor)
         expire_content(call.id, LATER)
 
     call.refresh_from_db()
-    assert (call.execution, call.error_type) == (Execution.ERRORED, CallError.CONTENT_TIMEOUT)
+    assert (call.execution, call.error_type) == (ExecutionStatus.ERRORED, CallError.CONTENT_TIMEOUT)
     assert kinds(objective).count("tool.returned") == 1
     assert Objective.objects.get().state == ObjectiveState.RUNNING
 

@@ -11,7 +11,14 @@ from executions.runs.registry import begin_run
 from executions.runs.verbs import force_cancel, heal
 from objectives.actions.cancellation import cancel_objective, interrupt_objective
 from objectives.lifecycles.calls import CUT_OFF, execute
-from objectives.models import AdapterKind, Approval, Execution, Objective, ObjectiveState, ToolCall
+from objectives.models import (
+    AdapterKind,
+    ApprovalStatus,
+    ExecutionStatus,
+    Objective,
+    ObjectiveState,
+    ToolCall,
+)
 from spaces.errors import IllegalMove
 from spaces.ids import new_id
 from tests.factories import make_actor
@@ -20,8 +27,8 @@ from tests.objectives.runs import ask_for, begin_objective, make_published_agent
 
 pytestmark = pytest.mark.django_db
 
-AUTO, WAITS, NO = Approval.AUTO_APPROVED, Approval.WAITING_FOR_APPROVAL, Approval.DENIED
-_E = Execution
+AUTO, WAITS, NO = ApprovalStatus.AUTO_APPROVED, ApprovalStatus.WAITING_FOR_APPROVAL, ApprovalStatus.DENIED
+_E = ExecutionStatus
 GIVEN_UP, UNKNOWN = (_E.INTERRUPTED, ""), (_E.ERRORED, "outcome_unknown")
 # Function, approval and execution of a call, and what it is afterwards; None for what is settled already.
 STATES = {
@@ -29,7 +36,7 @@ STATES = {
     ("buy", WAITS, _E.PENDING): GIVEN_UP,
     ("buy", NO, _E.PENDING): None,
     ("buy", AUTO, _E.RUNNING): UNKNOWN,
-    ("buy", Approval.APPROVED, _E.RUNNING): UNKNOWN,
+    ("buy", ApprovalStatus.APPROVED, _E.RUNNING): UNKNOWN,
     ("buy", AUTO, _E.COMPLETED): None,
     ("buy", AUTO, _E.ERRORED): None,
     ("buy", AUTO, _E.INTERRUPTED): None,

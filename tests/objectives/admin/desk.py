@@ -2,7 +2,7 @@
 
 from django.test import Client
 
-from objectives.models import AdapterKind, Approval, Objective, ToolCall
+from objectives.models import AdapterKind, ApprovalStatus, Objective, ToolCall
 from tests.admin.desk import operator_client
 from tests.factories import Actor
 from tests.objectives.factories import make_tool, make_tool_set
@@ -18,7 +18,7 @@ def waiting(actor: Actor, *, arguments: dict[str, str] | None = None) -> ToolCal
     tool_set = make_tool_set(space=actor.space, created_by=actor.principal, adapter=AdapterKind.BARE)
     tool = make_tool(tool_set=tool_set, name="ask", requires_approval=True)
     objective = begin_objective(actor, make_published_agent(actor, tool))
-    call = ask_for(objective, "ask", approval=Approval.WAITING_FOR_APPROVAL)
+    call = ask_for(objective, "ask", approval=ApprovalStatus.WAITING_FOR_APPROVAL)
     if arguments is not None:
         ToolCall.objects.filter(pk=call.pk).update(arguments=arguments)
     park(objective)

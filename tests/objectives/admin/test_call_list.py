@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from objectives.models import AdapterKind, Approval, Execution, Objective, ToolCall
+from objectives.models import AdapterKind, ApprovalStatus, ExecutionStatus, Objective, ToolCall
 from spaces.ids import new_id
 from tests.admin.desk import client_of, make_staff, operator_client
 from tests.factories import make_actor
@@ -18,10 +18,10 @@ from tests.objectives.runs import ask_for, begin_objective, make_published_agent
 
 pytestmark = pytest.mark.django_db
 STATES = [
-    (Approval.WAITING_FOR_APPROVAL, Execution.PENDING),
-    (Approval.DENIED, Execution.PENDING),
-    (Approval.APPROVED, Execution.RUNNING),
-    (Approval.AUTO_APPROVED, Execution.RUNNING),
+    (ApprovalStatus.WAITING_FOR_APPROVAL, ExecutionStatus.PENDING),
+    (ApprovalStatus.DENIED, ExecutionStatus.PENDING),
+    (ApprovalStatus.APPROVED, ExecutionStatus.RUNNING),
+    (ApprovalStatus.AUTO_APPROVED, ExecutionStatus.RUNNING),
 ]
 
 
@@ -41,8 +41,8 @@ def make_calls(*names: str) -> dict[str, dict[str, ToolCall]]:
 
 def make_crowd(count: int) -> None:
     """So many calls in the usual state: among a few rows every way to read them is as good."""
-    call = make_calls("Crowd")["Crowd"][Approval.AUTO_APPROVED]
-    call.execution, call.result = Execution.COMPLETED, []
+    call = make_calls("Crowd")["Crowd"][ApprovalStatus.AUTO_APPROVED]
+    call.execution, call.result = ExecutionStatus.COMPLETED, []
     call.save()
     rows = [copy(call) for _ in range(count)]
     for place, row in enumerate(rows, 1):

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from objectives.ids import Prefix, spell
 from objectives.lifecycles.calls import complete
-from objectives.models import Approval, Execution, Objective, ToolCall
+from objectives.models import ApprovalStatus, ExecutionStatus, Objective, ToolCall
 from objectives.tool_results.blocks import store_blocks
 from objectives.tool_results.long_texts import keep_whole
 from objectives.tool_results.outcome import Media, Text
@@ -32,7 +32,9 @@ def actor() -> Actor:
 
 def test_images_and_sounds_of_a_result_are_shown_by_signed_links(actor: Actor, blob_folder: Path) -> None:
     call = waiting(actor)
-    ToolCall.objects.filter(pk=call.pk).update(approval=Approval.APPROVED, execution=Execution.PENDING)
+    ToolCall.objects.filter(pk=call.pk).update(
+        approval=ApprovalStatus.APPROVED, execution=ExecutionStatus.PENDING
+    )
     call.refresh_from_db()
     store_here(call, ("image", "image/png"), ("audio", "audio/mpeg"))
     client = operator_client()
@@ -48,7 +50,9 @@ def test_images_and_sounds_of_a_result_are_shown_by_signed_links(actor: Actor, b
 
 def test_a_result_too_long_for_the_model_is_downloaded_whole(actor: Actor, blob_folder: Path) -> None:
     call = waiting(actor)
-    ToolCall.objects.filter(pk=call.pk).update(approval=Approval.APPROVED, execution=Execution.PENDING)
+    ToolCall.objects.filter(pk=call.pk).update(
+        approval=ApprovalStatus.APPROVED, execution=ExecutionStatus.PENDING
+    )
     call.refresh_from_db()
     text = "line\n" * 20_000
     complete(
@@ -99,7 +103,7 @@ def test_an_operator_stops_an_objective_or_its_turn(actor: Actor, verb: str, bec
     call.refresh_from_db()
     assert answer.status_code == 200
     assert Objective.objects.get(pk=call.objective_id).state == becomes
-    assert call.execution == Execution.INTERRUPTED
+    assert call.execution == ExecutionStatus.INTERRUPTED
 
 
 def test_what_an_operator_says_to_a_busy_objective_is_queued(actor: Actor) -> None:
@@ -110,9 +114,9 @@ def test_what_an_operator_says_to_a_busy_objective_is_queued(actor: Actor) -> No
     queued = client.post(url, {"message": "And then?"}, follow=True).content.decode()
     nothing = client.post(url, {"message": "  "}, follow=True).content.decode()
 
-    assert "It will hear that after its turn." in queued
+    assert "Message queued until its turn ends." in queued
     assert "And then?" in page_of(busy, client)
-    assert "There is nothing to say." in nothing
+    assert "The message is empty." in nothing
 
 
 def test_what_a_verb_refuses_is_said_on_the_page(actor: Actor) -> None:

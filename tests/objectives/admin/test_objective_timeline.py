@@ -150,6 +150,6 @@ def test_what_an_operator_says_to_an_idle_objective_is_heard_at_once(actor: Acto
     url = f"{OBJECTIVES}{idle.pk}/continue/"
     heard = operator_client().post(url, {"message": "Go on."}, follow=True)
 
-    assert "It has heard that." in heard.content.decode()
+    assert "Message delivered." in heard.content.decode()
     assert idle.messages.filter(content="Go on.").exists()
     assert Objective.objects.get(pk=idle.pk).state == "running"

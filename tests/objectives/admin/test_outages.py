@@ -80,7 +80,7 @@ def test_an_operator_takes_up_what_failed_for_a_passing_cause(actor: Actor) -> N
 
     page = answer.content.decode()
     assert '<button class="cb-button">Continue</button>' in before
-    assert "It goes on from where it stood." in page
+    assert "Resumed." in page
     assert f"continued by <bdi>{answer.wsgi_request.user}</bdi>, <time" in page
     assert f"Continued by {answer.wsgi_request.user}" in page
     assert fresh(objective).state == "running"

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from objectives.admin import queue
-from objectives.models import Approval, ToolCall
+from objectives.models import ApprovalStatus, ToolCall
 from tests.admin.desk import client_of, make_staff, operator_client
 from tests.factories import NOW, make_actor, make_operator
 from tests.objectives.admin.desk import CALLS, QUEUE, waiting
@@ -30,7 +30,7 @@ def test_it_holds_what_waits_in_every_space_oldest_first() -> None:
     late = asked_at(waiting(make_actor(), arguments={"order": "<i>A-17</i>"}), 9)
     early = asked_at(waiting(make_actor()), 3)
     decided = waiting(make_actor())
-    ToolCall.objects.filter(pk=decided.pk).update(approval=Approval.APPROVED)
+    ToolCall.objects.filter(pk=decided.pk).update(approval=ApprovalStatus.APPROVED)
 
     page = operator_client().get(QUEUE).content.decode()
 

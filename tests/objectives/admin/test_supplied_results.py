@@ -9,7 +9,7 @@ from django.test import Client
 
 from executions.models import RunEvent
 from objectives.admin.content_form import MOST_BYTES
-from objectives.models import AdapterKind, Approval, Execution, Objective, ToolCall
+from objectives.models import AdapterKind, ApprovalStatus, ExecutionStatus, Objective, ToolCall
 from spaces.blobs import blob_name, storage
 from spaces.models import Blob
 from tests.admin.desk import PNG, client_of, make_staff, operator_client
@@ -27,7 +27,9 @@ def call() -> ToolCall:
     actor = make_actor()
     tool_set = make_tool_set(space=actor.space, created_by=actor.principal, adapter=AdapterKind.BARE)
     objective = begin_objective(actor, make_published_agent(actor, make_tool(tool_set=tool_set, name="ask")))
-    call = ask_for(objective, "ask", approval=Approval.AUTO_APPROVED, execution=Execution.WAITING_FOR_CONTENT)
+    call = ask_for(
+        objective, "ask", approval=ApprovalStatus.AUTO_APPROVED, execution=ExecutionStatus.WAITING_FOR_CONTENT
+    )
     park(objective)
     return call
 
@@ -82,7 +84,7 @@ def test_a_sound_alone_is_enough_and_its_page_is_come_back_to(call: ToolCall, de
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"text": " "}, "Write something, or choose a file."),
+        ({"text": " "}, "Enter a text or choose a file."),
         ({"text": "Kept.", "file": png(kind="application/pdf")}, "Only an image or a sound can go along"),
         ({"text": "Kept.", "file": png(kind="image/x y")}, "Only an image or a sound can go along"),
         ({"text": "Kept.", "file": png(b"")}, "The submitted file is empty."),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from executions.models import RunEvent, RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from objectives.models import Objective
 from tests.executions.runs.worker.processes import Worker, wait_until
 from tests.objectives.agent_loop.working import fresh
@@ -38,5 +38,5 @@ def go_on(new_worker: NewWorker, objective: Objective) -> Objective:
 
 
 def has_said(objective: Objective, text: str) -> bool:
-    rows = RunEvent.objects.filter(run_id=objective.id, kind=Kind.TEXT)
+    rows = RunEvent.objects.filter(run_id=objective.id, kind=EventKind.TEXT)
     return text in "".join(row.data["text"] for row in rows)

@@ -3,12 +3,12 @@
 import asyncio
 import re
 
-from executions.runs.live.batches import Batch
-from executions.runs.live.reader import Reader as LogReader
+from executions.runs.live.batches import LogBatch
+from executions.runs.live.reader import LogReader
 from objectives.client_versions import NEWEST, Dialect
 from objectives.ids import Prefix, spell
 from objectives.models import Objective
-from objectives.representations.reader import Reader
+from objectives.representations.reader import Viewer
 from objectives.streaming.encoding import EventStream
 from tests.executions.runs.live.server import database_url
 from tests.factories import Actor
@@ -19,10 +19,10 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T| at )[\d:.]+Z?|\b\d\d:\d\d:\d\d\b")
 _DURATION = re.compile(r'(?<="duration":")[\d.]+s(?=")|(?<= after )[\d.]+ m?s\b')
 
 
-def batch_after(run_id: object, after: int = 0) -> Batch:
+def batch_after(run_id: object, after: int = 0) -> LogBatch:
     """What the live streams read of a committed log."""
 
-    async def read() -> Batch:
+    async def read() -> LogBatch:
         reader = LogReader(database_url())
         await reader.open()
         try:
@@ -35,7 +35,7 @@ def batch_after(run_id: object, after: int = 0) -> Batch:
 
 def streamed(actor: Actor, objective: Objective, dialect: Dialect = NEWEST) -> bytes:
     """All of its events as the workspace API streams them."""
-    stream = EventStream(objective, Reader(actor.tenant.id, dialect, "http://a"))
+    stream = EventStream(objective, Viewer(actor.tenant.id, dialect, "http://a"))
     return stream.encode(batch_after(objective.id))
 
 

@@ -21,7 +21,7 @@ from objectives import tasks
 from objectives.actions.supplied_results import supply_content
 from objectives.ids import Prefix, spell
 from objectives.lifecycles.objectives import CHILD_ENDED, STOP_BELOW
-from objectives.models import Execution, Objective, ToolCall
+from objectives.models import ExecutionStatus, Objective, ToolCall
 from objectives.tool_results.outcome import Text
 from tests.factories import Actor, make_actor
 from tests.objectives.agent_loop.tool_server import ToolServer
@@ -108,7 +108,7 @@ class World:
 
     def _answer(self) -> None:
         waiting = ToolCall.objects.filter(
-            objective=self.objective, execution=Execution.WAITING_FOR_CONTENT
+            objective=self.objective, execution=ExecutionStatus.WAITING_FOR_CONTENT
         ).first()
         if waiting is not None and fresh(self.objective).state == "waiting":
             supply_content(

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from executions.models import RunEvent, RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.locks import leased
 from executions.runs.registry import begin_run
 from executions.runs.worker.context import Bench
@@ -18,7 +18,7 @@ from objectives.actions.continuation import continue_objective
 from objectives.actions.resumption import NOT_A_ROOT
 from objectives.agent_loop.endings import fail_objective
 from objectives.ids import Prefix, spell
-from objectives.models import PASSING, ErrorType, Execution, Objective, ObjectiveState
+from objectives.models import PASSING, ErrorType, ExecutionStatus, Objective, ObjectiveState
 from spaces.errors import DomainError, NotReady
 from spaces.ids import new_id
 from spaces.models import Space
@@ -89,7 +89,7 @@ def test_who_took_it_up_and_when_is_in_the_record(actor: Actor, bench: Bench):
     take_up(actor, objective)
 
     objective = fresh(objective)
-    event = RunEvent.objects.get(run_id=objective.id, kind=Kind.CONTINUED)
+    event = RunEvent.objects.get(run_id=objective.id, kind=EventKind.CONTINUED)
     assert objective.continued_by_id == actor.principal.id
     assert objective.continued_at == event.at
     assert event.data["caused_by"] == str(actor.principal.id)
@@ -112,7 +112,10 @@ def test_each_call_that_the_failure_gave_up_is_answered_once(actor: Actor, bench
         take_up(actor, objective, "Try again.")
         objective = work(objective, bench)
 
-    assert [call.execution for call in calls_of(objective)] == [Execution.COMPLETED, Execution.INTERRUPTED]
+    assert [call.execution for call in calls_of(objective)] == [
+        ExecutionStatus.COMPLETED,
+        ExecutionStatus.INTERRUPTED,
+    ]
     told = server.received[1].body["messages"]
     assert [(one["role"], one.get("tool_call_id")) for one in told[3:]] == [
         ("tool", "c1"),
@@ -222,7 +225,7 @@ def test_of_many_who_take_it_up_one_does(actor: Actor):
         taken = sum(threads.map(one, range(40)))
 
     assert taken == 1
-    assert RunEvent.objects.filter(run_id=objective.id, kind=Kind.CONTINUED).count() == 1
+    assert RunEvent.objects.filter(run_id=objective.id, kind=EventKind.CONTINUED).count() == 1
     assert fresh(objective).state == "running"
 
 
@@ -238,8 +241,8 @@ def test_a_cancel_comes_before_or_after_it_but_never_between(actor: Actor, numbe
 
     state = fresh(objective).state
     assert (outcomes, state) in [
-        ([Kind.CONTINUED, "refused"], ObjectiveState.RUNNING),
-        ([Kind.CONTINUED, "cancelled"], ObjectiveState.CANCELLED),
+        ([EventKind.CONTINUED, "refused"], ObjectiveState.RUNNING),
+        ([EventKind.CONTINUED, "cancelled"], ObjectiveState.CANCELLED),
     ]
     assert head_of(objective).state == ("queued" if state == "running" else "ended")
 

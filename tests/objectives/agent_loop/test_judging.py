@@ -11,7 +11,7 @@ from objectives.actions.expiry import expired_approvals
 from objectives.agent_loop.auto_approval_scores import decision_scores
 from objectives.models import ContextWindow, Objective, Tool
 from objectives.representations.calls import show_call_with_result
-from objectives.representations.reader import Reader
+from objectives.representations.reader import Viewer
 from objectives.representations.selectors import find_call
 from objectives.representations.waiting import waiting_calls
 from tests.factories import Actor, make_actor
@@ -54,7 +54,7 @@ def judged(
 def shown(objective: Objective) -> dict[str, Any]:
     """Its one call as the API shows it."""
     (call,) = calls_of(objective)
-    reader = Reader(tenant_id=objective.space.tenant_id)
+    reader = Viewer(tenant_id=objective.space.tenant_id)
     found = find_call(objective.space_id, objective.id, call.id)
     assert found is not None
     return show_call_with_result(found, reader=reader, now=timezone.now()).wire()

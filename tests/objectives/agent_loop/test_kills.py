@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from executions.models import RunEvent, RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from objectives.ids import Prefix, spell
 from objectives.lifecycles.calls import CUT_OFF
 from objectives.models import BrokenRequest
@@ -39,7 +39,7 @@ def test_a_worker_killed_while_the_model_answers_loses_nothing(actor: Actor, new
 
     assert said(objective) == ["Let me see. Done."]
     assert types(objective)[2:] == ["RUNNING", "assistantMessage", "WAITING"]
-    restarted = RunEvent.objects.get(run_id=objective.id, kind=Kind.RESTARTED)
+    restarted = RunEvent.objects.get(run_id=objective.id, kind=EventKind.RESTARTED)
     assert restarted.data == {"turn": 0, "attempt": 2}
     broken = BrokenRequest.objects.get(objective=objective)
     assert (broken.turn, broken.is_estimated, broken.output_tokens > 0) == (0, True, True)

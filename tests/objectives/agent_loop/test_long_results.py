@@ -203,7 +203,7 @@ def test_a_result_of_another_objective_is_not_read(actor, bench, source):
     go_on(actor, objective, public_id(calls_of(other)[0]))
     objective = work(objective, bench)
 
-    assert calls_of(objective)[-1].error_message == "There is no such result in this conversation."
+    assert calls_of(objective)[-1].error_message == "Result not found in this conversation."
 
 
 def test_a_file_that_is_no_text_is_told_by_its_type_and_size(actor, bench):

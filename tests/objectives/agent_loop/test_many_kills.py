@@ -7,7 +7,7 @@ import pytest
 
 from executions.models import RunHead, SkillExecution
 from objectives.ids import Prefix, spell
-from objectives.models import Execution, Objective, ToolCall
+from objectives.models import ExecutionStatus, Objective, ToolCall
 from tests.executions.runs.worker.processes import wait_until
 from tests.factories import Actor, make_actor, make_skill
 from tests.objectives.agent_loop.killing import NewWorker, expire
@@ -65,7 +65,7 @@ def test_killed_again_and_again_every_objective_ends_as_if_nothing_had_happened(
         with new_worker() as working:
             time.sleep(seconds)
             working.kill()
-        running = ToolCall.objects.filter(execution=Execution.RUNNING, run_id=None)
+        running = ToolCall.objects.filter(execution=ExecutionStatus.RUNNING, run_id=None)
         in_flight |= {spell(Prefix.TOOL_CALL, call_id) for call_id in running.values_list("id", flat=True)}
         expire(*Objective.objects.filter(state="running"))
     with new_worker():

@@ -8,7 +8,7 @@ from django.utils import timezone
 from executions.inference.response_repair import SEND_AGAIN
 from executions.inference.truncation import CLEARED
 from executions.models import RunEvent, RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from objectives.actions.cancellation import cancel_objective, interrupt_objective
 from objectives.actions.continuation import continue_objective
 from objectives.actions.supplied_results import supply_content
@@ -360,7 +360,7 @@ def shown(objective: Objective, content: str) -> None:
         run_id=objective.pk,
         seq=head.seq + 1,
         event_id=objective.pk,
-        kind=Kind.TEXT,
+        kind=EventKind.TEXT,
         at=timezone.now(),
         data={"turn": objective.turn, "attempt": objective.attempt, "offset": 0, "text": content},
     )

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from executions.models import FeedEntry, RunEvent, RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.usage import tree_usage
 from executions.runs.worker.context import Bench
 from objectives.actions.cancellation import cancel_objective, interrupt_objective
@@ -290,8 +290,8 @@ def test_the_feed_of_the_space_tells_of_it(actor: Actor, bench: Bench, settings)
     told = FeedEntry.objects.filter(run_id=objective.id).order_by("n").values_list("run_seq", flat=True)
     kinds = [RunEvent.objects.get(run_id=objective.id, seq=seq).kind for seq in told]
     assert [kind for kind in kinds if kind.startswith("provider")] == [
-        Kind.PROVIDER_LOST,
-        Kind.PROVIDER_FOUND,
+        EventKind.PROVIDER_LOST,
+        EventKind.PROVIDER_FOUND,
     ]
 
 
@@ -309,7 +309,7 @@ def test_the_wait_outlives_the_worker_and_the_next_one_keeps_to_it(
         with new_worker():
             wait_until(lambda: fresh(objective).state == "waiting")
 
-    answered = RunEvent.objects.get(run_id=objective.id, kind=Kind.ASSISTANT_MESSAGE)
+    answered = RunEvent.objects.get(run_id=objective.id, kind=EventKind.ASSISTANT_MESSAGE)
     assert len(server.received) == 2
     assert due_at is not None
     assert answered.at > due_at

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from executions.models import RunEvent, RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.usage import tree_usage
 from objectives.actions.supplied_results import supply_content
 from objectives.models import BrokenRequest, Objective, Step
@@ -102,7 +102,7 @@ def test_an_answer_that_is_cut_off_is_paid_for_and_asked_for_again(actor, bench,
     assert again == ("running", 1)
     assert (broken.is_estimated, broken.cost_usd > 0) == (True, True)
     assert tree_usage(objective.id).cost_usd == broken.cost_usd + Decimal("0.15")
-    assert RunEvent.objects.filter(run_id=objective.id, kind=Kind.RESTARTED).count() == 1
+    assert RunEvent.objects.filter(run_id=objective.id, kind=EventKind.RESTARTED).count() == 1
     assert types(objective)[2:] == ["RUNNING", "notice", "notice", "assistantMessage", "WAITING"]
     assert objective.failures == 0
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from executions.models import RunEvent
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from objectives.actions.approvals import approve_call, deny_call
 from objectives.actions.cancellation import cancel_objective
 from objectives.actions.continuation import continue_objective
@@ -86,7 +86,7 @@ def test_a_text_is_streamed_into_the_log_with_its_offsets(actor, bench):
     objective = work(start(actor, script=[{"answer": "word " * 40}]), bench)
 
     pieces = [
-        row.data for row in RunEvent.objects.filter(run_id=objective.id, kind=Kind.TEXT).order_by("seq")
+        row.data for row in RunEvent.objects.filter(run_id=objective.id, kind=EventKind.TEXT).order_by("seq")
     ]
     whole = "".join(piece["text"] for piece in pieces)
     assert whole.endswith("word " * 40)

@@ -14,7 +14,7 @@ from objectives.events import PUBLIC
 from objectives.models import AdapterKind, Objective, Tool, ToolCall
 from objectives.planning.plan import Plan
 from objectives.representations.events import show_events
-from objectives.representations.reader import Reader
+from objectives.representations.reader import Viewer
 from tests.factories import Actor
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import begin_objective, make_published_agent
@@ -98,7 +98,7 @@ def payloads(objective: Objective, name: str) -> list[dict[str, Any]]:
 def told(objective: Objective) -> list[dict[str, Any]]:
     """What the workspace API tells of its public events, in order."""
     rows = RunEvent.objects.filter(run_id=objective.id, kind__in=PUBLIC).order_by("seq")
-    reader = Reader(objective.space.tenant_id)
+    reader = Viewer(objective.space.tenant_id)
     shown = show_events(objective, list(rows), reader=reader, now=timezone.now(), with_info=False)
     return [one.data for one in shown]
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from objectives.ids import Prefix, spell
-from objectives.models import AdapterKind, Approval, Execution
+from objectives.models import AdapterKind, ApprovalStatus, ExecutionStatus
 from tests.factories import make_actor
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent, park
@@ -29,7 +29,7 @@ def read():
     tool_set = make_tool_set(space=actor.space, created_by=actor.principal, adapter=AdapterKind.BARE)
     objective = begin_objective(actor, make_published_agent(actor, make_tool(tool_set=tool_set, name="ask")))
     park(objective)
-    waits = {"approval": Approval.AUTO_APPROVED, "execution": Execution.WAITING_FOR_CONTENT}
+    waits = {"approval": ApprovalStatus.AUTO_APPROVED, "execution": ExecutionStatus.WAITING_FOR_CONTENT}
     call = ask_for(objective, "ask", **waits)
     path = (
         f"/v1/workspaces/{spell(Prefix.WORKSPACE, call.space_id)}"

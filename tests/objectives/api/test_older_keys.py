@@ -14,7 +14,7 @@ from tests.objectives.workspace_client import WorkspaceClient
 pytestmark = pytest.mark.django_db
 GLOBAL = "/v1/account/global_api_key"
 VERBS = ("enable", "disable", "rotate")
-ENDED = "The key that the account was founded with has ended, or is not yours to see."
+ENDED = "The account's first key was revoked, or is not visible to you."
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_a_value_is_replaced_and_a_name_changed_apart(api, owner, place):
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        ({"metadata": {"name": "A"}, "spec": {}}, "spec.value: A value is needed."),
+        ({"metadata": {"name": "A"}, "spec": {}}, "spec.value: A value is required."),
         ({"metadata": {"name": "A"}, "spec": {"value": ""}}, "spec.value: "),
         ({"metadata": {"name": "A"}, "spec": {"value": 5}}, "spec.value: "),
         ({"metadata": {"name": "A"}, "spec": {"value": "a\0"}}, "spec.value: "),
@@ -111,7 +111,7 @@ def test_a_name_stands_once_in_each_place(api, owner, place):
     renamed = api.refused("patch", f"{path}/{spell(prefix, other.id)}", {"metadata": {"name": "a"}})
     external = api.refused("post", path, {"metadata": {"name": "C", "externalId": "a"}, **value})
 
-    assert again == renamed == (409, 6, "There is a secret of that name already.")
+    assert again == renamed == (409, 6, "A secret with that name already exists.")
     assert external[:2] == (409, 6)
 
 

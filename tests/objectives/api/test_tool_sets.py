@@ -63,7 +63,7 @@ def test_a_bare_set_may_wait_for_ever(api, bare):
 @pytest.mark.parametrize(
     ("spec", "path"),
     [
-        ({}, "spec.adapter: An adapter is needed."),
+        ({}, "spec.adapter: `adapter` is required."),
         ({"adapter": {}}, "spec.adapter: Say of which type it is: http, bare, mcp, openapi."),
         ({"adapter": {"type": "soap", "soap": {}}}, "spec.adapter: Say of which type"),
         ({"adapter": {**HTTP, "bare": {}}}, "spec.adapter: It is of the type http"),
@@ -86,7 +86,7 @@ def test_a_bare_set_may_wait_for_ever(api, bare):
         ({"adapter": {"bare": {"contentTimeout": -1}}}, "spec.adapter.bare.contentTimeout: "),
         ({"adapter": {"bare": {"contentTimeout": True}}}, "spec.adapter.bare.contentTimeout: "),
         ({"adapter": HTTP, "secrets": [{"name": "1a", "value": "x"}]}, "spec.secrets.0.name: "),
-        ({"adapter": HTTP, "secrets": [{"name": "a"}]}, "spec.secrets.0.value: A value is needed."),
+        ({"adapter": HTTP, "secrets": [{"name": "a"}]}, "spec.secrets.0.value: A value is required."),
         ({"adapter": HTTP, "secrets": [{"name": "a", "value": ""}]}, "spec.secrets.0.value: "),
         (
             {"adapter": HTTP, "secrets": [{"name": "a", "value": "x"}, {"name": "A", "value": "y"}]},

@@ -88,7 +88,7 @@ def test_a_renamed_tool_keeps_its_function_until_that_is_cleared(api):
 @pytest.mark.parametrize(
     ("spec", "path"),
     [
-        ({"config": None}, "spec.config: A config is needed."),
+        ({"config": None}, "spec.config: `config` is required."),
         ({"config": {"bare": {}}}, "spec.config.type: Must be http"),
         ({"config": {"http": {}}}, "spec.config.http.requestMethod: "),
         ({"config": {"http": {"requestMethod": "TRACE"}}}, "spec.config.http.requestMethod: "),
@@ -122,11 +122,11 @@ def test_a_renamed_tool_keeps_its_function_until_that_is_cleared(api):
         ({"parameters": {"type": "object", "properties": {"a": {"pattern": "(["}}}}, "spec.parameters."),
         (
             {"parameters": {"type": "object", "properties": {"a": {"$ref": "http://169.254.169.254/"}}}},
-            "spec.parameters.properties.a.$ref: Not a usable JSON Schema: ",
+            "spec.parameters.properties.a.$ref: Invalid JSON Schema: ",
         ),
         (
             {"parameters": {"type": "object", "allOf": [{"$ref": "#"}]}},
-            "spec.parameters: Not a usable JSON Schema: refers to itself without end",
+            "spec.parameters: Invalid JSON Schema: refers to itself without end",
         ),
         ({"config": {**GET, "type": []}}, "spec.config: "),
         ({"llmToolName": "two words"}, "spec.llmToolName: "),

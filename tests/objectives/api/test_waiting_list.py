@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from objectives.ids import Prefix, spell
-from objectives.models import AdapterKind, Approval, Execution, Objective, ToolCall
+from objectives.models import AdapterKind, ApprovalStatus, ExecutionStatus, Objective, ToolCall
 from objectives.representations.waiting import waiting_calls
 from tests.factories import NOW, Actor, make_actor
 from tests.objectives.factories import make_tool, make_tool_set
@@ -33,12 +33,14 @@ def begin(actor: Actor) -> Objective:
 
 def wait_for_approval(objective: Objective, *, after: int = 0) -> str:
     """A call that waits since `after` seconds past the beginning; its public id."""
-    call = ask_for(objective, "ask", approval=Approval.WAITING_FOR_APPROVAL)
+    call = ask_for(objective, "ask", approval=ApprovalStatus.WAITING_FOR_APPROVAL)
     return placed(call, after)
 
 
 def wait_for_content(objective: Objective, *, after: int = 0) -> str:
-    call = ask_for(objective, "ask", approval=Approval.AUTO_APPROVED, execution=Execution.WAITING_FOR_CONTENT)
+    call = ask_for(
+        objective, "ask", approval=ApprovalStatus.AUTO_APPROVED, execution=ExecutionStatus.WAITING_FOR_CONTENT
+    )
     return placed(call, after)
 
 
@@ -56,10 +58,10 @@ def test_what_waits_is_listed_oldest_first_and_nothing_else(actor):
     late = wait_for_approval(first, after=9)
     early = wait_for_content(second, after=3)
     for approval, execution in (
-        (Approval.APPROVED, Execution.PENDING),
-        (Approval.DENIED, Execution.PENDING),
-        (Approval.AUTO_APPROVED, Execution.COMPLETED),
-        (Approval.WAITING_FOR_APPROVAL, Execution.INTERRUPTED),
+        (ApprovalStatus.APPROVED, ExecutionStatus.PENDING),
+        (ApprovalStatus.DENIED, ExecutionStatus.PENDING),
+        (ApprovalStatus.AUTO_APPROVED, ExecutionStatus.COMPLETED),
+        (ApprovalStatus.WAITING_FOR_APPROVAL, ExecutionStatus.INTERRUPTED),
     ):
         ask_for(first, "ask", approval=approval, execution=execution)
 
@@ -127,12 +129,12 @@ def test_the_number_of_questions_does_not_grow_with_the_rows(actor):
     assert asked[0] == asked[1]
 
 
-@pytest.mark.parametrize("narrower", [{}, {"approval__in": [Approval.WAITING_FOR_APPROVAL]}])
+@pytest.mark.parametrize("narrower", [{}, {"approval__in": [ApprovalStatus.WAITING_FOR_APPROVAL]}])
 def test_the_queue_is_read_from_its_own_index_in_its_order(actor, narrower):
     objective = begin(actor)
     for second in range(5):
         wait_for_approval(objective, after=second)
-        ask_for(objective, "ask", approval=Approval.AUTO_APPROVED, execution=Execution.COMPLETED)
+        ask_for(objective, "ask", approval=ApprovalStatus.AUTO_APPROVED, execution=ExecutionStatus.COMPLETED)
     with connection.cursor() as cursor:
         for way in ("seqscan", "bitmapscan", "sort"):
             cursor.execute(f"SET LOCAL enable_{way} = off")

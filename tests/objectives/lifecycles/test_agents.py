@@ -3,7 +3,7 @@
 import pytest
 
 from objectives.ids import Prefix, spell
-from objectives.lifecycles.agents import Verb
+from objectives.lifecycles.agents import AgentVerb
 from objectives.models import Agent, AgentState
 from spaces.models import Role
 from tests.factories import make_actor
@@ -12,11 +12,11 @@ from tests.objectives.workspace_client import WorkspaceClient
 
 pytestmark = pytest.mark.django_db
 LEGAL = {
-    (AgentState.DRAFT, Verb.PUBLISH): AgentState.PUBLISHED,
-    (AgentState.DRAFT, Verb.ARCHIVE): AgentState.ARCHIVED,
-    (AgentState.PUBLISHED, Verb.UNPUBLISH): AgentState.DRAFT,
-    (AgentState.PUBLISHED, Verb.ARCHIVE): AgentState.ARCHIVED,
-    (AgentState.ARCHIVED, Verb.UNARCHIVE): AgentState.DRAFT,
+    (AgentState.DRAFT, AgentVerb.PUBLISH): AgentState.PUBLISHED,
+    (AgentState.DRAFT, AgentVerb.ARCHIVE): AgentState.ARCHIVED,
+    (AgentState.PUBLISHED, AgentVerb.UNPUBLISH): AgentState.DRAFT,
+    (AgentState.PUBLISHED, AgentVerb.ARCHIVE): AgentState.ARCHIVED,
+    (AgentState.ARCHIVED, AgentVerb.UNARCHIVE): AgentState.DRAFT,
 }
 
 
@@ -25,7 +25,7 @@ def api():
     return WorkspaceClient(make_actor(role=Role.ADMIN))
 
 
-@pytest.mark.parametrize("verb", Verb)
+@pytest.mark.parametrize("verb", AgentVerb)
 @pytest.mark.parametrize("state", AgentState)
 def test_every_verb_in_every_state(api, state, verb):
     agent = make_agent(space=api.actor.space, created_by=api.actor.principal, state=state)

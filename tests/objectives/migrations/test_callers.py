@@ -5,7 +5,7 @@ import importlib
 import pytest
 from django.db import connection
 
-from objectives.models import Approval, ToolCall
+from objectives.models import ApprovalStatus, ToolCall
 from tests.factories import make_actor
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent
@@ -22,7 +22,8 @@ def test_calls_of_before_are_given_the_agent_of_their_objective(monkeypatch: pyt
     tool = make_tool(tool_set=make_tool_set(space=actor.space, created_by=actor.principal), name="ask")
     agents = [make_published_agent(actor, tool) for _ in range(3)]
     calls = [
-        ask_for(begin_objective(actor, agent), "ask", approval=Approval.AUTO_APPROVED) for agent in agents
+        ask_for(begin_objective(actor, agent), "ask", approval=ApprovalStatus.AUTO_APPROVED)
+        for agent in agents
     ]
     ToolCall.objects.update(caller_id=None)
 

@@ -73,7 +73,7 @@ def test_a_document_that_cannot_be_meant_is_refused_by_its_member(api, members, 
 
 @pytest.mark.parametrize("text", ["no JSON", "[1]", '"x"', "[" * 60_000])
 def test_what_is_no_document_is_refused(api, text):
-    assert api.refused("post", KEYS, vertex_key(text)) == (400, 3, AT + "This is not a JSON document.")
+    assert api.refused("post", KEYS, vertex_key(text)) == (400, 3, AT + "Not valid JSON.")
 
 
 def test_older_documents_name_another_address_of_googles(api):

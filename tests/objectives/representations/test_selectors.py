@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from objectives.ids import Prefix, spell
-from objectives.models import AdapterKind, Approval, Execution, Objective, ToolCall
+from objectives.models import AdapterKind, ApprovalStatus, ExecutionStatus, Objective, ToolCall
 from objectives.representations.selectors import find_call, listed, with_snapshots
 from spaces.ids import new_id
 from tests.factories import Actor, make_actor
@@ -52,7 +52,9 @@ def make_crowd(objective: Objective) -> None:
 
 
 def test_the_page_of_a_call_takes_no_query_beside_its_one_statement(actor):
-    call = ask_for(begin(actor), "ask", approval=Approval.AUTO_APPROVED, execution=Execution.COMPLETED)
+    call = ask_for(
+        begin(actor), "ask", approval=ApprovalStatus.AUTO_APPROVED, execution=ExecutionStatus.COMPLETED
+    )
     shown(actor, call)  # the first use of a key in a minute is noted
 
     with CaptureQueriesContext(connection) as captured:
@@ -67,7 +69,7 @@ def test_the_page_of_a_call_takes_no_query_beside_its_one_statement(actor):
 def test_a_longer_list_takes_no_further_query(actor, path, info):
     objective, client = begin(actor), WorkspaceClient(actor)
     address, asked = path.format(spell(Prefix.OBJECTIVE, objective.id)), []
-    ask_for(objective, "ask", approval=Approval.WAITING_FOR_APPROVAL)
+    ask_for(objective, "ask", approval=ApprovalStatus.WAITING_FOR_APPROVAL)
     client.get(address)  # the first use of a key in a minute is noted
 
     for _ in range(2):
@@ -76,13 +78,13 @@ def test_a_longer_list_takes_no_further_query(actor, path, info):
         asked.append(len(captured))
         begin(actor)
         for _ in range(3):
-            ask_for(objective, "ask", approval=Approval.WAITING_FOR_APPROVAL)
+            ask_for(objective, "ask", approval=ApprovalStatus.WAITING_FOR_APPROVAL)
 
     assert asked[0] == asked[1]
 
 
 def test_a_call_tells_its_tool_s_set_and_who_decided_about_it(actor):
-    call = ask_for(begin(actor), "ask", approval=Approval.APPROVED)
+    call = ask_for(begin(actor), "ask", approval=ApprovalStatus.APPROVED)
     ToolCall.objects.filter(pk=call.pk).update(decided_by=actor.principal)
 
     page = shown(actor, call)
@@ -94,13 +96,13 @@ def test_a_call_tells_its_tool_s_set_and_who_decided_about_it(actor):
 
 
 def test_a_call_of_an_agent_has_no_tool_set(actor):
-    page = shown(actor, ask_for(begin(actor), "helper", approval=Approval.AUTO_APPROVED))
+    page = shown(actor, ask_for(begin(actor), "helper", approval=ApprovalStatus.AUTO_APPROVED))
 
     assert {"tool", "toolSet"}.isdisjoint(page["info"])
 
 
 def test_a_call_is_found_below_its_own_objective_and_space_only(actor):
-    call, other = ask_for(begin(actor), "ask", approval=Approval.AUTO_APPROVED), begin(actor)
+    call, other = ask_for(begin(actor), "ask", approval=ApprovalStatus.AUTO_APPROVED), begin(actor)
 
     assert find_call(actor.space.id, call.objective_id, call.id) is not None
     assert find_call(actor.space.id, other.id, call.id) is None
@@ -108,7 +110,7 @@ def test_a_call_is_found_below_its_own_objective_and_space_only(actor):
 
 
 def test_a_call_is_found_by_the_objective_s_external_id_too(actor):
-    call = ask_for(begin(actor, external_id="order-7"), "ask", approval=Approval.AUTO_APPROVED)
+    call = ask_for(begin(actor, external_id="order-7"), "ask", approval=ApprovalStatus.AUTO_APPROVED)
 
     assert shown(actor, call, "external_id:order-7") == shown(actor, call)
 
@@ -169,7 +171,7 @@ def test_the_desk_s_lists_are_read_off_their_indexes_in_their_order(actor, rows,
     objective = begin(actor)
     make_crowd(objective)
     for _ in range(20):
-        ask_for(objective, "ask", approval=Approval.AUTO_APPROVED)
+        ask_for(objective, "ask", approval=ApprovalStatus.AUTO_APPROVED)
 
     plan = plan_of(rows[:51])
 

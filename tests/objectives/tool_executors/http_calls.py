@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from executions.runs.worker.stop_signal import StopSignal
-from objectives.models import AdapterKind, Approval, ToolCall
+from objectives.models import AdapterKind, ApprovalStatus, ToolCall
 from objectives.planning.plan import Plan
 from objectives.tool_executors.http import call_http
 from tests.objectives.factories import make_secret, make_tool, make_tool_set
@@ -97,7 +97,7 @@ def calls_of(actor):
             )
         row = make_tool(tool_set=tool_set, name="fetch", config=config or {"requestMethod": "GET"})
         objective = begin_objective(actor, make_published_agent(actor, row))
-        made = ask_for(objective, "fetch", approval=Approval.AUTO_APPROVED)
+        made = ask_for(objective, "fetch", approval=ApprovalStatus.AUTO_APPROVED)
         made.arguments = arguments or {}
         offered = Plan.read(objective.plan).of_function("fetch")
         deadline = time.monotonic() + seconds

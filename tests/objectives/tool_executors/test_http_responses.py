@@ -60,7 +60,7 @@ def test_a_write_whose_answer_breaks_off_has_succeeded(call):
 
     assert (outcome.error, outcome.drafts) == (None, [Text("half")])
     assert outcome.note == (
-        f"{SUCCEEDED}The connection broke before its answer was whole: 4 bytes of it were read.]"
+        f"{SUCCEEDED}The connection broke before its response was complete: 4 bytes of it were read.]"
     )
 
 
@@ -83,7 +83,10 @@ def test_a_write_whose_answer_cannot_be_unpacked_has_succeeded(call):
         outcome, _ = call(server.url, config=POST)
 
     assert outcome.error is None
-    assert "the tool answered 201. Its answer cannot be unpacked: 0 bytes of it were read." in outcome.note
+    assert (
+        "the tool answered 201. Its response could not be decompressed: 0 bytes of it were read."
+        in outcome.note
+    )
 
 
 def test_a_write_whose_answer_takes_too_long_has_succeeded(call):
@@ -91,7 +94,7 @@ def test_a_write_whose_answer_takes_too_long_has_succeeded(call):
         outcome, _ = call(server.url, config=POST, seconds=3)
 
     assert outcome.drafts == [Text("half")]
-    assert outcome.note == f"{SUCCEEDED}Its answer was not whole in time: 4 bytes of it were read.]"
+    assert outcome.note == f"{SUCCEEDED}Its response did not complete in time: 4 bytes of it were read.]"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -104,7 +107,7 @@ def test_what_is_stopped_in_the_middle_of_its_answer_is_known_where_that_counts(
         assert outcome.error == (CallError.TOOL_ERROR, "The call was stopped.")
     else:
         assert outcome.drafts == [Text("half")]
-        assert "The work was stopped before its answer was whole" in outcome.note
+        assert "It was stopped before its response was complete" in outcome.note
 
 
 @pytest.mark.parametrize(

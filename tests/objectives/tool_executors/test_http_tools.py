@@ -190,7 +190,7 @@ def test_an_answer_that_is_not_packed_as_it_says_is_the_tools_fault(call):
     with tool(lambda _: (200, {"Content-Encoding": "gzip"}, b"not packed")) as server:
         outcome, _ = call(server.url)
 
-    assert outcome.error == (CallError.TOOL_ERROR, "The tool's answer cannot be unpacked.")
+    assert outcome.error == (CallError.TOOL_ERROR, "The tool's response could not be decompressed.")
 
 
 def test_a_write_does_not_follow_to_another_host(call):
@@ -238,7 +238,7 @@ def test_a_redirect_to_a_private_address_is_refused(call, settings):
         with tool(lambda _: (302, {"Location": location}, b"")) as server:
             outcome, _ = call(server.url)
 
-    assert outcome.error == (CallError.UNREACHABLE, "The tool's address is not a public one.")
+    assert outcome.error == (CallError.UNREACHABLE, "The tool's address is not public.")
     assert inside.seen == []
 
 

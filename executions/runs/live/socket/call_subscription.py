@@ -8,11 +8,11 @@ from django.utils import timezone
 from executions.runs.live import registry
 from executions.runs.live.authorisation import CallAsk, CallReach, RunAsk, find_call, reach_of_call
 from executions.runs.live.frames import write
-from executions.runs.live.reader import Call
-from executions.runs.live.socket.log_subscription import Desk
+from executions.runs.live.reader import CallTopic
+from executions.runs.live.socket.log_subscription import SocketContext
 from executions.runs.live.socket.run_subscription import RunSubscription
 from executions.runs.live.threads import in_thread
-from spaces.identity import Claim
+from spaces.identity import ReadClaim
 
 
 class CallSubscription:
@@ -21,7 +21,7 @@ class CallSubscription:
     It stays with the run it found: a retry that takes that run's place later is found by subscribing again.
     """
 
-    def __init__(self, desk: Desk, sub: str, ask: CallAsk, *, after: int | None) -> None:
+    def __init__(self, desk: SocketContext, sub: str, ask: CallAsk, *, after: int | None) -> None:
         self._desk, self._sub, self._ask, self._after = desk, sub, ask, after
         self._is_over = False
         self._waiting = contextlib.ExitStack()
@@ -36,7 +36,9 @@ class CallSubscription:
         identity, ask = self._desk.identity, self._ask
         self._reach = await in_thread(reach_of_call, identity, ask, now=timezone.now())
         for space_id in self._reach.spaces:
-            self._waiting.enter_context(self._desk.hub.follow(Call(space_id, ask.tool_call_id), self._flag))
+            self._waiting.enter_context(
+                self._desk.hub.follow(CallTopic(space_id, ask.tool_call_id), self._flag)
+            )
         names: dict[str, Any] = {"tool_call_id": ask.tool_call_id}
         if ask.thread_id is not None:
             names["thread_id"] = ask.thread_id
@@ -51,11 +53,11 @@ class CallSubscription:
             return []
         return await (self._look() if self._run is None else self._run.step())
 
-    def claims(self) -> list[Claim]:
+    def claims(self) -> list[ReadClaim]:
         if self._run is not None:
             return self._run.claims()
         permission = registry.run_stream(registry.calls().kind).permission
-        return [Claim(self._desk.identity, space_id, permission) for space_id in self._reach.spaces]
+        return [ReadClaim(self._desk.identity, space_id, permission) for space_id in self._reach.spaces]
 
     def close(self) -> None:
         self._is_over = True

@@ -22,14 +22,14 @@ from executions.runs.live.socket.client_frames import (
     Unsubscribe,
     parse_frame,
 )
-from executions.runs.live.socket.log_subscription import Desk
+from executions.runs.live.socket.log_subscription import SocketContext
 from executions.runs.live.socket.subscription_set import Refused, Roster
 from executions.runs.live.socket.targets import subscription_for
 from executions.runs.live.threads import in_thread
 from executions.runs.live.transport import Gone, Outlet
 from spaces.authentication import caller_and_identity
 from spaces.errors import TooMany
-from spaces.identity import Claim, Identity
+from spaces.identity import Credentials, ReadClaim
 from spaces.keys import Unauthenticated
 from spaces.tickets import PARAMETER, redeem_ticket
 
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 # Close codes: 4000 and an HTTP status. Sent after the handshake even to refuse: browsers see them only then.
 UNAUTHENTICATED, WRONG_ORIGIN, TOO_BIG, TOO_MANY, BROKEN = 4401, 4403, 4413, 4429, 4500
-OVER = "These credentials are over."
+OVER = "These credentials have expired or were revoked."
 
 
 class LiveSocket(AsyncConsumer):
@@ -46,7 +46,7 @@ class LiveSocket(AsyncConsumer):
     Neither holds a thread or a database connection.
     """
 
-    identity: Identity
+    identity: Credentials
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One connection, from its handshake to its end."""
@@ -103,10 +103,10 @@ class LiveSocket(AsyncConsumer):
     async def websocket_disconnect(self, message: Any) -> None:
         raise StopConsumer
 
-    def claims(self) -> Collection[Claim]:
+    def claims(self) -> Collection[ReadClaim]:
         return self._roster.claims()
 
-    def turn_out(self, lost: Collection[Claim], *, is_over: bool) -> None:
+    def turn_out(self, lost: Collection[ReadClaim], *, is_over: bool) -> None:
         if is_over:
             self._turned_out = asyncio.create_task(self._close(UNAUTHENTICATED, "unauthenticated", OVER))
         else:
@@ -118,11 +118,11 @@ class LiveSocket(AsyncConsumer):
                 case Ping(sub=sub):
                     await self._send(write({"type": "pong"} | ({} if sub is None else {"sub": sub})))
                 case Subscribe(sub=sub) if self._hub is not None:
-                    desk = Desk(self._hub, self.identity, base_url(self.scope), self._roster)
+                    desk = SocketContext(self._hub, self.identity, base_url(self.scope), self._roster)
                     await self._roster.add(sub, partial(subscription_for, desk, frame))
                 case Unsubscribe(sub=sub):
                     if not self._roster.remove(sub):
-                        raise Refused("not_subscribed", "There is no subscription of that name.", field="sub")
+                        raise Refused("not_subscribed", "Unknown subscription.", field="sub")
                     await self._send(write({"type": "ended", "sub": sub, "reason": "unsubscribed"}))
         except Refused as refused:
             await self._send(write_error(frame.sub, refused.code, refused.detail, field=refused.field))
@@ -137,7 +137,7 @@ class LiveSocket(AsyncConsumer):
             await self._close(UNAUTHENTICATED, "unauthenticated", OVER)
         except Exception:
             logger.exception("The writer of a socket failed.")
-            await self._close(BROKEN, "unavailable", "Something went wrong on our side.")
+            await self._close(BROKEN, "unavailable", "Internal error.")
 
     async def _send(self, text: str) -> None:
         if not self._is_closing:
@@ -165,7 +165,7 @@ class LiveSocket(AsyncConsumer):
         self._roster.clear()
 
 
-def _identify(scope: Mapping[str, Any]) -> Identity:
+def _identify(scope: Mapping[str, Any]) -> Credentials:
     """By ticket where the address carries one, else by key or session; raises Unauthenticated."""
     ticket = query(scope, PARAMETER)
     if ticket is None:

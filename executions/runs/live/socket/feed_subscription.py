@@ -7,28 +7,29 @@ from django.utils import timezone
 from executions.runs.feed import FeedPosition
 from executions.runs.live import registry
 from executions.runs.live.authorisation import OpenedFeed, open_feed
-from executions.runs.live.batches import Batch
+from executions.runs.live.batches import LogBatch
 from executions.runs.live.frames import write, write_entry, write_snapshot
 from executions.runs.live.reader import FeedLog
-from executions.runs.live.socket.log_subscription import Desk, LogSubscription
+from executions.runs.live.socket.log_subscription import LogSubscription, SocketContext
 from executions.runs.live.threads import in_thread
 from spaces.errors import Invalid
-from spaces.identity import Claim
+from spaces.identity import ReadClaim
 
 
 class FeedSubscription(LogSubscription):
     """Follows a space's feed until the client leaves. `after` is a cursor, None begins with a snapshot."""
 
-    def __init__(self, desk: Desk, sub: str, space_id: uuid.UUID, *, after: str | None) -> None:
+    def __init__(self, desk: SocketContext, sub: str, space_id: uuid.UUID, *, after: str | None) -> None:
         super().__init__(desk, sub, FeedLog(space_id), named={"space_id": str(space_id)})
         self._space_id = space_id
         self._after = None if after is None else FeedPosition.parse(after)
         if after is not None and self._after is None:
             raise Invalid.field("after", msg="after is not a cursor of a feed.", kind="cursor")
 
-    def claims(self) -> list[Claim]:
+    def claims(self) -> list[ReadClaim]:
         return [
-            Claim(self._desk.identity, self._space_id, stream.permission) for stream in registry.run_streams()
+            ReadClaim(self._desk.identity, self._space_id, stream.permission)
+            for stream in registry.run_streams()
         ]
 
     async def _start(self) -> list[str]:
@@ -43,7 +44,7 @@ class FeedSubscription(LogSubscription):
             frames.append(write({"type": "gap", "sub": self._sub, "from": str(given), "to": str(now_at)}))
         return [*frames, self._stand_at(opened)]
 
-    async def _tell(self, batch: Batch) -> list[str]:
+    async def _tell(self, batch: LogBatch) -> list[str]:
         gap = next((frame for frame in batch.frames if frame.is_gap), None)
         if gap is None:
             return await super()._tell(batch)

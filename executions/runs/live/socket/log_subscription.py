@@ -6,21 +6,21 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from executions.runs.live.batches import Batch
+from executions.runs.live.batches import LogBatch
 from executions.runs.live.frames import write, write_entry
 from executions.runs.live.hub import Hub
 from executions.runs.live.reader import Log
 from executions.runs.live.socket.subscription_set import Roster
 from executions.runs.live.topic_watch import Subscriber
-from spaces.identity import Claim, Identity
+from spaces.identity import Credentials, ReadClaim
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class SocketContext:
     """What the subscriptions of one socket share."""
 
     hub: Hub
-    identity: Identity
+    identity: Credentials
     base_url: str
     roster: Roster
 
@@ -31,7 +31,7 @@ class LogSubscription(Subscriber):
     `named` is what the first frame repeats of the target; whether the events' frames do is their matter.
     """
 
-    def __init__(self, desk: Desk, sub: str, log: Log, *, named: Mapping[str, str]) -> None:
+    def __init__(self, desk: SocketContext, sub: str, log: Log, *, named: Mapping[str, str]) -> None:
         self.is_over = False
         self._desk, self._sub, self._log, self._named = desk, sub, log, named
         self._open = contextlib.ExitStack()
@@ -59,7 +59,7 @@ class LogSubscription(Subscriber):
     def flag(self) -> None:
         self._desk.roster.flag(self._sub)
 
-    def send_now(self, batch: Batch) -> bool:
+    def send_now(self, batch: LogBatch) -> bool:
         for frame in batch.frames:
             if frame.is_gap or not self._desk.roster.send_now(write_entry(self._names, frame)):
                 return False
@@ -72,13 +72,13 @@ class LogSubscription(Subscriber):
         self._open.close()
 
     @abstractmethod
-    def claims(self) -> list[Claim]: ...
+    def claims(self) -> list[ReadClaim]: ...
 
     @abstractmethod
     async def _start(self) -> list[str]:
         """The first frames; sets `at` to where they end."""
 
-    async def _tell(self, batch: Batch) -> list[str]:
+    async def _tell(self, batch: LogBatch) -> list[str]:
         return [write_entry(self._names, frame) for frame in batch.frames]
 
     def _subscribed(self) -> str:

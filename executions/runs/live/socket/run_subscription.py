@@ -6,19 +6,19 @@ import uuid
 from django.utils import timezone
 
 from executions.runs.live.authorisation import RunAsk, open_run
-from executions.runs.live.batches import Batch
+from executions.runs.live.batches import LogBatch
 from executions.runs.live.frames import write, write_snapshot
 from executions.runs.live.reader import RunLog
-from executions.runs.live.socket.log_subscription import Desk, LogSubscription
+from executions.runs.live.socket.log_subscription import LogSubscription, SocketContext
 from executions.runs.live.threads import in_thread
-from spaces.identity import Claim
+from spaces.identity import ReadClaim
 
 
 class RunSubscription(LogSubscription):
     """Follows one run to its end. `after` None begins with a snapshot, a number resumes behind that event."""
 
     def __init__(
-        self, desk: Desk, sub: str, ask: RunAsk, *, after: int | None, announce: bool = True
+        self, desk: SocketContext, sub: str, ask: RunAsk, *, after: int | None, announce: bool = True
     ) -> None:
         named = {ask.stream.id_name: str(ask.run_id)}
         super().__init__(desk, sub, RunLog(ask.run_id), named=named)
@@ -26,10 +26,10 @@ class RunSubscription(LogSubscription):
         self._space_id: uuid.UUID | None = None
         self._names += "," + json.dumps(named)[1:-1]
 
-    def claims(self) -> list[Claim]:
+    def claims(self) -> list[ReadClaim]:
         if self._space_id is None:
             return []
-        return [Claim(self._desk.identity, self._space_id, self._ask.stream.permission)]
+        return [ReadClaim(self._desk.identity, self._space_id, self._ask.stream.permission)]
 
     async def _start(self) -> list[str]:
         opened = await in_thread(
@@ -50,7 +50,7 @@ class RunSubscription(LogSubscription):
             frames.append(self._end())
         return frames
 
-    async def _tell(self, batch: Batch) -> list[str]:
+    async def _tell(self, batch: LogBatch) -> list[str]:
         frames = await super()._tell(batch)
         return [*frames, self._end()] if batch.is_last else frames
 

@@ -10,7 +10,7 @@ from django.db import Error as DatabaseError
 
 from executions.runs.live.frames import write_error
 from spaces.errors import DomainError, Invalid, NotFound, NotPermitted
-from spaces.identity import Claim
+from spaces.identity import ReadClaim
 from spaces.keys import Unauthenticated
 
 MAX_SUBSCRIPTIONS = 1000  # of one socket
@@ -42,7 +42,7 @@ class Subscription(Protocol):
         """What is new, at most one batch; an empty list where nothing is."""
         ...
 
-    def claims(self) -> list[Claim]: ...
+    def claims(self) -> list[ReadClaim]: ...
 
     def close(self) -> None: ...
 
@@ -106,15 +106,15 @@ class Roster:
         for sub in list(self._subscriptions):
             self.remove(sub)
 
-    def claims(self) -> list[Claim]:
+    def claims(self) -> list[ReadClaim]:
         return [claim for subscription in self._subscriptions.values() for claim in subscription.claims()]
 
-    def turn_out(self, lost: Collection[Claim]) -> None:
+    def turn_out(self, lost: Collection[ReadClaim]) -> None:
         """End the subscriptions that rest on one of these claims, and have that said."""
         for sub, subscription in list(self._subscriptions.items()):
             if not set(subscription.claims()).isdisjoint(lost):
                 self.remove(sub)
-                self._notices.append(write_error(sub, "not_found", "There is no access to this any more."))
+                self._notices.append(write_error(sub, "not_found", "Access has been revoked."))
         self._news.set()
 
     async def write(self) -> None:
@@ -179,4 +179,4 @@ def _refusal(error: Exception) -> Refused:
         return Refused("not_found", error.message)
     if isinstance(error, DomainError):
         return Refused("invalid", error.message)
-    return Refused("unavailable", "The database could not be asked; try again.")
+    return Refused("unavailable", "The database is unavailable; try again.")

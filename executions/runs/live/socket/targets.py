@@ -5,13 +5,13 @@ from executions.runs.live.authorisation import CallAsk, RunAsk
 from executions.runs.live.socket.call_subscription import CallSubscription
 from executions.runs.live.socket.client_frames import Subscribe
 from executions.runs.live.socket.feed_subscription import FeedSubscription
-from executions.runs.live.socket.log_subscription import Desk
+from executions.runs.live.socket.log_subscription import SocketContext
 from executions.runs.live.socket.run_subscription import RunSubscription
 from executions.runs.live.socket.subscription_set import Subscription
 from spaces.errors import Invalid, NotFound
 
 
-def subscription_for(desk: Desk, frame: Subscribe) -> Subscription:
+def subscription_for(desk: SocketContext, frame: Subscribe) -> Subscription:
     """Raises Invalid for a malformed id, NotFound for a kind of run that no app has registered."""
     space_id = frame.space()
     after = frame.after

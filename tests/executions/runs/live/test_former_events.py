@@ -8,7 +8,7 @@ import pytest
 from django.utils.dateparse import parse_datetime
 
 from executions.models import RunEvent, RunHead
-from executions.runs.event_kinds import Kind
+from executions.runs.event_kinds import EventKind
 from executions.runs.feed import append_to_feed
 from executions.runs.models import HeadState
 from objectives.events import IN_FEED
@@ -35,7 +35,7 @@ def actor() -> Actor:
 
 
 def former_logs(actor: Actor) -> list[Objective]:
-    """Objectives of the actor's, with the logs that the version before wrote of the story in `tests/objectives/agent_loop`."""
+    """Objectives of the actor's, with the logs that the version before wrote of the agent loop's story."""
     text = (LOOP / "former_events.jsonl").read_text()
     owners = json.loads(text.splitlines()[0])
     text = text.replace(owners["account"], spell(Prefix.ACCOUNT, actor.tenant.id))
@@ -99,17 +99,19 @@ def test_the_socket_tells_them_in_the_words_of_today(server: Server, actor: Acto
             frames.append(receive(socket))
 
     events = [frame for frame in frames if frame["type"] == "event"]
-    assert {one["kind"] for one in events} <= set(Kind)
+    assert {one["kind"] for one in events} <= set(EventKind)
     assert not [name for one in events for name in one["data"] if re.search("[A-Z]", name)]
-    moves = [one["data"] for one in events if one["kind"] == Kind.STATE_CHANGED]
+    moves = [one["data"] for one in events if one["kind"] == EventKind.STATE_CHANGED]
     assert moves[0] == {
         "from_state": None,
         "state": "pending",
         "caused_by": str(actor.principal.id),
     }
     assert moves[-1]["state"] == "finalized"
-    approved = next(one["data"] for one in events if one["kind"] == Kind.APPROVED)
-    called = next(one["data"] for one in events if one["kind"] == Kind.ASSISTANT_MESSAGE)["tool_calls"][0]
+    approved = next(one["data"] for one in events if one["kind"] == EventKind.APPROVED)
+    called = next(one["data"] for one in events if one["kind"] == EventKind.ASSISTANT_MESSAGE)["tool_calls"][
+        0
+    ]
     assert approved["call_id"] == called["call_id"]
     assert (called["callable"]["kind"], called["callable"]["space_id"]) == ("tool", str(actor.space.id))
 
@@ -124,11 +126,11 @@ def test_the_feed_tells_them_in_the_words_of_today(server: Server, actor: Actor)
         append_to_feed(actor.space.id, rows)
         frames = [receive(socket) for _ in rows]
 
-    moved = [frame["data"]["state"] for frame in frames if frame["kind"] == Kind.STATE_CHANGED]
+    moved = [frame["data"]["state"] for frame in frames if frame["kind"] == EventKind.STATE_CHANGED]
     assert moved == ["pending", "running", "waiting", "running", "failed", "running", "waiting"]
-    (lost,) = (frame["data"] for frame in frames if frame["kind"] == Kind.PROVIDER_LOST)
+    (lost,) = (frame["data"] for frame in frames if frame["kind"] == EventKind.PROVIDER_LOST)
     assert set(lost) == {"message", "since", "next_try_at"}
-    (continued,) = (frame["data"] for frame in frames if frame["kind"] == Kind.CONTINUED)
+    (continued,) = (frame["data"] for frame in frames if frame["kind"] == EventKind.CONTINUED)
     assert continued["error_type"] == "worker_lost"
 
 
@@ -145,8 +147,11 @@ def test_the_admin_s_timeline_tells_them_in_words(actor: Actor) -> None:
 def test_what_was_fact_already_stays(actor: Actor) -> None:
     text = {"turn": 1, "attempt": 2, "offset": 0, "text": "It is"}
 
-    assert upcast("text.added", text) == (Kind.TEXT, text)
-    assert upcast("turn.restarted", {"turn": 1, "attempt": 2}) == (Kind.RESTARTED, {"turn": 1, "attempt": 2})
+    assert upcast("text.added", text) == (EventKind.TEXT, text)
+    assert upcast("turn.restarted", {"turn": 1, "attempt": 2}) == (
+        EventKind.RESTARTED,
+        {"turn": 1, "attempt": 2},
+    )
 
 
 def test_what_was_not_always_said_is_read_where_it_was(actor: Actor) -> None:

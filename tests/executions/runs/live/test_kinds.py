@@ -24,7 +24,7 @@ from executions.runs.live.socket.client_frames import INCOMING
 from executions.runs.registry import begin_run
 from executions.runs.worker.stop_signal import StopSignal
 from objectives.events import PUBLIC
-from spaces.ticket_scopes import Kind, May
+from spaces.ticket_scopes import May, TicketKind
 from spaces.tickets import MOST_SECONDS, SECONDS
 from tests.executions.runs.live.runs import Run, make_run
 from tests.factories import Actor
@@ -41,14 +41,14 @@ def test_every_kind_that_is_written_is_listed_and_every_listed_kind_is_written()
         for path in (ROOT / "executions" / folder).rglob("*.py"):
             text = path.read_text()
             written |= {kind for kind in NAMED.findall(text) if kind not in TOOLS}
-            written |= {event_kinds.Kind[name] for name in re.findall(r"\bKind\.([A-Z_]+)", text)}
+            written |= {event_kinds.EventKind[name] for name in re.findall(r"\bKind\.([A-Z_]+)", text)}
 
     assert written == set(PAYLOADS)
 
 
 def test_every_kind_of_the_one_list_is_an_execution_s_or_an_objective_s():
-    assert set(PAYLOADS) | PUBLIC | {event_kinds.Kind.TEXT, event_kinds.Kind.RESTARTED} == set(
-        event_kinds.Kind
+    assert set(PAYLOADS) | PUBLIC | {event_kinds.EventKind.TEXT, event_kinds.EventKind.RESTARTED} == set(
+        event_kinds.EventKind
     )
 
 
@@ -86,7 +86,7 @@ def test_the_documents_list_the_members_of_each_frame():
 def test_the_documents_list_what_tickets_are_for_and_what_they_let_do():
     section = (ROOT / "docs/chat-clients.md").read_text().partition("## Tickets")[2].partition("\n## ")[0]
 
-    assert re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE) == ["for", *Kind, "may", *May]
+    assert re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE) == ["for", *TicketKind, "may", *May]
     for number in (f"{SECONDS} unless", f"{MOST_SECONDS:,} at most"):
         assert number in section
 

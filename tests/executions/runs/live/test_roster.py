@@ -5,15 +5,15 @@ import json
 from dataclasses import dataclass, field
 from functools import partial
 
-from executions.runs.live.batches import Batch, event_frame
+from executions.runs.live.batches import LogBatch, event_frame
 from executions.runs.live.frames import write
 from executions.runs.live.hub import Hub
 from executions.runs.live.listener import notifications
-from executions.runs.live.reader import Reader
-from executions.runs.live.socket.log_subscription import Desk, LogSubscription
+from executions.runs.live.reader import LogReader
+from executions.runs.live.socket.log_subscription import LogSubscription, SocketContext
 from executions.runs.live.socket.subscription_set import Roster
 from executions.runs.live.topic_watch import Watch
-from spaces.identity import Claim, Identity
+from spaces.identity import Credentials, ReadClaim
 from spaces.ids import new_id
 
 
@@ -25,10 +25,10 @@ class Numbers:
     written: int = 0
     watches: list[Watch] = field(default_factory=list)
 
-    async def read(self, reader: Reader, after: int) -> Batch:
+    async def read(self, reader: LogReader, after: int) -> LogBatch:
         numbers = range(after + 1, self.written + 1)
         frames = [event_frame(number, "number", "{}", "", seq=str(number)) for number in numbers]
-        return Batch(after, self.written, self.written, is_last=False, frames=frames)
+        return LogBatch(after, self.written, self.written, is_last=False, frames=frames)
 
     def write(self) -> None:
         self.written += 1
@@ -45,13 +45,13 @@ class Following(LogSubscription):
         self._log.write()
         return [self._subscribed(), write({"type": "snapshot"})]
 
-    def claims(self) -> list[Claim]:
+    def claims(self) -> list[ReadClaim]:
         return []
 
 
 def following(roster: Roster, log: Numbers) -> Following:
-    hub = Hub(reader=Reader(""), payloads=lambda: notifications(""))
-    return Following(Desk(hub, Identity(new_id()), "", roster), "a", log, named={})
+    hub = Hub(reader=LogReader(""), payloads=lambda: notifications(""))
+    return Following(SocketContext(hub, Credentials(new_id()), "", roster), "a", log, named={})
 
 
 def said(text: str) -> str:

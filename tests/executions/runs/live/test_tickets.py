@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from executions.runs.live.held_lookup import MOST_OF_ONE_TICKET
 from objectives.ids import Prefix, spell
-from objectives.models import Approval, Objective
+from objectives.models import ApprovalStatus, Objective
 from spaces.keys import revoke_key, rotate_key
 from spaces.models import Membership, Principal, Role, Ticket
 from tests import asking
@@ -42,7 +42,7 @@ def make_objective(actor: Actor) -> Objective:
     """An objective with a tool call that waits for a decision."""
     tool = make_tool(tool_set=make_tool_set(space=actor.space, created_by=actor.principal))
     objective = begin_objective(actor, make_published_agent(actor, tool))
-    ask_for(objective, tool.function_name, approval=Approval.WAITING_FOR_APPROVAL)
+    ask_for(objective, tool.function_name, approval=ApprovalStatus.WAITING_FOR_APPROVAL)
     return objective
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from executions.models import RunHead, SkillExecution
 from executions.runs.registry import begin_oldest_run, begin_run
 from executions.runs.sql import OLDEST_WAITING
-from executions.runs.worker.slots import Claim, Slots
+from executions.runs.worker.slots import SlotClaim, Slots
 from spaces.ids import new_id
 from tests.executions.runs.worker.attempts import start_again
 from tests.factories import Actor, make_actor, make_skill
@@ -144,7 +144,7 @@ def test_finding_the_oldest_run_costs_the_same_behind_a_long_queue(actors: tuple
     assert plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] < 100
 
 
-def claimed(slots: Slots, run: SkillExecution, *, ticket: uuid.UUID | None = None) -> Claim:
+def claimed(slots: Slots, run: SkillExecution, *, ticket: uuid.UUID | None = None) -> SlotClaim:
     """What a slot takes that holds the run's ticket, or another."""
     claim = slots.claim(ticket or run.id, "execution")
     assert claim is not None
