@@ -83,9 +83,9 @@ class ToolCall(Operation):
     the API shows it (a ResourceMetadata), `called_as` the function name and `provider_call_id` the id that
     the model gave. `result` are the stored content blocks (see `objectives.tool_results.blocks`);
     `raw_arguments` is what the model wrote where that was no JSON object. `run_id` is the child objective or
-    the skill execution that carries the call out. `fence` is the lease under which it began, or is being judged.
-    `awaits_judgement` means that auto mode is to be asked before people are; `decision_scores` is what came
-    of that, as the API writes it.
+    the skill execution that carries the call out. `fence` is the lease under which it began, or is being
+    judged. `awaits_judgement` means that auto mode is to be asked before people are; `decision_scores` is
+    what came of that, as the API writes it.
     """
 
     objective = models.ForeignKey(
