@@ -94,12 +94,15 @@ class Listener:
         self._thread.start()
 
     def ended(self) -> list[ObjectiveEvent]:
-        """All events, once the server has ended the stream; raises what the SDK raised."""
+        """All events of the log, once the server has ended the stream; raises what the SDK raised.
+
+        A slow run is told heartbeats too, which no log keeps.
+        """
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the stream goes on"
         if self.failure:
             raise self.failure
-        return self.events
+        return [event for event in self.events if event.data.type != "heartbeat"]
 
     def _read(self) -> None:
         try:
