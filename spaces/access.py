@@ -127,7 +127,7 @@ def _member_access(caller: Caller, space_id: uuid.UUID) -> SpaceAccess | None:
 
 
 def desk_access(principal: Principal, space_id: uuid.UUID, permissions: frozenset[str]) -> SpaceAccess:
-    """That of somebody at the operators' desk, which reaches every space; raises NotFound.
+    """The access of an operator, who reaches every space; raises NotFound.
 
     The caller answers for the permissions: an operator has all, staff what Django's permissions say.
     """

@@ -30,7 +30,7 @@ class LookupViewSet(SpaceViewSet):
     may_by_ticket: ClassVar = {"retrieve": May.READ}
 
     def lineage(self) -> Sequence[TicketSubject]:
-        """That of the execution, or of the tool call as long as there is none."""
+        """The lineage of the execution, or of the tool call as long as there is none."""
         space_id, tool_call_id = parse_space_id(self.kwargs["space_id"]), self.kwargs["tool_call_id"]
         thread_id = self._thread_id(tool_call_id)
         if not _may_exist(tool_call_id, thread_id):

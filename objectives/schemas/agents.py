@@ -38,7 +38,6 @@ class AgentSpec(Shape):
 
     @classmethod
     def of(cls, row: Agent) -> Self:
-        """That of a row of ours."""
         return cls.model_validate(
             {
                 "description": row.description,
@@ -75,7 +74,6 @@ class AgentSchema(Shape):
 
     @classmethod
     def of(cls, row: Agent, info: AgentInfo, *, tenant_id: uuid.UUID) -> Self:
-        """That of a row of ours."""
         return cls(
             metadata=ResourceMetadata.of(row, Prefix.AGENT, tenant_id=tenant_id),
             spec=AgentSpec.of(row),

@@ -100,7 +100,7 @@ class ApiKeySchema(Shape):
 
     @classmethod
     def of(cls, row: ApiKey, *, is_enabled: bool, with_info: bool, token: str = "") -> Self:
-        """That of a row of ours, read with its principal and its spaces."""
+        """The row has been read with its principal and its spaces."""
         owner = Profile.of(row.principal, tenant_id=row.tenant_id)
         spaces = [] if row.all_spaces else sorted(row.spaces.all(), key=lambda space: space.id)
         shown = [workspace_metadata(space, owner.metadata.id) for space in spaces]

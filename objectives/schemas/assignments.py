@@ -57,7 +57,6 @@ class VariationAssignment(Shape):
 
     @classmethod
     def of(cls, row: Assignment) -> Self:
-        """That of a row of ours."""
         field, thing_id = _thing(row)
         return cls.model_validate({"type": KINDS[field], field: thing_id})
 

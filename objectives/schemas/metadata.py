@@ -61,7 +61,6 @@ class OperationMetadata(Shape):
 
     @classmethod
     def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID) -> Self:
-        """That of a row of ours."""
         return cls(
             id=spell(prefix, row.id),
             account_id=spell(Prefix.ACCOUNT, tenant_id),
@@ -83,7 +82,6 @@ class ResourceMetadata(OperationMetadata):
 
     @classmethod
     def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID) -> Self:
-        """That of a row of ours that has a name."""
         assert isinstance(row, Resource)  # noqa: S101 - what has no name is shown by OperationMetadata
         identity = OperationMetadata.of(row, prefix, tenant_id=tenant_id)
         return cls(**identity.__dict__, name=row.name, updated_at=row.updated_at)
@@ -110,7 +108,7 @@ class Profile(Shape):
 
     @classmethod
     def of(cls, principal: Principal, *, tenant_id: uuid.UUID) -> Self:
-        """That of a principal; an operator of the deployment, who has no tenant, appears as the system."""
+        """An operator of the deployment, who has no tenant, appears as the system."""
         kind = "USER" if principal.kind == PrincipalKind.PERSON else "API_KEY"
         is_operator = principal.tenant_id is None and principal.kind == PrincipalKind.PERSON
         name = "Operator" if is_operator else str(principal)

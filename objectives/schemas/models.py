@@ -173,7 +173,7 @@ class Model(Shape):
 
     @classmethod
     def of(cls, row: LanguageModel, info: ModelInfo | None, *, tenant_id: uuid.UUID) -> Self:
-        """That of a row of ours, whose provider key is read with it."""
+        """The row has been read with its provider key."""
         is_ours = row.provider_key.provider == Provider.BUILT_IN
         override = row.price_override or {}
         return cls(

@@ -73,7 +73,7 @@ class ProviderUnavailable(Shape):
 
     @classmethod
     def of(cls, row: Objective) -> Self | None:
-        """That of a row of ours; None where nobody waits for its provider."""
+        """None where nobody waits for its provider."""
         if row.provider_unavailable_since is None or row.next_try_at is None:
             return None
         return cls(
@@ -129,7 +129,6 @@ class ObjectiveSchema(Shape):
         info: ObjectiveInfo | None,
         dialect: Dialect = NEWEST,
     ) -> Self:
-        """That of a row of ours."""
         return cls(
             metadata=metadata,
             config_snapshot=ConfigSnapshot(agent=row.agent_snapshot, agent_variation=row.variation_snapshot),

@@ -208,7 +208,6 @@ class ProviderKeySchema(Shape):
 
     @classmethod
     def of(cls, row: ProviderKey, info: ProviderKeyInfo | None, *, tenant_id: uuid.UUID) -> Self:
-        """That of a row of ours."""
         is_ours = row.provider == Provider.BUILT_IN
         return cls(
             metadata=ResourceMetadata.of(row, Prefix.PROVIDER_KEY, tenant_id=tenant_id),

@@ -45,7 +45,6 @@ class SecretSchema(Shape):
 
     @classmethod
     def of(cls, row: Secret, *, tenant_id: uuid.UUID, with_info: bool) -> Self:
-        """That of a row of ours."""
         prefix = Prefix.WORKSPACE_SECRET if row.tool_set_id is None else Prefix.TOOL_SET_SECRET
         metadata = ResourceMetadata.of(row, prefix, tenant_id=tenant_id)
         if not with_info:

@@ -118,7 +118,7 @@ class ToolCallSchema(Shape):
         dialect: Dialect = NEWEST,
         **more: Any,
     ) -> Self:
-        """That of a row of ours; `more` is what a subclass adds."""
+        """`more` is what a subclass adds."""
         execution = f"TOOL_CALL_EXECUTION_STATUS_{row.execution.upper()}"
         return cls(
             metadata=metadata,

@@ -56,7 +56,7 @@ class ToolConfig(OneOf):
 
     @classmethod
     def of(cls, row: Tool, kind: str) -> Self:
-        """That of a tool of ours in a set of this kind of adapter."""
+        """For a tool in a set of this kind of adapter."""
         if kind == AdapterKind.BARE:
             return cls(type="bare", bare=BareConfig.model_validate(row.config))
         return cls(type="http", http=HttpConfig.model_validate(row.config))
@@ -129,7 +129,6 @@ class ToolSchema(Shape):
         tenant_id: uuid.UUID,
         info: ToolInfo | None = None,
     ) -> Self:
-        """That of a row, in its set."""
         return cls(
             metadata=ResourceMetadata.of(row, Prefix.TOOL, tenant_id=tenant_id),
             spec=ToolSpec(

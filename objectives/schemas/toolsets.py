@@ -48,7 +48,6 @@ class Adapter(OneOf):
 
     @classmethod
     def of(cls, row: ToolSet) -> Self:
-        """That of a set of ours."""
         if row.adapter == AdapterKind.BARE:
             seconds = None if row.content_seconds is None else int(row.content_seconds)
             return cls(type="bare", bare=BareAdapter(content_timeout=seconds))
@@ -136,7 +135,7 @@ class ToolSetSchema(Shape):
         secrets: Iterable[str],
         info: ToolSetInfo | None = None,
     ) -> Self:
-        """That of a row of ours; `secrets` are the names of its secrets."""
+        """`secrets` are the names of its secrets."""
         spec = ToolSetSpec(
             adapter=Adapter.of(row),
             description=row.description,

@@ -109,7 +109,7 @@ class VariationSpec(Shape):
 
     @classmethod
     def of(cls, row: AgentVariation, assignments: Sequence[Assignment]) -> Self:
-        """That of a row of ours, with what it may call."""
+        """With what it may call."""
         return cls.model_validate(
             {
                 "description": row.description,
@@ -175,7 +175,7 @@ class AgentVariationSchema(Shape):
         *,
         tenant_id: uuid.UUID,
     ) -> Self:
-        """That of a row of ours, with what it may call."""
+        """With what it may call."""
         return cls(
             metadata=ResourceMetadata.of(row, Prefix.VARIATION, tenant_id=tenant_id),
             spec=VariationSpec.of(row, assignments),

@@ -42,7 +42,7 @@ class Workspace(Shape):
 
     @classmethod
     def of(cls, space: Space, info: WorkspaceInfo | None, *, profile_id: str) -> Self:
-        """That of a space; for `profile_id` see `workspace_metadata`."""
+        """For `profile_id` see `workspace_metadata`."""
         return cls(
             metadata=workspace_metadata(space, profile_id),
             spec=WorkspaceSpec(description=space.description),
