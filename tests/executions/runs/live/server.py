@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ def running_server(
         output = None if log is None else opened.enter_context(log.open("wb"))
         port = listener.getsockname()[1]
         process = subprocess.Popen(
-            server_command(server, listener.fileno(), verbose=False),
+            [sys.executable, "-m", *server_command(server, listener.fileno(), verbose=False)],
             cwd=ROOT,
             env={**_environment(), **environment},
             pass_fds=[listener.fileno()],
