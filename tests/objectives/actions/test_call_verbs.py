@@ -121,7 +121,7 @@ def test_a_decision_and_what_follows_from_it_are_written_at_once(actor, objectiv
         assert say(actor, call, ":approve").status_code == 200
 
     kinds = RunEvent.objects.filter(run_id=objective.id).order_by("-seq").values_list("kind", flat=True)[:2]
-    assert list(kinds) == ["objective.state_changed", "tool_call.approved"]
+    assert list(kinds) == ["objective.state_changed", "tool.approved"]
     for table in ("executions_runevent", "executions_feedentry"):
         assert sum(f"INSERT INTO {table}" in sql["sql"].replace('"', "") for sql in asked) == 1
 
