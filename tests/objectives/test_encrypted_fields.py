@@ -92,7 +92,7 @@ def test_a_value_opens_in_its_own_row_only(place, actors):
     other.refresh_from_db()
 
     assert place.open(own) == VALUE
-    with pytest.raises(CannotOpen, match="belongs elsewhere") as refused:
+    with pytest.raises(CannotOpen, match="copied from elsewhere") as refused:
         place.open(other)
     assert VALUE not in str(refused.value)
 
@@ -154,9 +154,9 @@ def test_a_moved_value_is_refused_in_plain_words(actors):
     copy(CHALLENGE_TOKENS, *tenants)
     theirs = account_of(actors[1])
 
-    with pytest.raises(ModelRefused, match="belongs elsewhere"):
+    with pytest.raises(ModelRefused, match="copied from elsewhere"):
         choice_of(make_model(provider_key=other), Space.objects.get(pk=other.space_id))
-    with pytest.raises(NotReady, match="cannot be opened any more"):
+    with pytest.raises(NotReady, match="cannot be decrypted any more"):
         account_secrets(access=theirs)
     renewed = (rotate_webhook_secret(access=theirs), rotate_challenge_token(access=theirs))
     assert account_secrets(access=theirs) == renewed

@@ -117,7 +117,7 @@ INPUTS = "    type: object\n"
         (TEXT, "{$ref: other.json}", f"{TEXT_PATH}.$ref", "outside"),
         (TEXT, "{$ref: '#/$defs/no'}", f"{TEXT_PATH}.$ref", "not in this schema"),
         (TEXT, "{$id: 'https://x.org/s'}", f"{TEXT_PATH}.$id", "not supported"),
-        (INPUTS, "    type: object\n    $ref: '#'\n", "metadata.inputs", "without end"),
+        (INPUTS, "    type: object\n    $ref: '#'\n", "metadata.inputs", "circular $ref"),
         (INPUTS, "    type: object\n    $schema: http://json-schema.org/draft-07/schema#\n",
          "metadata.inputs.$schema", "2020-12"),
         ("name: count-words", "name: *alias", "SKILL.md", "aliases are not allowed (line 2)"),

@@ -95,7 +95,7 @@ def test_references_that_double_are_given_up():
     schema = {"type": "object", "$defs": {**doubling, "d40": {}}, "$ref": "#/$defs/d0"}
 
     assert of({}, **schema) == [TOO_LONG]
-    with pytest.raises(BundleRefused, match="without end"):
+    with pytest.raises(BundleRefused, match=r"circular \$ref"):
         check_schema(schema, "inputs")
 
 
@@ -138,7 +138,7 @@ def test_a_reference_to_elsewhere_is_never_followed(tmp_path):
 
     assert _Seen.paths == []
     assert [len(problems) for problems in told] == [1, 1, 1]
-    assert all("refers to what is not in it" in problems[0] for problems in told)
+    assert all("Unresolvable $ref" in problems[0] for problems in told)
 
 
 def test_what_cannot_be_applied_is_a_problem_and_no_error():

@@ -93,8 +93,8 @@ def test_what_failed_for_good_has_a_button_that_says_why_not(actor: Actor) -> No
     page = page_of(objective, client)
     answer = client.post(f"{OBJECTIVES}{objective.pk}/continue/", follow=True).content.decode()
 
-    assert 'disabled title="This objective cannot be continued: it has failed for a lasting cause' in page
-    assert "lasting cause" in answer
+    assert 'disabled title="This objective cannot be continued, since it did not fail from a temporary cause' in page
+    assert "temporary cause" in answer
     assert fresh(objective).state == "failed"
 
 

@@ -27,7 +27,7 @@ def test_a_path_that_leads_nowhere_is_refused(path):
         metadata=ChangedResource(labels={"team": "a"}), update_mask=f"spec.description,{path}"
     )
 
-    with pytest.raises(Invalid, match="There is no such path"):
+    with pytest.raises(Invalid, match="Unknown path"):
         changes(patch, spec=VariationSpec)
 
 

@@ -85,7 +85,7 @@ def test_a_value_is_replaced_and_a_name_changed_apart(api, owner, place):
         ({"metadata": {"name": "A"}, "spec": {"value": 5}}, "spec.value: "),
         ({"metadata": {"name": "A"}, "spec": {"value": "a\0"}}, "spec.value: "),
         ({"metadata": {"name": "A"}, "spec": {"value": "x" * 65_537}}, "spec.value: "),
-        ({"metadata": {"name": "A-B"}, "spec": {"value": "x"}}, "metadata.name: A secret's name begins"),
+        ({"metadata": {"name": "A-B"}, "spec": {"value": "x"}}, "metadata.name: A secret's name must start"),
         ({"metadata": {"name": "1A"}, "spec": {"value": "x"}}, "metadata.name: "),
         ({"metadata": {"name": "É"}, "spec": {"value": "x"}}, "metadata.name: "),
     ],

@@ -64,15 +64,15 @@ def test_a_bare_set_may_wait_for_ever(api, bare):
     ("spec", "path"),
     [
         ({}, "spec.adapter: `adapter` is required."),
-        ({"adapter": {}}, "spec.adapter: Say of which type it is: http, bare, mcp, openapi."),
-        ({"adapter": {"type": "soap", "soap": {}}}, "spec.adapter: Say of which type"),
+        ({"adapter": {}}, "spec.adapter: `type` is required: http, bare, mcp, openapi."),
+        ({"adapter": {"type": "soap", "soap": {}}}, "spec.adapter: `type` is required"),
         ({"adapter": {**HTTP, "bare": {}}}, "spec.adapter: It is of the type http"),
         ({"adapter": {"http": {}}}, "spec.adapter.http.baseUrl: "),
         ({"adapter": {"http": {"baseUrl": "ftp://example.com"}}}, "spec.adapter.http.baseUrl: "),
-        ({"adapter": {"http": {"baseUrl": "{{ secrets.URL"}}}, "spec.adapter.http.baseUrl: Not a template"),
+        ({"adapter": {"http": {"baseUrl": "{{ secrets.URL"}}}, "spec.adapter.http.baseUrl: Invalid template"),
         (
             {"adapter": {"http": {**HTTP["http"], "headers": {"X-Key": "{% if %}"}}}},
-            "spec.adapter.http.headers.X-Key: Not a template",
+            "spec.adapter.http.headers.X-Key: Invalid template",
         ),
         (
             {"adapter": {"http": {**HTTP["http"], "headers": {"X Key": "1"}}}},

@@ -94,25 +94,25 @@ def test_a_renamed_tool_keeps_its_function_until_that_is_cleared(api):
         ({"config": {"http": {"requestMethod": "TRACE"}}}, "spec.config.http.requestMethod: "),
         (
             {"config": {"http": {"requestMethod": "GET", "path": "/{{ a"}}},
-            "spec.config.http.path: Not a template",
+            "spec.config.http.path: Invalid template",
         ),
         (
             {"config": {"http": {"requestMethod": "GET", "query": "{% for %}"}}},
-            "spec.config.http.query: Not a template",
+            "spec.config.http.query: Invalid template",
         ),
         (
             {"config": {"http": {"requestMethod": "GET", "headers": {"X-A": "{{ 'a }}"}}}},
-            "spec.config.http.headers.X-A: Not a template",
+            "spec.config.http.headers.X-A: Invalid template",
         ),
         (
             {"config": {"http": {"requestMethod": "POST", "requestBodyTemplate": "{% raw %}"}}},
-            "spec.config.http.requestBodyTemplate: Not a template",
+            "spec.config.http.requestBodyTemplate: Invalid template",
         ),
         (
             {"config": {"http": {"requestMethod": "POST", "requestBodyContentType": "json\r\nX: 1"}}},
             "spec.config.http.requestBodyContentType: ",
         ),
-        ({"parameters": {"type": "string"}}, "spec.parameters.type: Must be object"),
+        ({"parameters": {"type": "string"}}, "spec.parameters.type: Must be `object`"),
         (
             {"parameters": {"type": "object", "properties": {"a": {"type": "text"}}}},
             "spec.parameters.properties.a.type: ",

@@ -47,7 +47,7 @@ def test_a_space_has_only_the_models_that_it_allows(settings):
     space = make_space(allowed_models=["fast"])
 
     assert find_model(space.id, "fast").provider_model_id == "gpt-4.1"
-    with pytest.raises(Invalid, match="no such model"):
+    with pytest.raises(Invalid, match="not found"):
         find_model(space.id, "demo")
 
 
@@ -83,7 +83,7 @@ def test_what_means_no_model_is_invalid(text):
     space = make_space()
     make_model(provider_key=make_provider_key(space=space))
 
-    with pytest.raises(Invalid, match="no such model"):
+    with pytest.raises(Invalid, match="not found"):
         find_model(space.id, text)
 
 
@@ -92,7 +92,7 @@ def test_another_spaces_model_is_unknown():
     space = make_space()
 
     for text in (spell(Prefix.MODEL, theirs.id), "external_id:secret-model", "k.secret-model"):
-        with pytest.raises(Invalid, match="no such model"):
+        with pytest.raises(Invalid, match="not found"):
             find_model(space.id, text)
 
 

@@ -117,26 +117,26 @@ REGEX = "spec.overlays.0.selector.conditions.0.attribute.matcher"
         (one(selector={"operator": "OPERATOR_XOR"}), "spec.overlays.0.selector.operator: "),
         (
             one(selector=where(takes("a"), takes("b"), operator="UNSPECIFIED")),
-            "spec.overlays.0.selector.operator: Say whether",
+            "spec.overlays.0.selector.operator: `operator` is required",
         ),
-        (one(selector={"conditions": [{}]}), "spec.overlays.0.selector.conditions.0: Say of which type"),
+        (one(selector={"conditions": [{}]}), "spec.overlays.0.selector.conditions.0: `type` is required"),
         (
             one(selector=where(attribute("UNSPECIFIED", "exact", "a"))),
             "spec.overlays.0.selector.conditions.0.attribute.attribute: ",
         ),
         (with_matcher(None), f"{REGEX}: "),
         (with_matcher({"type": "exact", "exact": ""}), f"{REGEX}.exact: "),
-        (with_matcher({"type": "like", "like": "a"}), f"{REGEX}: Say of which type"),
-        (with_matcher({"exact": "a", "regex": "a"}), f"{REGEX}: Say of which type"),
-        (with_matcher({"type": "regex", "regex": "(["}), f"{REGEX}.regex: Not a regular expression"),
-        (with_matcher({"type": "regex", "regex": r"\L<names>"}), f"{REGEX}.regex: Not a regular expression"),
+        (with_matcher({"type": "like", "like": "a"}), f"{REGEX}: `type` is required"),
+        (with_matcher({"exact": "a", "regex": "a"}), f"{REGEX}: `type` is required"),
+        (with_matcher({"type": "regex", "regex": "(["}), f"{REGEX}.regex: Invalid regular expression"),
+        (with_matcher({"type": "regex", "regex": r"\L<names>"}), f"{REGEX}.regex: Invalid regular expression"),
         (
             with_matcher({"type": "regex", "regex": "(?:a{5000}){5000}"}),
             f"{REGEX}.regex: Invalid regular expression: it demands",
         ),
         (with_matcher({"type": "regex", "regex": "a" * 1001}), f"{REGEX}.regex: "),
         (one(selector=where(takes(""))), "spec.overlays.0.selector.conditions.0.hasParameter.path: "),
-        (one(parameterActions=[{}]), "spec.overlays.0.parameterActions.0: Say of which type"),
+        (one(parameterActions=[{}]), "spec.overlays.0.parameterActions.0: `type` is required"),
         (
             one(parameterActions=[remove("a"), remove("a..b")]),
             "spec.overlays.0.parameterActions.1.remove.path: ",
@@ -153,19 +153,19 @@ REGEX = "spec.overlays.0.selector.conditions.0.attribute.matcher"
         ),
         (
             [overlay("b"), *one(parameterActions=[put("a", "{{ a")])],
-            "spec.overlays.1.parameterActions.0.set.valueTemplate: Not a template",
+            "spec.overlays.1.parameterActions.0.set.valueTemplate: Invalid template",
         ),
         (
             one(parameterActions=[put("a", "{% if secrets.KEY %}x{% endif %}")]),
-            "spec.overlays.0.parameterActions.0.set.valueTemplate: Overlays have no secrets",
+            "spec.overlays.0.parameterActions.0.set.valueTemplate: Secrets are not available in overlays",
         ),
         (
             one(resultActions=[transform("{% for %}")]),
-            "spec.overlays.0.resultActions.0.transform.contentTemplate: Not a template",
+            "spec.overlays.0.resultActions.0.transform.contentTemplate: Invalid template",
         ),
         (
             one(resultActions=[transform("{{ a | shout }}")]),
-            "spec.overlays.0.resultActions.0.transform.contentTemplate: Not a template",
+            "spec.overlays.0.resultActions.0.transform.contentTemplate: Invalid template",
         ),
         (
             one(resultActions=[transform("a", "UNSPECIFIED")]),

@@ -41,7 +41,7 @@ def test_a_block_at_the_very_end_needs_no_last_line():
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("```demo\n- say: Hello\n", "has no end"),
+        ("```demo\n- say: Hello\n", "not closed"),
         ("```demo\n- say: a\n```\n```demo\n- say: b\n```\n", "one demo block"),
         ("```demo\n- shout: Hello\n```", "demo[0]"),
         ("```demo\n```", "not empty"),

@@ -171,7 +171,7 @@ def test_a_write_that_answers_with_its_secret_in_a_picture_has_succeeded(call):
     with tool(lambda _: (200, {"Content-Type": "image/png"}, SECRET.encode())) as server:
         outcome, _ = call(server.url, config=POST, headers=NAMED)
 
-    assert outcome.drafts == [Text(f"{SUCCEEDED}The image repeats a secret: it is not kept.]")]
+    assert outcome.drafts == [Text(f"{SUCCEEDED}The image contains a secret and was not stored.]")]
 
 
 def test_overlays_change_the_content_and_not_what_is_told_of_it(call):

@@ -115,7 +115,7 @@ def test_a_picture_that_repeats_a_secret_is_not_kept(call, place):
         value = SECRET if place == "body" else PLAIN_SECRET
         outcome, _ = call(server.url, headers={"X-Key": "{{ secrets.TOKEN }}"}, secret=value)
 
-    assert outcome.error == (CallError.TOOL_ERROR, "The image repeats a secret: it is not kept.")
+    assert outcome.error == (CallError.TOOL_ERROR, "The image contains a secret and was not stored.")
     assert not Blob.objects.exists()
 
 

@@ -109,7 +109,7 @@ def test_a_caller_opens_so_many_streams_and_sockets_and_others_are_let_in(server
         assert until_let_in(own, run) == 1
 
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
-    assert refused.json() == {"detail": "This caller has 2 streams and sockets open already."}
+    assert refused.json() == {"detail": "This caller already has 2 open streams and sockets."}
     assert (error["type"], error["sub"], error["code"]) == ("error", None, "too_many")
     assert closed.value.rcvd.code == 4429
 
