@@ -93,7 +93,7 @@ def test_what_failed_for_good_has_a_button_that_says_why_not(actor: Actor) -> No
     page = page_of(objective, client)
     answer = client.post(f"{OBJECTIVES}{objective.pk}/continue/", follow=True).content.decode()
 
-    assert 'disabled title="This objective cannot be continued, since it did not fail from a temporary cause' in page
+    assert 'disabled title="This objective cannot be continued, since it did not fail from a temp' in page
     assert "temporary cause" in answer
     assert fresh(objective).state == "failed"
 

@@ -85,8 +85,8 @@ def test_a_sound_alone_is_enough_and_its_page_is_come_back_to(call: ToolCall, de
     ("fields", "reason"),
     [
         ({"text": " "}, "Enter a text or choose a file."),
-        ({"text": "Kept.", "file": png(kind="application/pdf")}, "Only image and audio files can be attached"),
-        ({"text": "Kept.", "file": png(kind="image/x y")}, "Only image and audio files can be attached"),
+        ({"text": "Kept.", "file": png(kind="application/pdf")}, "Only image and audio files"),
+        ({"text": "Kept.", "file": png(kind="image/x y")}, "Only image and audio files"),
         ({"text": "Kept.", "file": png(b"")}, "The submitted file is empty."),
         ({"text": "Kept.", "file": png(b"x" * (MOST_BYTES + 1))}, "The file is larger than"),
         ({"text": "x" * 200_001}, "at most 200000 characters"),

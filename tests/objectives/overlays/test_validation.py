@@ -129,7 +129,7 @@ REGEX = "spec.overlays.0.selector.conditions.0.attribute.matcher"
         (with_matcher({"type": "like", "like": "a"}), f"{REGEX}: `type` is required"),
         (with_matcher({"exact": "a", "regex": "a"}), f"{REGEX}: `type` is required"),
         (with_matcher({"type": "regex", "regex": "(["}), f"{REGEX}.regex: Invalid regular expression"),
-        (with_matcher({"type": "regex", "regex": r"\L<names>"}), f"{REGEX}.regex: Invalid regular expression"),
+        (with_matcher({"type": "regex", "regex": r"\L<names>"}), f"{REGEX}.regex: Invalid regular expr"),
         (
             with_matcher({"type": "regex", "regex": "(?:a{5000}){5000}"}),
             f"{REGEX}.regex: Invalid regular expression: it demands",
