@@ -177,7 +177,7 @@ def test_two_installations_at_once_take_turns_and_the_second_finds_it_done(
         "from pathlib import Path\nfrom config import bootstrap\n"
         f"root = Path({str(project)!r})\n"
         "bootstrap.ROOT, bootstrap.LOCAL, bootstrap.PRIVATE_UV = root, root / '.callboard', root / 'none'\n"
-        "bootstrap.install([bootstrap.Environment(root / '.venv', 'packages', (), 'all')])\n"
+        "bootstrap.install([bootstrap.VirtualEnvironment(root / '.venv', 'packages', (), 'all')])\n"
     )
     path = f"{project}/bin:{os.environ['PATH']}"
     both = [

@@ -168,7 +168,7 @@ def test_a_lasting_cause_is_refused_and_says_why(actor: Actor, error: str):
     )
 
     assert (status, code) == (400, 9)
-    assert "lasting cause. Why." in message
+    assert "temporary cause. Why." in message
     assert fresh(objective).state == "failed"
     assert RunEvent.objects.filter(run_id=objective.id).count() == before
 
