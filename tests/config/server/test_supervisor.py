@@ -127,11 +127,11 @@ def start_supervising_process(folder: Path, programs: str) -> tuple["subprocess.
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from config.server.supervisor import ForkedModule, Program, Supervisor\n"
+        "from config.server.supervisor import ForkedModule, Program, ProcessSupervisor\n"
         f"folder = Path({str(folder)!r})\n"
         "sys.path.insert(0, str(folder))\n"
         f"logs = folder if {programs == COMMANDS} else None\n"
-        f"Supervisor({programs}, logs=logs, grace=1).run()\n"
+        f"ProcessSupervisor({programs}, logs=logs, grace=1).run()\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code])
     eventually(
