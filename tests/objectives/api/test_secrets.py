@@ -183,7 +183,7 @@ def test_what_cannot_be_opened_is_said_without_a_value(owner, settings):
     make_secret(**owner, name="A", value="hunter2-hunter2")
     settings.ENCRYPTION_KEYS = {}
 
-    with pytest.raises(CannotOpen, match="sealed with the key 'gone'"):
+    with pytest.raises(CannotOpen, match="encrypted with the key 'gone'"):
         open_secrets(owner["space"].id, None, None, ["A"])
 
 
