@@ -36,16 +36,22 @@ OLDEST_STARTER = (3, 9)  # what may start the bootstrap
 RUNNABLE = ((3, 12), (3, 15))  # what runs the project: from the first, below the second
 OLDEST_UV = (0, 8)  # reads the lock file's format
 ANOTHER_PYTHON = ("VIRTUAL_ENV", "PYTHONHOME", "__PYVENV_LAUNCHER__", "UV_PYTHON")  # not for installers
+# Half of what the skills' packages bring are their own tests, which nobody imports.
+COMPILE = (
+    "import compileall, re, sys; "
+    "compileall.compile_dir(sys.argv[1], quiet=2, workers=0, rx=re.compile('/tests/'))"
+)
 NEEDED = ("django", "channels", "procrastinate")  # their presence tells an installed environment
 
 
 class VirtualEnvironment(NamedTuple):
-    """One virtual environment: where, what it is for, and how `uv sync` is asked for it."""
+    """One virtual environment: where, what it is for, and how `uv` is asked for it."""
 
     folder: Path
     purpose: str
     selection: Tuple[str, ...]
     contents: str  # goes into the stamp; "all" also serves who asks for less
+    finish: Tuple[str, ...] = ()  # a command that is run inside once the packages are there
 
 
 class Installer(NamedTuple):
@@ -104,8 +110,8 @@ def project_environment(command: str) -> VirtualEnvironment:
 def skill_environment() -> VirtualEnvironment:
     """The Python that skills see inside the sandbox: nothing of the project's own is in it."""
     # Compiled now: in the sandbox it is read-only, and every run would compile its imports again.
-    selection = ("--only-group", "skills", "--compile-bytecode")
-    return VirtualEnvironment(SKILL_VENV, "the skills' packages", selection, "all")
+    finish = ("python", "-c", COMPILE, str(SKILL_VENV / "lib"))
+    return VirtualEnvironment(SKILL_VENV, "the skills' packages", ("--only-group", "skills"), "all", finish)
 
 
 def install(environments: List[VirtualEnvironment]) -> None:
@@ -195,8 +201,9 @@ def _sync(uv: str, *environments: VirtualEnvironment) -> None:
         with contextlib.suppress(FileNotFoundError):
             _stamp(environment).unlink()
         variables = uv_variables(environment.folder, os.environ.get("HOME", ""), dict(os.environ))
-        arguments = [uv, "sync", "--frozen", "--project", str(ROOT)]
-        arguments += list(environment.selection) + _python_choice(uv, variables)
+        verb = ["run", "--exact"] if environment.finish else ["sync"]
+        arguments = [uv, *verb, "--frozen", "--project", str(ROOT), *environment.selection]
+        arguments += [*_python_choice(uv, variables), *environment.finish]
         installers.append(Installer(environment.purpose, arguments, variables))
     _run(*installers)
     for environment in environments:

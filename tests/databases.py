@@ -15,6 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from config.environment import ROOT
 
@@ -47,6 +49,27 @@ def drop_database(before: str) -> None:
     _use(before)
     with _server() as execute:
         execute(f'DROP DATABASE "{name}"')
+
+
+@contextlib.contextmanager
+def empty_database(name: str) -> Iterator[None]:
+    """Django's default database is one without any table meanwhile; it is gone at the end."""
+    before: str = connection.settings_dict["NAME"]
+    with _server() as execute:
+        execute(f'DROP DATABASE IF EXISTS "{name}"')
+        execute(f'CREATE DATABASE "{name}"')
+    _use(name)
+    try:
+        yield
+    finally:
+        drop_database(before)
+
+
+def original_migrations() -> MigrationExecutor:
+    """Goes by the single steps that squashed migrations replace, in either direction."""
+    executor = MigrationExecutor(connection)
+    executor.loader = MigrationLoader(connection, replace_migrations=False)
+    return executor
 
 
 def drop_templates() -> None:

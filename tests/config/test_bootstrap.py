@@ -209,6 +209,17 @@ def test_two_environments_are_filled_side_by_side(project: Path, monkeypatch: py
     assert all(bootstrap.is_in_step(each) for each in both)
 
 
+def test_the_skills_packages_are_compiled_but_for_their_own_tests(tmp_path: Path) -> None:
+    for name in ("package/module.py", "package/tests/test_module.py", "package/contests/broken.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1 +" if "broken" in name else "1")
+
+    _, *arguments = bootstrap.skill_environment().finish[:-1]
+    subprocess.run([sys.executable, *arguments, str(tmp_path)], check=True)
+
+    assert [path.parent.parent.name for path in tmp_path.rglob("*.pyc")] == ["package"]
+
+
 def test_an_installation_that_fails_shows_why_and_leaves_no_stamp(project: Path) -> None:
     uv = executable(project / "bin" / "uv", '[ "$1" = sync ] && echo no such wheel && exit 2; true')
 

@@ -8,18 +8,20 @@ from django.db import connection
 
 from executions import stream_registration
 from executions.api.selectors import BY_TOOL_CALL, find_by_tool_call
+from tests.databases import original_migrations
 from tests.executions.api.crowd import make_crowd, plan_of
 from tests.executions.api.speaking import Api, make_execution
 from tests.factories import make_actor, make_skill
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WHOLE_IDS, DIGESTS = "0013", "0018"  # migrations: the last with indexes of whole ids, the last that ends them
+# Migrations: the last with indexes of whole ids, and the last that ends them.
+WHOLE_IDS, DIGESTS = "0013_events_by_month", "0018_operators_find_long_ids"
 INDEXES = "SELECT indexname, indisvalid FROM pg_indexes JOIN pg_index ON indexrelid = indexname::regclass"
 
 
 def migrate(target: str) -> None:
-    call_command("migrate", "executions", target, verbosity=0)
+    original_migrations().migrate([("executions", target)])
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def _of_before() -> Iterator[None]:
     """The schema before chat ids were found by their digest."""
     migrate(WHOLE_IDS)
     yield
-    migrate(DIGESTS)
+    call_command("migrate", verbosity=0)
 
 
 def indexes() -> dict[str, bool]:
@@ -44,7 +46,7 @@ def test_what_was_dispatched_before_ids_went_by_digest_is_found_by_it():
     make_crowd(make_execution(api.actor, tool_call_id="call_1", thread_id="thread"), 2000)
     space_id = api.actor.space.id
     before = indexes()
-    migrate("0015")
+    migrate("0015_long_chat_ids")
     with connection.cursor() as cursor:  # what a migration leaves that was cut off
         cursor.execute("CREATE INDEX execution_by_call_digest ON executions_skillexecution (id)")
 

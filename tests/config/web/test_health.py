@@ -44,7 +44,7 @@ def test_no_worker_is_no_reason_to_turn_requests_away(client):
 
 @pytest.mark.django_db
 def test_a_missing_migration_is_a_503_that_counts_it(client):
-    MigrationRecorder(connection).record_unapplied("executions", "0003_guards")
+    MigrationRecorder(connection).record_unapplied("sessions", "0001_initial")
 
     response = client.get("/readyz")
 
