@@ -125,7 +125,7 @@ def test_a_model_that_goes_on_is_told_and_repeats_nothing(actor: Actor, tools: T
     )
     wait_until(lambda: fresh(objective).turn == 2)
 
-    assert "it may have had its effect. Do not simply repeat it" in said(objective)[-1]
+    assert "it may have taken effect. Check before you repeat it" in said(objective)[-1]
     assert tools.begun.total() == 1
 
 
