@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import transaction
 from django.utils import timezone
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, Span, SpanKind
@@ -146,8 +145,7 @@ class _ObjectiveAttempt:
 
 @retry_database
 def _is_over(objective: Objective) -> bool:
-    with transaction.atomic():
-        return Objective.objects.filter(pk=objective.pk, state__in=OVER).exists()
+    return Objective.objects.filter(pk=objective.pk, state__in=OVER).exists()
 
 
 @contextmanager

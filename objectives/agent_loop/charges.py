@@ -14,7 +14,7 @@ from executions.inference.attachments import fitted
 from executions.inference.choices import ModelChoice
 from executions.inference.interface import ModelRequest, Spending, TokenUsage
 from executions.inference.prices import price
-from executions.inference.token_estimate import tokens_asked, tokens_in
+from executions.inference.token_usage import tokens_asked, tokens_in
 from executions.models import RunEvent
 from executions.runs.db_retry import retry_database
 from executions.runs.event_kinds import EventKind

@@ -13,7 +13,7 @@ from django.utils import timezone
 from executions.inference.errors import ModelError, ModelTooLong
 from executions.inference.interface import DemoSettings, Message, ModelRequest, Spending
 from executions.inference.model_request import respond
-from executions.inference.token_estimate import tokens_in, weight
+from executions.inference.token_usage import tokens_in, weight
 from executions.inference.transcript import user_message
 from executions.inference.truncation import ESTIMATE_MARGIN, clear_results, fit_results, newest_within
 from executions.postgres_text import storable_text

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from executions.inference.token_estimate import tokens_in, weight
+from executions.inference.token_usage import tokens_in, weight
 from executions.runs.lease import Lease
 from executions.runs.locks import leased
 from executions.runs.verbs import park

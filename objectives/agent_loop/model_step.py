@@ -204,8 +204,10 @@ def write_response(lease: Lease, response: Response, *, now: datetime) -> None:
 
     May be repeated: a turn is answered once.
     """
-    asking = Objective.objects.get(pk=lease.run_id)
-    arguments = arguments_of(response.reply.tool_calls, response.plan, asking)
+    asked = response.reply.tool_calls
+    # What tools are given may have changed while the model answered, labels say: it is read anew.
+    objective = Objective.objects.get(pk=lease.run_id) if asked else None
+    arguments = [] if objective is None else arguments_of(asked, response.plan, objective)
     with transaction.atomic():
         head, objective = leased(Objective, lease)
         if objective.turn != response.turn:
