@@ -37,13 +37,20 @@ class Redaction:
         return self._pattern.sub(lambda found: f"[secret {self._named[found[0]]}]", text)
 
     def of_json(self, value: Any) -> Any:
-        """The same for everything inside a JSON value, keys and numbers too."""
+        """The same for everything inside a JSON value, keys and numbers too; the value itself without any."""
+        return self._replaced(value) if self.is_in_json(value) else value
+
+    def is_in_json(self, value: Any) -> bool:
+        """Whether any text, key or number inside a JSON value may hold a secret."""
+        return bool(self._named) and self._is_in(_words(value))
+
+    def _replaced(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.of_text(value)
         if isinstance(value, dict):
-            return {self.of_text(str(key)): self.of_json(item) for key, item in value.items()}
+            return {self.of_text(str(key)): self._replaced(item) for key, item in value.items()}
         if isinstance(value, list):
-            return [self.of_json(item) for item in value]
+            return [self._replaced(item) for item in value]
         if isinstance(value, int | float) and self.of_text(str(value)) != str(value):
             return self.of_text(str(value))
         return value
@@ -91,6 +98,8 @@ class PiecewiseRedaction:
 
     def add(self, piece: str) -> str:
         """What may be passed on by now, "" where all of it has to wait."""
+        if not self._spellings:
+            return piece
         text = self._held + piece
         first = max(0, len(text) - self._longest + 1)
         cut = next((at for at in range(first, len(text)) if self._may_begin(text, at)), len(text))
@@ -113,6 +122,22 @@ class PiecewiseRedaction:
         if place < len(self._spellings) and self._spellings[place] == tail:
             place += 1
         return place < len(self._spellings) and self._spellings[place].startswith(tail)
+
+
+def _words(value: Any) -> str:
+    """Every key, text and number inside a JSON value; a secret that stands in one of them stands here too."""
+    words: list[str] = []
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            words += map(str, one)
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+        elif one is not None:
+            words.append(str(one))
+    return "\n".join(words)
 
 
 def _spellings(value: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from objectives.actions.expiry import (
     idle_objectives,
     time_out_objective,
 )
-from objectives.agent_loop.retry_policy import try_again
+from objectives.agent_loop.endings import try_again
 from objectives.lifecycles.objectives import check_move, move
 from objectives.models import Objective, ObjectiveState
 

@@ -16,7 +16,7 @@ from openai.types.chat.chat_completion_chunk import (
     ChoiceDeltaToolCallFunction,
 )
 
-from executions.inference.finish_reasons import ending_of
+from executions.inference.response_repair import ending_of
 
 
 @dataclass(eq=False)

@@ -14,7 +14,7 @@ from pydantic_ai.usage import RequestUsage
 from executions.inference.chat_chunks import ChatChunks
 from executions.inference.chat_events import ChatEvents
 from executions.inference.chat_usage import Count, used
-from executions.inference.token_estimate import tokens_in
+from executions.inference.token_usage import tokens_in
 
 
 @dataclass

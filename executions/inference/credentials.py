@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
@@ -14,6 +15,7 @@ from pydantic_ai.messages import ModelResponse, TextPart
 from executions.inference import transcript
 from executions.inference.arguments import read_arguments
 from executions.inference.choices import DEMO, ModelChoice
+from executions.inference.interface import Message
 from executions.redaction import Redaction
 
 LEAST_CHARACTERS = 8  # no credential is shorter; `ollama` and `EMPTY` are what people give for none
@@ -40,11 +42,22 @@ def redaction_for(choice: ModelChoice) -> Redaction:
 def without_credentials(response: ModelResponse, redaction: Redaction) -> ModelResponse:
     """The response with the names of secrets in place of their values, wherever they stand in it."""
     written = transcript.dump(response)
+    if not redaction.is_in_json([written, *_across_texts(written)]):
+        return response
     cleaned = {key: value if key in _FORM else redaction.of_json(value) for key, value in written.items()}
     cleaned["parts"] = [_part(part, redaction) for part in written["parts"]]
     if cleaned != written:
         (response,) = cast(list[ModelResponse], transcript.load([cleaned], instructions=""))
     return _texts_as_one(response, redaction)
+
+
+def _across_texts(written: Message) -> Iterator[Any]:
+    """Where a secret may stand that is in no text as it was written: in arguments, and across texts."""
+    for part in written["parts"]:
+        if isinstance(part.get("args"), str):
+            with suppress(ValueError):
+                yield read_arguments(part["args"])
+    yield "".join(part["content"] for part in written["parts"] if part["part_kind"] == "text")
 
 
 def _of_clouds(choice: ModelChoice) -> dict[str, SecretStr | None]:

@@ -39,8 +39,7 @@ from executions.inference.interface import Json, ModelReply, ModelRequest, Spend
 from executions.inference.media import fitting
 from executions.inference.parameters import parameters_of, settings_of
 from executions.inference.providers import opened_model
-from executions.inference.replies import reply_of
-from executions.inference.response_repair import is_cut_off, is_empty, sound
+from executions.inference.response_repair import is_cut_off, is_empty, reply_of, sound
 from executions.inference.telemetry import record_reply, request_span
 from executions.inference.token_usage import spending_of
 from executions.inference.tool_names import wire_names

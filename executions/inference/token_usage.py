@@ -1,14 +1,17 @@
 """How many tokens a request used, as the provider says or else as we estimate."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pydantic_ai.messages import ModelResponse
 
 from executions.inference import transcript
 from executions.inference.choices import DEMO, ModelChoice
-from executions.inference.interface import ModelRequest, Spending, TokenUsage
+from executions.inference.interface import Message, ModelRequest, Spending, TokenUsage
+from executions.inference.media import media_in
 from executions.inference.prices import price
-from executions.inference.token_estimate import tokens_asked, tokens_in, weight
+
+CHARACTERS_PER_TOKEN = 4
 
 
 def spending_of(
@@ -63,3 +66,24 @@ def _greater(reported: TokenUsage, counted: TokenUsage) -> TokenUsage:
         output_tokens=max(reported.output_tokens, counted.output_tokens),
         estimated=True,
     )
+
+
+def weight(messages: Sequence[Message]) -> int:
+    """Characters of what messages hold; a medium weighs as much as a text of as many tokens."""
+    texts = sum(
+        len(str(part.get("content", part.get("args", ""))))
+        for message in messages
+        for part in message["parts"]
+    )
+    return texts + CHARACTERS_PER_TOKEN * sum(media.tokens for media in media_in(messages))
+
+
+def tokens_in(characters: int) -> int:
+    """Tokens of a text of so many characters."""
+    return -(-characters // CHARACTERS_PER_TOKEN)
+
+
+def tokens_asked(request: ModelRequest) -> int:
+    """Tokens that a request makes its model read: instructions, messages and tools."""
+    tools = sum(len(tool.description) + len(str(tool.parameters)) for tool in request.tools)
+    return tokens_in(len(request.instructions) + tools + weight(request.messages))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from executions.inference.interface import Message
-from executions.inference.token_estimate import CHARACTERS_PER_TOKEN, weight
+from executions.inference.token_usage import CHARACTERS_PER_TOKEN, weight
 
 CLEARED = "[This result was left out to save room.]"
 LEFT_OUT = "\n[… {count:,} characters were left out to save room …]\n"

@@ -34,7 +34,7 @@ from executions.inference.interface import (
 from executions.inference.model_request import respond
 from executions.inference.prices import is_priced
 from executions.inference.response_repair import CUT_SHORT, SEND_AGAIN
-from executions.inference.token_estimate import tokens_in, weight
+from executions.inference.token_usage import tokens_in, weight
 from executions.inference.truncation import ESTIMATE_MARGIN, clear_results, fit_results
 from executions.runner import prompt_texts
 from executions.runner.outcomes import RunFailed

@@ -1,9 +1,12 @@
 """One worker's time with one objective: from its lease until it is over, waits, or is handed back."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from django.db import transaction
 from django.utils import timezone
+from opentelemetry import trace
+from opentelemetry.trace import NonRecordingSpan, Span, SpanKind
 
 from executions.inference.errors import ModelTooLong
 from executions.models import RunKind
@@ -14,17 +17,18 @@ from executions.runs.verbs import cancel_below, requeue
 from executions.runs.worker.context import Bench
 from executions.runs.worker.heartbeat import HeldLease
 from executions.runs.worker.stop_signal import RunStopped, StopSignal
+from executions.runs.worker.tracing import origin_of
 from objectives.agent_loop.call_executor import ToolCallExecutor
 from objectives.agent_loop.compaction import open_window
 from objectives.agent_loop.decision import Ask, Carry, Compact, Finish, Leave, Move, decide
-from objectives.agent_loop.leased import read_objective
-from objectives.agent_loop.retry_policy import try_again
-from objectives.agent_loop.step import ask_model, leave
+from objectives.agent_loop.endings import try_again
+from objectives.agent_loop.model_request import read_objective, trace_of
+from objectives.agent_loop.model_step import ask_model, leave
 from objectives.agent_loop.texts import TextRecorder
-from objectives.agent_loop.tracing import objective_span
 from objectives.models import OVER, Objective
 
 logger = logging.getLogger(__name__)
+_tracer = trace.get_tracer("callboard.objectives")
 
 LOOK_SECONDS = 0.5  # how late a call that is approved beside running ones begins, and an interrupt is seen
 LAST_CALLS_SECONDS = 10.0  # what a worker that ends gives to calls that must not be repeated
@@ -75,7 +79,7 @@ class _ObjectiveAttempt:
                     hands.settle(LOOK_SECONDS)
                     goes_on = True
                 case Ask():
-                    goes_on = self._ask()
+                    goes_on = self._ask(move.objective)
                 case Compact():
                     goes_on = open_window(self._held, move.action)
                 case Finish():
@@ -86,10 +90,10 @@ class _ObjectiveAttempt:
             if not goes_on:
                 return
 
-    def _ask(self) -> bool:
+    def _ask(self, objective: Objective) -> bool:
         """One step; where the provider finds the conversation too long, a shorter one is asked next."""
         try:
-            return ask_model(self._held)
+            return ask_model(self._held, objective)
         except ModelTooLong as too_long:
             return open_window(self._held, None, too_long)
 
@@ -141,5 +145,22 @@ class _ObjectiveAttempt:
 
 @retry_database
 def _is_over(objective: Objective) -> bool:
-    with transaction.atomic():
-        return Objective.objects.filter(pk=objective.pk, state__in=OVER).exists()
+    return Objective.objects.filter(pk=objective.pk, state__in=OVER).exists()
+
+
+@contextmanager
+def objective_span(objective: Objective) -> Iterator[Span]:
+    """A span around one attempt; the model requests in it are its children."""
+    agent = str(objective.agent_snapshot.get("metadata", {}).get("name", ""))
+    context = trace.set_span_in_context(NonRecordingSpan(origin_of(objective.trace_id)))
+    attributes: dict[str, str | int] = {
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.agent.name": agent,
+        "callboard.space.id": str(objective.space_id),
+        "callboard.attempt": objective.attempt,
+        **trace_of(objective),
+    }
+    with _tracer.start_as_current_span(
+        f"invoke_agent {agent}", context, SpanKind.INTERNAL, attributes
+    ) as span:
+        yield span

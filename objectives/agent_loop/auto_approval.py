@@ -5,7 +5,6 @@ provider that does not answer, scores that are none) leaves the call to people, 
 """
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,12 +21,11 @@ from executions.runs.locks import leased
 from executions.runs.worker.heartbeat import HeldLease
 from executions.runs.worker.stop_signal import StopSignal
 from objectives.actions.locks import locked_call
-from objectives.agent_loop.answers import answer_problem
-from objectives.agent_loop.auto_approval_prompt import judging_request
-from objectives.agent_loop.cut_off_requests import estimate, keep_broken
-from objectives.agent_loop.leased import read_objective
+from objectives.agent_loop.charges import estimate, keep_broken
+from objectives.agent_loop.endings import answer_problem
+from objectives.agent_loop.judgement import Judgement, judging_request
+from objectives.agent_loop.model_request import CannotAsk, ChosenModel, chosen_model, read_objective
 from objectives.agent_loop.outages import leave_alone
-from objectives.agent_loop.request import CannotAsk, ChosenModel, chosen_model
 from objectives.agent_loop.texts import TextRecorder
 from objectives.models import Objective, ToolCall
 from objectives.planning.plan import Plan
@@ -36,17 +34,6 @@ logger = logging.getLogger(__name__)
 
 TRIES = 3
 WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 20.0  # before the second try, and the longest that is worth a try
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """One score from 0 to 1 for each question of the auto mode, in order; None where they could not be had.
-
-    `spending` is what the request that gave them cost.
-    """
-
-    scores: Sequence[float] | None = None
-    spending: Spending | None = None
 
 
 def judge(held: HeldLease[TextRecorder], call: ToolCall, plan: Plan, *, stop: StopSignal) -> Judgement | None:

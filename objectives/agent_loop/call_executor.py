@@ -16,8 +16,8 @@ from executions.runs.db_retry import retry_database
 from executions.runs.lease import LeaseLost
 from executions.runs.worker.heartbeat import HeldLease
 from executions.runs.worker.stop_signal import StopSignal
-from objectives.agent_loop.auto_approval import Judgement, close_judging, judge
-from objectives.agent_loop.auto_approval_scores import write_judgement
+from objectives.agent_loop.auto_approval import close_judging, judge
+from objectives.agent_loop.judgement import Judgement, write_judgement
 from objectives.agent_loop.texts import TextRecorder
 from objectives.agent_loop.tool_calls import MOST_PARALLEL, Work, work_on, write_outcome
 from objectives.lifecycles.calls import CUT_OFF

@@ -13,7 +13,7 @@ from django.utils import timezone
 from executions.inference.errors import ModelError, ModelTooLong
 from executions.inference.interface import DemoSettings, Message, ModelRequest, Spending
 from executions.inference.model_request import respond
-from executions.inference.token_estimate import tokens_in, weight
+from executions.inference.token_usage import tokens_in, weight
 from executions.inference.transcript import user_message
 from executions.inference.truncation import ESTIMATE_MARGIN, clear_results, fit_results, newest_within
 from executions.postgres_text import storable_text
@@ -25,14 +25,17 @@ from executions.runs.log import NewEvent
 from executions.runs.worker.heartbeat import HeldLease
 from objectives.actions.queued_actions import mark_sent, newest_window
 from objectives.agent_loop.charges import CHARGED, charge
-from objectives.agent_loop.compaction_policy import compaction_due, most_tokens
-from objectives.agent_loop.interrupts import InterruptWatch
-from objectives.agent_loop.leased import read_objective
+from objectives.agent_loop.model_request import (
+    CannotAsk,
+    Conversation,
+    chosen_model,
+    conversation_of,
+    read_objective,
+    step_request,
+)
+from objectives.agent_loop.model_step import InterruptWatch, after_error, give_up, note_request
 from objectives.agent_loop.outages import ANSWERED, note_answer
-from objectives.agent_loop.request import CannotAsk, chosen_model, step_request
-from objectives.agent_loop.step import after_error, give_up, note_request
 from objectives.agent_loop.texts import TextRecorder
-from objectives.agent_loop.transcript import Conversation, conversation_of
 from objectives.events import event
 from objectives.ids import Json
 from objectives.lifecycles.objectives import note
@@ -40,6 +43,7 @@ from objectives.models import ActionState, ContextWindow, ErrorType, Objective, 
 from objectives.planning.plan import Plan
 
 CLEARING, SUMMING_UP = "tool_result_clearing", "summarization"
+THRESHOLD = 0.75  # of what the model can read, where the variation says nothing else
 PRESERVED = 2  # newest results that stay as they are
 ASK = (
     "The conversation has to be shortened. Write down everything that is needed to go on with it: what was "
@@ -48,6 +52,17 @@ ASK = (
 )
 FRAME = "This is what happened so far, summed up:\n\n{summary}"
 DEMO_SUMMARY = "The demo model sums nothing up: the conversation went on as its script says."
+
+
+def most_tokens(plan: Plan) -> int:
+    """How many tokens a request may make its model read before the window is compacted; 0: not known."""
+    share = float((plan.compaction or {}).get("triggerThreshold") or THRESHOLD)
+    return int(share * plan.context_tokens)
+
+
+def compaction_due(plan: Plan, input_tokens: int) -> bool:
+    """Whether a request of so many tokens fills too much of what the model can read."""
+    return plan.context_tokens > 0 and input_tokens >= most_tokens(plan)
 
 
 @dataclass(frozen=True)
@@ -118,7 +133,7 @@ def _shortened(
     asked = [*after, question]
     if room is not None:
         asked = newest_within(fit_results(asked, room), room)
-    summary, spending = _sum_up(held, objective, talk, asked)
+    summary, spending = _sum_up(held, objective, plan, talk, asked=asked)
     kept = talk.unanswered() if room is None else fit_results(talk.unanswered(), room // 2)
     opening = [user_message(FRAME.format(summary=summary)), *kept]
     return Shortened(opening, strategies, len(before) - len(kept), summary, [spending])
@@ -149,10 +164,14 @@ def _is_enough(
 
 
 def _sum_up(
-    held: HeldLease[TextRecorder], objective: Objective, talk: Conversation, asked: list[Message]
+    held: HeldLease[TextRecorder],
+    objective: Objective,
+    plan: Plan,
+    talk: Conversation,
+    *,
+    asked: list[Message],
 ) -> tuple[str, Spending]:
     """What the model says when it is asked for a summary; raises CannotAsk and ModelError."""
-    plan = Plan.read(objective.plan)
     chosen = chosen_model(objective, plan)
     request: ModelRequest = replace(
         step_request(objective, plan, talk, chosen.choice, fence=held.lease.fence),

@@ -11,20 +11,19 @@ from datetime import datetime
 
 from django.db import transaction
 
-from executions.inference.token_estimate import tokens_in, weight
+from executions.inference.token_usage import tokens_in, weight
 from executions.runs.lease import Lease
 from executions.runs.locks import leased
 from executions.runs.verbs import park
 from objectives.actions.cancellation import confirm_cancel, confirm_interrupt
 from objectives.actions.queued_actions import newest_window, next_action, send_messages
 from objectives.actions.wakeup import model_is_due
-from objectives.agent_loop.answers import answer_of
-from objectives.agent_loop.compaction_policy import compaction_due
-from objectives.agent_loop.endings import fail_objective, finalize, rest
+from objectives.agent_loop.compaction import compaction_due
+from objectives.agent_loop.endings import answer_of, fail_objective, finalize, rest
 from objectives.agent_loop.limits import Reached, limit_of_calls, limit_of_requests, spent_budget
+from objectives.agent_loop.model_request import newest_exchange, text_in
 from objectives.agent_loop.outages import hold_back
 from objectives.agent_loop.tool_calls import MOST_PARALLEL, ToolCallTurn, Work, begin_calls, work_on
-from objectives.agent_loop.transcript import newest_exchange, text_in
 from objectives.models import (
     Objective,
     ObjectiveState,
@@ -37,7 +36,9 @@ from objectives.planning.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask the model for its next response."""
+    """Ask the model for the next response of an objective, which is as its row was just now."""
+
+    objective: Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,97 +93,90 @@ def decide(lease: Lease, at_work: Collection[Work], *, now: datetime, finishes: 
             park(head)
             return Leave()
         turn = ToolCallTurn(head, objective, Plan.read(objective.plan), lease.fence, at_work, now)
-        return _Decision(turn).next_move()
+        step = Step.objects.filter(objective=objective).order_by("-turn").first()
+        return _next_move(turn, step)
 
 
-class _Decision:
+def _next_move(turn: ToolCallTurn, step: Step | None) -> Move:
     """What is to be done in a turn, by the newest response of the model."""
-
-    def __init__(self, turn: ToolCallTurn) -> None:
-        self._turn = turn
-        self._objective, self._head, self._plan = turn.objective, turn.head, turn.plan
-        self._now = turn.now
-        self._step = Step.objects.filter(objective=turn.objective).order_by("-turn").first()
-
-    def next_move(self) -> Move:
-        step = self._step
-        output = None if step is None else answer_of(step, self._plan.answer_schema)
-        if output is not None:
-            finalize(self._objective, self._head, output, now=self._now)
-            return Leave()
-        reached = limit_of_calls(self._objective, self._plan)
-        if reached is not None:
-            fail_objective(self._objective, self._head, *reached, now=self._now)
-            return Leave()
-        return self._calls_first() or self._after_calls()
-
-    def _calls_first(self) -> Move | None:
-        """What the newest response's calls need; None where all are settled."""
-        if self._step is None:
-            return None
-        calls = list(
-            ToolCall.objects.filter(step=self._step).select_for_update(no_key=True).order_by("place")
-        )
-        for call in calls:
-            call.step, call.objective = self._step, self._objective
-        if not all(call.is_settled for call in calls) and (reached := spent_budget(self._objective)):
-            return self._over_budget(calls, reached)
-        begun = begin_calls(self._turn, calls)
-        unsettled = [call for call in calls if not call.is_settled]
-        # What could begin may wait for room, although people have decided all that is still being judged.
-        is_full = len(self._turn.at_work) >= MOST_PARALLEL
-        if begun or (unsettled and is_full) or any(work_on(call) in self._turn.at_work for call in unsettled):
-            return Carry(begun, self._plan)
-        return self._wait_for(unsettled) if unsettled else None
-
-    def _over_budget(self, calls: Sequence[ToolCall], reached: Reached) -> Move:
-        """No call begins any more; those in hand come to their end, whose effects cannot be taken back."""
-        if any(work_on(call) in self._turn.at_work for call in calls if not call.is_settled):
-            return Carry([], self._plan)
-        fail_objective(self._objective, self._head, *reached, now=self._now)
+    output = None if step is None else answer_of(step, turn.plan.answer_schema)
+    if output is not None:
+        finalize(turn.objective, turn.head, output, now=turn.now)
         return Leave()
+    reached = limit_of_calls(turn.objective, turn.plan)
+    if reached is not None:
+        return _fail(turn, reached)
+    calls_first = None if step is None else _calls_first(turn, step)
+    return calls_first or _after_calls(turn, step)
 
-    def _wait_for(self, calls: Sequence[ToolCall]) -> Leave:
-        """People, somebody outside or other runs have the word; an objective runs on as long as those do."""
-        if all(call.waits_for_people for call in calls):
-            rest(self._objective, self._head, is_idle=False, now=self._now)
-        else:
-            park(self._head)
+
+def _fail(turn: ToolCallTurn, reached: Reached) -> Leave:
+    fail_objective(turn.objective, turn.head, *reached, now=turn.now)
+    return Leave()
+
+
+def _calls_first(turn: ToolCallTurn, step: Step) -> Move | None:
+    """What the newest response's calls need; None where all are settled."""
+    calls = list(ToolCall.objects.filter(step=step).select_for_update(no_key=True).order_by("place"))
+    for call in calls:
+        call.step, call.objective = step, turn.objective
+    if not all(call.is_settled for call in calls) and (reached := spent_budget(turn.objective)):
+        # No call begins any more; those in hand come to their end, whose effects cannot be taken back.
+        return Carry([], turn.plan) if _any_at_work(turn, calls) else _fail(turn, reached)
+    begun = begin_calls(turn, calls)
+    unsettled = [call for call in calls if not call.is_settled]
+    # What could begin may wait for room, although people have decided all that is still being judged.
+    is_full = len(turn.at_work) >= MOST_PARALLEL
+    if begun or (unsettled and is_full) or _any_at_work(turn, unsettled):
+        return Carry(begun, turn.plan)
+    return _wait_for(turn, unsettled) if unsettled else None
+
+
+def _any_at_work(turn: ToolCallTurn, calls: Sequence[ToolCall]) -> bool:
+    return any(work_on(call) in turn.at_work for call in calls if not call.is_settled)
+
+
+def _wait_for(turn: ToolCallTurn, calls: Sequence[ToolCall]) -> Leave:
+    """People, somebody outside or other runs have the word; an objective runs on as long as those do."""
+    if all(call.waits_for_people for call in calls):
+        rest(turn.objective, turn.head, is_idle=False, now=turn.now)
+    else:
+        park(turn.head)
+    return Leave()
+
+
+def _after_calls(turn: ToolCallTurn, step: Step | None) -> Move:
+    """Between two turns: what was queued comes first, then the model, unless the turn is over."""
+    objective, head, now = turn.objective, turn.head, turn.now
+    if send_messages(objective, head, now=now):
+        return Carry([], turn.plan)  # more may wait, which are the next transaction's
+    action = next_action(objective)
+    if action is None and not model_is_due(objective):
+        return _end_turn(turn, step)
+    compacts = action is not None or _window_is_full(turn, step)
+    reached = spent_budget(objective) if compacts else limit_of_requests(objective, turn.plan, step)
+    if reached is not None:
+        return _fail(turn, reached)
+    if hold_back(objective, head, now=now):
         return Leave()
+    return Compact(action) if compacts else Ask(objective)
 
-    def _after_calls(self) -> Move:
-        """Between two turns: what was queued comes first, then the model, unless the turn is over."""
-        if send_messages(self._objective, self._head, now=self._now):
-            return Carry([], self._plan)  # more may wait, which are the next transaction's
-        action = next_action(self._objective)
-        if action is None and not model_is_due(self._objective):
-            return self._end_turn()
-        compacts = action is not None or self._window_is_full()
-        reached = (
-            spent_budget(self._objective) if compacts else limit_of_requests(self._objective, self._plan)
-        )
-        if reached is not None:
-            fail_objective(self._objective, self._head, *reached, now=self._now)
-            return Leave()
-        if hold_back(self._objective, self._head, now=self._now):
-            return Leave()
-        return Compact(action) if compacts else Ask()
 
-    def _window_is_full(self) -> bool:
-        """By what the newest request was, and an estimate of what has come since."""
-        step = self._step
-        if step is None or not self._plan.context_tokens:
-            return False
-        since = tokens_in(weight(newest_exchange(self._objective, step).unanswered()))
-        if not compaction_due(self._plan, step.input_tokens + since):
-            return False
-        return newest_window(self._objective).pk == step.window_id
+def _window_is_full(turn: ToolCallTurn, step: Step | None) -> bool:
+    """By what the newest request was, and an estimate of what has come since."""
+    if step is None or not turn.plan.context_tokens:
+        return False
+    since = tokens_in(weight(newest_exchange(turn.objective, step).unanswered()))
+    if not compaction_due(turn.plan, step.input_tokens + since):
+        return False
+    return newest_window(turn.objective).pk == step.window_id
 
-    def _end_turn(self) -> Leave:
-        """A sub-agent's last words are its result; others wait for the next message."""
-        objective, step = self._objective, self._step
-        if objective.parent_id is not None and step is not None and not objective.is_interrupted:
-            finalize(objective, self._head, {"text": text_in(step.response)}, now=self._now)
-        else:
-            rest(objective, self._head, is_idle=True, now=self._now)
-        return Leave()
+
+def _end_turn(turn: ToolCallTurn, step: Step | None) -> Leave:
+    """A sub-agent's last words are its result; others wait for the next message."""
+    objective = turn.objective
+    if objective.parent_id is not None and step is not None and not objective.is_interrupted:
+        finalize(objective, turn.head, {"text": text_in(step.response)}, now=turn.now)
+    else:
+        rest(objective, turn.head, is_idle=True, now=turn.now)
+    return Leave()

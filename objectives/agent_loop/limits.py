@@ -25,13 +25,13 @@ def limit_of_calls(objective: Objective, plan: Plan) -> Reached | None:
     return None
 
 
-def limit_of_requests(objective: Objective, plan: Plan) -> Reached | None:
-    """What forbids to ask the model once more; None where nothing does."""
+def limit_of_requests(objective: Objective, plan: Plan, newest: Step | None) -> Reached | None:
+    """What forbids to ask the model once more, `newest` being its last response; None where nothing does."""
     if objective.turn >= plan.max_turns:
         return ErrorType.ITERATION_LIMIT, f"The model was asked {plan.max_turns} times."
-    if _refused_answers(objective) > MOST_REPAIRS:
+    if objective.tool_call_count > MOST_REPAIRS and _refused_answers(objective) > MOST_REPAIRS:
         return ErrorType.MODEL_ERROR, "The model's answer does not match what its agent is for."
-    if _are_cut_off(objective):
+    if newest is not None and newest.finish_reason == FinishReason.LENGTH and _are_cut_off(objective):
         return ErrorType.MODEL_ERROR, f"The model's response was cut off {MOST_CUT_OFF} times in a row."
     return spent_budget(objective)
 

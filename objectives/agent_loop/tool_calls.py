@@ -59,80 +59,73 @@ def begin_calls(turn: ToolCallTurn, calls: Sequence[ToolCall]) -> list[ToolCall]
 
     What was cut off with another worker begins again where it is safe to repeat, else it ends here.
     """
-    beginning = _Beginning(turn.plan, turn.fence, turn.now, room=MOST_PARALLEL - len(turn.at_work))
+    own: list[ToolCall] = []
+    events: list[NewEvent] = []
     for call in calls:
         if not call.is_settled and work_on(call) not in turn.at_work:
-            beginning.consider(call)
-    if beginning.events:
-        note(turn.objective, turn.head, beginning.events)
-    return beginning.own
+            has_room = len(own) + len(turn.at_work) < MOST_PARALLEL
+            is_own, said = _continue(turn, call, has_room=has_room)
+            events += said
+            if is_own:
+                own.append(call)
+    if events:
+        note(turn.objective, turn.head, events)
+    return own
 
 
-class _Beginning:
-    """The calls that begin in one transaction, and the events that say so."""
+type Begun = tuple[bool, Sequence[NewEvent]]
+"""Whether this worker has to do something for a call itself, and the events of its beginning."""
 
-    def __init__(self, plan: Plan, fence: int, now: datetime, *, room: int) -> None:
-        self._plan = plan
-        self._fence = fence
-        self._now = now
-        self._room = room
-        self.own: list[ToolCall] = []
-        self.events: list[NewEvent] = []
+_NOT_YET: Begun = (False, ())
 
-    def consider(self, call: ToolCall) -> None:
-        if call.execution == ExecutionStatus.RUNNING:
-            if call.run_id is None:
-                self._resume(call)
-        elif call.awaits_judgement:
-            if self._has_room():
-                self.own.append(call)
-        elif (
-            call.execution == ExecutionStatus.PENDING and call.approval != ApprovalStatus.WAITING_FOR_APPROVAL
-        ):
-            self._begin(call)
 
-    def _resume(self, call: ToolCall) -> None:
-        """A call that has begun and is in nobody's hands.
+def _continue(turn: ToolCallTurn, call: ToolCall, *, has_room: bool) -> Begun:
+    if call.execution == ExecutionStatus.RUNNING and call.run_id is None:
+        return _resume(turn, call, has_room=has_room)
+    if call.awaits_judgement and call.execution != ExecutionStatus.RUNNING:
+        return has_room, ()
+    if call.execution == ExecutionStatus.PENDING and call.approval != ApprovalStatus.WAITING_FOR_APPROVAL:
+        return _begin(turn, call, has_room=has_room)
+    return _NOT_YET
 
-        Under this lease it was only about to begin: the answer to that transaction was lost.
-        """
-        if call.fence != self._fence and call.may_have_acted:
-            self.events.append(cut_off(call, now=self._now))
-        elif self._has_room():
-            call.fence = self._fence
-            execute(call, ExecutionStatus.RUNNING, now=self._now, also=["fence"])
-            self.own.append(call)
 
-    def _begin(self, call: ToolCall) -> None:
-        offered = self._plan.of_function(call.called_as)
-        if offered is None:
-            self.events.append(
-                fail(call, CallError.UNKNOWN_TOOL, f"There is no tool {call.called_as!r}.", now=self._now)
-            )
-        elif offered.is_bare:
-            self.events += begin_bare(call, offered, now=self._now)
-        elif offered.kind in _CARRIED:
-            if self._has_room():
-                self._run(call, offered)
-                self.own.append(call)
-        else:
-            self._run(call, offered)
-            self._hand_over(call, offered)
+def _begin(turn: ToolCallTurn, call: ToolCall, *, has_room: bool) -> Begun:
+    offered = turn.plan.of_function(call.called_as)
+    if offered is None:
+        unknown = f"There is no tool {call.called_as!r}."
+        return False, [fail(call, CallError.UNKNOWN_TOOL, unknown, now=turn.now)]
+    if offered.is_bare:
+        return False, begin_bare(call, offered, now=turn.now)
+    if offered.kind in _CARRIED:
+        return (True, [_run(turn, call, offered)]) if has_room else _NOT_YET
+    return False, [_run(turn, call, offered), *_hand_over(turn, call, offered)]
 
-    def _run(self, call: ToolCall, offered: Offered) -> None:
-        call.fence = self._fence
-        execute(call, ExecutionStatus.RUNNING, now=self._now, also=["fence"])
-        self.events.append(called_event(call, offered, now=self._now))
 
-    def _hand_over(self, call: ToolCall, offered: Offered) -> None:
-        """Start the other run, or search, in this transaction: there is never one without the other."""
-        started = _STARTS[offered.kind](call, offered, now=self._now)
-        self.events += started.events
-        if started.outcome is not None:
-            self.events.append(settle(call, started.outcome, now=self._now))
+def _resume(turn: ToolCallTurn, call: ToolCall, *, has_room: bool) -> Begun:
+    """A call that has begun and is in nobody's hands.
 
-    def _has_room(self) -> bool:
-        return len(self.own) < self._room
+    Under this lease it was only about to begin: the answer to that transaction was lost.
+    """
+    if call.fence != turn.fence and call.may_have_acted:
+        return False, [cut_off(call, now=turn.now)]
+    if not has_room:
+        return _NOT_YET
+    call.fence = turn.fence
+    execute(call, ExecutionStatus.RUNNING, now=turn.now, also=["fence"])
+    return True, ()
+
+
+def _run(turn: ToolCallTurn, call: ToolCall, offered: Offered) -> NewEvent:
+    call.fence = turn.fence
+    execute(call, ExecutionStatus.RUNNING, now=turn.now, also=["fence"])
+    return called_event(call, offered, now=turn.now)
+
+
+def _hand_over(turn: ToolCallTurn, call: ToolCall, offered: Offered) -> list[NewEvent]:
+    """Start the other run, or search, in this transaction: there is never one without the other."""
+    started = _STARTS[offered.kind](call, offered, now=turn.now)
+    ended = [] if started.outcome is None else [settle(call, started.outcome, now=turn.now)]
+    return [*started.events, *ended]
 
 
 def write_outcome(lease: Lease, call_id: uuid.UUID, outcome: Outcome, *, now: datetime) -> None:

@@ -22,7 +22,7 @@ from executions.inference.media import (
     media_in,
 )
 from executions.inference.providers import accepted_media
-from executions.inference.token_estimate import CHARACTERS_PER_TOKEN, weight
+from executions.inference.token_usage import CHARACTERS_PER_TOKEN, weight
 from spaces.blobs import store_blob
 from tests.executions.inference.asking import ANSWER, KEY, LIST, ask, compatible, make_request
 from tests.executions.inference.provider_server import Answer, ProviderServer, serving

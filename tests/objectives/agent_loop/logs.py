@@ -2,9 +2,10 @@
 
 import asyncio
 import re
+import uuid
 
 from executions.runs.live.batches import LogBatch
-from executions.runs.live.reader import LogReader
+from executions.runs.live.reader import LogReader, RunLog
 from objectives.client_versions import NEWEST, Dialect
 from objectives.ids import Prefix, spell
 from objectives.models import Objective
@@ -19,14 +20,14 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T| at )[\d:.]+Z?|\b\d\d:\d\d:\d\d\b")
 _DURATION = re.compile(r'(?<="duration":")[\d.]+s(?=")|(?<= after )[\d.]+ m?s\b')
 
 
-def batch_after(run_id: object, after: int = 0) -> LogBatch:
+def batch_after(run_id: uuid.UUID, after: int = 0) -> LogBatch:
     """What the live streams read of a committed log."""
 
     async def read() -> LogBatch:
         reader = LogReader(database_url())
         await reader.open()
         try:
-            return await reader.run_after(run_id, after)
+            return await RunLog(run_id).read(reader, after)
         finally:
             await reader._pool.close()
 

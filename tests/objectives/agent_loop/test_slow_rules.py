@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from objectives.agent_loop import arguments
+from objectives.agent_loop import requested_calls
 from objectives.models import AdapterKind
 from objectives.overlays import arguments as filling
 from objectives.tool_executors import discovery
@@ -41,7 +41,7 @@ def tools_with_slow_overlays(actor: Actor, number: int) -> list[Any]:
 
 def test_all_calls_of_a_response_share_the_time_of_their_templates(actor, bench, monkeypatch):
     monkeypatch.setattr(filling, "MOST_SECONDS", 0.5)
-    monkeypatch.setattr(arguments, "MOST_SECONDS", 0.7)
+    monkeypatch.setattr(requested_calls, "MOST_SECONDS", 0.7)
     tool = bare_tool(actor)
     tool.tool_set.overlays = [overlay("slow", put("order", ENDLESS_TEMPLATE[:9_000]))]
     tool.tool_set.save()

@@ -7,7 +7,7 @@ from executions.inference.truncation import CLEARED
 from objectives.actions.continuation import compact_objective, continue_objective
 from objectives.actions.supplied_results import supply_content
 from objectives.agent_loop.compaction import DEMO_SUMMARY
-from objectives.agent_loop.transcript import conversation_of
+from objectives.agent_loop.model_request import conversation_of
 from objectives.models import ContextWindow, Objective, QueuedAction
 from objectives.tool_results.outcome import Text
 from tests.factories import Actor, make_actor

@@ -4,7 +4,7 @@ import pytest
 
 from executions.inference.attachments import fitted
 from executions.inference.media import media_in
-from executions.inference.token_estimate import tokens_asked
+from executions.inference.token_usage import tokens_asked
 from objectives.model_providers.selection import choice_of
 from objectives.models import LanguageModel
 from spaces.models import Role
