@@ -35,7 +35,7 @@ def route(*, api: Application, pages: Application) -> Application:
             await (socket if named and named["socket"] else _refuse)(scope, receive, send)
         elif scope["type"] != "http":
             # As servers expect of those without lifespan.
-            raise ValueError(f"Method {scope['type']} is not allowed.")
+            raise ValueError(f"Unsupported ASGI scope type: {scope['type']}.")
         elif named is None:
             await pages(scope, receive, send)
         else:
