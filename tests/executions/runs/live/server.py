@@ -1,10 +1,11 @@
-"""A real Daphne on the test database, and what its process holds."""
+"""A real web process on the test database, and what its process holds."""
 
 import contextlib
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import psutil
 from django.conf import settings
 from django.db import connection
 
-from config.management.commands.web import server_command
+from config.management.commands.web import DEFAULT_SERVER, server_command
 from executions.models import SkillExecution
 from spaces.models import Space
 
@@ -66,7 +67,7 @@ def database_url() -> str:
 
 @contextlib.contextmanager
 def running_server(
-    server: str = "daphne", *, log: Path | None = None, **environment: str
+    server: str = DEFAULT_SERVER, *, log: Path | None = None, **environment: str
 ) -> Iterator[Server]:
     """Start a web process and wait until it answers; ended hard afterwards.
 
@@ -77,7 +78,7 @@ def running_server(
         output = None if log is None else opened.enter_context(log.open("wb"))
         port = listener.getsockname()[1]
         process = subprocess.Popen(
-            server_command(server, listener.fileno(), verbose=False),
+            [sys.executable, "-m", *server_command(server, listener.fileno(), verbose=False)],
             cwd=ROOT,
             env={**_environment(), **environment},
             pass_fds=[listener.fileno()],

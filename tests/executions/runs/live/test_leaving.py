@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from config.management.commands.web import DEFAULT_SERVER
 from tests import asking
 from tests.executions.runs.live.clients import DOORS, open_socket, receive, send
 from tests.executions.runs.live.runs import Run, make_run
@@ -17,7 +18,7 @@ from tests.executions.runs.live.server import Server, running_server
 from tests.factories import make_actor
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ASGI_SERVER = os.environ.get("ASGI_SERVER", "daphne")
+ASGI_SERVER = os.environ.get("ASGI_SERVER", DEFAULT_SERVER)
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing throws away what is under way and resets
 CLOSE_FRAME = bytes([0x88, 0x82, 0, 0, 0, 0]) + (1000).to_bytes(2, "big")
 

@@ -1,0 +1,35 @@
+"""uvicorn's HTTP with a bound on the head of a request, which its parser in C does not have."""
+
+import os
+
+from config.server.request_limits import HEAD_BYTES
+
+# The head of a websocket's handshake is read again by websockets, whose own bound is 8 KiB a line.
+os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(HEAD_BYTES))
+
+# Below that: it is read as it is imported.
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Refuses a head, or trailers, of more than `HEAD_BYTES` with 400 as soon as so much has come."""
+
+    _unread = 0  # bytes that have come since something was complete
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += len(data)
+        super().data_received(data)
+        if self._unread > HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("The head of the request is larger than allowed.")
+
+    def on_headers_complete(self) -> None:
+        self._unread = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unread = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unread = 0
+        super().on_message_complete()
