@@ -1,4 +1,8 @@
-"""uvicorn's HTTP with a bound on the head of a request, which its parser in C does not have."""
+"""uvicorn's HTTP with a bound on the head of a request, which its parser in C does not have.
+
+Decision: uvicorn with httptools serves by default. A request costs it a fraction of what it costs Daphne and
+Twisted, and a `send` that waits for room needs none of their insides. Daphne stays as the alternative.
+"""
 
 import os
 
@@ -10,9 +14,11 @@ os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(HEAD_BYTES))
 # Below that: it is read as it is imported.
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+PARSED_BYTES = 65_535  # the longest address that httptools takes apart
+
 
 class BoundedHttp(HttpToolsProtocol):
-    """Refuses a head, or trailers, of more than `HEAD_BYTES` with 400 as soon as so much has come."""
+    """Refuses a head, or trailers, of more than `HEAD_BYTES` with 400 once so much has come."""
 
     _unread = 0  # bytes that have come since something was complete
 
@@ -24,7 +30,14 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._unread = 0
-        super().on_headers_complete()
+        address = self.url
+        if len(address) <= PARSED_BYTES:
+            super().on_headers_complete()
+        else:
+            # Two chat ids of 4,096 characters are longer, one in the query. The application starts later.
+            self.url, _, query = address.partition(b"?")
+            super().on_headers_complete()
+            self.scope["query_string"], self.url = query, address
 
     def on_body(self, body: bytes) -> None:
         self._unread = 0
