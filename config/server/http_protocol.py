@@ -46,3 +46,9 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._unread = 0
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """Streams end at once: else they would go on until they are cancelled, each with a traceback."""
+        super().shutdown()
+        if self.cycle is not None and self.cycle.response_started:
+            self.transport.close()

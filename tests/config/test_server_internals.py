@@ -34,12 +34,13 @@ def signature_of(function: Any) -> str:
 @pytest.mark.parametrize(
     ("function", "signature"),
     [
-        # overridden, to bound a request's head
+        # overridden, to bound a request's head and to end streams
         (httptools_impl.HttpToolsProtocol.data_received, "self, data"),
         (httptools_impl.HttpToolsProtocol.on_headers_complete, "self"),
         (httptools_impl.HttpToolsProtocol.on_body, "self, body"),
         (httptools_impl.HttpToolsProtocol.on_message_complete, "self"),
         (httptools_impl.HttpToolsProtocol.send_400_response, "self, msg"),
+        (httptools_impl.HttpToolsProtocol.shutdown, "self"),
         # called by streams, past what they are for
         (httptools_impl.RequestResponseCycle.send, "self, message"),
         (websockets_sansio_impl.WebSocketsSansIOProtocol.send, "self, message"),

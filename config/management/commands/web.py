@@ -29,8 +29,8 @@ SHARED = {
 class Command(BaseCommand):
     """Serves until SIGTERM or Ctrl-C; a server process that dies is started again.
 
-    On SIGTERM uvicorn gives requests in flight 3 s, Daphne ends them at once: take a machine out of
-    the proxy before stopping it.
+    On SIGTERM streams end at once. Other requests in flight have 3 s, under Daphne none: take a machine
+    out of the proxy before stopping it.
     """
 
     help = "Serve the API, the live streams and the admin (ASGI_SERVER=uvicorn, the default, or daphne)."

@@ -1,6 +1,7 @@
 """What uvicorn's parser would take for ever ends with 400, and what is within the bound passes."""
 
 import contextlib
+import logging
 import socket
 import threading
 import time
@@ -31,16 +32,32 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+async def stream(scope: Any, receive: Any, send: Any) -> None:
+    """Says one word, and stays until its client is gone."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"word", "more_body": True})
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@contextlib.contextmanager
+def serving(application: Any) -> Iterator[int]:
+    """A port where an application answers; its server is told to stop at the end, and does."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(echo, http=BoundedHttp, lifespan="off", log_config=None)
+        config = uvicorn.Config(application, http=BoundedHttp, lifespan="off", log_config=None)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=[[listener]], daemon=True)
         thread.start()
         yield listener.getsockname()[1]
         server.should_exit = True
         thread.join(30)
+        assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with serving(echo) as found:
+        yield found
 
 
 def answer(port: int, *pieces: bytes) -> tuple[bytes, bytes]:
@@ -86,3 +103,17 @@ def test_the_longest_address_of_a_lookup_and_a_large_body_pass(port: int) -> Non
 
     assert first == b"HTTP/1.1 200 OK"
     assert body == b"1000000 " + str(len(one) + len("thread=")).encode()
+
+
+def test_streams_end_with_their_server_and_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with contextlib.ExitStack() as held:
+        with serving(stream) as port:
+            client = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+            client.sendall(LINE + b"\r\n")
+            seen = b""
+            while b"word" not in seen:
+                seen += client.recv(4096)
+        rest = client.recv(4096)
+
+    assert rest == b""
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
