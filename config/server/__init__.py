@@ -1,1 +1,1 @@
-"""The server processes: routing, Daphne on its reactor, and who keeps them running."""
+"""The server processes: routing, uvicorn or Daphne, and who keeps them running."""

@@ -10,6 +10,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.settings import api_settings
 
 from config.paths import api_path
+from config.server.senders import sender_of
 from executions.runs.live import registry
 from executions.runs.live.asgi_scope import headers_for_pages
 from executions.runs.live.held_lookup import HeldLookups
@@ -32,7 +33,7 @@ def route(*, api: Application, pages: Application) -> Application:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         named = api_path(scope.get("path", ""))
         if scope["type"] == "websocket":
-            await (socket if named and named["socket"] else _refuse)(scope, receive, send)
+            await (socket if named and named["socket"] else _refuse)(scope, receive, sender_of(send))
         elif scope["type"] != "http":
             # As servers expect of those without lifespan.
             raise ValueError(f"Unsupported ASGI scope type: {scope['type']}.")
@@ -43,7 +44,7 @@ def route(*, api: Application, pages: Application) -> Application:
             if named["tool_call_id"] and scope["method"] == "GET":
                 call = {"space_id": named["space_id"], "tool_call_id": named["tool_call_id"]}
                 await waiting(scope, receive, send, **call)
-            elif streaming := _stream_of(named, scope, receive, send):
+            elif streaming := _stream_of(named, scope, receive, sender_of(send)):
                 await _guarded(streaming, scope, send)
             else:
                 await api(scope, receive, send)

@@ -22,6 +22,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import close_old_connections
 
 from config.errors.dialects import refusal
+from config.server.senders import sender_of
 from executions.runs.live.asgi_scope import headers_for_pages
 from executions.runs.live.transport import Gone, Outlet
 from spaces.errors import TooLarge
@@ -69,7 +70,7 @@ class Bridge:
         try:
             await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
             if with_body and answer.rest is not None:
-                await self._stream(answer.rest, receive, Outlet(send))
+                await self._stream(answer.rest, receive, Outlet(sender_of(send)))
             await send({"type": "http.response.body", "body": b"".join(answer.ready) if with_body else b""})
         except Gone:
             pass  # the connection is cut; there is nobody to tell

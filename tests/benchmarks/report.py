@@ -13,6 +13,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from config.management.commands.web import DEFAULT_SERVER
 from tests.benchmarks.context import Effort
 from tests.benchmarks.figures import Figure
 
@@ -69,7 +70,7 @@ def describe_machine(database_url: str) -> dict[str, Any]:
         "load_at_start": os.getloadavg()[0],
         "python": platform.python_version(),
         "postgresql": row[0] if row else "",
-        "server": os.environ.get("ASGI_SERVER", "daphne"),
+        "server": os.environ.get("ASGI_SERVER", DEFAULT_SERVER),
         "system": platform.platform(terse=True),
     }
 

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from config.environment import ROOT
-from config.management.commands.web import BACKLOG, server_command
+from config.management.commands.web import BACKLOG, DEFAULT_SERVER, server_command
 from config.server.supervisor import ProcessSupervisor, Program
 from tests.benchmarks.failures import NotMeasured
 from tests.benchmarks.http_client import BadAnswer, HttpClient, request_bytes
@@ -89,7 +89,7 @@ def bare_web(site: Site, routes: Mapping[str, Any], *, processes: int = 2) -> It
     env = {**site.env, "BENCH_BARE": str(config), "PYTHONPATH": str(ROOT)}
     with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the limit shall wait for nothing
-        server = os.environ.get("ASGI_SERVER", "daphne")
+        server = os.environ.get("ASGI_SERVER", DEFAULT_SERVER)
         module = server_command(server, listener.fileno(), verbose=False)[:-1]
         command = [sys.executable, "-m", *module, BARE_APPLICATION]
         programs = [

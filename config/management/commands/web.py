@@ -9,28 +9,31 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from config.server.request_limits import HEAD_BYTES
 from config.server.supervisor import ForkedModule, ProcessSupervisor
 
 APPLICATION = "config.asgi:application"
+DEFAULT_SERVER = "uvicorn"
 STOP_SECONDS = 10.0  # a server may hang on a thread that waits for its ended loop: then it is killed
 BACKLOG = 2048
+SOCKET_BYTES = 16 * 1024 * 1024  # the largest frame; those of clients the application bounds by itself
+KEEP_ALIVE_SECONDS = 75  # longer than a proxy keeps an idle connection: it must be the one to close it
+UVICORN = ("uvicorn.main", "uvicorn.protocols.websockets.websockets_sansio_impl", "uvloop")
 # What server processes share, loaded before they are forked. Not Daphne's server itself: as it is imported
 # it makes the reactor with its event loop.
 SHARED = {
+    "uvicorn": ("config.server.http_protocol", "config.server.application", *UVICORN),
     "daphne": ("config.server.application", "daphne.http_protocol", "daphne.ws_protocol"),
-    "uvicorn": ("config.server.application", "uvicorn"),
 }
 
 
 class Command(BaseCommand):
     """Serves until SIGTERM or Ctrl-C; a server process that dies is started again.
 
-    Daphne ends requests in flight on SIGTERM at once, uvicorn gives them 3 s: take a machine out of
-    the proxy before stopping it.
+    On SIGTERM streams end at once. Other requests in flight have 3 s, under Daphne none: take a machine
+    out of the proxy before stopping it.
     """
 
-    help = "Serve the API, the live streams and the admin (ASGI_SERVER=daphne, the default, or uvicorn)."
+    help = "Serve the API, the live streams and the admin (ASGI_SERVER=uvicorn, the default, or daphne)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to listen, and how many processes share the work."""
@@ -40,7 +43,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Listen first, so that a taken port is said before anything starts."""
-        server = os.environ.get("ASGI_SERVER", "daphne")
+        server = os.environ.get("ASGI_SERVER", DEFAULT_SERVER)
         with _listen(options["host"], options["port"]) as listener:
             command = server_command(server, listener.fileno(), verbose=options["verbosity"] > 1)
             _load(SHARED[server])
@@ -59,19 +62,23 @@ def server_command(server: str, descriptor: int, *, verbose: bool) -> list[str]:
 
     `verbose` writes one line for each request. Raises CommandError for a server we do not know.
     """
-    if server == "daphne":
-        server, options = (
-            "config.server.daphne_server",
-            ["--fd", str(descriptor), "-v", "1" if verbose else "0"],
-        )
-    elif server == "uvicorn":
+    most = str(SOCKET_BYTES)
+    if server == "uvicorn":
+        options = ["--http", "config.server.http_protocol:BoundedHttp", "--ws", "websockets-sansio"]
+        options += ["--loop", "uvloop", "--lifespan", "off", "--no-proxy-headers", "--no-server-header"]
+        # Compression takes memory for each socket, and time for each frame to each of them.
+        options += ["--ws-max-size", most, "--ws-per-message-deflate", "false"]
         # Without a bound on its shutdown it would wait for open streams for ever.
-        options = ["--fd", str(descriptor), "--lifespan", "off", "--timeout-graceful-shutdown", "3"]
-        options += ["--log-level", "info" if verbose else "warning", "--no-proxy-headers"]
-        options += ["--h11-max-incomplete-event-size", str(HEAD_BYTES)]
+        options += ["--timeout-graceful-shutdown", "3", "--timeout-keep-alive", str(KEEP_ALIVE_SECONDS)]
+        options += ["--log-level", "info"] if verbose else ["--log-level", "warning", "--no-access-log"]
+    elif server == "daphne":
+        server = "config.server.daphne_server"
+        # What we send it measures by these as well.
+        options = ["--websocket-max-message-size", most, "--websocket-max-frame-size", most]
+        options += ["-v", "1" if verbose else "0"]
     else:
-        raise CommandError(f"ASGI_SERVER is {server!r}: it may be daphne or uvicorn.")
-    return [server, *options, APPLICATION]
+        raise CommandError(f"ASGI_SERVER is {server!r}: it may be uvicorn or daphne.")
+    return [server, "--fd", str(descriptor), *options, APPLICATION]
 
 
 def _load(modules: Sequence[str]) -> None:

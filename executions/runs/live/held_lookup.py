@@ -17,7 +17,6 @@ from typing import Any
 from executions.runs.live.asgi_scope import Scope
 from executions.runs.live.hub import running_hub
 from executions.runs.live.reader import CallTopic
-from executions.runs.live.transport import Send
 
 # Set by the lookup on a 404 that may become a 200, with who waits; never leaves this process.
 NOT_YET = "X-Callboard-Not-Yet"
@@ -31,6 +30,7 @@ MOST = 2000  # of one process
 _WAIT = re.compile(r"\s*wait\s*=\s*\"?(\d+)\"?\s*", re.IGNORECASE)
 
 type Receive = Callable[[], Awaitable[Any]]
+type Send = Callable[[Any], Awaitable[None]]
 type Application = Callable[[Any, Receive, Send], Awaitable[None]]
 
 

@@ -1,25 +1,31 @@
 """Sending to one client with bounded patience and bounded memory.
 
 Decision: a client that does not read is waited for and, after a while, cut off; it resumes by its
-last number, so nothing is lost. Most servers make `send` wait while their buffer is full. Daphne does
-not: it takes everything into memory. Twisted underneath it knows when its buffer is full, so there we
-look at that.
+last number, so nothing is lost. What of that a server does by itself, and what has to be asked of
+its connection, says `config.server.senders`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from django.conf import settings
 
-FIRST_POLL_SECONDS, POLL_SECONDS = (
-    0.0005,
-    0.05,
-)  # between looks at a full buffer, doubling: most drain at once
 PIECE_BYTES = 64 * 1024  # what a slow client must take within its patience: 2 kB a second are enough
 
-type Send = Callable[[Any], Awaitable[None]]
+
+class Send(Protocol):
+    """An ASGI `send` that waits while the connection's buffer is full, and can do more than ASGI asks for."""
+
+    async def __call__(self, message: Any, /) -> None: ...
+
+    def at_once(self, message: Any, /) -> bool:
+        """Send without waiting; False, and nothing sent, where that cannot be."""
+        ...
+
+    def cut(self) -> None:
+        """Close the connection at once, without waiting for what the client has not read."""
+        ...
 
 
 class Gone(Exception):
@@ -36,78 +42,41 @@ def body_part(body: bytes) -> dict[str, Any]:
 
 
 class Outlet:
-    """An ASGI `send` that waits until the server's buffer has room again, and gives up in the end."""
+    """One client's connection, which is given up in the end where it does not take what it is sent."""
 
-    __slots__ = ("_protocol", "_send")
+    __slots__ = ("_send",)
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        # Daphne hands out `partial(server.handle_reply, protocol)`. Of other servers we need to know nothing.
-        protocol = send.args[0] if isinstance(send, partial) and send.args else None
-        self._protocol: Any = protocol if hasattr(protocol, "handle_reply") else None
 
     async def write(self, message: Mapping[str, Any]) -> None:
-        """Send one message; raises Gone. TooSlow is one: the connection is then cut where we can reach it."""
+        """Send one message; raises Gone. TooSlow is one: the connection is then cut."""
+        # Without a timer this costs a fifth less, and it is done for every event.
+        if self.write_now(message):
+            return
         try:
-            if self._protocol is not None:
-                # Never waits: without a timer this costs a fifth less, and it is done for every event.
+            async with asyncio.timeout(settings.STREAM_STALL_SECONDS):
                 await self._send(message)
-            else:
-                async with asyncio.timeout(settings.STREAM_STALL_SECONDS):
-                    await self._send(message)
         except TimeoutError as stalled:
+            self._send.cut()
+            await asyncio.sleep(0)  # the server learns of it, and misses no end of the answer
             raise TooSlow from stalled
         except (OSError, RuntimeError) as ended:
             # Uvicorn's and autobahn's words for a client that leaves while we write, as clients may.
             raise Gone(str(ended)) from ended
-        if self._is_full():
-            await self._drain()
 
     def write_now(self, message: Mapping[str, Any]) -> bool:
         """Send one message without giving up one's turn; False, and nothing sent, where only `write` can.
 
         Saves waking a task for each client, which costs as much as the sending itself.
         """
-        if self._protocol is None or self._is_full():
-            return False
-        sending = self._send(message).__await__()
         try:
-            next(sending)
-        except StopIteration:
-            return True
+            return self._send.at_once(message)
         except (OSError, RuntimeError):
             return False  # `write` fails alike, and is listened to
-        raise TypeError("Daphne's send waits: it never did.")
-
-    async def _drain(self) -> None:
-        """Wait until Twisted's buffer has room: it tells only its one producer, and that is Daphne's."""
-        pause = 0.0
-        try:
-            async with asyncio.timeout(settings.STREAM_STALL_SECONDS):
-                while self._is_full():
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2 or FIRST_POLL_SECONDS, POLL_SECONDS)
-        except TimeoutError as stalled:
-            self.cut()
-            raise TooSlow from stalled
 
     async def write_body(self, body: bytes) -> None:
         """Send a part of an HTTP body, in pieces, so that patience is measured against each of them."""
         for start in range(0, len(body), PIECE_BYTES):
             piece = body[start : start + PIECE_BYTES] if len(body) > PIECE_BYTES else body
             await self.write(body_part(piece))
-
-    def cut(self) -> None:
-        """Close the connection at once, without waiting for what the client has not read."""
-        abort = getattr(self._transport(), "abortConnection", None)
-        if abort is not None:
-            abort()
-
-    def _is_full(self) -> bool:
-        # Set by Twisted while more than 64 KiB wait in the buffer of one connection.
-        return getattr(self._transport(), "producerPaused", False) is True
-
-    def _transport(self) -> Any:
-        """Twisted's connection, None under another server or after the end."""
-        owner = getattr(self._protocol, "channel", None) or self._protocol
-        return getattr(owner, "transport", None)

@@ -85,5 +85,5 @@ def test_server_processes_share_the_loaded_code_and_no_connection(
 
 
 def test_a_server_we_do_not_know_is_refused() -> None:
-    with pytest.raises(CommandError, match="daphne or uvicorn"):
+    with pytest.raises(CommandError, match="uvicorn or daphne"):
         server_command("gunicorn", 3, verbose=False)

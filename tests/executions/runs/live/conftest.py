@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
+from config.management.commands.web import DEFAULT_SERVER
 from executions.runs import wakeups
 from tests.executions.runs.live.server import Server, database_url, running_server
 
@@ -31,8 +32,8 @@ def _wakeups_here(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> 
 
 @pytest.fixture(scope="package")
 def server(_wakeups_here: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Server]:
-    """Daphne, or what `ASGI_SERVER` names."""
-    asgi_server = os.environ.get("ASGI_SERVER", "daphne")
+    """The default, or what `ASGI_SERVER` names."""
+    asgi_server = os.environ.get("ASGI_SERVER", DEFAULT_SERVER)
     with django_db_blocker.unblock(), running_server(asgi_server) as found:
         yield found
 

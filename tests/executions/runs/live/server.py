@@ -1,4 +1,4 @@
-"""A real Daphne on the test database, and what its process holds."""
+"""A real web process on the test database, and what its process holds."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ import psutil
 from django.conf import settings
 from django.db import connection
 
-from config.management.commands.web import server_command
+from config.management.commands.web import DEFAULT_SERVER, server_command
 from executions.models import SkillExecution
 from spaces.models import Space
 
@@ -67,7 +67,7 @@ def database_url() -> str:
 
 @contextlib.contextmanager
 def running_server(
-    server: str = "daphne", *, log: Path | None = None, **environment: str
+    server: str = DEFAULT_SERVER, *, log: Path | None = None, **environment: str
 ) -> Iterator[Server]:
     """Start a web process and wait until it answers; ended hard afterwards.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from config.management.commands.web import DEFAULT_SERVER
 from tests import asking
 from tests.executions.runs.live.clients import DOORS, open_socket, receive, send
 from tests.executions.runs.live.runs import Run, make_run
@@ -17,7 +18,7 @@ from tests.executions.runs.live.server import Server, running_server
 from tests.factories import make_actor
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ASGI_SERVER = os.environ.get("ASGI_SERVER", "daphne")
+ASGI_SERVER = os.environ.get("ASGI_SERVER", DEFAULT_SERVER)
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing throws away what is under way and resets
 CLOSE_FRAME = bytes([0x88, 0x82, 0, 0, 0, 0]) + (1000).to_bytes(2, "big")
 
@@ -41,8 +42,8 @@ def leave_in_silence(client: sockets.socket) -> None:
 LEAVING = (leave_by_reset, leave_half_closed, leave_in_silence)
 
 
-def open_raw(server: Server, run: Run) -> sockets.socket:
-    """A websocket that follows a run, without a library that would be polite for us."""
+def open_raw(server: Server, run: Run, *, after: int | None = None) -> sockets.socket:
+    """A websocket that follows a run, from its snapshot or from a number on, without a polite library."""
     client = sockets.create_connection(("127.0.0.1", server.port), timeout=60)
     lines = (
         f"GET /v1/ws HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAuthorization: Bearer {run.actor.token}\r\n"
@@ -51,9 +52,10 @@ def open_raw(server: Server, run: Run) -> sockets.socket:
     )
     client.sendall(lines.encode())
     read_until(client, b"\r\n\r\n")
-    hello = f'{{"type":"subscribe","sub":"a","execution_id":"{run.execution.id}"}}'.encode()
+    place = "" if after is None else f',"after":{after}'
+    hello = f'{{"type":"subscribe","sub":"a","execution_id":"{run.execution.id}"{place}}}'.encode()
     client.sendall(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
-    read_until(client, b'"type":"snapshot"')
+    read_until(client, b'"type":"snapshot"' if after is None else b'"type":"event"')
     return client
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.executions.runs.live.clients import DOORS
 from tests.executions.runs.live.runs import Run, make_run
 from tests.executions.runs.live.server import Server
+from tests.executions.runs.live.test_leaving import open_raw
 from tests.executions.runs.worker.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,6 +64,18 @@ def test_a_client_that_never_reads_is_cut_off(server: Server):
     assert received < 10 * MIB  # of 18; what the kernel and the server had in their buffers
     with DOORS[0].open(server, run, 0) as events:
         assert [next(events).seq for _ in range(302)] == list(range(1, 303))
+
+
+def test_a_socket_that_never_reads_is_cut_off(server: Server):
+    run = make_run()
+    for _ in range(30):
+        run.say(*["x" * 60_000] * 10)
+
+    with open_raw(server, run, after=0) as client:
+        wait_until(lambda: not is_connected(server, client), timeout=60)
+        received = rest_of(client)
+
+    assert received < 10 * MIB
 
 
 def is_connected(server: Server, client: sockets.socket) -> bool:
