@@ -74,4 +74,4 @@ def check_ends(schema: dict[str, Any], path: str) -> None:
     """Raises BundleRefused for a schema that refers to itself without consuming anything."""
     for problem in problems_of(bounded_validator(schema), {}):
         if is_inapplicable(problem):
-            raise BundleRefused("refers to itself without end", path)
+            raise BundleRefused("has a circular $ref", path)

@@ -50,6 +50,8 @@ class Needs(OpenToTicket):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):
             return False
+        # Counted before: DRF would not count whoever is refused, and so let them try as often as they like.
+        view.check_throttles(request)
         reached = view.reach()
         if needed := self.needed(request.method, view.action):
             reached.require(needed)

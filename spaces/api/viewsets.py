@@ -37,6 +37,7 @@ class ApiViewSet(GenericViewSet[Any]):
     may_by_ticket: ClassVar[
         Mapping[str, May]
     ] = {}  # the actions that a ticket opens, and what it must let do
+    _is_counted = False
 
     @property
     def operation(self) -> OperationDescription | None:
@@ -60,13 +61,11 @@ class ApiViewSet(GenericViewSet[Any]):
         """What the caller reaches of what the path names, which is asked for permissions."""
         return caller_of(self.request)
 
-    def check_permissions(self, request: Request) -> None:
-        # Counted before: DRF would not count whoever is refused, and so let them try as often as they like.
-        super().check_throttles(request)
-        super().check_permissions(request)
-
     def check_throttles(self, request: Request) -> None:
-        """Done with the permissions."""
+        """Count the request, once: `Needs` has it counted before it looks at what the path names."""
+        if not self._is_counted:
+            self._is_counted = True
+            super().check_throttles(request)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
         return super().perform_content_negotiation(request, force or self.action in self.byte_actions)
