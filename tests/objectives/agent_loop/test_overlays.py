@@ -189,7 +189,8 @@ def test_everybody_reads_the_result_that_overlays_made(actor, bench, tools: Tool
 
     content = [{"type": "text", "text": "Order 7 is sent"}]
     assert calls_of(objective)[0].result == content
-    assert [one["result"]["content"] for one in payloads(objective, "toolResult")] == [content]
+    shown = [{"type": "text", "text": {"text": "Order 7 is sent", "sizeBytes": "15"}}]
+    assert [one["result"]["content"] for one in payloads(objective, "toolResult")] == [shown]
     assert said(objective)[-1] == "It gave Order 7 is sent"
 
 

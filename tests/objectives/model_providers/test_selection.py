@@ -101,7 +101,7 @@ def test_a_name_that_two_keys_give_must_be_said_with_the_key():
     for name in ("a", "b"):
         make_model(provider_key=make_provider_key(space=space, external_id=name), external_id="same")
 
-    with pytest.raises(Invalid, match="Several"):
+    with pytest.raises(Invalid, match="ambiguous"):
         find_model(space.id, "external_id:same")
     assert find_model(space.id, "b.same").provider_key.external_id == "b"
 
