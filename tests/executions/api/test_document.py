@@ -391,7 +391,11 @@ def test_it_says_the_one_version_there_is(described):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     changes = (ROOT / "docs" / "changes.md").read_text()
 
-    assert described["info"]["version"] == project["version"] == re.findall(r"\*\*([\d.]+)\*\*", changes)[0]
+    assert (
+        described["info"]["version"]
+        == project["version"]
+        == re.findall(r"^## ([\d.]+)$", changes, re.MULTILINE)[0]
+    )
 
 
 def test_it_is_served_as_json_and_yaml_and_can_be_browsed(client):
