@@ -149,7 +149,7 @@ def test_resealing_names_what_it_cannot_open_and_does_the_rest(settings, admin, 
     with pytest.raises(CommandError, match="1 values cannot be opened"):
         call_command("reseal_secrets")
 
-    assert f"secret {lost.pk}: This value is sealed with the key '2019'" in capsys.readouterr().err
+    assert f"secret {lost.pk}: This value is encrypted with the key '2019'" in capsys.readouterr().err
     assert set(Secret.objects.values_list("name", "sealed_with")) == {("LOST", "2019"), ("KEPT", "2026")}
 
 

@@ -128,9 +128,9 @@ def test_the_end_of_the_thread_that_started_it_is_not_its_end(workspace: Sandbox
 WORKER = """
 import os, sys, time
 from pathlib import Path
-from executions.sandbox import Limits, Workspace, launch
+from executions.sandbox import Limits, SandboxWorkspace, launch
 code, token, parent = sys.argv[1], os.environ["TOKEN"], Path(os.environ["PARENT"])
-workspace = Workspace.create(parent)
+workspace = SandboxWorkspace.create(parent)
 running = launch(["python", "-c", code, token, "stay"], workspace=workspace, bundle=None, limits=Limits())
 running.read_line(60)
 print("started", flush=True)
