@@ -14,9 +14,9 @@ PROJECT = Path(__file__).resolve().parents[3]
 ASK = """
 import sys
 from pathlib import Path
-from executions.sandbox import Limits, SandboxUnavailable, Workspace, launch, probe
+from executions.sandbox import Limits, SandboxUnavailable, SandboxWorkspace, launch, probe
 print(probe().available, probe().reason)
-workspace = Workspace.create(Path(sys.argv[1]))
+workspace = SandboxWorkspace.create(Path(sys.argv[1]))
 try:
     launch(["python", "-c", "print('ran')"], workspace=workspace, bundle=None, limits=Limits()).wait()
 except SandboxUnavailable as unavailable:
