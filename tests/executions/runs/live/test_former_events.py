@@ -26,7 +26,7 @@ from tests.objectives.runs import begin_objective, make_published_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LOOP = Path(__file__).parents[1] / "loop"
+LOOP = Path(__file__).parents[3] / "objectives" / "agent_loop"
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_every_kind_that_is_written_is_listed_and_every_listed_kind_is_written()
         for path in (ROOT / "executions" / folder).rglob("*.py"):
             text = path.read_text()
             written |= {kind for kind in NAMED.findall(text) if kind not in TOOLS}
-            written |= {event_kinds.EventKind[name] for name in re.findall(r"\bKind\.([A-Z_]+)", text)}
+            written |= {event_kinds.EventKind[name] for name in re.findall(r"\bEventKind\.([A-Z_]+)", text)}
 
     assert written == set(PAYLOADS)
 
