@@ -83,7 +83,7 @@ def test_a_call_that_must_not_be_repeated_ends_unknown_and_the_model_is_told(
     call = calls_of(objective)[0]
     assert (call.execution, call.error_type, call.error_message) == ("errored", "outcome_unknown", CUT_OFF)
     assert tools.begun.total() == 1
-    assert "cut off" in said(objective)[-1]
+    assert "interrupted" in said(objective)[-1]
     assert types(objective)[4:6] == ["toolCalled", "toolError"]
 
 
