@@ -107,6 +107,7 @@ def test_the_filters_of_a_list_have_names(page: Page, server: Server) -> None:
 def test_the_keyboard_goes_past_the_menu(page: Page, server: Server) -> None:
     sign_in(page, server)
 
+    page.bring_to_front()  # keys go to the page in front, whichever was opened last
     page.keyboard.press("Tab")
     skip = page.get_by_role("link", name="Skip to the content")
     expect(skip).to_be_focused()
