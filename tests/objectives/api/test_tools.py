@@ -126,7 +126,7 @@ def test_a_renamed_tool_keeps_its_function_until_that_is_cleared(api):
         ),
         (
             {"parameters": {"type": "object", "allOf": [{"$ref": "#"}]}},
-            "spec.parameters: Invalid JSON Schema: refers to itself without end",
+            "spec.parameters: Invalid JSON Schema: has a circular $ref",
         ),
         ({"config": {**GET, "type": []}}, "spec.config: "),
         ({"llmToolName": "two words"}, "spec.llmToolName: "),
