@@ -19,9 +19,11 @@ ROOT = Path(__file__).resolve().parents[3]
 # The demo finds what it needs by itself; what this test run is told about databases is not meant for it.
 NOT_FOR_THE_DEMO = ("CALLBOARD_", "DATABASE_", "DJANGO_", "PYTEST_", "REDIS_", "SECRET_KEY", "S3_", "MODELS")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-# The terminal becomes the controlling one, so that its Ctrl-C key sends SIGINT as in a real one.
+# The terminal becomes the controlling one, so that its Ctrl-C key sends SIGINT as in a real one. What runs in
+# the background of a script ignores SIGINT, and so would all that it starts.
 IN_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
@@ -75,17 +77,6 @@ class Demo:
     def press_ctrl_c(self) -> None:
         """As a person would."""
         os.write(self._terminal, b"\x03")
-
-    def end_by_ctrl_c(self) -> int:
-        """Its exit status; pressed again where it does not end, as a person would.
-
-        Python drops an interrupt that comes while it cleans up after an object.
-        """
-        for _ in range(4):
-            self.press_ctrl_c()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return self.end(45)
-        return self.end()
 
     def end(self, seconds: float = 180) -> int:
         """Its exit status, once it has ended by itself and all of its output has been read."""

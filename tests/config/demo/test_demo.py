@@ -328,8 +328,9 @@ def test_ctrl_c_before_anything_is_served_ends_everything_too(failed: tuple[Demo
         other.execute("LOCK TABLE executions_skill")  # so that the import waits for the key
         demo.wait_for("Importing the shipped skills")
         eventually(lambda: waits_for_a_lock(other))
+        demo.press_ctrl_c()
 
-        assert demo.end_by_ctrl_c() == 130, demo.output
+        assert demo.end() == 130, demo.output
         other.close()
         assert "Traceback" not in demo.output
     assert belonging_to(folder) == []
