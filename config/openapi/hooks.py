@@ -33,7 +33,6 @@ def with_live_routes(result: Document, **_: Any) -> Document:
     result["paths"].update(live_paths(errors))
     result["components"]["schemas"].update(live_components())
     result["paths"] = dict(sorted(result["paths"].items()))
-    result["components"]["schemas"] = dict(sorted(result["components"]["schemas"].items()))
     return result
 
 

@@ -1,6 +1,6 @@
 """Becomes a command that ends when the process that started it ends, even by kill -9.
 
-Run as `python leash.py PARENT_PID COMMAND …`. On Linux the kernel keeps the promise
+Run as `python die_with_parent.py PARENT_PID COMMAND …`. On Linux the kernel keeps the promise
 (PR_SET_PDEATHSIG, which outlives exec). Elsewhere, so on macOS, a small forked watcher looks
 twice a second whether the parent still lives, and kills the command when it does not.
 

@@ -44,7 +44,7 @@ def route(*, api: Application, pages: Application) -> Application:
             if named["tool_call_id"] and scope["method"] == "GET":
                 call = {"space_id": named["space_id"], "tool_call_id": named["tool_call_id"]}
                 await waiting(scope, receive, send, **call)
-            elif streaming := _stream_of(named, scope, receive, sender_of(send)):
+            elif streaming := _stream_of(named, scope, receive, send):
                 await _guarded(streaming, scope, send)
             else:
                 await api(scope, receive, send)
@@ -56,14 +56,14 @@ def _stream_of(named: re.Match[str], scope: Any, receive: Any, send: Any) -> Awa
     """The stream of events that a request asks for; None for every other request."""
     workspace, objective = named["workspace_id"], named["objective_id"]
     if workspace and not objective and scope["method"] == "POST":
-        return create_and_stream(scope, receive, send, workspace=workspace)
+        return create_and_stream(scope, receive, sender_of(send), workspace=workspace)
     if scope["method"] not in _STREAMED:
         return None
     if objective:
-        return stream_events(scope, receive, send, workspace=workspace, objective=objective)
+        return stream_events(scope, receive, sender_of(send), workspace=workspace, objective=objective)
     if named["execution_id"]:
         ids = {"space_id": named["space_id"], "run_id": named["execution_id"]}
-        return stream_run(scope, receive, send, stream=registry.run_stream("execution"), **ids)
+        return stream_run(scope, receive, sender_of(send), stream=registry.run_stream("execution"), **ids)
     return None
 
 

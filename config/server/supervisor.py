@@ -117,7 +117,7 @@ class _Child:
 
 
 class ProcessSupervisor:
-    """A plain object for one thread: what starts a child must outlive it (see leash.py).
+    """A plain object for one thread: what starts a child must outlive it (see die_with_parent.py).
 
     With `logs`, each child's output is appended to `logs/NAME.log`; without, it goes where ours goes.
     `grace` is the seconds between SIGTERM and SIGKILL: a supervisor that is itself a child needs less
