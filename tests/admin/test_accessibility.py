@@ -107,9 +107,10 @@ def test_the_filters_of_a_list_have_names(page: Page, server: Server) -> None:
 def test_the_keyboard_goes_past_the_menu(page: Page, server: Server) -> None:
     sign_in(page, server)
 
+    skip = page.get_by_role("link", name="Skip to the content")
+    page.wait_for_load_state()  # the address is there before the document, and so are the keys
     page.bring_to_front()  # keys go to the page in front, whichever was opened last
     page.keyboard.press("Tab")
-    skip = page.get_by_role("link", name="Skip to the content")
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
