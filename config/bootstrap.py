@@ -10,12 +10,11 @@ import hashlib
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, NoReturn, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from config.installers import Installer, fail, output_of, run, say
 
 try:
     import fcntl
@@ -35,10 +34,10 @@ STARTERS = ("test", "lint", "bench")  # start programs that set Django up themse
 OLDEST_STARTER = (3, 9)  # what may start the bootstrap
 RUNNABLE = ((3, 12), (3, 15))  # what runs the project: from the first, below the second
 OLDEST_UV = (0, 8)  # reads the lock file's format
-ANOTHER_PYTHON = ("VIRTUAL_ENV", "PYTHONHOME", "__PYVENV_LAUNCHER__", "UV_PYTHON")  # not for installers
-# Half of what the skills' packages bring are their own tests, which nobody imports.
+# Half of what the skills' packages bring are their own tests, which nobody imports. Its processes put the
+# bytecode beside the source: there the sandbox reads it.
 COMPILE = (
-    "import compileall, re, sys; "
+    "import compileall, os, re, sys; os.environ.pop('PYTHONPYCACHEPREFIX', ''); "
     "compileall.compile_dir(sys.argv[1], quiet=2, workers=0, rx=re.compile('/tests/'))"
 )
 NEEDED = ("django", "channels", "procrastinate")  # their presence tells an installed environment
@@ -52,12 +51,6 @@ class VirtualEnvironment(NamedTuple):
     selection: Tuple[str, ...]
     contents: str  # goes into the stamp; "all" also serves who asks for less
     finish: Tuple[str, ...] = ()  # a command that is run inside once the packages are there
-
-
-class Installer(NamedTuple):
-    purpose: str
-    arguments: List[str]
-    variables: Dict[str, str]
 
 
 def hand_over(arguments: List[str]) -> None:
@@ -76,6 +69,7 @@ def hand_over(arguments: List[str]) -> None:
             ([] if inside else [project_environment(command)])
             + ([] if command == "lint" else [skill_environment()])
         )
+        keep_bytecode()
     if inside or (command not in LOCAL_MODES and can_run_here()):
         return
     if not VENV_PYTHON.exists():
@@ -84,6 +78,16 @@ def hand_over(arguments: List[str]) -> None:
             "run `uv sync --frozen --no-dev`, or `python3 manage.py demo` to have everything set up."
         )
     os.execv(str(VENV_PYTHON), [str(VENV_PYTHON), str(ROOT / "manage.py"), *arguments])
+
+
+def keep_bytecode() -> None:
+    """Where the environment wants no bytecode beside the source, keep it in a folder of our own.
+
+    Images of containers often say so, and each process would compile for some four seconds. Called behind
+    the installers: what they compile for the sandbox belongs beside its source.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(LOCAL / "bytecode"))
 
 
 def is_inside(folder: Path) -> bool:
@@ -156,7 +160,7 @@ def install_uv() -> str:
     shutil.rmtree(str(partial), ignore_errors=True)
     pip = _pip(partial)
     least = "uv>={}.{}".format(*OLDEST_UV)
-    _run(Installer("uv, the installer", [*pip, "--disable-pip-version-check", least], {"PIP_USER": "0"}))
+    run(Installer("uv, the installer", [*pip, "--disable-pip-version-check", least], {"PIP_USER": "0"}))
     shutil.rmtree(str(PRIVATE_UV), ignore_errors=True)
     partial.rename(PRIVATE_UV)
     return str(PRIVATE_UV / "bin" / "uv")
@@ -171,7 +175,7 @@ def _pip(folder: Path) -> List[str]:
             "this Python has no venv module: install it (on Debian and Ubuntu the package "
             "python3-venv), or install uv, then run this again."
         )
-    _run(Installer("a folder for uv", [sys.executable, "-m", "venv", str(folder)], {}))
+    run(Installer("a folder for uv", [sys.executable, "-m", "venv", str(folder)], {}))
     return [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input"]
 
 
@@ -189,11 +193,6 @@ def uv_variables(folder: Path, home: str, variables: Dict[str, str]) -> Dict[str
     return chosen
 
 
-def fail(message: str) -> NoReturn:
-    """Leave with one sentence for the person at the terminal."""
-    sys.exit("callboard: " + message)
-
-
 def _sync(uv: str, *environments: VirtualEnvironment) -> None:
     """Fill the environments, all at once: one waits for the network while another compiles."""
     installers = []
@@ -205,7 +204,7 @@ def _sync(uv: str, *environments: VirtualEnvironment) -> None:
         arguments = [uv, *verb, "--frozen", "--project", str(ROOT), *environment.selection]
         arguments += [*_python_choice(uv, variables), *environment.finish]
         installers.append(Installer(environment.purpose, arguments, variables))
-    _run(*installers)
+    run(*installers)
     for environment in environments:
         _stamp(environment).write_text("{} {}\n".format(lock_digest(), environment.contents))
 
@@ -217,59 +216,15 @@ def _python_choice(uv: str, variables: Dict[str, str]) -> List[str]:
     """
     find = [uv, "python", "find", "--system", "--no-project", "--no-python-downloads"]
     environment = dict(os.environ, **variables)
-    if _output([*find, (ROOT / ".python-version").read_text().strip()], environment):
+    if output_of([*find, (ROOT / ".python-version").read_text().strip()], environment):
         return []
     if RUNNABLE[0] <= sys.version_info[:2] < RUNNABLE[1]:
         return ["--python", sys.executable]
-    found = _output([*find, ">={}.{},<{}.{}".format(*(RUNNABLE[0] + RUNNABLE[1]))], environment)
+    found = output_of([*find, ">={}.{},<{}.{}".format(*(RUNNABLE[0] + RUNNABLE[1]))], environment)
     if found:
         return ["--python", found]
-    _say("there is no Python 3.12, 3.13 or 3.14 on this machine: uv downloads one, or install one yourself …")
+    say("there is no Python 3.12, 3.13 or 3.14 on this machine: uv downloads one, or install one yourself …")
     return []
-
-
-def _run(*installers: Installer) -> None:
-    """Run installers side by side; a terminal sees the seconds pass, output is shown where one fails."""
-    started, running = time.monotonic(), []
-    with contextlib.ExitStack() as outputs:
-        for installer in installers:
-            _say("installing {} …".format(installer.purpose))
-            output = outputs.enter_context(tempfile.TemporaryFile())
-            environment = {name: os.environ[name] for name in os.environ if name not in ANOTHER_PYTHON}
-            environment.update(installer.variables)
-            process = subprocess.Popen(
-                installer.arguments, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
-            running.append((installer, process, output))
-        try:
-            for installer, process, output in running:
-                status = _wait(process, installer.purpose, started)
-                if status != 0:
-                    output.seek(0)
-                    sys.stderr.write(output.read().decode("utf-8", "replace"))
-                    command = " ".join(installer.arguments[:4])
-                    fail("that did not work ({} ended with {}).".format(command, status))
-                _say("installed {} in {:.1f} s".format(installer.purpose, time.monotonic() - started))
-        except KeyboardInterrupt:
-            sys.exit(130)
-        finally:
-            for _, process, _ in running:
-                if process.poll() is None:
-                    process.terminate()  # what is half installed has no stamp: the next start goes on
-                    process.wait()
-
-
-def _wait(process: "subprocess.Popen[bytes]", purpose: str, started: float) -> int:
-    while True:
-        try:
-            return process.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            if sys.stderr.isatty():
-                _say("installing {} … {:.0f} s".format(purpose, time.monotonic() - started), end="\r")
-
-
-def _say(message: str, end: str = "\n") -> None:
-    print("callboard: " + message, end=end, file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
@@ -290,21 +245,11 @@ def _stamp(environment: VirtualEnvironment) -> Path:
 
 
 def _is_fit_uv(path: str) -> bool:
-    words = _output([path, "--version"], dict(os.environ)).split()
+    words = output_of([path, "--version"], dict(os.environ)).split()
     try:
         return tuple(int(part) for part in words[1].split(".")[:2]) >= OLDEST_UV
     except (IndexError, ValueError):
         return False
-
-
-def _output(arguments: List[str], environment: Dict[str, str]) -> str:
-    try:
-        done = subprocess.run(
-            arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
-        )
-    except OSError:
-        return ""
-    return done.stdout.decode().strip() if done.returncode == 0 else ""
 
 
 def _is_writable(path: Path) -> bool:

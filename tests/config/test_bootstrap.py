@@ -47,7 +47,9 @@ def executable(path: Path, script: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["manage.py", "config/__init__.py", "config/bootstrap.py"])
+@pytest.mark.parametrize(
+    "name", ["manage.py", "config/__init__.py", "config/bootstrap.py", "config/installers.py"]
+)
 def test_what_any_python3_reads_first_is_in_old_syntax(name: str) -> None:
     source = (Path(__file__).parents[2] / name).read_text()
 
@@ -252,3 +254,27 @@ def test_pytest_runs_in_parallel_but_for_a_selection(arguments: list[str], chose
 
 def test_pytest_starts_no_more_workers_than_one_server_keeps_busy() -> None:
     assert pytest_command([], cores=64)[3:5] == ["-n", "8"]
+
+
+@pytest.mark.parametrize("own", [None, "/elsewhere"])
+def test_bytecode_is_kept_apart_where_none_is_wanted_beside_the_source(
+    project: Path, monkeypatch: pytest.MonkeyPatch, own: str | None
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", own or "")
+    if own is None:
+        monkeypatch.delenv("PYTHONPYCACHEPREFIX")
+
+    bootstrap.keep_bytecode()
+
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+    assert os.environ["PYTHONPYCACHEPREFIX"] == (own or str(project / ".callboard" / "bytecode"))
+
+
+def test_bytecode_is_beside_the_source_where_nobody_minds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+
+    bootstrap.keep_bytecode()
+
+    assert "PYTHONPYCACHEPREFIX" not in os.environ
