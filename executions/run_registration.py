@@ -5,13 +5,13 @@ from executions.actions.claim import claim
 from executions.actions.recovery import callers_that_ended, retry_or_fail, settle_sub_executions
 from executions.lifecycle import check_move
 from executions.models import RunKind, SkillExecution
-from executions.runs.registry import Chore, KindOfRun, register_kind
+from executions.runs.registry import Chore, RunRegistration, register_run
 
 
 def register() -> None:
     """Called once, when the app is ready."""
-    register_kind(
-        KindOfRun(
+    register_run(
+        RunRegistration(
             name=RunKind.EXECUTION,
             model=SkillExecution,
             attempt="executions.runner.attempt.run_attempt",

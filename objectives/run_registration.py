@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from executions.models import RunHead, RunKind
-from executions.runs.registry import Chore, KindOfRun, register_kind
+from executions.runs.registry import Chore, RunRegistration, register_run
 from objectives.actions.cancellation import BY_PARENT, confirm_cancel, confirm_interrupt, open_below
 from objectives.actions.expiry import (
     expire_approval,
@@ -20,8 +20,8 @@ from objectives.models import Objective, ObjectiveState
 
 def register() -> None:
     """Called once, when the app is ready."""
-    register_kind(
-        KindOfRun(
+    register_run(
+        RunRegistration(
             name=RunKind.OBJECTIVE,
             model=Objective,
             attempt="objectives.agent_loop.attempt.run_attempt",

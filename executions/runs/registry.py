@@ -1,4 +1,4 @@
-"""The registry of kinds of runs, and the claims on runs of any kind.
+"""The registered kinds of runs, and the claims on runs of any kind.
 
 Filled from `AppConfig.ready`; workers, sweepers and the shared verbs know runs by their heads and by this.
 """
@@ -50,7 +50,7 @@ class Chore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KindOfRun[R: Run]:
+class RunRegistration[R: Run]:
     """One kind of run; `name` is its `RunKind`. Its steps are called by the verbs of `executions.runs`.
 
     `attempt` is the dotted name of what runs a leased one, `(lease, taken_at, bench)`; only workers import
@@ -75,19 +75,19 @@ class KindOfRun[R: Run]:
     chores: tuple[Chore, ...] = ()
 
 
-_kinds: dict[str, KindOfRun[Any]] = {}
+_kinds: dict[str, RunRegistration[Any]] = {}
 
 
-def register_kind(kind: KindOfRun[Any]) -> None:
+def register_run(kind: RunRegistration[Any]) -> None:
     """Let workers run this kind; a repeat replaces it."""
     _kinds[kind.name] = kind
 
 
-def kinds_of_runs() -> list[KindOfRun[Any]]:
+def registrations() -> list[RunRegistration[Any]]:
     return list(_kinds.values())
 
 
-def kind_of_run(name: str) -> KindOfRun[Any]:
+def registration(name: str) -> RunRegistration[Any]:
     """The kind of that name; raises KeyError for one that no app registered."""
     return _kinds[name]
 

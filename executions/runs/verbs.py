@@ -11,7 +11,7 @@ from executions.runs.lease import LEASE_FIELDS, is_over, release
 from executions.runs.locks import locked, wait_shortly_for_locks
 from executions.runs.models import HeadState, RunHead
 from executions.runs.queue import enqueue_run
-from executions.runs.registry import kind_of_run
+from executions.runs.registry import registration
 
 CANCELLED = "cancelled"  # the state of that name, which every kind has
 BACKOFF_LIMIT = timedelta(minutes=5)
@@ -33,7 +33,7 @@ def request_cancel(
     sweeper forces it. Asking again changes nothing. Raises NotFound, and IllegalMove once it is over in
     another way; where `is_cascade`, that changes nothing either.
     """
-    of = kind_of_run(kind)
+    of = registration(kind)
     with transaction.atomic():
         head, run = locked(of.model, run_id, space_id)
         if run.state != CANCELLED and not (is_cascade and run.is_over):
@@ -54,8 +54,8 @@ def request_cancel(
 
 def cancel_below(kind: str, run_id: uuid.UUID, *, by: uuid.UUID | None, now: datetime) -> None:
     """Ask the same of what a run has started, each in a transaction of its own; idempotent."""
-    for child_kind, child_id, space_id in kind_of_run(kind).open_below(run_id):
-        why = kind_of_run(child_kind).stopped_with_caller
+    for child_kind, child_id, space_id in registration(kind).open_below(run_id):
+        why = registration(child_kind).stopped_with_caller
         request_cancel(child_kind, child_id, space_id, by=by, now=now, why=why, is_cascade=True)
 
 
@@ -64,7 +64,7 @@ def force_cancel(kind: str, run_id: uuid.UUID, *, now: datetime) -> None:
 
     Idempotent. Raises OperationalError where somebody keeps the run locked.
     """
-    of = kind_of_run(kind)
+    of = registration(kind)
     with transaction.atomic():
         wait_shortly_for_locks()
         head, run = locked(of.model, run_id)
@@ -81,7 +81,7 @@ def heal(kind: str, run_id: uuid.UUID, *, now: datetime) -> None:
     Nothing where the lease lives, because the worker or another sweeper was faster; idempotent.
     Raises OperationalError where somebody keeps the run locked.
     """
-    of = kind_of_run(kind)
+    of = registration(kind)
     with transaction.atomic():
         wait_shortly_for_locks()
         head, run = locked(of.model, run_id)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from executions.models import RunHead
 from executions.runs.db_retry import retry_database
-from executions.runs.registry import begin_run, kind_of_run, kinds_of_runs
+from executions.runs.registry import begin_run, registration, registrations
 from executions.runs.verbs import CANCELLED, backoff
 from spaces.errors import IllegalMove
 from tests.executions.runs.worker.attempts import start_again
@@ -17,7 +17,7 @@ from tests.objectives.runs import begin_objective, make_published_agent
 
 
 def test_every_kind_can_be_cancelled_unless_it_is_over():
-    for kind in kinds_of_runs():
+    for kind in registrations():
         states = dict(kind.model._meta.get_field("state").choices)
 
         assert CANCELLED in kind.model.over < set(states), kind.name
@@ -45,7 +45,7 @@ def test_a_run_of_either_kind_is_claimed_by_a_ticket_that_does_not_say_it():
 
     assert {kind: lease.kind for kind, lease in leases.items()} == {kind: kind for kind in runs}
     assert set(RunHead.objects.values_list("state", flat=True)) == {"running"}
-    assert {kind_of_run(kind).model.objects.get().state for kind in runs} == {"running"}
+    assert {registration(kind).model.objects.get().state for kind in runs} == {"running"}
     assert begin_run(uuid.uuid4(), None, owner=uuid.uuid4(), now=timezone.now()) is None
 
 

@@ -16,7 +16,7 @@ from procrastinate.contrib.django.db_cleanup import close_db_connections
 
 from executions.runs.lease import HEARTBEAT_SECONDS, Lease
 from executions.runs.queue import enqueue_run
-from executions.runs.registry import kinds_of_runs
+from executions.runs.registry import registrations
 from executions.runs.worker.connections import close_if_over, keep_connections_open
 from executions.runs.worker.context import Bench, RunFolder, remove_leftovers
 from executions.runs.worker.heartbeat import LeaseKeeper
@@ -55,7 +55,7 @@ class WorkerProcess:
         self._bench: Bench | None = None
         # What runs an attempt, by kind of run; imported here, since it may bring heavy libraries along.
         self._attempts: dict[str, Callable[[Lease, float, Bench], None]] = {
-            kind.name: import_string(kind.attempt) for kind in kinds_of_runs()
+            kind.name: import_string(kind.attempt) for kind in registrations()
         }
 
     def run(self) -> None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from executions.runs.lease import SWEEP_SECONDS
 from executions.runs.partitions import Month, make_month, missing_months
 from executions.runs.queue import ADVANCE, enqueue_missing_ticket, remove_dead_jobs
-from executions.runs.registry import kinds_of_runs
+from executions.runs.registry import registrations
 from executions.runs.stale import overdue_runs, runs_without_ticket, unconfirmed_cancels
 from executions.runs.verbs import force_cancel, heal
 from executions.runs.worker.node import forget_vanished_nodes
@@ -84,7 +84,7 @@ def _job(name: str, verb: Callable[..., None], run_id: uuid.UUID, kind: str) -> 
 def _chores(now: datetime) -> list[_Job]:
     return [
         _Job(chore.name, row_id, partial(chore.act, row_id))
-        for kind in kinds_of_runs()
+        for kind in registrations()
         for chore in kind.chores
         for row_id in chore.find(now)
     ]
