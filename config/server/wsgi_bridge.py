@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from io import BytesIO
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
@@ -205,11 +206,16 @@ async def _read_body(receive: Receive, most: int) -> tuple[IO[bytes], int]:
 
     Raises TooLarge, and ConnectionError where the client left.
     """
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        whole = message.get("body", b"")  # as nearly always
+        if len(whole) > most:
+            raise TooLarge("The body is larger than allowed.")
+        return BytesIO(whole), len(whole)
     with contextlib.ExitStack() as unread:
         body = unread.enter_context(tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))
         size, more = 0, True
         while more:
-            message = await receive()
             if message["type"] == "http.disconnect":
                 raise ConnectionError
             chunk, more = message.get("body", b""), message.get("more_body", False)
@@ -217,6 +223,7 @@ async def _read_body(receive: Receive, most: int) -> tuple[IO[bytes], int]:
             if size > most:
                 raise TooLarge("The body is larger than allowed.")
             body.write(chunk)
+            message = await receive() if more else message
         body.seek(0)
         unread.pop_all()
     return body, size
