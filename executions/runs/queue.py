@@ -19,6 +19,7 @@ from executions.runs.sql import COUNT_OLD_JOBS, DELETE_DEAD_TICKETS, DELETE_OLD_
 
 ADVANCE = "executions.advance"
 QUEUE = "runs"
+HAD_ITS_TURN = 1  # priority of tickets: what waits anew does not stand behind what came later
 DEAD_SECONDS = 4 * HEARTBEAT_SECONDS  # without one, a worker is gone
 
 
@@ -27,10 +28,13 @@ def ticket(run_id: uuid.UUID, kind: str | None) -> dict[str, str | None]:
     return {"run_id": str(run_id), "kind": kind}
 
 
-def enqueue_run(run_id: uuid.UUID, kind: str | None, *, at: datetime | None = None) -> None:
+def enqueue_run(
+    run_id: uuid.UUID, kind: str | None, *, at: datetime | None = None, priority: int = 0
+) -> None:
     """A ticket for this run, taken at once or not before `at`; part of the caller's transaction."""
     with _known_errors():
-        app.configure_task(ADVANCE, queue=QUEUE, schedule_at=at).defer(**ticket(run_id, kind))
+        deferrer = app.configure_task(ADVANCE, queue=QUEUE, schedule_at=at, priority=priority)
+        deferrer.defer(**ticket(run_id, kind))
 
 
 def enqueue_continuation(task: str, row_id: uuid.UUID) -> None:
@@ -41,7 +45,7 @@ def enqueue_continuation(task: str, row_id: uuid.UUID) -> None:
 
 def enqueue_missing_ticket(run_id: uuid.UUID, kind: str) -> None:
     """One more ticket for a run that seems to have lost its own; of these, at most one waits at a time."""
-    deferrer = app.configure_task(ADVANCE, queue=QUEUE, queueing_lock=f"run:{run_id}")
+    deferrer = app.configure_task(ADVANCE, queue=QUEUE, queueing_lock=f"run:{run_id}", priority=HAD_ITS_TURN)
     try:
         with transaction.atomic(), _known_errors():
             deferrer.defer(**ticket(run_id, kind))

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from executions.runs.lease import LEASE_FIELDS, is_over, release
 from executions.runs.locks import locked, wait_shortly_for_locks
 from executions.runs.models import HeadState, RunHead
-from executions.runs.queue import enqueue_run
+from executions.runs.queue import HAD_ITS_TURN, enqueue_run
 from executions.runs.registry import registration
 
 CANCELLED = "cancelled"  # the state of that name, which every kind has
@@ -96,14 +96,18 @@ def heal(kind: str, run_id: uuid.UUID, *, now: datetime) -> None:
 
 
 def requeue(head: RunHead, delay: timedelta = timedelta(0)) -> None:
-    """Put a locked, leased run back into the queue, with its job, to be taken after `delay`."""
+    """Put a locked, leased run back into the queue, with its job, to be taken after `delay`.
+
+    It had its turn: it goes before runs that nobody has begun.
+    """
     release(head, HeadState.QUEUED)
     with connection.cursor() as cursor:
         # Who may claim when is a matter between workers, so it goes by the database's clock.
         cursor.execute("SELECT clock_timestamp() + make_interval(secs => %s)", [delay.total_seconds()])
         head.available_at = cursor.fetchone()[0]
     head.save(update_fields=LEASE_FIELDS)
-    enqueue_run(head.run_id, head.kind, at=head.available_at if delay else None)
+    at = head.available_at if delay else None
+    enqueue_run(head.run_id, head.kind, at=at, priority=HAD_ITS_TURN)
 
 
 def park(head: RunHead) -> None:

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from datetime import timedelta
+from typing import LiteralString
 
 import pytest
 from django.db import connection, transaction
@@ -11,6 +12,7 @@ from django.utils import timezone
 from executions.models import RunHead, SkillExecution
 from executions.runs.registry import begin_oldest_run, begin_run
 from executions.runs.sql import OLDEST_WAITING
+from executions.runs.verbs import heal
 from executions.runs.worker.slots import SlotClaim, Slots
 from spaces.ids import new_id
 from tests.executions.runs.worker.attempts import start_again
@@ -162,3 +164,36 @@ def _queue(count: int, like: SkillExecution) -> None:
         )
         for number in range(count)
     )
+
+
+def test_a_run_whose_worker_was_lost_does_not_go_behind_the_backlog(actors: tuple[Actor, Actor]):
+    make_skill(tenant=actors[0].tenant, slug="patient", max_attempts=2)
+    lost = start_again(actors[0], "patient")
+    for_jobs("DELETE FROM procrastinate_jobs")
+    assert begin_run(lost.id, "execution", owner=new_id(), now=timezone.now()) is not None
+    backlog = [start_again(actors[0]) for _ in range(3)]
+    RunHead.objects.filter(pk=lost.id).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    heal("execution", lost.id, now=timezone.now())
+    for_jobs("UPDATE procrastinate_jobs SET scheduled_at = NULL")  # its backoff has passed
+
+    assert taken_tickets() == [str(run.id) for run in (lost, *backlog)]
+
+
+def for_jobs(statement: LiteralString) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def taken_tickets() -> list[str]:
+    """The runs whose tickets wait, in the order in which a worker gets them."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
+        (worker,) = cursor.fetchone()
+        taken = []
+        while True:
+            cursor.execute("SELECT args->>'run_id' FROM procrastinate_fetch_job_v2(NULL, %s)", [worker])
+            (run_id,) = cursor.fetchone()
+            if run_id is None:
+                return taken
+            taken.append(run_id)
