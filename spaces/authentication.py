@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from spaces.access import Caller
 from spaces.errors import NotPermitted
 from spaces.identity import Credentials, identity_of
-from spaces.ids import WORKSPACE, parse_prefixed, parse_uuid
+from spaces.ids import WORKSPACE, parse_prefixed
 from spaces.keys import Unauthenticated, caller_of_token
 from spaces.models import Principal
 from spaces.tickets import PARAMETER, caller_of_ticket
@@ -39,9 +39,13 @@ class KeyOrSession(SessionAuthentication):
             signed_in = super().authenticate(request)
             return (signed_in[0], Caller(signed_in[0])) if signed_in else None
         named = (request.parser_context or {}).get("kwargs", {})
+        # The space that the path names, in either dialect: key and access are then read by one statement.
+        space_id = named.get("space_id")
+        if not isinstance(space_id, uuid.UUID):
+            space_id = parse_prefixed(WORKSPACE, named.get("workspace_id", ""))
         try:
             caller = (
-                caller_of_token(token or "", now=timezone.now(), space_id=_space_in(named))
+                caller_of_token(token or "", now=timezone.now(), space_id=space_id)
                 if ticket is None
                 else caller_of_ticket(ticket, now=timezone.now())[0]
             )
@@ -53,13 +57,6 @@ class KeyOrSession(SessionAuthentication):
         return 'Bearer realm="api"'
 
 
-def _space_in(named: Mapping[str, Any]) -> uuid.UUID | None:
-    """The space that a path names in either dialect: key and access are then read by one statement."""
-    return parse_uuid(str(named.get("space_id", ""))) or parse_prefixed(
-        WORKSPACE, str(named.get("workspace_id", ""))
-    )
-
-
 def token_in(headers: Mapping[str, str]) -> str | None:
     """The token that the headers carry; None where they carry none, "" where they carry a foreign scheme."""
     authorization = headers.get("Authorization", "").strip()
@@ -69,12 +66,12 @@ def token_in(headers: Mapping[str, str]) -> str | None:
     return headers.get("X-API-Key") or None
 
 
-def caller_of_scope(scope: Mapping[str, Any], *, now: datetime, space_id: uuid.UUID | None = None) -> Caller:
+def caller_of_scope(scope: Mapping[str, Any], *, now: datetime) -> Caller:
     """The caller behind an ASGI scope, by key or session; raises Unauthenticated. Reads the database."""
     headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in scope["headers"]}
     token = token_in({**headers, "X-API-Key": headers.get("X-Api-Key", "")})
     if token is not None:
-        return caller_of_token(token, now=now, space_id=space_id)
+        return caller_of_token(token, now=now)
     return _caller_of_cookie(headers.get("Cookie", ""))
 
 

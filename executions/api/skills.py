@@ -1,5 +1,6 @@
 """The skills that a space can start, and starting them."""
 
+import uuid
 from dataclasses import asdict
 from typing import Any
 
@@ -50,13 +51,13 @@ class SkillViewSet(SpaceViewSet):
         pagination_class=BySlug,
         examples={"answer": {"data": [SKILL], "meta": {"next_cursor": None, "has_more": False}}},
     )
-    def list(self, request: Request, space_id: str) -> Response:
+    def list(self, request: Request, space_id: uuid.UUID) -> Response:
         """The newest version of each skill that the space can start, by slug; retired skills are left out."""
         page = self.page_of(newest_versions(self.access.tenant_id), of_list=f"skills {space_id}")
         return self.get_paginated_response([represent_skill(version) for version in page])
 
     @operation("getSkill", "Show a skill", tag="skills", answers={200: (SkillAnswer, "The skill.")})
-    def retrieve(self, request: Request, space_id: str, slug: str) -> Response:
+    def retrieve(self, request: Request, space_id: uuid.UUID, slug: str) -> Response:
         """Its newest version: what it takes and gives, what it may do here and within which limits."""
         version = newest_version(self.access.tenant_id, slug) if is_storable_text(slug) else None
         if version is None:
@@ -77,7 +78,7 @@ class SkillViewSet(SpaceViewSet):
             "answer": {"data": {**SUCCEEDED, **QUEUED}},
         },
     )
-    def start(self, request: Request, space_id: str, slug: str) -> Response:
+    def start(self, request: Request, space_id: uuid.UUID, slug: str) -> Response:
         """Makes an execution, which a worker takes up within a second where one is free.
 
         Inputs that do not match the skill's inputs schema are a 422 that names each wrong path, as is a model

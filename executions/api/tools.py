@@ -1,5 +1,7 @@
 """Skills as the tools that a chat may call."""
 
+import uuid
+
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,7 +31,7 @@ class SkillToolViewSet(SpaceViewSet):
         answers={200: (ToolList, "The tools.")},
         examples={"answer": [TOOL]},
     )
-    def list(self, request: Request, space_id: str) -> Response:
+    def list(self, request: Request, space_id: uuid.UUID) -> Response:
         """The space's skills as tools for a language model: a bare array, in the form that model providers
         take tools in.
         """
@@ -63,7 +65,7 @@ class SkillToolViewSet(SpaceViewSet):
             "answer": {"data": {**SUCCEEDED, **QUEUED}},
         },
     )
-    def execute(self, request: Request, space_id: str, tool_name: str) -> Response:
+    def execute(self, request: Request, space_id: uuid.UUID, tool_name: str) -> Response:
         """Makes one execution for one tool call, however often and however concurrently it is asked for.
 
         The same thread, message and id with the same tool and arguments return the execution that is there
