@@ -20,8 +20,8 @@ _RATE = re.compile(r"([1-9]\d{0,8})/(s|sec|second|m|min|minute|h|hour|d|day)")
 def count_request(whose: uuid.UUID, *, rate: str) -> None:
     """Raises Throttled where a key, a person or a ticket has asked too often in a window of the clock.
 
-    `rate` is `key` or `ticket`, by which the settings name theirs. A ticket is counted for itself: whoever was
-    given one must not use up what its maker has. A process counts for itself unless a shared cache is set.
+    `rate` is `key` or `ticket`, by which the settings name theirs. A ticket is counted for itself: whoever
+    was given one must not use up what its maker has. A process counts for itself without a shared cache.
     """
     # One counter a window: DRF's own throttle keeps the time of every request, 6,000 of them to unpack on
     # every further one.

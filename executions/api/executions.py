@@ -15,10 +15,10 @@ from executions.actions.retry import retry_execution
 from executions.api.docs.examples import ARTIFACT, CANCELLED, LISTED, SUCCEEDED
 from executions.api.filters import ExecutionFilter
 from executions.api.representations import (
+    answer_started,
     represent_artifacts,
     represent_detail,
     represent_listed,
-    represent_started,
 )
 from executions.api.schemas import ArtifactPage, ExecutionAnswer, ExecutionPage
 from executions.api.selectors import LISTED_FIELDS, ExecutionRow, read_execution
@@ -29,7 +29,7 @@ from spaces.api.downloads import RANGE, Download, bytes_of, send_blob
 from spaces.api.operations import operation
 from spaces.api.pagination import KeysetPagination
 from spaces.api.permissions import Needs
-from spaces.api.viewsets import SpaceViewSet, base_url, created
+from spaces.api.viewsets import SpaceViewSet, base_url
 from spaces.errors import NotFound
 from spaces.ids import parse_uuid
 from spaces.keyset import OLDEST_FIRST
@@ -109,7 +109,7 @@ class ExecutionViewSet(SpaceViewSet):
         stopped it. Asking again changes nothing; one that has succeeded or failed is a 409.
         """
         execution = request_cancel(access=self.access, execution_id=_id(execution_id), now=timezone.now())
-        return Response({"data": represent_started(execution, base_url=base_url(request))})
+        return answer_started(execution, request)
 
     @operation(
         "retryExecution",
@@ -130,8 +130,7 @@ class ExecutionViewSet(SpaceViewSet):
         execution, is_new = retry_execution(
             access=self.access, execution_id=_id(execution_id), now=timezone.now()
         )
-        answer = represent_started(execution, base_url=base_url(request), is_new=is_new)
-        return created(answer, is_new=is_new)
+        return answer_started(execution, request, is_new=is_new)
 
     @operation(
         "listArtifacts",

@@ -10,11 +10,15 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rest_framework.request import Request
+from rest_framework.response import Response
+
 from executions.api.selectors import ExecutionRow, read_execution, row_of_new, sub_executions
 from executions.lifecycle import resource_usage
 from executions.links import artifact_link
 from executions.models import SkillExecution
 from spaces.api.times import wire_time
+from spaces.api.viewsets import base_url
 from spaces.errors import NotFound
 
 
@@ -74,12 +78,13 @@ def represent_detail(
     }
 
 
-def represent_started(execution: SkillExecution, *, base_url: str, is_new: bool = False) -> dict[str, Any]:
-    """The 25 keys of an execution that an action has just returned, as they are now, or as it was made."""
+def answer_started(execution: SkillExecution, request: Request, *, is_new: bool = False) -> Response:
+    """An execution that an action has just returned: 201 and as it was made, or 200 and as it is now."""
     row = row_of_new(execution) if is_new else read_execution(execution.pk)
     if row is None:
         raise NotFound
-    return represent_detail(row, base_url=base_url)
+    shown = represent_detail(row, base_url=base_url(request))
+    return Response({"data": shown}, status=201 if is_new else 200)
 
 
 def represent_artifacts(

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from executions.actions.dispatch import start_execution
 from executions.api.catalog_schemas import SkillAnswer, SkillPage
 from executions.api.docs.examples import QUEUED, SKILL, SUCCEEDED
-from executions.api.representations import represent_started
+from executions.api.representations import answer_started
 from executions.api.request_bodies import IDEMPOTENCY_KEY, STARTED, StartBody
 from executions.catalog.selectors import manifest_of, newest_version, newest_versions
 from executions.catalog.validation import is_storable_text
@@ -21,7 +21,7 @@ from spaces.api.operations import operation
 from spaces.api.pagination import KeysetPagination
 from spaces.api.permissions import Needs
 from spaces.api.request_bodies import read_body
-from spaces.api.viewsets import SpaceViewSet, base_url, created
+from spaces.api.viewsets import SpaceViewSet
 from spaces.errors import NotFound
 from spaces.keyset import Column, Keyset
 from spaces.models import Space
@@ -84,7 +84,7 @@ class SkillViewSet(SpaceViewSet):
         Inputs that do not match the skill's inputs schema are a 422 that names each wrong path, as is a model
         that the space does not allow.
         """
-        body = read_body(StartBody, request)
+        body = read_body(StartBody, request.data)
         execution, is_new = start_execution(
             access=self.access,
             slug=slug,
@@ -92,8 +92,7 @@ class SkillViewSet(SpaceViewSet):
             now=timezone.now(),
             **body.model_dump(),
         )
-        answer = represent_started(execution, base_url=base_url(request), is_new=is_new)
-        return created(answer, is_new=is_new)
+        return answer_started(execution, request, is_new=is_new)
 
 
 def represent_skill(version: SkillVersion) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from rest_framework.response import Response
 from executions.actions.dispatch import dispatch_tool_call
 from executions.api.catalog_schemas import ToolList
 from executions.api.docs.examples import QUEUED, SUCCEEDED, TOOL
-from executions.api.representations import represent_started
+from executions.api.representations import answer_started
 from executions.api.request_bodies import IDEMPOTENCY_KEY, STARTED, DispatchBody
 from executions.catalog.selectors import newest_versions
 from spaces.api.idempotency import read_idempotency_key
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.api.request_bodies import read_body
-from spaces.api.viewsets import SpaceViewSet, base_url, created
+from spaces.api.viewsets import SpaceViewSet
 
 
 class SkillToolViewSet(SpaceViewSet):
@@ -72,7 +72,7 @@ class SkillToolViewSet(SpaceViewSet):
         (200); with another tool or other arguments it is a 409. An `Idempotency-Key` counts before that, and
         for the whole body.
         """
-        body = read_body(DispatchBody, request)
+        body = read_body(DispatchBody, request.data)
         execution, is_new = dispatch_tool_call(
             access=self.access,
             tool_name=tool_name,
@@ -80,5 +80,4 @@ class SkillToolViewSet(SpaceViewSet):
             now=timezone.now(),
             **body.model_dump(),
         )
-        answer = represent_started(execution, base_url=base_url(request), is_new=is_new)
-        return created(answer, is_new=is_new)
+        return answer_started(execution, request, is_new=is_new)

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db.models import QuerySet
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from spaces.access import Caller, SpaceAccess
@@ -129,8 +128,3 @@ class Addressed(Protocol):
 def base_url(request: Addressed) -> str:
     """Scheme and host under which clients reach this deployment, without a slash at the end."""
     return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
-
-
-def created(body: dict[str, Any], *, is_new: bool) -> Response:
-    """201 for what this request made, 200 for what was there."""
-    return Response({"data": body}, status=201 if is_new else 200)
