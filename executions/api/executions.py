@@ -15,14 +15,14 @@ from executions.actions.retry import retry_execution
 from executions.api.docs.examples import ARTIFACT, CANCELLED, LISTED, SUCCEEDED
 from executions.api.filters import ExecutionFilter
 from executions.api.representations import (
+    answer_detail,
     answer_started,
     represent_artifacts,
-    represent_detail,
     represent_listed,
 )
 from executions.api.schemas import ArtifactPage, ExecutionAnswer, ExecutionPage
 from executions.api.selectors import LISTED_FIELDS, ExecutionRow, read_execution
-from executions.api.usage import USAGE, wanted_usage
+from executions.api.usage import USAGE
 from executions.lineage import lineage_of_execution
 from executions.models import Artifact, SkillExecution
 from spaces.api.downloads import RANGE, Download, bytes_of, send_blob
@@ -90,9 +90,7 @@ class ExecutionViewSet(SpaceViewSet):
 
         To follow it while it runs, open its event stream or the websocket instead of asking again.
         """
-        row = self._row(execution_id)
-        usage = wanted_usage(request, row)
-        return Response({"data": represent_detail(row, base_url=base_url(request), usage=usage)})
+        return answer_detail(self._row(execution_id), request)
 
     @operation(
         "cancelExecution",

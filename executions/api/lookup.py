@@ -9,16 +9,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.api.docs.examples import RUNNING, SUCCEEDED
-from executions.api.representations import represent_detail
+from executions.api.representations import answer_detail
 from executions.api.schemas import ExecutionAnswer
 from executions.api.selectors import find_by_tool_call
-from executions.api.usage import USAGE, wanted_usage
+from executions.api.usage import USAGE
 from executions.catalog.validation import is_storable_text
 from executions.lineage import lineage_of_call, lineage_of_execution
 from executions.runs.live.held_lookup import NOT_YET
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
-from spaces.api.viewsets import SpaceViewSet, base_url, caller_of
+from spaces.api.viewsets import SpaceViewSet, caller_of
 from spaces.chat_ids import MAX_CHAT_ID
 from spaces.errors import NotFound
 from spaces.ticket_scopes import May, TicketSubject
@@ -95,8 +95,7 @@ class LookupViewSet(SpaceViewSet):
         found = find_by_tool_call(self.access.space_id, tool_call_id, thread_id)
         if found is None:
             return Response({"detail": "Not found."}, status=404, headers={NOT_YET: _waiter(request)})
-        usage = wanted_usage(request, found)
-        return Response({"data": represent_detail(found, base_url=base_url(request), usage=usage)})
+        return answer_detail(found, request)
 
 
 def _waiter(request: Request) -> str:
