@@ -92,7 +92,8 @@ def answer_detail(row: ExecutionRow, request: Request) -> Response:
     if wanted not in {"own", "total"}:
         raise Invalid.field("query", "usage", msg="Must be `own` or `total`.", kind="enum", value=wanted)
     usage = total_usage(row) if wanted == "total" else None
-    return Response({"data": represent_detail(row, base_url=base_url(request), usage=usage)})
+    address = base_url(request) if row.artifacts else ""
+    return Response({"data": represent_detail(row, base_url=address, usage=usage)})
 
 
 def answer_started(execution: SkillExecution, request: Request, *, is_new: bool = False) -> Response:
@@ -100,8 +101,8 @@ def answer_started(execution: SkillExecution, request: Request, *, is_new: bool 
     row = row_of_new(execution) if is_new else read_execution(execution.pk)
     if row is None:
         raise NotFound
-    shown = represent_detail(row, base_url=base_url(request))
-    return Response({"data": shown}, status=201 if is_new else 200)
+    address = base_url(request) if row.artifacts else ""
+    return Response({"data": represent_detail(row, base_url=address)}, status=201 if is_new else 200)
 
 
 def represent_artifacts(
