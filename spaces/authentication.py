@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -66,15 +65,6 @@ def token_in(headers: Mapping[str, str]) -> str | None:
     return headers.get("X-API-Key") or None
 
 
-def caller_of_scope(scope: Mapping[str, Any], *, now: datetime) -> Caller:
-    """The caller behind an ASGI scope, by key or session; raises Unauthenticated. Reads the database."""
-    headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in scope["headers"]}
-    token = token_in({**headers, "X-API-Key": headers.get("X-Api-Key", "")})
-    if token is not None:
-        return caller_of_token(token, now=now)
-    return _caller_of_cookie(headers.get("Cookie", ""))
-
-
 def caller_and_identity(
     scope: Mapping[str, Any], *, now: datetime, takes_tickets: bool
 ) -> tuple[Caller, Credentials]:
@@ -87,9 +77,16 @@ def caller_and_identity(
         if not takes_tickets:
             raise NotPermitted("A ticket gives no access to this.")
         return shown
-    caller = caller_of_scope(scope, now=now)
+    headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in scope["headers"]}
+    token = token_in({**headers, "X-API-Key": headers.get("X-Api-Key", "")})
+    if token is not None:
+        caller = caller_of_token(token, now=now)
+        return caller, identity_of(caller)
+    # A browser may send several headers of cookies (HTTP/2 splits them).
     cookies = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
-    return caller, identity_of(caller, parse_cookie("; ".join(cookies)).get(settings.SESSION_COOKIE_NAME))
+    session_key = parse_cookie("; ".join(cookies)).get(settings.SESSION_COOKIE_NAME)
+    caller = _caller_of_session(session_key)
+    return caller, identity_of(caller, session_key)
 
 
 def query_of(scope: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -97,14 +94,10 @@ def query_of(scope: Mapping[str, Any]) -> dict[str, list[str]]:
     return parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
 
-def _caller_of_cookie(cookie: str) -> Caller:
-    try:
-        morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        morsel = None
-    if morsel is None:
+def _caller_of_session(session_key: str | None) -> Caller:
+    if session_key is None:
         raise Unauthenticated("Authentication credentials were not provided.")
-    store = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     principal = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
     if not isinstance(principal, Principal) or not principal.is_active:
         raise Unauthenticated("This session has ended.")
