@@ -156,14 +156,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1 * 1024 * 1024
 # --- API ------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["spaces.authentication.KeyOrSession"],
-    "DEFAULT_PERMISSION_CLASSES": [
-        "rest_framework.permissions.IsAuthenticated",
-        "spaces.api.permissions.OpenToTicket",
-    ],
+    "DEFAULT_PERMISSION_CLASSES": ["spaces.api.permissions.OpenToTicket"],
     "DEFAULT_RENDERER_CLASSES": ["config.web.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["spaces.api.json_parsing.StrictJsonParser"],
-    "DEFAULT_THROTTLE_CLASSES": ["spaces.throttling.KeyThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"key": ENV.rate_limit, "ticket": "600/min"},
+    "DEFAULT_THROTTLE_RATES": {"key": ENV.rate_limit, "ticket": "600/min"},  # read by `spaces.throttling`
     "DEFAULT_SCHEMA_CLASS": "spaces.api.operations.OperationSchema",
     "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document describes the routes
     "EXCEPTION_HANDLER": "config.errors.handler.exception_handler",

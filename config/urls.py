@@ -6,8 +6,10 @@ from django.urls import include, path
 from config.errors import fallback_views
 from config.openapi import views
 from config.web import health, pages, sign_in
+from executions.api.urls import urlpatterns as space_api
+from objectives.api.urls import urlpatterns as workspace_api
 
-api = [path("", include("executions.api.urls")), path("", include("objectives.api.urls"))]
+api = [*space_api, *workspace_api]
 urlpatterns = [
     *views.urlpatterns,
     # A web application's own proxy in front of the API puts this before every path. Links go without it: of

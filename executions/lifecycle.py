@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from executions.models import OVER, RunEvent, RunHead, SkillExecution, State
+from executions.runs.event_kinds import EventKind
 from executions.runs.feed import append_to_feed
 from executions.runs.lease import LEASE_FIELDS, release
 from executions.runs.log import NewEvent, append
@@ -24,6 +25,15 @@ MOVES: dict[str, frozenset[str]] = {
     State.CANCELLED: frozenset(),
 }
 
+# What the log says once a state is reached. It is queued again by a retry only: the first time it is made so.
+EVENTS: dict[str, EventKind] = {
+    State.QUEUED: EventKind.RETRIED,
+    State.RUNNING: EventKind.STARTED,
+    State.SUCCEEDED: EventKind.SUCCEEDED,
+    State.FAILED: EventKind.EXECUTION_FAILED,
+    State.CANCELLED: EventKind.EXECUTION_CANCELLED,
+}
+
 
 def check_move(execution: SkillExecution, to: str) -> None:
     """Raises IllegalMove unless the execution may go to that state."""
@@ -36,7 +46,6 @@ def move(
     head: RunHead,
     to: str,
     *,
-    kind: str,
     data: Mapping[str, Any],
     now: datetime,
     also: Iterable[str] = (),
@@ -61,7 +70,7 @@ def move(
     if "wallclock_ms" in stamps:
         payload["resource_usage"] = resource_usage(execution)
         payload["workspace_archive_id"] = execution.workspace_archive_id
-    event = append(head, [NewEvent(kind, payload, now)])[0]
+    event = append(head, [NewEvent(EVENTS[to], payload, now)])[0]
     _settle_head(head, to)
     if to in OVER and execution.continuation_task and execution.continuation_id:
         # Whoever waits for this end is told by a job of this transaction; nobody calls upward.

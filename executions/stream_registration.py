@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -57,13 +57,13 @@ def space_of(execution_id: str) -> uuid.UUID | None:
     return SkillExecution.objects.filter(pk=execution_id).values_list("space_id", flat=True).first()
 
 
-def snapshot(execution_id: uuid.UUID, base_url: str) -> dict[str, Any] | None:
+def snapshot(execution_id: uuid.UUID, base_url: str) -> Mapping[str, Any] | None:
     """The 25 keys of an execution, None where it is gone."""
     execution = read_execution(execution_id)
     return None if execution is None else represent_detail(execution, base_url=base_url)
 
 
-def active(space_id: uuid.UUID, limit: int) -> list[dict[str, Any]]:
+def active(space_id: uuid.UUID, limit: int) -> Sequence[Mapping[str, Any]]:
     """The 15 keys of each of the newest executions of a space that are not over."""
     # One state at a time, so that each is a walk along `execution_by_state`.
     newest = [

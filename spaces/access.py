@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db.models import QuerySet
 
@@ -28,15 +29,11 @@ class SpaceAccess:
     role: str
     key_permissions: frozenset[str]
 
-    def permits(self, permission: str) -> bool:
-        """Whether both the role and the key permit `resource:verb`."""
-        return grants(ROLE_PERMISSIONS[self.role], permission) and grants(self.key_permissions, permission)
-
     def require(self, permission: str) -> "SpaceAccess":
         """Itself; raises NotPermitted where role or key lack `resource:verb`."""
-        if not self.permits(permission):
-            raise NotPermitted(f"This needs the permission {permission}.")
-        return self
+        if grants(ROLE_PERMISSIONS[self.role], permission) and grants(self.key_permissions, permission):
+            return self
+        raise NotPermitted(f"This needs the permission {permission}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +93,12 @@ class Caller:
         return self.api_key is None and self.principal.is_superuser and self.principal.tenant_id is None
 
 
+@lru_cache(maxsize=4096)
 def grants(granted: frozenset[str], permission: str) -> bool:
-    """Whether a set of `resource:verb` covers one: by `*`, by name, by wildcard, or by `manage`."""
+    """Whether a set of `resource:verb` covers one: by `*`, by name, by wildcard, or by `manage`.
+
+    Remembered: few sets are asked the same few questions in every request.
+    """
     resource, _, verb = permission.partition(":")
     candidates = {"*", permission, f"*:{verb}"}
     if verb == "read":

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +19,7 @@ from rest_framework.request import Request
 from spaces.access import Caller
 from spaces.errors import NotPermitted
 from spaces.identity import Credentials, identity_of
-from spaces.ids import WORKSPACE, parse_prefixed, parse_uuid
+from spaces.ids import WORKSPACE, parse_prefixed
 from spaces.keys import Unauthenticated, caller_of_token
 from spaces.models import Principal
 from spaces.tickets import PARAMETER, caller_of_ticket
@@ -39,9 +38,13 @@ class KeyOrSession(SessionAuthentication):
             signed_in = super().authenticate(request)
             return (signed_in[0], Caller(signed_in[0])) if signed_in else None
         named = (request.parser_context or {}).get("kwargs", {})
+        # The space that the path names, in either dialect: key and access are then read by one statement.
+        space_id = named.get("space_id")
+        if not isinstance(space_id, uuid.UUID):
+            space_id = parse_prefixed(WORKSPACE, named.get("workspace_id", ""))
         try:
             caller = (
-                caller_of_token(token or "", now=timezone.now(), space_id=_space_in(named))
+                caller_of_token(token or "", now=timezone.now(), space_id=space_id)
                 if ticket is None
                 else caller_of_ticket(ticket, now=timezone.now())[0]
             )
@@ -53,13 +56,6 @@ class KeyOrSession(SessionAuthentication):
         return 'Bearer realm="api"'
 
 
-def _space_in(named: Mapping[str, Any]) -> uuid.UUID | None:
-    """The space that a path names in either dialect: key and access are then read by one statement."""
-    return parse_uuid(str(named.get("space_id", ""))) or parse_prefixed(
-        WORKSPACE, str(named.get("workspace_id", ""))
-    )
-
-
 def token_in(headers: Mapping[str, str]) -> str | None:
     """The token that the headers carry; None where they carry none, "" where they carry a foreign scheme."""
     authorization = headers.get("Authorization", "").strip()
@@ -67,15 +63,6 @@ def token_in(headers: Mapping[str, str]) -> str | None:
         scheme, _, token = authorization.partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
     return headers.get("X-API-Key") or None
-
-
-def caller_of_scope(scope: Mapping[str, Any], *, now: datetime, space_id: uuid.UUID | None = None) -> Caller:
-    """The caller behind an ASGI scope, by key or session; raises Unauthenticated. Reads the database."""
-    headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in scope["headers"]}
-    token = token_in({**headers, "X-API-Key": headers.get("X-Api-Key", "")})
-    if token is not None:
-        return caller_of_token(token, now=now, space_id=space_id)
-    return _caller_of_cookie(headers.get("Cookie", ""))
 
 
 def caller_and_identity(
@@ -90,9 +77,16 @@ def caller_and_identity(
         if not takes_tickets:
             raise NotPermitted("A ticket gives no access to this.")
         return shown
-    caller = caller_of_scope(scope, now=now)
+    headers = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in scope["headers"]}
+    token = token_in({**headers, "X-API-Key": headers.get("X-Api-Key", "")})
+    if token is not None:
+        caller = caller_of_token(token, now=now)
+        return caller, identity_of(caller)
+    # A browser may send several headers of cookies (HTTP/2 splits them).
     cookies = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
-    return caller, identity_of(caller, parse_cookie("; ".join(cookies)).get(settings.SESSION_COOKIE_NAME))
+    session_key = parse_cookie("; ".join(cookies)).get(settings.SESSION_COOKIE_NAME)
+    caller = _caller_of_session(session_key)
+    return caller, identity_of(caller, session_key)
 
 
 def query_of(scope: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -100,14 +94,10 @@ def query_of(scope: Mapping[str, Any]) -> dict[str, list[str]]:
     return parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
 
-def _caller_of_cookie(cookie: str) -> Caller:
-    try:
-        morsel = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        morsel = None
-    if morsel is None:
+def _caller_of_session(session_key: str | None) -> Caller:
+    if session_key is None:
         raise Unauthenticated("Authentication credentials were not provided.")
-    store = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     principal = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
     if not isinstance(principal, Principal) or not principal.is_active:
         raise Unauthenticated("This session has ended.")

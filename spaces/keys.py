@@ -121,8 +121,12 @@ def caller_of_token(token: str, *, now: datetime, space_id: uuid.UUID | None = N
     prefix, _, secret = rest.partition("_")
     if mark != KEY_MARK or not secret:
         raise Unauthenticated("Invalid API key.")
-    key, role = _key_and_role(prefix, space_id)
-    if key is None or not hmac.compare_digest(bytes(key.digest), _digest(token)):
+    row = fetch_row(_KEY_AND_ROLE, [space_id, prefix]) if prefix.isalnum() else None
+    if row is None:
+        raise Unauthenticated("Invalid API key.")
+    key = ApiKey.from_db("default", _KEY_FIELDS, row[: len(_KEY_FIELDS)])
+    key.principal = Principal.from_db("default", _PRINCIPAL_FIELDS, row[len(_KEY_FIELDS) : -1])
+    if not hmac.compare_digest(bytes(key.digest), _digest(token)):
         raise Unauthenticated("Invalid API key.")
     if is_over(key, now=now):
         raise Unauthenticated("This API key is revoked or expired.")
@@ -130,8 +134,13 @@ def caller_of_token(token: str, *, now: datetime, space_id: uuid.UUID | None = N
         raise Unauthenticated("This API key is disabled.")
     if not key.principal.is_active:
         raise Unauthenticated("This API key's principal is not active.")
-    _note_use(key, now)
-    return _caller(key, space_id, role)
+    if key.last_used_at is None or key.last_used_at < now - LAST_USE_STEP:
+        _note_use(key, now)
+    role = row[-1]
+    if space_id is None or role is None:
+        return Caller(key.principal, key)
+    access = SpaceAccess(space_id, key.tenant_id, key.principal_id, role, frozenset(key.permissions))
+    return Caller(key.principal, key, access)
 
 
 def _new_token() -> tuple[str, str]:
@@ -145,24 +154,7 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _key_and_role(prefix: str, space_id: uuid.UUID | None) -> tuple[ApiKey | None, str | None]:
-    """The key of this prefix and its role in the space, each None where there is none."""
-    row = fetch_row(_KEY_AND_ROLE, [space_id, prefix]) if prefix.isalnum() else None
-    if row is None:
-        return None, None
-    key = ApiKey.from_db("default", _KEY_FIELDS, row[: len(_KEY_FIELDS)])
-    key.principal = Principal.from_db("default", _PRINCIPAL_FIELDS, row[len(_KEY_FIELDS) : -1])
-    return key, row[-1]
-
-
-def _caller(key: ApiKey, space_id: uuid.UUID | None, role: str | None) -> Caller:
-    if space_id is None or role is None:
-        return Caller(key.principal, key)
-    access = SpaceAccess(space_id, key.tenant_id, key.principal_id, role, frozenset(key.permissions))
-    return Caller(key.principal, key, access)
-
-
 def _note_use(key: ApiKey, now: datetime) -> None:
-    if key.last_used_at is None or key.last_used_at < now - LAST_USE_STEP:
-        late = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - LAST_USE_STEP)
-        ApiKey.objects.filter(late, pk=key.pk).update(last_used_at=timezone.now())
+    # Of several requests that see it at once, one writes.
+    late = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - LAST_USE_STEP)
+    ApiKey.objects.filter(late, pk=key.pk).update(last_used_at=timezone.now())

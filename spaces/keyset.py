@@ -58,12 +58,8 @@ class Keyset:
     columns: tuple[Column, ...]
     is_descending: bool = False
 
-    @property
-    def names(self) -> list[str]:
-        return [column.name for column in self.columns]
-
     def order(self) -> list[str]:
-        return [f"-{name}" if self.is_descending else name for name in self.names]
+        return [f"{'-' if self.is_descending else ''}{column.name}" for column in self.columns]
 
     def cursor(self, row: Model, mark: bytes) -> str:
         """The text of a row's place; `mark` says of which list and filters it is."""
@@ -88,7 +84,8 @@ class Keyset:
             raise bad_cursor("Invalid cursor.", cursor) from error
         if content[:MARK_BYTES] != mark:
             raise bad_cursor("This cursor belongs to another list or to other filters.", cursor)
-        return RowIsBeyond(self.names, read, sign="<" if self.is_descending else ">")
+        names = [column.name for column in self.columns]
+        return RowIsBeyond(names, read, sign="<" if self.is_descending else ">")
 
 
 def bad_cursor(message: str, cursor: str) -> Invalid:

@@ -8,8 +8,6 @@ from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpRequest
 
-from config.paths import api_path
-
 
 class Utf8:
     """Ignores the charset of a Content-Type.
@@ -57,8 +55,11 @@ class PageHandler(ASGIHandler):
 
 
 class PageMessages(MessageMiddleware):
-    """Messages for whoever looks at pages. No answer of the API has any, and each would pay for them."""
+    """Messages for whoever looks at pages. No answer of the API has any, and each would pay for them.
+
+    Which of the two a request is for was told by its path (`config.server.routing`): each has its own class.
+    """
 
     def process_request(self, request: HttpRequest) -> None:
-        if api_path(request.path_info) is None:
+        if not isinstance(request, Utf8WsgiRequest):
             super().process_request(request)

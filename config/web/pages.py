@@ -17,8 +17,8 @@ from django.views.decorators.http import require_safe
 
 from config.web.content_security import page_policy
 from config.web.sign_in import SignIn
-from executions.api import urls as api_urls  # noqa: F401 - registers the path converter `rest`
 from spaces.access import Caller
+from spaces.api import routes  # noqa: F401 - registers the path converter `rest`
 from spaces.identity import spaces_within_reach
 from spaces.models import Principal, Space
 

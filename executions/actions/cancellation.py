@@ -8,6 +8,7 @@ from typing import Any
 from executions.lifecycle import move
 from executions.models import OPEN, RunHead, RunKind, SkillExecution, State
 from executions.runs import verbs
+from executions.runs.event_kinds import EventKind
 from executions.runs.feed import append_to_feed
 from executions.runs.log import NewEvent, append
 from executions.runs.registry import Below
@@ -30,13 +31,13 @@ def request_cancel(*, access: SpaceAccess, execution_id: uuid.UUID, now: datetim
 
 def cancel(execution: SkillExecution, head: RunHead, /, *, now: datetime, **facts: Any) -> None:
     """End a locked execution that was asked to stop; `facts` say how it came to that."""
-    move(execution, head, State.CANCELLED, kind="execution.cancelled", data=facts, now=now)
+    move(execution, head, State.CANCELLED, data=facts, now=now)
 
 
 def note_cancel(execution: SkillExecution, head: RunHead, *, now: datetime) -> None:
     """Tell the log that a locked, running execution was asked to stop."""
     payload = {"cancel_requested_at": now, "requested_by": execution.cancel_requested_by_id}
-    event = append(head, [NewEvent("execution.cancel_requested", payload, now)])
+    event = append(head, [NewEvent(EventKind.CANCEL_REQUESTED, payload, now)])
     head.save(update_fields=["seq", "last_event_id"])
     append_to_feed(head.space_id, event)
 

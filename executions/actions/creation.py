@@ -52,8 +52,14 @@ class Order:
     parent: SkillExecution | None = None
     call_key: str | None = None
     retry_of: SkillExecution | None = None
-    continuation: tuple[str, uuid.UUID] | None = field(default=None)
+    continuation: tuple[str, uuid.UUID] | None = None
     files: Sequence[PinnedFile] | None = None
+    dispatch_key: bytes | None = field(init=False)  # of a tool call, unique in a space and principal
+
+    def __post_init__(self) -> None:
+        call = (self.chat_thread_id, self.chat_message_id, self.chat_tool_call_id)
+        key = None if self.chat_tool_call_id is None else digest_request(*call)
+        object.__setattr__(self, "dispatch_key", key)
 
 
 class AlreadyMade(Conflict):
@@ -67,12 +73,17 @@ def create_execution(order: Order, version: SkillVersion, *, now: datetime) -> S
     Raises AlreadyMade where a unique key is taken; then nothing is written.
     """
     execution = SkillExecution(**_columns(order, version, now))
-    files = _files(order)
+    files = order.files
+    if order.parent is not None:
+        files = None  # what a sub-execution names lies in its caller's workspace
+    elif files is None and order.file_source_ids:
+        files = choose_files(order.principal_id, order.file_source_ids)
     with transaction.atomic() if files else nullcontext():
         n = insert_execution(execution, _queued_payload(execution))
         if n is None:
             raise AlreadyMade
-        pin_files(execution, files)
+        if files:
+            pin_files(execution, files)
     reached = {run_topic(execution.id): 1, feed_topic(order.space_id): n}
     if execution.chat_tool_call_id is not None:
         reached[call_topic(order.space_id, execution.chat_tool_call_id)] = 1
@@ -110,13 +121,7 @@ def check_model(space_id: uuid.UUID, alias: str) -> None:
         )
 
 
-def dispatch_key(thread_id: str | None, message_id: str | None, tool_call_id: str) -> bytes:
-    """The SHA-256 that is unique in a space and principal; None and "" differ."""
-    return digest_request(thread_id, message_id, tool_call_id)
-
-
 def _columns(order: Order, version: SkillVersion, now: datetime) -> dict[str, Any]:
-    call_id = order.chat_tool_call_id
     task, continuation_id = order.continuation or (None, None)
     return {
         "id": new_id(),
@@ -137,10 +142,8 @@ def _columns(order: Order, version: SkillVersion, now: datetime) -> dict[str, An
         "model": order.model,
         "chat_thread_id": order.chat_thread_id,
         "chat_message_id": order.chat_message_id,
-        "chat_tool_call_id": call_id,
-        "dispatch_key": dispatch_key(order.chat_thread_id, order.chat_message_id, call_id)
-        if call_id is not None
-        else None,
+        "chat_tool_call_id": order.chat_tool_call_id,
+        "dispatch_key": order.dispatch_key,
         "idempotency_key": order.idempotency_key,
         "request_digest": order.request_digest,
         "idempotency_digest": order.idempotency_digest,
@@ -150,15 +153,6 @@ def _columns(order: Order, version: SkillVersion, now: datetime) -> dict[str, An
         "continuation_id": continuation_id,
         "search_text": _search_text(order, version.skill.slug),
     }
-
-
-def _files(order: Order) -> Sequence[PinnedFile]:
-    """None for a sub-execution: what it names lies in its caller's workspace."""
-    if order.parent is not None or not order.file_source_ids:
-        return ()
-    if order.files is not None:
-        return order.files
-    return choose_files(order.principal_id, order.file_source_ids)
 
 
 def _queued_payload(execution: SkillExecution) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, LiteralString
 
@@ -12,7 +11,6 @@ from executions.actions.creation import (
     check_order,
     check_texts,
     create_execution,
-    dispatch_key,
     find_version,
 )
 from executions.models import SkillExecution, Source
@@ -38,8 +36,15 @@ def start_execution(
     The same idempotency key with the same body returns the first execution, with another body it raises
     Conflict. Raises NotFound for an unknown skill, Invalid for bad fields, NotPermitted.
     """
-    order = replace(
-        _order(access, Source.STANDALONE, inputs=inputs, file_source_ids=file_source_ids, model=model),
+    access.require("executions:manage")
+    order = Order(
+        space_id=access.space_id,
+        tenant_id=access.tenant_id,
+        principal_id=access.principal_id,
+        source=Source.STANDALONE,
+        inputs=inputs,
+        file_source_ids=file_source_ids,
+        model=model,
         idempotency_key=idempotency_key,
         request_digest=digest_request(slug, inputs, list(file_source_ids), model),
     )
@@ -65,8 +70,15 @@ def dispatch_tool_call(  # noqa: PLR0913 - the fields of the contract's body
     is there; with others it raises Conflict. An idempotency key counts before that, and for the whole body,
     as for a start. Raises NotFound, Invalid and NotPermitted as a start does.
     """
-    order = replace(
-        _order(access, Source.CHAT, inputs=arguments, file_source_ids=uploaded_files, model=model),
+    access.require("executions:manage")
+    order = Order(
+        space_id=access.space_id,
+        tenant_id=access.tenant_id,
+        principal_id=access.principal_id,
+        source=Source.CHAT,
+        inputs=arguments,
+        file_source_ids=uploaded_files,
+        model=model,
         chat_thread_id=thread_id,
         chat_message_id=message_id,
         chat_tool_call_id=tool_call_id,
@@ -79,27 +91,6 @@ def dispatch_tool_call(  # noqa: PLR0913 - the fields of the contract's body
         ),
     )
     return place_order(order, tool_name, inputs_name="arguments", now=now)
-
-
-def _order(
-    access: SpaceAccess,
-    source: Source,
-    *,
-    inputs: dict[str, Any],
-    file_source_ids: Sequence[str],
-    model: str | None,
-) -> Order:
-    """What both kinds of callers ask for; raises NotPermitted."""
-    access.require("executions:manage")
-    return Order(
-        space_id=access.space_id,
-        tenant_id=access.tenant_id,
-        principal_id=access.principal_id,
-        source=source,
-        inputs=inputs,
-        file_source_ids=file_source_ids,
-        model=model,
-    )
 
 
 def place_order(order: Order, slug: str, *, inputs_name: str, now: datetime) -> tuple[SkillExecution, bool]:
@@ -125,14 +116,12 @@ def place_order(order: Order, slug: str, *, inputs_name: str, now: datetime) -> 
 
 def _find(order: Order) -> SkillExecution | None:
     """The execution that this order asks for again; raises Conflict where that one was another request."""
-    key, call_id, whose = order.idempotency_key, order.chat_tool_call_id, [order.space_id, order.principal_id]
+    key, call, whose = order.idempotency_key, order.dispatch_key, [order.space_id, order.principal_id]
     known = None
     if key is not None and (row := fetch_row(_BY_IDEMPOTENCY, [*whose, key])):
         known = _same(row, order.idempotency_digest or order.request_digest, ANOTHER_BODY)
-    elif call_id is not None:
-        call = dispatch_key(order.chat_thread_id, order.chat_message_id, call_id)
-        if row := fetch_row(_BY_DISPATCH, [*whose, call]):
-            known = _same(row, order.request_digest, ANOTHER_CALL)
+    elif call is not None and (row := fetch_row(_BY_DISPATCH, [*whose, call])):
+        known = _same(row, order.request_digest, ANOTHER_CALL)
     return SkillExecution.objects.get(pk=known) if known else None
 
 

@@ -13,6 +13,7 @@ from django.db.models import F
 from executions.lifecycle import move
 from executions.models import Artifact, HeadState, LateUsage, RunHead, SkillExecution, State
 from executions.runs import verbs
+from executions.runs.event_kinds import EventKind
 from executions.runs.lease import Lease, append_and_renew, fenced_head, release
 from executions.runs.locks import leased
 from executions.runs.log import NewEvent, append
@@ -85,7 +86,10 @@ def keep_results(
             SkillExecution.objects.filter(pk=lease.run_id).update(
                 workspace_archive_id=archive_id, archive_blob_id=sha256
             )
-        append(head, [NewEvent("artifact.committed", artifact_payload(artifact), now) for artifact in new])
+        append(
+            head,
+            [NewEvent(EventKind.ARTIFACT_COMMITTED, artifact_payload(artifact), now) for artifact in new],
+        )
         head.save(update_fields=["seq", "last_event_id"])
 
 
@@ -130,7 +134,7 @@ def requeue(
     else:
         release(head, HeadState.QUEUED)
     data = {"reason": reason, "attempt": execution.attempt, "available_at": head.available_at}
-    move(execution, head, State.QUEUED, kind="execution.retried", data=data, now=now, also=["attempt"])
+    move(execution, head, State.QUEUED, data=data, now=now, also=["attempt"])
 
 
 def artifact_payload(artifact: Artifact) -> dict[str, Any]:
@@ -154,7 +158,7 @@ def _finish(lease: Lease, to: State, fields: dict[str, Any], now: datetime) -> S
         head, execution = leased(SkillExecution, lease)
         for name, value in fields.items():
             setattr(execution, name, value)
-        move(execution, head, to, kind=f"execution.{to.value}", data=fields, now=now, also=fields)
+        move(execution, head, to, data=fields, now=now, also=fields)
     return execution
 
 

@@ -63,7 +63,7 @@ def _fail_as_lost(execution: SkillExecution, head: RunHead, message: str, *, now
     reason = FailureReason.WORKER_LOST.value
     fields = {"failure_reason": reason, "error": {"type": reason, "message": message}}
     execution.failure_reason, execution.error = reason, fields["error"]
-    move(execution, head, State.FAILED, kind="execution.failed", data=fields, now=now, also=fields)
+    move(execution, head, State.FAILED, data=fields, now=now, also=fields)
 
 
 def _attempts_allowed(execution: SkillExecution) -> int:

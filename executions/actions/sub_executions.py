@@ -9,6 +9,7 @@ from django.db import transaction
 
 from executions.actions.creation import Order, check_order, create_execution, find_version
 from executions.models import RunEvent, SkillExecution, Source
+from executions.runs.event_kinds import EventKind
 from executions.runs.lease import Lease, fenced_head
 from executions.runs.locks import leased
 from executions.runs.log import NewEvent, append
@@ -50,7 +51,7 @@ def start_sub_execution(
             "skill_slug": slug,
             "skill_version": child.version,
         }
-        append(head, [NewEvent("sub_execution.started", payload, now)])
+        append(head, [NewEvent(EventKind.SUB_EXECUTION_STARTED, payload, now)])
         head.save(update_fields=["seq", "last_event_id"])
     return child
 
@@ -63,7 +64,7 @@ def note_sub_execution_finished(*, lease: Lease, child_id: uuid.UUID, now: datet
     with transaction.atomic():
         head = fenced_head(lease)
         child = SkillExecution.objects.get(pk=child_id, parent_id=lease.run_id)
-        kind = "sub_execution.finished"
+        kind = EventKind.SUB_EXECUTION_FINISHED
         if RunEvent.objects.filter(run_id=lease.run_id, kind=kind, data__execution_id=str(child_id)).exists():
             return child
         payload = {

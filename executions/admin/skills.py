@@ -20,7 +20,7 @@ from executions.catalog.importer import import_bundle
 from executions.catalog.retirement import restore_skill, retire_skill
 from executions.models import Skill, SkillVersion
 from spaces.admin.kit.changelist import NewestFirstChangeList
-from spaces.admin.kit.steering import FittingVerbs, confirmation
+from spaces.admin.kit.steering import FittingActions, confirmation
 from spaces.errors import Conflict, NotFound
 from spaces.ids import parse_uuid
 
@@ -31,7 +31,7 @@ RESTORE = confirmation("Restore this skill?", "Its newest version can be started
 
 
 @admin.register(Skill)
-class SkillAdmin(FittingVerbs, NewestFirstChangeList):
+class SkillAdmin(FittingActions, NewestFirstChangeList):
     """What chats and people can start."""
 
     list_display = ("slug", "shown_owner", "shown_state", "newest", "created_at")
@@ -121,7 +121,7 @@ class SkillAdmin(FittingVerbs, NewestFirstChangeList):
     def restore(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._answer(request, object_id, retired=False)
 
-    def fitting_verbs(self, object_id: str) -> tuple[str, ...]:
+    def fitting_actions(self, object_id: str) -> tuple[str, ...]:
         is_retired = Skill.objects.filter(pk=_skill_id(object_id), retired_at__isnull=False).exists()
         return ("restore",) if is_retired else ("retire",)
 

@@ -1,5 +1,6 @@
 """The bytes of artifacts."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from executions.models import Artifact
 from spaces.api.downloads import RANGE, Download, bytes_of, send_blob
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
-from spaces.api.viewsets import SpaceViewSet, parse_space_id
+from spaces.api.viewsets import SpaceViewSet
 from spaces.errors import NotFound
 from spaces.ids import parse_uuid
 from spaces.keys import Unauthenticated
@@ -26,7 +27,7 @@ class HasLink(BasePermission):
     """The link itself is the permission; a wrong one says the same whether there is the artifact or not."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        parse_space_id(view.kwargs["space_id"])
+        _ = view.space_id  # that the path names one is said first
         artifact_id = parse_uuid(view.kwargs["artifact_id"])
         try:
             if artifact_id is None:
@@ -69,7 +70,7 @@ class ArtifactViewSet(SpaceViewSet):
             RANGE,
         ],
     )
-    def download(self, request: Request, space_id: str, artifact_id: str) -> HttpResponseBase:
+    def download(self, request: Request, space_id: uuid.UUID, artifact_id: str) -> HttpResponseBase:
         """An artifact's bytes: by a key, by a ticket as often as needed, or by the token of a `download_url`
         within 15 minutes, without any key.
 
@@ -79,7 +80,7 @@ class ArtifactViewSet(SpaceViewSet):
         wanted = parse_uuid(artifact_id)
         if wanted is None:
             raise NotFound
-        found = Artifact.objects.filter(pk=wanted, execution__space_id=parse_space_id(space_id))
+        found = Artifact.objects.filter(pk=wanted, execution__space_id=self.space_id)
         artifact = found.select_related("blob").first()
         if artifact is None:
             raise NotFound

@@ -15,21 +15,21 @@ from executions.actions.retry import retry_execution
 from executions.api.docs.examples import ARTIFACT, CANCELLED, LISTED, SUCCEEDED
 from executions.api.filters import ExecutionFilter
 from executions.api.representations import (
+    answer_detail,
+    answer_started,
     represent_artifacts,
-    represent_detail,
     represent_listed,
-    represent_started,
 )
 from executions.api.schemas import ArtifactPage, ExecutionAnswer, ExecutionPage
 from executions.api.selectors import LISTED_FIELDS, ExecutionRow, read_execution
-from executions.api.usage import USAGE, wanted_usage
+from executions.api.usage import USAGE
 from executions.lineage import lineage_of_execution
 from executions.models import Artifact, SkillExecution
 from spaces.api.downloads import RANGE, Download, bytes_of, send_blob
 from spaces.api.operations import operation
 from spaces.api.pagination import KeysetPagination
 from spaces.api.permissions import Needs
-from spaces.api.viewsets import SpaceViewSet, base_url, created
+from spaces.api.viewsets import SpaceViewSet, base_url
 from spaces.errors import NotFound
 from spaces.ids import parse_uuid
 from spaces.keyset import OLDEST_FIRST
@@ -56,7 +56,7 @@ class ExecutionViewSet(SpaceViewSet):
     def lineage(self) -> Sequence[TicketSubject]:
         if "execution_id" in self.kwargs:
             return lineage_of_execution(_id(self.kwargs["execution_id"]))
-        return [TicketSubject(TicketKind.SPACE, self.kwargs["space_id"])]
+        return [TicketSubject(TicketKind.SPACE, str(self.space_id))]
 
     @operation(
         "listExecutions",
@@ -67,7 +67,7 @@ class ExecutionViewSet(SpaceViewSet):
         pagination_class=KeysetPagination,
         examples={"answer": {"data": [LISTED], "meta": {"next_cursor": None, "has_more": False}}},
     )
-    def list(self, request: Request, space_id: str) -> Response:
+    def list(self, request: Request, space_id: uuid.UUID) -> Response:
         """A space's executions, newest first. Several filters must all hold; an unknown one is a 422.
 
         Items have 15 keys; inputs, outputs and artifacts come with each execution by itself.
@@ -84,15 +84,13 @@ class ExecutionViewSet(SpaceViewSet):
         parameters=[USAGE],
         examples={"answer": {"data": SUCCEEDED}},
     )
-    def retrieve(self, request: Request, space_id: str, execution_id: str) -> Response:
+    def retrieve(self, request: Request, space_id: uuid.UUID, execution_id: str) -> Response:
         """One execution in full, whatever its state: what it was given and gave, its artifacts with fresh
         links, and the executions that it called.
 
         To follow it while it runs, open its event stream or the websocket instead of asking again.
         """
-        row = self._row(execution_id)
-        usage = wanted_usage(request, row)
-        return Response({"data": represent_detail(row, base_url=base_url(request), usage=usage)})
+        return answer_detail(self._row(execution_id), request)
 
     @operation(
         "cancelExecution",
@@ -102,14 +100,14 @@ class ExecutionViewSet(SpaceViewSet):
         errors=[409],
         examples={"answer": {"data": {**SUCCEEDED, **CANCELLED}}},
     )
-    def cancel(self, request: Request, space_id: str, execution_id: str) -> Response:
+    def cancel(self, request: Request, space_id: uuid.UUID, execution_id: str) -> Response:
         """Asks that it stops, and everything it called.
 
         One that waits is cancelled at once; one that runs is `cancelled` within seconds, when its worker has
         stopped it. Asking again changes nothing; one that has succeeded or failed is a 409.
         """
         execution = request_cancel(access=self.access, execution_id=_id(execution_id), now=timezone.now())
-        return Response({"data": represent_started(execution, base_url=base_url(request))})
+        return answer_started(execution, request)
 
     @operation(
         "retryExecution",
@@ -121,7 +119,7 @@ class ExecutionViewSet(SpaceViewSet):
         },
         errors=[409],
     )
-    def retry(self, request: Request, space_id: str, execution_id: str) -> Response:
+    def retry(self, request: Request, space_id: uuid.UUID, execution_id: str) -> Response:
         """Makes a new execution with the same inputs, files, thread, message and tool call, which takes the
         place of the old one in the lookup; both stay.
 
@@ -130,8 +128,7 @@ class ExecutionViewSet(SpaceViewSet):
         execution, is_new = retry_execution(
             access=self.access, execution_id=_id(execution_id), now=timezone.now()
         )
-        answer = represent_started(execution, base_url=base_url(request), is_new=is_new)
-        return created(answer, is_new=is_new)
+        return answer_started(execution, request, is_new=is_new)
 
     @operation(
         "listArtifacts",
@@ -141,7 +138,7 @@ class ExecutionViewSet(SpaceViewSet):
         pagination_class=ArtifactPages,
         examples={"answer": {"data": [ARTIFACT], "meta": {"next_cursor": None, "has_more": False}}},
     )
-    def artifacts(self, request: Request, space_id: str, execution_id: str) -> Response:
+    def artifacts(self, request: Request, space_id: uuid.UUID, execution_id: str) -> Response:
         """The files that it kept, oldest first, each with a fresh link that is good for 15 minutes."""
         row = self._row(execution_id)
         page = self.page_of(Artifact.objects.filter(execution_id=row.id), of_list=f"artifacts {row.id}")
@@ -164,7 +161,7 @@ class ExecutionViewSet(SpaceViewSet):
         answers=bytes_of("application/gzip", "The bytes."),
         parameters=[RANGE],
     )
-    def archive(self, request: Request, space_id: str, execution_id: str) -> HttpResponseBase:
+    def archive(self, request: Request, space_id: uuid.UUID, execution_id: str) -> HttpResponseBase:
         """The workspace as it was at the end, tar.gz. 404 until it was taken, and after its retention."""
         execution = self._executions().filter(pk=_id(execution_id)).select_related("archive_blob").first()
         if execution is None or execution.archive_blob is None:

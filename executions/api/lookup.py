@@ -1,5 +1,6 @@
 """Finding the execution that a chat's tool call dispatched, while it still runs."""
 
+import uuid
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -8,16 +9,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from executions.api.docs.examples import RUNNING, SUCCEEDED
-from executions.api.representations import represent_detail
+from executions.api.representations import answer_detail
 from executions.api.schemas import ExecutionAnswer
 from executions.api.selectors import find_by_tool_call
-from executions.api.usage import USAGE, wanted_usage
+from executions.api.usage import USAGE
 from executions.catalog.validation import is_storable_text
 from executions.lineage import lineage_of_call, lineage_of_execution
 from executions.runs.live.held_lookup import NOT_YET
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
-from spaces.api.viewsets import SpaceViewSet, base_url, caller_of, parse_space_id
+from spaces.api.viewsets import SpaceViewSet, caller_of
 from spaces.chat_ids import MAX_CHAT_ID
 from spaces.errors import NotFound
 from spaces.ticket_scopes import May, TicketSubject
@@ -31,10 +32,8 @@ class LookupViewSet(SpaceViewSet):
 
     def lineage(self) -> Sequence[TicketSubject]:
         """The lineage of the execution, or of the tool call as long as there is none."""
-        space_id, tool_call_id = parse_space_id(self.kwargs["space_id"]), self.kwargs["tool_call_id"]
+        space_id, tool_call_id = self.space_id, self.kwargs["tool_call_id"]
         thread_id = self._thread_id(tool_call_id)
-        if not _may_exist(tool_call_id, thread_id):
-            return ()
         found = find_by_tool_call(space_id, tool_call_id, thread_id)
         return (
             lineage_of_call(space_id, tool_call_id, thread_id)
@@ -43,9 +42,18 @@ class LookupViewSet(SpaceViewSet):
         )
 
     def _thread_id(self, tool_call_id: str) -> str | None:
-        """The thread that the request names, else that of its ticket; None for any."""
-        named, scope = self.request.query_params.get("thread_id"), caller_of(self.request).scope
-        return named if scope is None else scope.thread_of(tool_call_id, named)
+        """The thread that the request names, else that of its ticket; None for any.
+
+        Raises NotFound for ids that no dispatch can have carried: a path promises nothing.
+        """
+        thread_id, scope = self.request.query_params.get("thread_id"), caller_of(self.request).scope
+        if scope is not None:
+            thread_id = scope.thread_of(tool_call_id, thread_id)
+        named = tool_call_id if thread_id is None else tool_call_id + thread_id
+        longest = max(len(tool_call_id), len(thread_id or ""))
+        if thread_id == "" or longest > MAX_CHAT_ID or not is_storable_text(named):
+            raise NotFound
+        return thread_id
 
     @operation(
         "getExecutionByChatToolCall",
@@ -75,7 +83,7 @@ class LookupViewSet(SpaceViewSet):
         ],
         examples={"answer": {"data": {**SUCCEEDED, **RUNNING}}},
     )
-    def retrieve(self, request: Request, space_id: str, tool_call_id: str) -> Response:
+    def retrieve(self, request: Request, space_id: uuid.UUID, tool_call_id: str) -> Response:
         """The newest execution that this tool call dispatched, from the moment of its dispatch on, long
         before it has finished; executions that a retry replaced are left out.
 
@@ -84,22 +92,13 @@ class LookupViewSet(SpaceViewSet):
         and the answer carries `Preference-Applied`; without it the answer is immediate.
         """
         thread_id = self._thread_id(tool_call_id)
-        if not _may_exist(tool_call_id, thread_id):
-            raise NotFound
         found = find_by_tool_call(self.access.space_id, tool_call_id, thread_id)
         if found is None:
             return Response({"detail": "Not found."}, status=404, headers={NOT_YET: _waiter(request)})
-        usage = wanted_usage(request, found)
-        return Response({"data": represent_detail(found, base_url=base_url(request), usage=usage)})
+        return answer_detail(found, request)
 
 
 def _waiter(request: Request) -> str:
     """By what, and who: the same caller however they write their credentials down."""
     caller = caller_of(request)
     return f"{'key' if caller.scope is None else 'ticket'} {caller.counted_as}"
-
-
-def _may_exist(tool_call_id: str, thread_id: str | None) -> bool:
-    """Whether a dispatch could have carried these ids; a path cannot promise it."""
-    named = (tool_call_id, thread_id or "-")
-    return all(0 < len(text) <= MAX_CHAT_ID and is_storable_text(text) for text in named)

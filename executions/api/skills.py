@@ -1,5 +1,6 @@
 """The skills that a space can start, and starting them."""
 
+import uuid
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +11,7 @@ from rest_framework.response import Response
 from executions.actions.dispatch import start_execution
 from executions.api.catalog_schemas import SkillAnswer, SkillPage
 from executions.api.docs.examples import QUEUED, SKILL, SUCCEEDED
-from executions.api.representations import represent_started
+from executions.api.representations import answer_started
 from executions.api.request_bodies import IDEMPOTENCY_KEY, STARTED, StartBody
 from executions.catalog.selectors import manifest_of, newest_version, newest_versions
 from executions.catalog.validation import is_storable_text
@@ -20,7 +21,7 @@ from spaces.api.operations import operation
 from spaces.api.pagination import KeysetPagination
 from spaces.api.permissions import Needs
 from spaces.api.request_bodies import read_body
-from spaces.api.viewsets import SpaceViewSet, base_url, created
+from spaces.api.viewsets import SpaceViewSet
 from spaces.errors import NotFound
 from spaces.keyset import Column, Keyset
 from spaces.models import Space
@@ -50,13 +51,13 @@ class SkillViewSet(SpaceViewSet):
         pagination_class=BySlug,
         examples={"answer": {"data": [SKILL], "meta": {"next_cursor": None, "has_more": False}}},
     )
-    def list(self, request: Request, space_id: str) -> Response:
+    def list(self, request: Request, space_id: uuid.UUID) -> Response:
         """The newest version of each skill that the space can start, by slug; retired skills are left out."""
         page = self.page_of(newest_versions(self.access.tenant_id), of_list=f"skills {space_id}")
         return self.get_paginated_response([represent_skill(version) for version in page])
 
     @operation("getSkill", "Show a skill", tag="skills", answers={200: (SkillAnswer, "The skill.")})
-    def retrieve(self, request: Request, space_id: str, slug: str) -> Response:
+    def retrieve(self, request: Request, space_id: uuid.UUID, slug: str) -> Response:
         """Its newest version: what it takes and gives, what it may do here and within which limits."""
         version = newest_version(self.access.tenant_id, slug) if is_storable_text(slug) else None
         if version is None:
@@ -77,13 +78,13 @@ class SkillViewSet(SpaceViewSet):
             "answer": {"data": {**SUCCEEDED, **QUEUED}},
         },
     )
-    def start(self, request: Request, space_id: str, slug: str) -> Response:
+    def start(self, request: Request, space_id: uuid.UUID, slug: str) -> Response:
         """Makes an execution, which a worker takes up within a second where one is free.
 
         Inputs that do not match the skill's inputs schema are a 422 that names each wrong path, as is a model
         that the space does not allow.
         """
-        body = read_body(StartBody, request)
+        body = read_body(StartBody, request.data)
         execution, is_new = start_execution(
             access=self.access,
             slug=slug,
@@ -91,8 +92,7 @@ class SkillViewSet(SpaceViewSet):
             now=timezone.now(),
             **body.model_dump(),
         )
-        answer = represent_started(execution, base_url=base_url(request), is_new=is_new)
-        return created(answer, is_new=is_new)
+        return answer_started(execution, request, is_new=is_new)
 
 
 def represent_skill(version: SkillVersion) -> dict[str, Any]:

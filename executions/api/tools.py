@@ -1,5 +1,7 @@
 """Skills as the tools that a chat may call."""
 
+import uuid
+
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -7,14 +9,14 @@ from rest_framework.response import Response
 from executions.actions.dispatch import dispatch_tool_call
 from executions.api.catalog_schemas import ToolList
 from executions.api.docs.examples import QUEUED, SUCCEEDED, TOOL
-from executions.api.representations import represent_started
+from executions.api.representations import answer_started
 from executions.api.request_bodies import IDEMPOTENCY_KEY, STARTED, DispatchBody
 from executions.catalog.selectors import newest_versions
 from spaces.api.idempotency import read_idempotency_key
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
 from spaces.api.request_bodies import read_body
-from spaces.api.viewsets import SpaceViewSet, base_url, created
+from spaces.api.viewsets import SpaceViewSet
 
 
 class SkillToolViewSet(SpaceViewSet):
@@ -29,7 +31,7 @@ class SkillToolViewSet(SpaceViewSet):
         answers={200: (ToolList, "The tools.")},
         examples={"answer": [TOOL]},
     )
-    def list(self, request: Request, space_id: str) -> Response:
+    def list(self, request: Request, space_id: uuid.UUID) -> Response:
         """The space's skills as tools for a language model: a bare array, in the form that model providers
         take tools in.
         """
@@ -63,14 +65,14 @@ class SkillToolViewSet(SpaceViewSet):
             "answer": {"data": {**SUCCEEDED, **QUEUED}},
         },
     )
-    def execute(self, request: Request, space_id: str, tool_name: str) -> Response:
+    def execute(self, request: Request, space_id: uuid.UUID, tool_name: str) -> Response:
         """Makes one execution for one tool call, however often and however concurrently it is asked for.
 
         The same thread, message and id with the same tool and arguments return the execution that is there
         (200); with another tool or other arguments it is a 409. An `Idempotency-Key` counts before that, and
         for the whole body.
         """
-        body = read_body(DispatchBody, request)
+        body = read_body(DispatchBody, request.data)
         execution, is_new = dispatch_tool_call(
             access=self.access,
             tool_name=tool_name,
@@ -78,5 +80,4 @@ class SkillToolViewSet(SpaceViewSet):
             now=timezone.now(),
             **body.model_dump(),
         )
-        answer = represent_started(execution, base_url=base_url(request), is_new=is_new)
-        return created(answer, is_new=is_new)
+        return answer_started(execution, request, is_new=is_new)

@@ -1,6 +1,6 @@
 """The routes of the space API, below `/v1/`."""
 
-from django.urls import URLPattern, URLResolver, include, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path
 
 from executions.api.artifacts import ArtifactViewSet
 from executions.api.executions import ExecutionViewSet
@@ -10,21 +10,6 @@ from executions.api.tools import SkillToolViewSet
 from spaces.api.files import FileViewSet
 from spaces.api.routes import route, verbs
 from spaces.api.tickets import TicketViewSet
-
-
-class WholeRest:
-    """Everything that is left of the path, slashes and line ends included: ids that a model made up."""
-
-    regex = r"(?s:.+)"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-register_converter(WholeRest, "rest")
 
 EXECUTIONS = "skills/executions"
 EXECUTION = f"{EXECUTIONS}/<str:execution_id>"
@@ -45,7 +30,7 @@ _of_space: list[URLPattern] = [
     route("artifacts/<str:artifact_id>/download", ArtifactViewSet, name="artifact-download", get="download"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("spaces/<str:space_id>/", include(_of_space)),
+    path("spaces/<space:space_id>/", include(_of_space)),
     route("files/", FileViewSet, post="create"),
     route("tickets", TicketViewSet, post="create"),
 ]

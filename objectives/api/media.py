@@ -21,7 +21,6 @@ class MediaViewSet(StatusViewSet):
 
     authentication_classes = ()
     permission_classes = ()
-    throttle_classes = ()
     byte_actions = frozenset({"retrieve"})
 
     @extend_schema(

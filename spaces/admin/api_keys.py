@@ -15,7 +15,7 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from spaces.admin.kit.changelist import NewestFirstChangeList
-from spaces.admin.kit.steering import FittingVerbs, confirmation
+from spaces.admin.kit.steering import FittingActions, confirmation
 from spaces.ids import parse_uuid
 from spaces.keys import create_key, revoke_key
 from spaces.models import ApiKey, Principal
@@ -67,7 +67,7 @@ class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(FittingVerbs, NewestFirstChangeList):
+class ApiKeyAdmin(FittingActions, NewestFirstChangeList):
     """Credentials: the token is shown when it is made and never again."""
 
     list_display = ("name", "prefix", "shown_state", "principal", "tenant", "last_used_at", "created_at")
@@ -119,7 +119,7 @@ class ApiKeyAdmin(FittingVerbs, NewestFirstChangeList):
         parts = term.split("_")
         return super().search_condition(parts[1] if parts[0] == "cb" and len(parts) > 1 else term)
 
-    def fitting_verbs(self, object_id: str) -> tuple[str, ...]:
+    def fitting_actions(self, object_id: str) -> tuple[str, ...]:
         """A revoked key is revoked for good."""
         key_id = parse_uuid(object_id)
         is_open = key_id is not None and ApiKey.objects.filter(pk=key_id, revoked_at=None).exists()

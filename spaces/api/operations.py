@@ -110,7 +110,8 @@ class OperationSchema(AutoSchema):
         return False  # what `list` answers is an envelope, not an array of it
 
     def get_filter_backends(self) -> list[Any]:
-        return list(self.view.filter_backends) if self.view.filterset_class else []
+        operation = self.view.operation
+        return list(self.view.filter_backends) if operation and operation.filterset_class else []
 
     def _get_pagination_parameters(self) -> list[dict[str, Any]]:
         paginator = self.view.pagination_class and self.view.pagination_class()

@@ -1,4 +1,8 @@
-"""What a caller needs for an action: a ticket that opens it, the place that the path names, a permission."""
+"""What a caller needs for an action: a ticket that opens it, the place that the path names, a permission.
+
+Here requests are counted too. DRF would count after it has asked for permissions, so not whoever is refused,
+and would let them try as often as they like.
+"""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -7,12 +11,14 @@ from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.request import Request
 
 from spaces.access import Caller
+from spaces.throttling import count_request
 
 
 class OpenToTicket(IsAuthenticated):
     """For every view: one that says nothing of tickets lets none in.
 
-    Whether the caller behind the ticket may do this at all is asked afterwards, as of everybody.
+    Whether the caller behind the ticket may do this at all is asked afterwards, as of everybody. Whoever is
+    let in is counted; raises Throttled.
     """
 
     message = "A ticket gives no access to this."
@@ -21,13 +27,14 @@ class OpenToTicket(IsAuthenticated):
         if not super().has_permission(request, view):
             return False
         caller: Any = request.auth
-        scope = caller.scope if isinstance(caller, Caller) else None
-        if scope is None:
+        if not isinstance(caller, Caller):
             return True
-        may = view.may_by_ticket.get(view.action) if hasattr(view, "may_by_ticket") else None
-        if may is None:
-            return False
-        scope.require(may, view.lineage())
+        if caller.scope is not None:
+            may = view.may_by_ticket.get(view.action) if hasattr(view, "may_by_ticket") else None
+            if may is None:
+                return False
+            caller.scope.require(may, view.lineage())
+        count_request(caller.counted_as, rate="ticket" if caller.scope else "key")
         return True
 
 
@@ -50,8 +57,6 @@ class Needs(OpenToTicket):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):
             return False
-        # Counted before: DRF would not count whoever is refused, and so let them try as often as they like.
-        view.check_throttles(request)
         reached = view.reach()
         if needed := self.needed(request.method, view.action):
             reached.require(needed)

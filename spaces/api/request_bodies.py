@@ -3,7 +3,6 @@
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from rest_framework.request import Request
 
 from spaces.errors import Invalid
 
@@ -16,13 +15,11 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
-def read_body[B: Body](model: type[B], request: Request) -> B:
-    """The body as a `model`; raises Invalid naming each wrong field, and what the parser raises."""
-    return read_body_of(model, request.data)
+def read_body[B: Body](model: type[B], data: Any) -> B:
+    """A parsed body (`request.data`, which raises what the parser does) as a `model`.
 
-
-def read_body_of[B: Body](model: type[B], data: Any) -> B:
-    """The same of a body that has been parsed."""
+    Raises Invalid naming each wrong field.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:

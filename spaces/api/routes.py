@@ -1,11 +1,35 @@
 """How the routes of both APIs are written: collections, what lies in them, and verbs."""
 
+import uuid
 from collections.abc import Iterable
 from keyword import iskeyword
 from typing import Any
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, register_converter
+from django.urls.converters import StringConverter
 from pydantic.alias_generators import to_snake
+
+from spaces.ids import parse_uuid
+
+
+class SpaceId(StringConverter):
+    """A space by its id.
+
+    What is none stays the text that it is: the view refuses it, once it is known who asks.
+    """
+
+    def to_python(self, value: str) -> uuid.UUID | str:  # type: ignore[override]
+        return parse_uuid(value) or value
+
+
+class WholeRest(StringConverter):
+    """Everything that is left of the path, slashes and line ends included: ids that a model made up."""
+
+    regex = r"(?s:.+)"
+
+
+register_converter(SpaceId, "space")
+register_converter(WholeRest, "rest")
 
 
 def route(template: str, viewset: Any, *, name: str | None = None, **methods: str) -> URLPattern:

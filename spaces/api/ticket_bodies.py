@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from spaces.api.request_bodies import Body, read_body_of
+from spaces.api.request_bodies import Body, read_body
 from spaces.chat_ids import MAX_CHAT_ID
 from spaces.errors import Invalid, Malformed
 from spaces.ticket_scopes import May
@@ -88,7 +88,7 @@ def read_ticket_body(data: Any) -> TicketBody:
     """The request; raises Malformed naming each wrong field."""
     given = dict(data) if isinstance(data, Mapping) else data
     try:
-        body = read_body_of(TicketBody, given)
+        body = read_body(TicketBody, given)
     except Invalid as error:
         raise Malformed(error.problems) from error
     if "for" in given and not (body.for_ and body.for_.named()):

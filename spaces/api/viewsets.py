@@ -3,23 +3,24 @@
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, Protocol
 
 from django.conf import settings
 from django.db.models import QuerySet
+from rest_framework.exceptions import NotAcceptable
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from spaces.access import Caller, SpaceAccess
 from spaces.api.describing import SPACE_API
 from spaces.api.filters import QueryFilter
-from spaces.api.negotiation import JsonOnly
 from spaces.api.operations import ApiDescription, OperationDescription
 from spaces.errors import Invalid, NotFound
 from spaces.ids import parse_uuid
 from spaces.ticket_scopes import May, TicketSubject
 
+_JSON = frozenset({"*/*", "application/*", "application/json"})
 _ANY_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -30,26 +31,20 @@ class ApiViewSet(GenericViewSet[Any]):
     """
 
     http_method_names = ["get", "head", "post"]
-    content_negotiation_class = JsonOnly
     filter_backends = (QueryFilter,)
     api: ClassVar[ApiDescription] = SPACE_API
     byte_actions: ClassVar[frozenset[str]] = frozenset()  # those that answer in a file's own type
     may_by_ticket: ClassVar[
         Mapping[str, May]
     ] = {}  # the actions that a ticket opens, and what it must let do
-    _is_counted = False
 
-    @property
+    @cached_property
     def operation(self) -> OperationDescription | None:
         """What the handler of this request says of itself."""
         handler = getattr(self, self.action, None) if self.action else None
         return getattr(handler, "operation", None)
 
-    @property
-    def filterset_class(self) -> Any:
-        return self.operation.filterset_class if self.operation else None
-
-    @property
+    @cached_property
     def pagination_class(self) -> Any:  # type: ignore[override]
         return self.operation.pagination_class if self.operation else None
 
@@ -61,14 +56,17 @@ class ApiViewSet(GenericViewSet[Any]):
         """What the caller reaches of what the path names, which is asked for permissions."""
         return caller_of(self.request)
 
-    def check_throttles(self, request: Request) -> None:
-        """Count the request, once: `Needs` has it counted before it looks at what the path names."""
-        if not self._is_counted:
-            self._is_counted = True
-            super().check_throttles(request)
-
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002
-        return super().perform_content_negotiation(request, force or self.action in self.byte_actions)
+        """JSON, for every `Accept` that it satisfies, an empty one too; raises NotAcceptable for others.
+
+        No `?format=`: one address has one form.
+        """
+        accept = request.META.get("HTTP_ACCEPT", "").strip()
+        if accept and not force and self.action not in self.byte_actions:
+            wanted = (part.partition(";")[0].strip().lower() for part in accept.split(","))
+            if _JSON.isdisjoint(wanted):
+                raise NotAcceptable
+        return self.get_renderers()[0], "application/json"
 
     def page_of(self, rows: QuerySet[Any], *, of_list: str) -> list[Any]:
         """The rows of the page that the query asks for; `get_paginated_response` answers with them."""
@@ -89,14 +87,15 @@ class SpaceViewSet(ApiViewSet):
 
     access: SpaceAccess
 
+    @property
+    def space_id(self) -> uuid.UUID:
+        """The space that the path names; raises Invalid and NotFound as `parse_space_id` does."""
+        named = self.kwargs["space_id"]  # as `routes.SpaceId` leaves it
+        return named if isinstance(named, uuid.UUID) else parse_space_id(named)
+
     def reach(self) -> SpaceAccess:
-        self.access = access_of(caller_of(self.request), self.kwargs["space_id"])
+        self.access = caller_of(self.request).access(self.space_id)
         return self.access
-
-
-def access_of(caller: Caller, space_id: str) -> SpaceAccess:
-    """The caller's access to the space that a path names; raises NotFound and Invalid."""
-    return caller.access(parse_space_id(space_id))
 
 
 def caller_of(request: Request) -> Caller:
@@ -118,11 +117,14 @@ def parse_space_id(space_id: str) -> uuid.UUID:
     )
 
 
-def base_url(request: Request) -> str:
+class Addressed(Protocol):
+    """What says by which scheme and host somebody has come: a request, or an ASGI connection."""
+
+    @property
+    def scheme(self) -> str | None: ...
+    def get_host(self) -> str: ...
+
+
+def base_url(request: Addressed) -> str:
     """Scheme and host under which clients reach this deployment, without a slash at the end."""
     return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
-
-
-def created(body: dict[str, Any], *, is_new: bool) -> Response:
-    """201 for what this request made, 200 for what was there."""
-    return Response({"data": body}, status=201 if is_new else 200)

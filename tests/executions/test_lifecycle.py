@@ -26,7 +26,8 @@ from executions.actions.leased import (
 )
 from executions.actions.recovery import settle_sub_executions
 from executions.actions.retry import retry_execution
-from executions.api.representations import represent_started
+from executions.api.representations import represent_detail
+from executions.api.selectors import read_execution
 from executions.lifecycle import MOVES
 from executions.models import OVER, Artifact, FeedEntry, RunEvent, RunHead, SkillExecution, State
 from executions.runs.claims import called
@@ -219,7 +220,7 @@ def test_folding_the_events_over_an_older_reading_gives_what_is_read_afterwards(
 
 def reading(case: Case) -> dict[str, Any]:
     """The execution object as a client gets it, without the links that are new each time."""
-    seen = represent_started(case.execution, base_url="")
+    seen = represent_detail(read_execution(case.execution.pk), base_url="")
     for artifact in seen["artifacts"]:
         del artifact["download_url"]
     return seen

@@ -25,10 +25,10 @@ ROUTES = [
     if route.template not in {*PUBLIC, *SIGNED} and not route.template.startswith("api-proxy/")
 ]
 
-EXECUTIONS = "v1/spaces/<str:space_id>/skills/executions"
+EXECUTIONS = "v1/spaces/<space:space_id>/skills/executions"
 EXECUTION = f"{EXECUTIONS}/<str:execution_id>"
 LOOKUP = f"{EXECUTIONS}/by-chat-tool-call/<rest:tool_call_id>"
-ARTIFACT = "v1/spaces/<str:space_id>/artifacts/<str:artifact_id>/download"
+ARTIFACT = "v1/spaces/<space:space_id>/artifacts/<str:artifact_id>/download"
 OBJECTIVES = "v1/workspaces/<ref:workspace_id>/objectives"
 OBJECTIVE = f"{OBJECTIVES}/<ref:objective_id>"
 CALLS = f"{OBJECTIVE}/tool_calls"

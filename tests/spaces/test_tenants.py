@@ -27,7 +27,7 @@ def test_the_printed_key_administers_the_printed_space():
     space = Space.objects.get(pk=printed["space_id"])
     access = caller_of_token(printed["api_key"], now=timezone.now()).access(space.id)
     assert (str(space.tenant_id), space.tenant.name, space.name) == (printed["tenant_id"], "Acme", "Lab")
-    assert access.permits("keys:manage")
+    assert access.require("keys:manage")
 
 
 def test_the_printed_password_is_the_administrators():

@@ -58,16 +58,23 @@ def headers_for_pages(scope: Scope) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def base_url(scope: Scope) -> str:
-    """Scheme and host under which clients reach this deployment, without a slash at the end."""
-    if settings.PUBLIC_URL:
-        return str(settings.PUBLIC_URL)
-    is_secure = scope.get("scheme") in {"https", "wss"}
-    proxy_header, secure_value = getattr(settings, "SECURE_PROXY_SSL_HEADER", None) or ("", "")
-    if proxy_header:
-        name = proxy_header.removeprefix("HTTP_").replace("_", "-").lower().encode()
-        is_secure = header(scope, name) == secure_value
-    return f"{'https' if is_secure else 'http'}://{header(scope, b'host') or 'localhost'}"
+class ScopeAddress:
+    """Of a connection, for `base_url`: what a Django request would say of it."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    @property
+    def scheme(self) -> str:
+        is_secure = self._scope.get("scheme") in {"https", "wss"}
+        proxy_header, secure_value = getattr(settings, "SECURE_PROXY_SSL_HEADER", None) or ("", "")
+        if proxy_header:
+            name = proxy_header.removeprefix("HTTP_").replace("_", "-").lower().encode()
+            is_secure = header(self._scope, name) == secure_value
+        return "https" if is_secure else "http"
+
+    def get_host(self) -> str:
+        return header(self._scope, b"host") or "localhost"
 
 
 @cache

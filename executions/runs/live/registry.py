@@ -4,7 +4,7 @@ Filled from `AppConfig.ready`; this package itself knows no app's rows.
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,9 +28,9 @@ class RunStream:
     id_name: str
     parse_id: Callable[[str], uuid.UUID | None]
     permission: str
-    snapshot: Callable[[uuid.UUID, str], dict[str, Any] | None]
+    snapshot: Callable[[uuid.UUID, str], Mapping[str, Any] | None]
     active_name: str
-    active: Callable[[uuid.UUID, int], list[dict[str, Any]]]
+    active: Callable[[uuid.UUID, int], Sequence[Mapping[str, Any]]]
     lineage: Callable[[uuid.UUID], list[TicketSubject]]
     upcast: Callable[[str, dict[str, Any]], tuple[str, dict[str, Any]]] | None = None
 

@@ -21,7 +21,7 @@ from executions.runs.live.registry import RunStream
 from executions.runs.live.threads import in_thread
 from executions.runs.live.topic_watch import Subscriber
 from executions.runs.live.transport import PIECE_BYTES, Gone, Outlet, Send, body_part
-from spaces.api.viewsets import access_of
+from spaces.api.viewsets import parse_space_id
 from spaces.authentication import caller_and_identity
 from spaces.errors import Invalid, NotFound
 from spaces.identity import Credentials, ReadClaim
@@ -203,7 +203,7 @@ def _open(
 ) -> tuple[Credentials, OpenedRun, int]:
     now = timezone.now()
     caller, identity = caller_and_identity(scope, now=now, takes_tickets=True)
-    access = access_of(caller, space_text).require(stream.permission)
+    access = caller.access(parse_space_id(space_text)).require(stream.permission)
     run_id = stream.parse_id(run_text)
     if run_id is None:
         raise NotFound

@@ -112,15 +112,15 @@ def confirmation(title: str, description: str, button: str) -> dict[str, Any]:
     return {"title": title, "description": description, "form_submit_text": button}
 
 
-class FittingVerbs:
-    """For forms whose verbs (unfold's actions) do not always change something."""
+class FittingActions:
+    """For forms with actions of unfold's, of which not all would always change something."""
 
-    def fitting_verbs(self, object_id: str) -> Collection[str]:
-        """The names of those verbs that would change this row."""
+    def fitting_actions(self, object_id: str) -> Collection[str]:
+        """The names of those that would change this row."""
         raise NotImplementedError
 
     def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> Any:
         """Only those are offered that change something; their addresses stay."""
-        fitting = self.fitting_verbs(str(object_id))
-        verbs = super().get_actions_detail(request, object_id)  # type: ignore[misc]
-        return [verb for verb in verbs if verb.method.original_function_name in fitting]
+        fitting = self.fitting_actions(str(object_id))
+        actions = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        return [action for action in actions if action.method.original_function_name in fitting]

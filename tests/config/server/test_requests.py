@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpResponse, QueryDict
-from django.test import RequestFactory
+from django.test import AsyncRequestFactory, RequestFactory
 
 from config.paths import api_path
 from config.server import wsgi_bridge
@@ -69,9 +69,16 @@ async def nothing() -> dict[str, Any]:
     raise AssertionError("a request that is refused is not read")
 
 
-@pytest.mark.parametrize(("path", "has_messages"), [("/v1/whoami", False), ("/admin/", True)])
-def test_messages_are_for_pages(path, has_messages):
-    request = RequestFactory().get(path)
+@pytest.mark.parametrize(
+    ("request_of", "has_messages"),
+    [
+        (lambda: Utf8WsgiRequest(RequestFactory().get("/").environ), False),
+        (lambda: Utf8AsgiRequest(AsyncRequestFactory().get("/").scope, io.BytesIO()), True),
+    ],
+    ids=["API", "pages"],
+)
+def test_messages_are_for_pages(request_of, has_messages):
+    request = request_of()
     request.session = SessionStore()
 
     PageMessages(lambda _request: HttpResponse()).process_request(request)

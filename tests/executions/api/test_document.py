@@ -107,7 +107,7 @@ def test_every_route_is_described_and_no_other(operations):
 
 
 def plain(template: str) -> str:
-    """`<str:space_id>` as `{space_id}`."""
+    """`<space:space_id>` as `{space_id}`."""
     return "".join(
         piece
         if index == 0

@@ -1,7 +1,10 @@
 """The execution object has the keys of the contract, all of them, always."""
 
-from datetime import timedelta
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, get_type_hints
 
 import pytest
 from pydantic import TypeAdapter
@@ -45,6 +48,10 @@ DETAIL = [
     "langfuse_trace_id",
     "idempotency_key",
 ]
+FORMATS: dict[str | None, Callable[[str], object]] = {
+    "uuid": uuid.UUID,
+    "date-time": datetime.fromisoformat,
+}
 USAGE = ["input_tokens", "output_tokens", "cost_usd", "wallclock_ms", "iteration_count"]
 ARTIFACT = ["artifact_id", "relpath_in_workspace", "document_type", "download_url", "size_bytes"]
 
@@ -59,7 +66,17 @@ def test_every_key_is_there_in_every_state(end):
 
     assert list(shown) == DETAIL
     assert list(shown["resource_usage"]) == USAGE
-    TypeAdapter(Execution).validate_python(shown)  # as documented, field by field
+    check_documented(Execution, shown)
+
+
+def check_documented(kind: Any, shown: dict[str, Any]) -> None:
+    """As documented, field by field, and texts in their formats."""
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    adapter.validate_python(shown)
+    for name, schema in adapter.json_schema()["properties"].items():
+        formats = {one.get("format") for one in (schema, *schema.get("anyOf", ()))}
+        for form in formats & FORMATS.keys() if shown[name] is not None else ():
+            assert FORMATS[form](shown[name]), name
 
 
 def test_the_list_shows_summaries():
@@ -71,13 +88,13 @@ def test_the_list_shows_summaries():
 
     assert list(shown) == [*SUMMARY, "chat_tool_call_id"]
     assert shown["chat_tool_call_id"] == "call_1"
-    TypeAdapter(ListedExecution).validate_python(shown)
+    check_documented(ListedExecution, shown)
 
 
 def test_the_documented_keys_are_those_that_are_sent():
-    assert list(ExecutionSummary.model_fields) == SUMMARY
-    assert list(ListedExecution.model_fields) == [*SUMMARY, "chat_tool_call_id"]
-    assert list(Execution.model_fields) == DETAIL
+    assert list(get_type_hints(ExecutionSummary)) == SUMMARY
+    assert list(get_type_hints(ListedExecution)) == [*SUMMARY, "chat_tool_call_id"]
+    assert list(get_type_hints(Execution)) == DETAIL
 
 
 def test_a_queued_one_has_nulls_where_nothing_is_known_yet():

@@ -92,7 +92,7 @@ def start_by_models(execution_id: uuid.UUID, now: datetime) -> None:
         head.save()
         row = SkillExecution.objects.select_for_update(no_key=True).get(pk=execution_id)
         data = {"fence": head.fence}
-        move(row, head, State.RUNNING, kind="execution.started", data=data, now=now)
+        move(row, head, State.RUNNING, data=data, now=now)
 
 
 def written(execution_id: uuid.UUID) -> dict[str, Any]:

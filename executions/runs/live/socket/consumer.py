@@ -11,7 +11,7 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from django.utils import timezone
 
-from executions.runs.live.asgi_scope import base_url, has_trusted_origin, query
+from executions.runs.live.asgi_scope import ScopeAddress, has_trusted_origin, query
 from executions.runs.live.frames import write, write_error
 from executions.runs.live.hub import Hub, running_hub
 from executions.runs.live.socket.client_frames import (
@@ -27,6 +27,7 @@ from executions.runs.live.socket.subscription_set import Refused, Roster
 from executions.runs.live.socket.targets import subscription_for
 from executions.runs.live.threads import in_thread
 from executions.runs.live.transport import Gone, Outlet
+from spaces.api.viewsets import base_url
 from spaces.authentication import caller_and_identity
 from spaces.errors import TooMany
 from spaces.identity import Credentials, ReadClaim
@@ -118,7 +119,8 @@ class LiveSocket(AsyncConsumer):
                 case Ping(sub=sub):
                     await self._send(write({"type": "pong"} | ({} if sub is None else {"sub": sub})))
                 case Subscribe(sub=sub) if self._hub is not None:
-                    desk = SocketContext(self._hub, self.identity, base_url(self.scope), self._roster)
+                    address = base_url(ScopeAddress(self.scope))
+                    desk = SocketContext(self._hub, self.identity, address, self._roster)
                     await self._roster.add(sub, partial(subscription_for, desk, frame))
                 case Unsubscribe(sub=sub):
                     if not self._roster.remove(sub):
