@@ -16,8 +16,11 @@ from tests.objectives.agent_loop.working import bare_tool, calls_of, http_tool, 
 
 pytestmark = pytest.mark.django_db
 
-CLAIM = 8  # statements of taking an objective up for the first time, and of the test's own last look
-TURN = 20
+CLAIM = 7  # statements of taking an objective up for the first time, and of the test's own last look
+TURN = (
+    16  # to decide that the model is asked, to read what it is asked, to keep what it says and decide again
+)
+CALL = 6  # a call's row, that it begins, and that it has its result
 ORDER = {"arguments": {"order": "1"}}
 SAID = "assistantMessage"
 
@@ -76,7 +79,7 @@ def test_each_further_turn_of_an_attempt_costs_the_same(actor: Actor, bench: Ben
     (few, before), (many, after) = cost(lambda: work(short, bench)), cost(lambda: work(long, bench))
 
     assert types(long).count(SAID) - types(short).count(SAID) == 4
-    assert many - few <= 4 * (TURN + 5)
+    assert many - few <= 4 * (TURN + CALL)
     # What the model said, and that its call begins; what came of that, and that the model is asked.
     assert after - before == 4 * 2
 
