@@ -1,5 +1,7 @@
 """How objectives are run: what workers, sweepers and the shared verbs ask about them."""
 
+import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from executions.models import RunHead, RunKind
@@ -29,6 +31,7 @@ def register() -> None:
             start=_start,
             cancel=confirm_cancel,
             lost=_lost,
+            interrupted=_interrupted,
             open_below=open_below,
             stopped_with_caller=BY_PARENT,
             chores=(
@@ -38,6 +41,11 @@ def register() -> None:
             ),
         )
     )
+
+
+def _interrupted(run_ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    asked = Objective.objects.filter(pk__in=run_ids, interrupt_requested_at__isnull=False)
+    return list(asked.values_list("pk", flat=True))
 
 
 def _start(objective: Objective, head: RunHead, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from procrastinate.contrib.django import app
 from executions.models import RunKind
 from executions.runs.queue import QUEUE
 from executions.runs.verbs import cancel_below
-from objectives.agent_loop.continuation import continue_after_child, continue_after_execution
+from objectives.agent_loop.call_step import continue_after_child, continue_after_execution
 from objectives.lifecycles.objectives import CHILD_ENDED, EXECUTION_ENDED, STOP_BELOW
 from objectives.models import Objective
 

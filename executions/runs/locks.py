@@ -2,15 +2,17 @@
 
 import uuid
 
-from django.db import connection
+from django.db import connection, transaction
 
-from executions.runs.lease import Lease, fenced_head
+from executions.runs.lease import Lease, LeaseLost
 from executions.runs.log import locked_head
 from executions.runs.models import RunHead
 from executions.runs.run import Run
+from executions.runs.sql import LEASED
 from spaces.errors import NotFound
 
 PATIENCE_SECONDS = 2
+_HEAD = [field.attname for field in RunHead._meta.concrete_fields]
 
 
 def locked[R: Run](model: type[R], run_id: uuid.UUID, space_id: uuid.UUID | None = None) -> tuple[RunHead, R]:
@@ -27,8 +29,13 @@ def locked[R: Run](model: type[R], run_id: uuid.UUID, space_id: uuid.UUID | None
 
 def leased[R: Run](model: type[R], lease: Lease) -> tuple[RunHead, R]:
     """The same for the worker that has leased the run: every write of its begins here. Raises LeaseLost."""
-    head = fenced_head(lease)
-    return head, model._default_manager.select_for_update(no_key=True).get(pk=lease.run_id)
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("leased needs its caller's transaction")
+    statement = LEASED.replace("{run}", model._meta.db_table)
+    for run in model._default_manager.raw(statement, [lease.run_id, lease.fence]):
+        values = [run.__dict__.pop(f"head_{name}") for name in _HEAD]
+        return RunHead.from_db(connection.alias, _HEAD, values), run
+    raise LeaseLost
 
 
 def wait_shortly_for_locks() -> None:

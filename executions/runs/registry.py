@@ -31,6 +31,12 @@ class RunStep[R: Run](Protocol):
     def __call__(self, run: R, head: RunHead, /, *, now: datetime) -> object: ...
 
 
+class Interrupted(Protocol):
+    """Those of some runs that somebody asked to break off what they wait for, not to end; takes no locks."""
+
+    def __call__(self, run_ids: Collection[uuid.UUID], /) -> Collection[uuid.UUID]: ...
+
+
 class Cancel[R: Run](Protocol):
     """Ends a locked run that was asked to stop; `facts` belong to the event that says so."""
 
@@ -67,6 +73,7 @@ class RunRegistration[R: Run]:
     note_cancel: RunStep[R] | None = (
         None  # what the log hears when a run is asked to stop that a worker holds
     )
+    interrupted: Interrupted | None = None  # which of the runs that a worker holds are to break off a wait
     cancel: Cancel[R]
     lost: RunStep[R]
     settle: Callable[[uuid.UUID, datetime], object] | None = None  # once a run may be over; idempotent

@@ -57,6 +57,19 @@ SELECT * FROM executions_runhead
    FOR NO KEY UPDATE
 """
 
+# The same for head and row in one statement; they are locked in that order. `{run}` is the table of the kind.
+# A head or row that somebody has locked is waited for, and read as it is then.
+LEASED: LiteralString = """
+SELECT run.*, head.run_id AS head_run_id, head.kind AS head_kind, head.space_id AS head_space_id,
+       head.state AS head_state, head.seq AS head_seq, head.last_event_id AS head_last_event_id,
+       head.fence AS head_fence, head.lease_owner AS head_lease_owner, head.lease_until AS head_lease_until,
+       head.available_at AS head_available_at, head.cancel_requested_at AS head_cancel_requested_at
+  FROM executions_runhead AS head JOIN {run} AS run ON run.id = head.run_id
+ WHERE head.run_id = %s AND head.fence = %s AND head.state = 'running'
+   AND head.lease_until > clock_timestamp()
+   FOR NO KEY UPDATE OF head FOR NO KEY UPDATE OF run
+"""
+
 # Prolongs the leases of a process that still hold, without waiting for a head that somebody has locked.
 RENEW: LiteralString = """
 UPDATE executions_runhead SET lease_until = clock_timestamp() + make_interval(secs => %s)

@@ -1,7 +1,7 @@
 """Cancelling an objective, or only its turn: somebody asks, and whoever runs it confirms."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -98,21 +98,23 @@ def end(
     kind: EventKind,
     payload: dict[str, object],
     now: datetime,
-    also: Sequence[str] = (),
+    first: Sequence[NewEvent] = (),
+    also: Iterable[str] = (),
 ) -> None:
     """Move a locked objective to its end: open calls are given up, queued actions discarded.
 
     What its model had written of a response that broke off stays, as a partial message.
 
-    `payload` is that of the terminal event, `also` names fields which the caller has set for this move.
+    `payload` is that of the terminal event; `first` are events that the caller has for before it, `also`
+    names fields which the caller has set for this move.
     """
     ending = FinishReason.INTERRUPTED if to == ObjectiveState.CANCELLED else FinishReason.CUT_OFF
     partial = keep_partial(objective, ending, now=now)
     given_up = give_up_calls(objective, now=now)
     discard_actions(objective)
     last = event(kind, payload, now=now, window_id=newest_window(objective).id)
-    first = [*partial, *given_up, last]
-    move(objective, head, to, now=now, message=str(payload.get("message", "")), first=first, also=also)
+    before = [*first, *partial, *given_up, last]
+    move(objective, head, to, now=now, message=str(payload.get("message", "")), first=before, also=also)
 
 
 def give_up_calls(objective: Objective, *, now: datetime) -> list[NewEvent]:

@@ -22,7 +22,6 @@ from objectives.models import (
     Step,
     ToolCall,
 )
-from objectives.planning.plan import Plan
 
 RUNNABLE = AWAITS_JUDGEMENT | Q(
     execution=ExecutionStatus.PENDING, approval__in=[ApprovalStatus.AUTO_APPROVED, ApprovalStatus.APPROVED]
@@ -68,33 +67,37 @@ def _only_people_are_awaited(objective: Objective) -> bool:
     return not open_calls.exclude(WAITS_FOR_PEOPLE).exists()
 
 
-def model_is_due(objective: Objective) -> bool:
+def model_is_due(objective: Objective, *, step: Step | None = None, has_calls: bool | None = None) -> bool:
     """The last thing said was not the model's: results of tools, or a person's message, wait for it.
 
-    A turn that was interrupted waits for nothing but a person's next message.
+    A turn that was interrupted waits for nothing but a person's next message. `step` is the newest response
+    and `has_calls` whether it asks for calls, for whom they are at hand.
     """
     if objective.is_interrupted:
         return False
     if objective.turn == 0:
         return True
+    if has_calls is None:
+        has_calls = ToolCall.objects.filter(objective=objective, step__turn=objective.turn).exists()
     return (
-        ToolCall.objects.filter(objective=objective, step__turn=objective.turn).exists()
+        has_calls
         or objective.messages.filter(after_turn=objective.turn).exists()
-        or _answer_is_owed(objective)
+        or _answer_is_owed(objective, step)
     )
 
 
-def _answer_is_owed(objective: Objective) -> bool:
+def _answer_is_owed(objective: Objective, step: Step | None) -> bool:
     """The newest response is not whole, and no person will ask for the rest of it.
 
     Nobody talks with a sub-agent, or with an agent that is to give an output; and what broke off with its
     provider is asked for again.
     """
-    step = Step.objects.filter(objective=objective, turn=objective.turn).only("finish_reason").first()
+    if step is None:
+        step = Step.objects.filter(objective=objective, turn=objective.turn).only("finish_reason").first()
     if step is None or step.is_whole:
         return False
     return (
         step.finish_reason == FinishReason.CUT_OFF
         or objective.parent_id is not None
-        or Plan.read(objective.plan).answer_schema is not None
+        or objective.plan.get("answer_schema") is not None
     )

@@ -1,1 +1,1 @@
-"""The durable loop: model requests and tool calls, each step re-entered from rows alone."""
+"""The durable loop: short fenced steps, entered again from rows alone, and waits between them."""

@@ -1,31 +1,42 @@
-"""One worker's time with one objective: from its lease until it is over, waits, or is handed back."""
+"""One worker's time with one objective: from its lease until it is over, waits, or is handed back.
+
+It alternates between steps, which decide and write under the lease, and waits (see `context`).
+"""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, Span, SpanKind
 
-from executions.inference.errors import ModelTooLong
+from executions.inference.errors import ModelError, ModelTooLong
 from executions.models import RunKind
 from executions.runs.db_retry import retry_database
 from executions.runs.lease import Lease, LeaseLost
-from executions.runs.locks import leased
 from executions.runs.verbs import cancel_below, requeue
 from executions.runs.worker.context import Bench
-from executions.runs.worker.heartbeat import HeldLease
 from executions.runs.worker.stop_signal import RunStopped, StopSignal
 from executions.runs.worker.tracing import origin_of
-from objectives.agent_loop.call_executor import ToolCallExecutor
+from objectives.agent_loop.call_wait import ToolCallExecutor
 from objectives.agent_loop.compaction import open_window
+from objectives.agent_loop.context import AttemptContext, LockedTurn, TextRecorder
 from objectives.agent_loop.decision import Ask, Carry, Compact, Finish, Leave, Move, decide
 from objectives.agent_loop.endings import try_again
-from objectives.agent_loop.model_request import read_objective, trace_of
-from objectives.agent_loop.model_step import ask_model, leave
-from objectives.agent_loop.texts import TextRecorder
-from objectives.models import OVER, Objective
+from objectives.agent_loop.model_request import CannotAsk, Conversation, question_of, trace_of
+from objectives.agent_loop.model_step import (
+    CONTENT_FILTER,
+    Response,
+    after_error,
+    give_up,
+    note_use,
+)
+from objectives.agent_loop.model_wait import wait_for_response
+from objectives.agent_loop.recovery import close_request, has_answered_nothing
+from objectives.agent_loop.requested_calls import arguments_of
+from objectives.models import ErrorType, Objective
 
 logger = logging.getLogger(__name__)
 _tracer = trace.get_tracer("callboard.objectives")
@@ -33,6 +44,9 @@ _tracer = trace.get_tracer("callboard.objectives")
 LOOK_SECONDS = 0.5  # how late a call that is approved beside running ones begins, and an interrupt is seen
 LAST_CALLS_SECONDS = 10.0  # what a worker that ends gives to calls that must not be repeated
 STOPPED_CALLS_SECONDS = 5.0  # and one whose objective is stopped: a cancel is forced after ten
+
+type Keep = Callable[[LockedTurn], None]
+"""Writes what came of a wait; it may be repeated."""
 
 
 def run_attempt(lease: Lease, taken_at: float, bench: Bench) -> None:
@@ -42,110 +56,138 @@ def run_attempt(lease: Lease, taken_at: float, bench: Bench) -> None:
     """
     stop = StopSignal()
     with bench.keeper.holding(lease, stop, TextRecorder(lease, stop), taken_at=taken_at) as held:
+        context = AttemptContext(held)
         try:
-            _ObjectiveAttempt(held).run()
+            with ToolCallExecutor(context) as hands:
+                _work(context, hands)
+            if context.is_over:
+                # Nothing below goes on for an objective that is over; the job of its end makes sure of it.
+                stop_below = retry_database(cancel_below)
+                stop_below(RunKind.OBJECTIVE, lease.run_id, by=None, now=timezone.now())
         except LeaseLost:
             logger.warning("The lease of %s was lost; nothing more is written", lease.run_id)
 
 
-class _ObjectiveAttempt:
-    """The loop: what is next is read from the rows each time."""
-
-    def __init__(self, held: HeldLease[TextRecorder]) -> None:
-        self._held = held
-        self._objective = read_objective(held)
-
-    def run(self) -> None:
-        with objective_span(self._objective), ToolCallExecutor(self._held) as hands:
-            try:
-                self._loop(hands)
-            except RunStopped as stopped:
-                self._stop(stopped.reason, hands)
-            except LeaseLost:
-                raise
-            except Exception:
-                logger.exception("The worker failed at %s", self._objective.id)
-                self._give_back_broken()
-        self._stop_what_it_started()
-
-    def _loop(self, hands: ToolCallExecutor) -> None:
-        while True:
-            self._held.stop.check()
-            move = self._next_move(hands)
-            match move:
-                case Carry():
-                    for call in move.calls:
-                        hands.take(call, move.plan)
-                    hands.settle(LOOK_SECONDS)
-                    goes_on = True
-                case Ask():
-                    goes_on = self._ask(move.objective)
-                case Compact():
-                    goes_on = open_window(self._held, move.action)
-                case Finish():
-                    self._stop_work(hands)
-                    goes_on = False
-                case Leave():
-                    goes_on = False
-            if not goes_on:
-                return
-
-    def _ask(self, objective: Objective) -> bool:
-        """One step; where the provider finds the conversation too long, a shorter one is asked next."""
-        try:
-            return ask_model(self._held, objective)
-        except ModelTooLong as too_long:
-            return open_window(self._held, None, too_long)
-
-    def _next_move(self, hands: ToolCallExecutor, *, is_last: bool = False) -> Move:
-        held = self._held
-        finishes = hands.has_unrepeatable and not is_last
-        # The decision may give the lease up: whoever finds it gone meanwhile must not take it for lost.
-        held.is_ending = True
-        look = retry_database(decide, check=held.require)
-        move = look(held.lease, hands.at_work, now=timezone.now(), finishes=finishes)
-        held.is_over = isinstance(move, Leave)
-        held.is_ending = held.is_over
-        return move
-
-    def _stop(self, reason: str, hands: ToolCallExecutor) -> None:
-        """Cancelled: the rows say so, and the decision confirms it. A worker that ends hands back."""
-        if reason == "lease_lost":
-            raise LeaseLost
-        if reason == "cancelled":
-            self._stop_work(hands)
-            return
-        hands.finish_what_cannot_be_repeated(LAST_CALLS_SECONDS)
-        leave(self._held, self._hand_back)
-
-    def _stop_work(self, hands: ToolCallExecutor) -> None:
-        """What may have its effect is waited for a little; of the rest nothing more comes."""
-        hands.finish_what_cannot_be_repeated(STOPPED_CALLS_SECONDS)
-        self._next_move(hands, is_last=True)
-
-    def _hand_back(self) -> None:
-        head, _ = leased(Objective, self._held.lease)
-        requeue(head)
-
-    def _give_back_broken(self) -> None:
+def _work(context: AttemptContext, hands: ToolCallExecutor) -> None:
+    """The loop, and its ends that the rows do not know of beforehand."""
+    try:
+        context.held.stop.check()
+        move = _next_move(context, hands)
+        with objective_span(context.objective):
+            _go_on(context, hands, move)
+    except RunStopped as stopped:
+        if stopped.reason == "lease_lost":
+            raise LeaseLost from None
+        if stopped.reason == "cancelled":
+            # The rows say so, and the decision confirms it.
+            _stop_work(context, hands)
+        else:
+            hands.finish_what_cannot_be_repeated(LAST_CALLS_SECONDS)
+            context.step(lambda turn: requeue(turn.head))
+    except LeaseLost:
+        raise
+    except Exception:
+        logger.exception("The worker failed at %s", context.held.lease.run_id)
         message = "The worker failed with an internal error."
-
-        def give_back() -> None:
-            head, objective = leased(Objective, self._held.lease)
-            try_again(objective, head, message, now=timezone.now())
-
-        leave(self._held, give_back)
-
-    def _stop_what_it_started(self) -> None:
-        """Nothing below goes on for an objective that is over; the job of its end makes sure of it."""
-        if _is_over(self._objective):
-            stop_below = retry_database(cancel_below)
-            stop_below(RunKind.OBJECTIVE, self._objective.id, by=None, now=timezone.now())
+        context.step(lambda turn: try_again(turn.objective, turn.head, message, now=turn.now))
 
 
-@retry_database
-def _is_over(objective: Objective) -> bool:
-    return Objective.objects.filter(pk=objective.pk, state__in=OVER).exists()
+def _go_on(context: AttemptContext, hands: ToolCallExecutor, move: Move) -> None:
+    """Wait for what the newest step has begun; what came of it is kept with the next step, which decides."""
+    talk: Conversation | None = None
+    while True:
+        keep: Keep | None = None
+        match move:
+            case Carry():
+                for call in move.calls:
+                    hands.take(call, move.plan)
+                hands.wait(LOOK_SECONDS)
+                keep = hands.keep_found
+            case Ask():
+                response = _ask(context, move, talk)
+                keep, talk = (response.keep, response.question.talk) if response else (None, None)
+            case Compact():
+                talk = None
+                open_window(context, move.objective, move.plan, action=move.action)
+            case Finish():
+                _stop_work(context, hands)
+            case Leave():
+                return
+        if context.held.is_over:
+            return
+        if keep is not None and context.held.stop.reason is not None:
+            # Nothing more begins, but what came is kept.
+            _keep(context, hands, keep)
+        context.held.stop.check()
+        move = _next_move(context, hands, keep)
+
+
+def _ask(context: AttemptContext, move: Ask, known: Conversation | None) -> Response | None:
+    """The model's response; None where what became of the question is written already."""
+    held, objective = context.held, move.objective
+    try:
+        # Nobody waits for this objective meanwhile: a conversation may be megabytes.
+        question = retry_database(question_of, check=held.require)(
+            objective,
+            move.plan,
+            fence=held.lease.fence,
+            known=known,
+            is_repeated=not move.is_unasked and retry_database(has_answered_nothing)(objective),
+        )
+        reply, texts = wait_for_response(
+            held, question.request, turn=objective.turn, attempt=objective.attempt
+        )
+    except CannotAsk as cannot:
+        context.step(give_up, cannot.error, cannot.message)
+        return None
+    except ModelTooLong as too_long:
+        # A shorter one is asked next.
+        close_request(objective, None, now=timezone.now())
+        open_window(context, objective, move.plan, refused=too_long)
+        return None
+    except ModelError as error:
+        after_error(context, objective, error)
+        return None
+    if reply.finish_reason == "content_filter":
+        close_request(objective, reply.spending, now=timezone.now())
+        context.step(give_up, ErrorType.MODEL_ERROR, CONTENT_FILTER, texts)
+        return None
+    note_use(question.chosen)
+    return Response(question, reply, texts, arguments_of(reply.tool_calls, move.plan, objective))
+
+
+def _next_move(
+    context: AttemptContext, hands: ToolCallExecutor, keep: Keep | None = None, *, is_last: bool = False
+) -> Move:
+    """Keep what came of the last wait and decide what comes next, in one step."""
+
+    def keep_and_decide(turn: LockedTurn) -> Move:
+        if keep is not None:
+            keep(turn)
+        return decide(turn, hands.at_work, finishes=hands.has_unrepeatable and not is_last)
+
+    try:
+        move = context.step(keep_and_decide)
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # What was paid for, or had its effect, stays even where what follows from it cannot be written.
+        if keep is not None:
+            _keep(context, hands, keep)
+        raise
+    hands.forget_found()
+    return move
+
+
+def _keep(context: AttemptContext, hands: ToolCallExecutor, keep: Keep) -> None:
+    context.step(keep)
+    hands.forget_found()
+
+
+def _stop_work(context: AttemptContext, hands: ToolCallExecutor) -> None:
+    """What may have its effect is waited for a little; of the rest nothing more comes."""
+    hands.finish_what_cannot_be_repeated(STOPPED_CALLS_SECONDS)
+    _next_move(context, hands, is_last=True)
 
 
 @contextmanager
@@ -160,7 +202,13 @@ def objective_span(objective: Objective) -> Iterator[Span]:
         "callboard.attempt": objective.attempt,
         **trace_of(objective),
     }
+    # How the attempt ends is no exception of the agent's.
     with _tracer.start_as_current_span(
-        f"invoke_agent {agent}", context, SpanKind.INTERNAL, attributes
+        f"invoke_agent {agent}",
+        context,
+        SpanKind.INTERNAL,
+        attributes,
+        record_exception=False,
+        set_status_on_exception=False,
     ) as span:
         yield span

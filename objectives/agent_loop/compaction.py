@@ -7,9 +7,6 @@ the model is sent begins anew with the opening of the new window.
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db import transaction
-from django.utils import timezone
-
 from executions.inference.errors import ModelError, ModelTooLong
 from executions.inference.interface import DemoSettings, Message, ModelRequest, Spending
 from executions.inference.model_request import respond
@@ -19,23 +16,19 @@ from executions.inference.truncation import ESTIMATE_MARGIN, clear_results, fit_
 from executions.postgres_text import storable_text
 from executions.runs.db_retry import retry_database
 from executions.runs.event_kinds import EventKind
-from executions.runs.lease import Lease
-from executions.runs.locks import leased
 from executions.runs.log import NewEvent
-from executions.runs.worker.heartbeat import HeldLease
 from objectives.actions.queued_actions import mark_sent, newest_window
-from objectives.agent_loop.charges import CHARGED, charge
+from objectives.agent_loop.context import AttemptContext, LockedTurn
 from objectives.agent_loop.model_request import (
     CannotAsk,
     Conversation,
     chosen_model,
     conversation_of,
-    read_objective,
     step_request,
 )
-from objectives.agent_loop.model_step import InterruptWatch, after_error, give_up, note_request
-from objectives.agent_loop.outages import ANSWERED, note_answer
-from objectives.agent_loop.texts import TextRecorder
+from objectives.agent_loop.model_step import after_error, give_up
+from objectives.agent_loop.model_wait import BreakingOff
+from objectives.agent_loop.recovery import ANSWERED, CHARGED, begin_request, charge, note_answer
 from objectives.events import event
 from objectives.ids import Json
 from objectives.lifecycles.objectives import note
@@ -77,40 +70,42 @@ class Shortened:
 
 
 def open_window(
-    held: HeldLease[TextRecorder], action: QueuedAction | None, refused: ModelTooLong | None = None
-) -> bool:
-    """Go on in a new window; False where the lease was given up instead.
+    context: AttemptContext,
+    objective: Objective,
+    plan: Plan,
+    *,
+    action: QueuedAction | None = None,
+    refused: ModelTooLong | None = None,
+) -> None:
+    """Go on in a new window, unless the lease is given up instead.
 
     `action` is who asked for it, None where the old window is full, or where the provider `refused` it as
     too long: that is mended once. Raises LeaseLost, and RunStopped where somebody stopped the run meanwhile.
     """
-    objective = read_objective(held)
-    talk = conversation_of(objective)
+    talk = retry_database(conversation_of, check=context.held.require)(objective)
     if refused is not None and not talk.steps:
         # There is nothing to leave out, or all that can be has been.
-        give_up(held, ErrorType.MODEL_ERROR, refused.message)
-        return False
+        context.step(give_up, ErrorType.MODEL_ERROR, refused.message)
+        return
     try:
-        shortened = _shortened(held, objective, talk, action=action, refused=refused)
+        shortened = _shortened(context, objective, plan, talk, action=action, refused=refused)
     except CannotAsk as cannot:
-        give_up(held, cannot.error, cannot.message)
-        return False
+        context.step(give_up, cannot.error, cannot.message)
     except ModelError as error:
-        return after_error(held, objective, error)
-    write = retry_database(_write, check=held.require)
-    write(held.lease, talk.window, shortened, action, now=timezone.now())
-    return True
+        after_error(context, objective, error)
+    else:
+        context.step(_write, talk.window, shortened, action)
 
 
 def _shortened(
-    held: HeldLease[TextRecorder],
+    context: AttemptContext,
     objective: Objective,
+    plan: Plan,
     talk: Conversation,
     *,
     action: QueuedAction | None,
     refused: ModelTooLong | None,
 ) -> Shortened:
-    plan = Plan.read(objective.plan)
     config: Json = (action.compaction if action else None) or plan.compaction or {}
     strategies = [
         name
@@ -133,7 +128,7 @@ def _shortened(
     asked = [*after, question]
     if room is not None:
         asked = newest_within(fit_results(asked, room), room)
-    summary, spending = _sum_up(held, objective, plan, talk, asked=asked)
+    summary, spending = _sum_up(context, objective, plan, talk, asked=asked)
     kept = talk.unanswered() if room is None else fit_results(talk.unanswered(), room // 2)
     opening = [user_message(FRAME.format(summary=summary)), *kept]
     return Shortened(opening, strategies, len(before) - len(kept), summary, [spending])
@@ -164,7 +159,7 @@ def _is_enough(
 
 
 def _sum_up(
-    held: HeldLease[TextRecorder],
+    context: AttemptContext,
     objective: Objective,
     plan: Plan,
     talk: Conversation,
@@ -174,53 +169,40 @@ def _sum_up(
     """What the model says when it is asked for a summary; raises CannotAsk and ModelError."""
     chosen = chosen_model(objective, plan)
     request: ModelRequest = replace(
-        step_request(objective, plan, talk, chosen.choice, fence=held.lease.fence),
+        step_request(objective, plan, talk, chosen.choice, fence=context.held.lease.fence),
         messages=asked,
         answer_schema=None,
-        idempotency_key=f"{objective.id}-window-{talk.window.sequence}-{held.lease.fence}",
+        idempotency_key=f"{objective.id}-window-{talk.window.sequence}-{context.held.lease.fence}",
         demo=DemoSettings([{"answer": DEMO_SUMMARY}] * 2, turn=1),
     )
-    note_request(held, objective, request, chosen.choice, now=timezone.now())
-    stop = InterruptWatch(held.stop, objective.id)
-    reply = respond(request, on_text=lambda _: None, stop=stop)
+    context.step(begin_request, lambda: (request, chosen.choice))
+    objective.asked_at = context.objective.asked_at
+    reply = respond(request, on_text=lambda _: None, stop=BreakingOff(context.held))
     return storable_text(reply.text), reply.spending
 
 
-def _write(
-    lease: Lease,
-    old: ContextWindow,
-    shortened: Shortened,
-    action: QueuedAction | None,
-    *,
-    now: datetime,
-) -> None:
-    with transaction.atomic():
-        head, objective = leased(Objective, lease)
-        if newest_window(objective).pk != old.pk:
-            return  # written already, and only the answer was lost
-        window = ContextWindow.objects.create(
-            objective=objective,
-            space_id=objective.space_id,
-            created_by_id=objective.created_by_id,
-            created_at=now,
-            sequence=old.sequence + 1,
-            opening=shortened.opening,
-            continue_instructions=shortened.summary,
-        )
-        answered = note_answer(objective, now=now) if shortened.spendings else []
-        _count(objective, old, shortened)
-        rows = note(objective, head, [*answered, _event(window, shortened, now)])
-        asked = None if action is None else QueuedAction.objects.get(pk=action.pk)
-        if asked is not None and asked.state == ActionState.QUEUED:
-            mark_sent(asked, rows[-1], now=now)
-
-
-def _count(objective: Objective, old: ContextWindow, shortened: Shortened) -> None:
-    """The request for a summary belongs to the window that it sums up."""
+def _write(turn: LockedTurn, old: ContextWindow, shortened: Shortened, action: QueuedAction | None) -> None:
+    objective, now = turn.objective, turn.now
+    if newest_window(objective).pk != old.pk:
+        return  # written already, and only the answer was lost
+    window = ContextWindow.objects.create(
+        objective=objective,
+        space_id=objective.space_id,
+        created_by_id=objective.created_by_id,
+        created_at=now,
+        sequence=old.sequence + 1,
+        opening=shortened.opening,
+        continue_instructions=shortened.summary,
+    )
+    answered = note_answer(objective, now=now) if shortened.spendings else []
     objective.window_count += 1
     for spending in shortened.spendings:
-        charge(objective, old.pk, spending)
-    objective.save(update_fields=["window_count", *ANSWERED, *CHARGED])
+        charge(objective, old.pk, spending)  # it belongs to the window that it sums up
+    fields = {*turn.fields, "window_count", *ANSWERED, *CHARGED}
+    rows = note(objective, turn.head, [*answered, _event(window, shortened, now)], also=fields)
+    asked = None if action is None else QueuedAction.objects.get(pk=action.pk)
+    if asked is not None and asked.state == ActionState.QUEUED:
+        mark_sent(asked, rows[-1], now=now)
 
 
 def _event(window: ContextWindow, shortened: Shortened, now: datetime) -> NewEvent:

@@ -4,21 +4,18 @@ A window of the conversation begins with its opening; then come, turn by turn, t
 results of its calls in their order, and what people said after that turn.
 """
 
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from executions.inference.choices import ModelChoice, ModelChoiceInvalid, ModelUnknown, find_choice
 from executions.inference.errors import ModelRefused
 from executions.inference.interface import (
     DemoSettings,
     Message,
-    ModelReply,
     ModelRequest,
     ToolDefinition,
     ToolRequest,
@@ -26,9 +23,7 @@ from executions.inference.interface import (
 from executions.inference.media import Mixed
 from executions.inference.prices import is_priced
 from executions.inference.transcript import tool_message, user_message
-from executions.runs.db_retry import retry_database
-from executions.runs.worker.heartbeat import HeldLease
-from objectives.agent_loop.limits import has_budget
+from objectives.agent_loop.endings import has_budget
 from objectives.ids import Json, Prefix, spell
 from objectives.model_providers.selection import choice_of
 from objectives.models import (
@@ -49,7 +44,6 @@ from objectives.schemas.metadata import ResourceMetadata
 from objectives.tool_results.blocks import show_model, tell_model
 from spaces.models import Space
 
-USE_STEP = timedelta(minutes=1)
 INTERRUPTED = "The call was abandoned: the run was stopped before it finished."
 # What the model reads after what it wrote itself, where that is not whole.
 NOTES = {
@@ -115,11 +109,20 @@ class Conversation:
         return self.said[-1].content if self.said else ""
 
 
-def conversation_of(objective: Objective) -> Conversation:
-    """The newest window of an objective, in five queries."""
-    window = ContextWindow.objects.filter(objective=objective).latest("sequence")
-    steps = list(Step.objects.filter(window=window).order_by("turn"))
-    return _conversation(window, steps, UserMessage.objects.filter(window=window))
+def conversation_of(objective: Objective, known: Conversation | None = None) -> Conversation:
+    """The newest window of an objective, in five queries.
+
+    Where its worker has it as it was before an earlier request (`known`), only what came since is read:
+    responses and the results of their calls do not change once the model has been asked to go on.
+    """
+    window = known.window if known else ContextWindow.objects.filter(objective=objective).latest("sequence")
+    read = known.steps[-1][0].turn if known and known.steps else 0
+    steps = list(Step.objects.filter(window=window, turn__gt=read).order_by("turn"))
+    since = _conversation(window, steps, UserMessage.objects.filter(window=window))
+    if known is None:
+        return since
+    digests = {**known.digests, **since.digests}
+    return Conversation(window, [*known.steps, *since.steps], since.said, digests)
 
 
 def newest_exchange(objective: Objective, step: Step) -> Conversation:
@@ -188,11 +191,44 @@ class CannotAsk(Exception):
 
 @dataclass(frozen=True)
 class ChosenModel:
-    """The model that works on an objective; id and metadata (as the API writes it) of its row, if any."""
+    """The model that works on an objective; its row, if any, and that one's metadata as the API writes it."""
 
     choice: ModelChoice
-    row_id: uuid.UUID | None = None
+    row: LanguageModel | None = None
     metadata: Json | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whom to ask what, for an objective's next response."""
+
+    objective: Objective
+    plan: Plan
+    chosen: ChosenModel
+    talk: Conversation
+    request: ModelRequest
+
+    @property
+    def asked(self) -> tuple[ModelRequest, ModelChoice]:
+        return self.request, self.chosen.choice
+
+
+def question_of(
+    objective: Objective,
+    plan: Plan,
+    *,
+    fence: int,
+    known: Conversation | None = None,
+    is_repeated: bool = False,
+) -> Question:
+    """The question for an objective's next response, as the rows have it; raises CannotAsk.
+
+    `known` is its conversation as it was before, in the same window.
+    """
+    chosen = chosen_model(objective, plan)
+    talk = conversation_of(objective, known)
+    request = step_request(objective, plan, talk, chosen.choice, fence=fence, is_repeated=is_repeated)
+    return Question(objective, plan, chosen, talk, request)
 
 
 def chosen_model(objective: Objective, plan: Plan) -> ChosenModel:
@@ -212,7 +248,7 @@ def chosen_model(objective: Objective, plan: Plan) -> ChosenModel:
     if row is None:
         return ChosenModel(choice)
     metadata = ResourceMetadata.of(row, Prefix.MODEL, tenant_id=space.tenant_id).wire()
-    return ChosenModel(choice, row.id, metadata)
+    return ChosenModel(choice, row, metadata)
 
 
 def _model_row(plan: Plan) -> LanguageModel | None:
@@ -222,13 +258,6 @@ def _model_row(plan: Plan) -> LanguageModel | None:
     if row is None:
         raise CannotAsk(ErrorType.CONFIGURATION, "The model that was chosen does not exist any more.")
     return row
-
-
-@retry_database
-def note_use(chosen: ChosenModel, *, now: datetime) -> None:
-    """Write down that a model was used, about once a minute: many objectives share its row."""
-    used = LanguageModel.objects.filter(pk=chosen.row_id) if chosen.row_id else LanguageModel.objects.none()
-    used.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - USE_STEP)).update(last_used_at=now)
 
 
 def step_request(
@@ -256,21 +285,6 @@ def step_request(
     )
 
 
-def sent_beside(request: ModelRequest, reply: ModelReply) -> Json:
-    """What went with the messages, for the record; it holds no secret, and of media no bytes."""
-    media = {"media": list(reply.media), "media_refused": reply.media_refused} if reply.media else {}
-    return {
-        **media,
-        "instructions": request.instructions,
-        "tools": [
-            {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
-            for tool in request.tools
-        ],
-        "answer_schema": request.answer_schema,
-        "settings": dict(request.settings),
-    }
-
-
 def demo_values(objective: Objective, talk: Conversation) -> dict[str, Any]:
     """What templates in a demo script may name, beside the message and the results."""
     data = {**(objective.system_prompt_data or {}), **(objective.first_user_message_data or {})}
@@ -279,12 +293,5 @@ def demo_values(objective: Objective, talk: Conversation) -> dict[str, Any]:
 
 def trace_of(objective: Objective) -> dict[str, str]:
     """By what a request's span is found again."""
-    return {
-        "callboard.objective.id": spell(Prefix.OBJECTIVE, objective.id),
-        "gen_ai.conversation.id": spell(Prefix.OBJECTIVE, objective.id),
-    }
-
-
-def read_objective(held: HeldLease[Any]) -> Objective:
-    """The objective as it is now, not locked; raises LeaseLost where the database stays away too long."""
-    return retry_database(Objective.objects.get, check=held.require)(pk=held.lease.run_id)
+    name = spell(Prefix.OBJECTIVE, objective.id)
+    return {"callboard.objective.id": name, "gen_ai.conversation.id": name}

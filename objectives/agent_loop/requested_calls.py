@@ -6,7 +6,8 @@ tools goes before data that happens to have a parameter's name.
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,9 +55,11 @@ def requested_calls(
     """
     if reply.finish_reason in CUT_SHORT:
         written = [*reply.tool_calls, *filter(None, [reply.answer])]
-        return [_cut_off(step, plan, request, place) for place, request in enumerate(written)]
+        there = _still_there(reply, plan)
+        return [_cut_off(step, plan, request, there, place=place) for place, request in enumerate(written)]
+    there = _still_there(reply, plan)
     asked = [
-        _requested(step, plan, request, place=place, final=final)
+        _requested(step, plan, request, there, place=place, final=final)
         for place, (request, final) in enumerate(zip(reply.tool_calls, arguments, strict=True))
     ]
     if reply.answer is None or plan.answer_schema is None:
@@ -68,26 +71,32 @@ def requested_calls(
     return [*asked, Requested(reply.answer, _row(step, reply.answer, len(asked)), refused)]
 
 
-def requested_events(requested: Sequence[Requested], *, now: datetime) -> list[NewEvent]:
-    """Save the rows; the events that follow the response: who is asked, and what failed already."""
-    ToolCall.objects.bulk_create(one.call for one in requested)
+def insert_calls(requested: Sequence[Requested], *, now: datetime) -> list[NewEvent]:
+    """Insert the rows; the events that follow the response: who is asked, and what failed already."""
     events = []
     for one in requested:
         if one.error is not None:
             events.append(fail(one.call, *one.error, now=now))
         elif one.call.waits_for_people:
             events.append(ask_people(one.call, one.approval_expires_seconds, now=now))
+    ToolCall.objects.bulk_create(one.call for one in requested)
     return events
 
 
 def _requested(
-    step: Step, plan: Plan, request: ToolRequest, *, place: int, final: Json | ArgumentsRefused
+    step: Step,
+    plan: Plan,
+    request: ToolRequest,
+    there: Collection[str],
+    *,
+    place: int,
+    final: Json | ArgumentsRefused,
 ) -> Requested:
     call = _row(step, request, place)
     offered = plan.of_function(request.name)
     if offered is None:
         return Requested(request, call, (CallError.UNKNOWN_TOOL, f"There is no tool {call.called_as!r}."))
-    _describe(call, offered)
+    _describe(call, offered, there)
     if isinstance(final, ArgumentsRefused):
         return Requested(request, call, (CallError.INVALID_ARGUMENTS, str(final)))
     call.arguments = final
@@ -97,11 +106,13 @@ def _requested(
     return Requested(request, call, None, offered.approval_expires_seconds)
 
 
-def _cut_off(step: Step, plan: Plan, request: ToolRequest, place: int) -> Requested:
+def _cut_off(
+    step: Step, plan: Plan, request: ToolRequest, there: Collection[str], *, place: int
+) -> Requested:
     call = _row(step, request, place)
     offered = plan.of_function(request.name)
     if offered is not None:
-        _describe(call, offered)
+        _describe(call, offered, there)
     return Requested(request, call, (CallError.CUT_OFF, SEND_AGAIN))
 
 
@@ -126,16 +137,27 @@ def _row(step: Step, request: ToolRequest, place: int) -> ToolCall:
     )
 
 
-def _describe(call: ToolCall, offered: Offered) -> None:
+def _still_there(reply: ModelReply, plan: Plan) -> frozenset[str]:
+    """The ids of called tools and agents; those that the plan offers may be gone by now."""
+    asked = filter(None, [*reply.tool_calls, reply.answer])
+    found = [offered for one in asked if (offered := plan.of_function(one.name)) is not None]
+    there: set[str] = set()
+    for kind, rows in ((CallKind.TOOL, Tool.objects), (CallKind.AGENT, Agent.objects)):
+        if called := {one.ref for one in found if one.kind == kind}:
+            there |= {str(pk) for pk in rows.filter(pk__in=called).values_list("pk", flat=True)}
+    return frozenset(there)
+
+
+def _describe(call: ToolCall, offered: Offered, there: Collection[str]) -> None:
+    """What the plan says of a tool or an agent that is gone stays."""
     call.kind = offered.kind
     call.callable = offered.metadata
     call.config = offered.snapshot.get("spec", {}).get("config") or {}
     call.is_safe_to_repeat = offered.is_safe_to_repeat
-    # Tools and agents may be gone by now: what the plan says about them stays.
-    if offered.kind == CallKind.TOOL:
-        call.tool = Tool.objects.filter(pk=offered.ref).first()
-    elif offered.kind == CallKind.AGENT:
-        call.agent = Agent.objects.filter(pk=offered.ref).first()
+    if offered.kind == CallKind.TOOL and offered.ref in there:
+        call.tool_id = uuid.UUID(offered.ref)
+    elif offered.kind == CallKind.AGENT and offered.ref in there:
+        call.agent_id = uuid.UUID(offered.ref)
     elif offered.kind == CallKind.SKILL:
         call.skill_slug = offered.ref
 

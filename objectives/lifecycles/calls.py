@@ -56,7 +56,7 @@ def ask_people(call: ToolCall, expires_seconds: float | None, *, now: datetime) 
     call.awaits_judgement = False
     if expires_seconds is not None:
         call.approval_expires_at = now + timedelta(seconds=expires_seconds)
-    call.save(update_fields=["approval_expires_at", "awaits_judgement"])
+    _save(call, {"approval_expires_at", "awaits_judgement"})
     return call_event(EventKind.APPROVAL_REQUESTED, call, now=now)
 
 
@@ -83,7 +83,13 @@ def execute(call: ToolCall, to: ExecutionStatus, *, now: datetime, also: Iterabl
     if to in {ExecutionStatus.COMPLETED, ExecutionStatus.ERRORED, ExecutionStatus.INTERRUPTED}:
         call.settled_at = now
         fields.add("settled_at")
-    call.save(update_fields=sorted(fields))
+    _save(call, fields)
+
+
+def _save(call: ToolCall, fields: Iterable[str]) -> None:
+    """A call that is only about to be inserted, by whoever asks for it, takes its moves along."""
+    if not call._state.adding:
+        call.save(update_fields=sorted(fields))
 
 
 def complete(call: ToolCall, blocks: list[Json], *, now: datetime) -> NewEvent:

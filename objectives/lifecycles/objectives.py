@@ -82,14 +82,22 @@ def move(
     return rows
 
 
-def note(objective: Objective, head: RunHead, events: Sequence[NewEvent]) -> list[RunEvent]:
-    """Append events that move nothing, to a locked objective; saves head and count."""
+def note(
+    objective: Objective, head: RunHead, events: Sequence[NewEvent], *, also: Iterable[str] = ()
+) -> list[RunEvent]:
+    """Append events that move nothing, to a locked objective; saves head and count.
+
+    `also` names fields that the caller has set, to be saved along.
+    """
     rows = append(head, events)
     head.save(update_fields=["seq", "last_event_id"])
+    fields = set(also)
     public = sum(row.kind in PUBLIC for row in rows)
     if public:
         objective.event_count += public
-        objective.save(update_fields=["event_count"])
+        fields.add("event_count")
+    if fields:
+        objective.save(update_fields=sorted(fields))
     append_to_feed(head.space_id, [row for row in rows if row.kind in IN_FEED])
     return rows
 

@@ -61,7 +61,8 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: StopCh
             return answer
         redaction = Redaction(request.secrets)
         # Also where the call was stopped by now: what the tool answered is known.
-        outcome = retry_database(_read)(answer, redaction, call)
+        read = retry_database(outcome_of_answer)
+        outcome = read(answer, redaction, is_safe=call.is_safe_to_repeat, now=timezone.now())
         return reshaped(outcome, call, offered, redaction)
     except _Stopped:
         return STOPPED
@@ -74,6 +75,8 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: StopCh
 def _opened(call: ToolCall, offered: Offered, stop: StopCheck) -> dict[str, SecretStr]:
     """The secrets that the templates name, noted in the call; raises _SecretMissing."""
     names, tool_set_id = wanted_secrets(offered), uuid.UUID(offered.tool_set_id)
+    if not names and not call.resolved_secrets:
+        return {}
     try:
         found = _patiently(
             lambda: open_secrets(call.space_id, tool_set_id, call.objective_id, sorted(names)), stop
@@ -96,10 +99,6 @@ def _patiently[Result](step: Callable[[], Result], stop: StopCheck) -> Result:
             raise _Stopped
 
     return retry_database(step, check=check)()
-
-
-def _read(answer: HttpAnswer, redaction: Redaction, call: ToolCall) -> Outcome:
-    return outcome_of_answer(answer, redaction, is_safe=call.is_safe_to_repeat, now=timezone.now())
 
 
 async def _within_limits(

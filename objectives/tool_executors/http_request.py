@@ -76,7 +76,8 @@ def _filled(
     method = str(config.get("requestMethod") or "GET")
     shown = {**values, **{name.lower(): value for name, value in values.items()}}
     plain = {**call.arguments, "arguments": call.arguments, "secrets": shown}
-    in_url = {**_quoted(call.arguments), "arguments": _quoted(call.arguments), "secrets": shown}
+    quoted = _quoted(call.arguments)
+    in_url = {**quoted, "arguments": quoted, "secrets": shown}
     url = _url(offered, in_url, call.arguments, method=method)
     headers = _headers(offered, plain, call)
     body = _body(config, plain, call.arguments, method=method)
@@ -101,13 +102,13 @@ def _url(offered: Offered, values: Mapping[str, Any], arguments: Mapping[str, An
 
 
 def _headers(offered: Offered, values: Mapping[str, Any], call: ToolCall) -> dict[str, str]:
-    objective = call.objective
+    objective, call_id = call.objective, spell(Prefix.TOOL_CALL, call.id)
     headers = {
         "Accept": "application/json, text/*;q=0.9, */*;q=0.5",
         "User-Agent": "Callboard",
         # Whoever repeats a call that was cut off says so by this.
-        "Idempotency-Key": spell(Prefix.TOOL_CALL, call.id),
-        "x-cadenya-tool-call-id": spell(Prefix.TOOL_CALL, call.id),
+        "Idempotency-Key": call_id,
+        "x-cadenya-tool-call-id": call_id,
         "x-cadenya-objective-id": spell(Prefix.OBJECTIVE, call.objective_id),
         "x-cadenya-agent-id": spell(Prefix.AGENT, objective.agent_id),
         "x-cadenya-agent-variation-id": objective.variation_snapshot["metadata"]["id"],

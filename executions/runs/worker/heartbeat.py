@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Protocol
 
 from django.db import Error as DatabaseError, OperationalError, connection
@@ -25,6 +26,7 @@ from executions.runs.lease import (
     renew,
     renew_in_line,
 )
+from executions.runs.registry import kind_of_run
 from executions.runs.worker.stop_signal import StopSignal
 
 logger = logging.getLogger(__name__)
@@ -52,7 +54,8 @@ class HeldLease[S: Scribe]:
     """One lease in this process's hands; `renewed_at` is monotonic, from before the renewal was sent.
 
     Whoever ends the run or hands it back says `is_ending` before, when a lease that is gone may be its own
-    doing, and `is_over` afterwards, when there is nothing to keep any more.
+    doing, and `is_over` afterwards, when there is nothing to keep any more. `is_interrupted` is set where
+    somebody wants it to break off what it waits for: what comes then, the rows say.
     """
 
     lease: Lease
@@ -62,6 +65,7 @@ class HeldLease[S: Scribe]:
     is_lost: bool = False
     is_ending: bool = False
     is_over: bool = False
+    is_interrupted: bool = False
 
     def require(self) -> None:
         """Raises LeaseLost where nothing may be written any more."""
@@ -168,6 +172,12 @@ class LeaseKeeper:
                 one.lose()
             elif is_cancelled:
                 one.stop.set("cancelled")
+        for name, ones in groupby(sorted(held, key=_kind), key=_kind):
+            interrupted = kind_of_run(name).interrupted
+            if interrupted is not None:
+                by_run = {one.lease.run_id: one for one in ones}
+                for run_id in interrupted(by_run):
+                    by_run[run_id].is_interrupted = True
 
     def _tick(self) -> None:
         while not self._closing.wait(TICK_SECONDS):
@@ -186,6 +196,10 @@ class LeaseKeeper:
                 if self._clock() - _renewed_at(held) >= GIVE_UP_SECONDS:
                     logger.error("The lease of %s could not be renewed for 6 s", held.lease.run_id)
                     held.lose()
+
+
+def _kind(held: HeldLease[Any]) -> str:
+    return held.lease.kind
 
 
 def _renewed_at(held: HeldLease[Any]) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from objectives.agent_loop.judgement import decision_scores
+from objectives.agent_loop.judgement_step import decision_scores
 from objectives.models import ToolCall
 from tests.admin.desk import operator_client
 from tests.factories import make_actor

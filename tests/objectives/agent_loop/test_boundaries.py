@@ -80,6 +80,8 @@ class World:
             {"say": "I begin."},
             {"tools": [{"tool": "found", **ORDER}, {"tool": "sent", **ORDER}, {"tool": "ask", **ORDER}]},
             {"tool": "clerk", "arguments": {"task": "Count."}},
+            {"tool": "found", **ORDER},
+            {"tool": "sent", **ORDER},
             {"answer": "{results[0]} {results[2]} {last_result}"},
         ]
         self.objective = start(actor, found, sent, bare_tool(actor), clerk, script=script)
@@ -146,3 +148,17 @@ def test_the_log_is_the_same_wherever_the_worker_died(actor: Actor, bench: Bench
         assert all(tools.begun[call_id] <= 2 for call_id in ids)
         assert sum(tools.begun[call_id] for call_id in ids) <= 4
     assert writes > 12
+
+
+def test_a_response_is_kept_although_what_follows_from_it_cannot_be_written(actor: Actor, bench: Bench):
+    objective = start(actor, bare_tool(actor), script=[{"tool": "ask", **ORDER}])
+    objective.plan["offered"][0]["content_seconds"] = "soon"  # as no configuration can say it
+    objective.save(update_fields=["plan"])
+
+    objective = work(objective, bench)
+
+    (call,) = calls_of(objective)
+    assert (objective.turn, objective.asked_at, objective.lost_worker_count) == (1, None, 1)
+    assert call.execution == ExecutionStatus.PENDING
+    assert types(objective)[-1] == "assistantMessage"
+    assert RunHead.objects.get(pk=objective.pk).state == "queued"

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from executions.runs.registry import begin_run
 from objectives.actions.approvals import approve_call
+from objectives.agent_loop.call_step import keep_outcome, work_on
 from objectives.agent_loop.decision import Carry, Leave, decide
-from objectives.agent_loop.tool_calls import work_on, write_outcome
 from objectives.models import BrokenRequest, Objective
 from objectives.tool_results.outcome import Outcome, Text
 from tests.executions.inference.provider_server import Answer
@@ -16,6 +16,7 @@ from tests.executions.inference.wire import chat_events
 from tests.factories import Actor, make_actor
 from tests.objectives.agent_loop.test_providers import provided
 from tests.objectives.agent_loop.working import (
+    attempt_under,
     bare_tool,
     calls_of,
     fresh,
@@ -77,12 +78,13 @@ def test_a_call_in_hand_comes_to_its_end_first(actor, bench, tools):
     first, _ = calls_of(objective)
     approve_call(access=actor.access, objective_id=objective.id, call_id=first.id, now=timezone.now())
     lease = begin_run(kind="objective", run_id=objective.id, owner=bench.owner, now=timezone.now())
-    begun = decide(lease, set(), now=timezone.now())
+    attempt = attempt_under(lease)
+    begun = attempt.step(decide, set())
     spend(objective)
 
-    meanwhile = decide(lease, {work_on(call) for call in begun.calls}, now=timezone.now())
-    write_outcome(lease, first.id, Outcome([Text("sent")]), now=timezone.now())
-    at_last = decide(lease, set(), now=timezone.now())
+    meanwhile = attempt.step(decide, {work_on(call) for call in begun.calls})
+    attempt.step(keep_outcome, first.id, Outcome([Text("sent")]))
+    at_last = attempt.step(decide, set())
 
     assert [call.id for call in begun.calls] == [first.id]
     assert (meanwhile, at_last) == (Carry([], begun.plan), Leave())

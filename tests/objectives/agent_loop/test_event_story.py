@@ -15,7 +15,7 @@ from objectives.actions.cancellation import cancel_objective, interrupt_objectiv
 from objectives.actions.continuation import compact_objective, continue_objective
 from objectives.actions.expiry import time_out_objective
 from objectives.actions.supplied_results import supply_content
-from objectives.agent_loop.continuation import continue_after_child, continue_after_execution
+from objectives.agent_loop.call_step import continue_after_child, continue_after_execution
 from objectives.models import ErrorType, Objective
 from objectives.tool_results.outcome import Text
 from tests.executions.inference.odd_wire import stream, text

@@ -15,7 +15,16 @@ from objectives.agent_loop.decision import decide
 from objectives.models import Objective
 from spaces.ids import new_id
 from tests.factories import Actor, make_actor
-from tests.objectives.agent_loop.working import fresh, head_of, payloads, said, start, types, work
+from tests.objectives.agent_loop.working import (
+    attempt_under,
+    fresh,
+    head_of,
+    payloads,
+    said,
+    start,
+    types,
+    work,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +65,7 @@ def test_an_objective_of_a_vanished_worker_waits_for_another(actor, bench):
     assert (head.state, healed.state, healed.lost_worker_count) == ("queued", "running", 1)
     assert timezone.now() < head.available_at < timezone.now() + timedelta(seconds=2)
     with pytest.raises(LeaseLost):
-        decide(lost, [], now=timezone.now())
+        attempt_under(lost).step(decide, [])
 
 
 def test_an_objective_whose_workers_vanish_again_and_again_fails(actor):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from objectives.actions.approvals import approve_call
 from objectives.actions.expiry import expired_approvals
-from objectives.agent_loop.judgement import decision_scores
+from objectives.agent_loop.judgement_step import decision_scores
 from objectives.models import ContextWindow, Objective, Tool
 from objectives.representations.calls import show_call_with_result
 from objectives.representations.reader import Viewer

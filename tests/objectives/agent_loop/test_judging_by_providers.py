@@ -15,7 +15,7 @@ from executions.runs.usage import tree_usage
 from executions.runs.verbs import heal
 from objectives.actions.approvals import approve_call, deny_call
 from objectives.actions.cancellation import cancel_objective
-from objectives.agent_loop import auto_approval, decision, tool_calls
+from objectives.agent_loop import call_step, call_wait, decision
 from objectives.models import BrokenRequest, Objective, ToolCall
 from tests.executions.inference.provider_server import Answer, ProviderServer
 from tests.executions.inference.wire import chat_events
@@ -46,7 +46,7 @@ def actor() -> Actor:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auto_approval, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(call_wait, "WAIT_SECONDS", 0.01)
 
 
 def test_the_model_is_told_the_conversation_the_call_and_the_questions(actor, bench, settings):
@@ -126,7 +126,7 @@ def test_a_person_who_decides_while_the_model_thinks_is_not_kept_waiting(actor, 
 def test_a_call_that_waits_for_room_is_judged_though_people_decide_all_before_it(
     actor, bench, settings, monkeypatch
 ):
-    for module in (tool_calls, decision):
+    for module in (call_step, decision):
         monkeypatch.setattr(module, "MOST_PARALLEL", 1)
     slow = replace(scores(0, 0), delay_seconds=20)
     asked = tuple((f"c{place}", "ask", '{"order": "7"}') for place in range(2))

@@ -15,7 +15,7 @@ from executions.models import SkillExecution
 from executions.runs.worker.context import Bench
 from objectives.actions.continuation import continue_objective
 from objectives.actions.supplied_results import supply_content
-from objectives.agent_loop.continuation import continue_after_child, continue_after_execution
+from objectives.agent_loop.call_step import continue_after_child, continue_after_execution
 from objectives.ids import Prefix, spell
 from objectives.models import AdapterKind, CallKind, Objective, ResultMedia, ToolCall
 from objectives.planning.plan import Plan

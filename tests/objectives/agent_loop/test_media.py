@@ -14,8 +14,8 @@ from executions.models import RunEvent
 from executions.runs.worker.context import Bench
 from objectives.actions.continuation import compact_objective, continue_objective
 from objectives.actions.supplied_results import supply_content
-from objectives.agent_loop.charges import estimate
 from objectives.agent_loop.model_request import conversation_of
+from objectives.agent_loop.recovery import estimate
 from objectives.models import ContextWindow, Objective, Step
 from objectives.tool_results.outcome import Media, Text
 from spaces.blobs import blob_name, storage, store_blob

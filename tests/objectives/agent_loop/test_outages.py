@@ -14,7 +14,7 @@ from executions.runs.usage import tree_usage
 from executions.runs.worker.context import Bench
 from objectives.actions.cancellation import cancel_objective, interrupt_objective
 from objectives.actions.continuation import compact_objective, continue_objective
-from objectives.agent_loop.outages import MOST_BROKEN
+from objectives.agent_loop.recovery import MOST_BROKEN
 from objectives.models import BrokenRequest, Objective
 from spaces.models import Space
 from tests.executions.inference.provider_server import Answer

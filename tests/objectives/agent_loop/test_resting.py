@@ -7,7 +7,7 @@ from objectives.actions.cancellation import cancel_objective, interrupt_objectiv
 from objectives.actions.continuation import compact_objective, continue_objective
 from objectives.actions.queued_actions import MOST_AT_ONCE, MOST_QUEUED
 from objectives.actions.supplied_results import supply_content
-from objectives.agent_loop.continuation import continue_after_child
+from objectives.agent_loop.call_step import continue_after_child
 from objectives.models import ActionKind, Objective, QueuedAction
 from objectives.tool_results.outcome import Text
 from spaces.errors import NotReady

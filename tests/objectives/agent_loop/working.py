@@ -7,9 +7,13 @@ from typing import Any
 from django.utils import timezone
 
 from executions.models import RunEvent, RunHead
+from executions.runs.lease import Lease
 from executions.runs.registry import begin_run
 from executions.runs.worker.context import Bench
+from executions.runs.worker.heartbeat import HeldLease
+from executions.runs.worker.stop_signal import StopSignal
 from objectives.agent_loop.attempt import run_attempt
+from objectives.agent_loop.context import AttemptContext, TextRecorder
 from objectives.events import PUBLIC
 from objectives.models import AdapterKind, Objective, Tool, ToolCall
 from objectives.planning.plan import Plan
@@ -72,6 +76,12 @@ def work(objective: Objective, bench: Bench) -> Objective:
     assert lease is not None
     run_attempt(lease, taken_at, bench)
     return fresh(objective)
+
+
+def attempt_under(lease: Lease) -> AttemptContext:
+    """What a worker holds that has this lease; its steps are taken one by one."""
+    stop = StopSignal()
+    return AttemptContext(HeldLease(lease, stop, TextRecorder(lease, stop), time.monotonic()))
 
 
 def fresh(objective: Objective) -> Objective:

@@ -4,19 +4,19 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from executions.inference.demo_script import confidence_in
 from executions.inference.interface import DemoSettings, ModelRequest, Spending
 from executions.inference.transcript import user_message
-from executions.models import RunHead
+from executions.runs.db_retry import retry_database
 from executions.runs.lease import Lease
 from executions.runs.locks import leased
 from objectives.actions.approvals import deny
 from objectives.actions.locks import locked_call
-from objectives.agent_loop.charges import CHARGED, charge, keep_broken
+from objectives.agent_loop.context import LockedTurn
 from objectives.agent_loop.model_request import (
     ChosenModel,
     Conversation,
@@ -25,11 +25,11 @@ from objectives.agent_loop.model_request import (
     told_of,
     trace_of,
 )
+from objectives.agent_loop.recovery import CHARGED, charge, estimate, keep_broken
 from objectives.ids import Json
 from objectives.lifecycles.calls import ask_people, decide
-from objectives.lifecycles.objectives import note
 from objectives.models import ApprovalStatus, Objective, ToolCall
-from objectives.planning.plan import Offered, Plan
+from objectives.planning.plan import Plan
 
 REQUEST_SECONDS = 60.0
 MOST_ENTRY, MOST_MATERIAL = 4_000, 60_000  # characters of one entry of the conversation, and of all of them
@@ -128,22 +128,53 @@ def _newest(entries: list[Json]) -> list[Json]:
     return kept[::-1]
 
 
-def write_judgement(lease: Lease, call_id: uuid.UUID, judgement: Judgement, *, now: datetime) -> None:
-    """Decide a call by its scores, or leave it to people; raises LeaseLost.
+@retry_database
+def close_judging(objective: Objective, call: ToolCall, spending: Spending | None, *, now: datetime) -> None:
+    """Keep what a request cost that decides nothing, and that nothing more is to be charged for it.
+
+    It needs no lease: a request that another worker makes by now is not touched.
+    """
+    with transaction.atomic():
+        keep_broken(objective, spending, now=now)
+        begun = ToolCall.objects.filter(pk=call.pk, fence=call.fence, awaits_judgement=True)
+        begun.update(fence=None)
+
+
+def note_judging(
+    lease: Lease, call: ToolCall, request: ModelRequest, chosen: ChosenModel, *, now: datetime
+) -> None:
+    """The intent, before the effect; a request that was cut off with its worker is charged by an estimate."""
+    with transaction.atomic():
+        _, objective = leased(Objective, lease)
+        row = locked_call(objective, call.id)
+        if row.fence not in {None, lease.fence}:
+            keep_broken(objective, estimate(request, chosen.choice, written=0), now=now)
+        row.fence = lease.fence
+        row.save(update_fields=["fence"])
+
+
+def leave_alone(lease: Lease, seconds: float, *, now: datetime) -> None:
+    """Write down that a provider does not want to be asked for so long; raises LeaseLost."""
+    with transaction.atomic():
+        _, objective = leased(Objective, lease)
+        until = now + timedelta(seconds=seconds)
+        objective.ask_not_before = max(until, objective.ask_not_before or until)
+        objective.save(update_fields=["ask_not_before"])
+
+
+def keep_judgement(turn: LockedTurn, call_id: uuid.UUID, judgement: Judgement) -> None:
+    """Decide a call by its scores, or leave it to people.
 
     Where somebody decided meanwhile, or gave the call up, only the cost is kept. May be repeated.
     """
-    with transaction.atomic():
-        head, objective = leased(Objective, lease)
-        call = locked_call(objective, call_id)
-        if call.awaits_judgement and not call.is_settled:
-            if judgement.spending is not None:
-                charge(objective, call.step.window_id, judgement.spending)
-                objective.save(update_fields=CHARGED)
-            offered = Plan.read(objective.plan).offered_as(call.called_as)
-            _decide(call, head, objective, offered=offered, scores=judgement.scores, now=now)
-        elif call.decision_scores is None:
-            keep_broken(objective, judgement.spending, now=now)
+    call = turn.call(call_id)
+    if call is not None and call.awaits_judgement and not call.is_settled:
+        if judgement.spending is not None:
+            charge(turn.objective, call.step.window_id, judgement.spending)
+            turn.fields |= set(CHARGED)
+        _decide(turn, call, judgement.scores)
+    elif call is None or call.decision_scores is None:
+        keep_broken(turn.objective, judgement.spending, now=turn.now)
 
 
 def decision_scores(auto_mode: Json, scores: Sequence[float]) -> Json:
@@ -168,23 +199,18 @@ def _is_approved(mode: str, passed: Sequence[bool]) -> bool:
     return all(passed)
 
 
-def _decide(
-    call: ToolCall,
-    head: RunHead,
-    objective: Objective,
-    *,
-    offered: Offered,
-    scores: Sequence[float] | None,
-    now: datetime,
-) -> None:
+def _decide(turn: LockedTurn, call: ToolCall, scores: Sequence[float] | None) -> None:
+    offered = turn.plan.offered_as(call.called_as)
     auto_mode = offered.auto_mode or {}
     if scores is not None:
         call.decision_scores = decision_scores(auto_mode, scores)
         call.save(update_fields=["decision_scores"])
     if call.decision_scores is not None and call.decision_scores["approved"]:
-        call.decided_at = now
+        call.decided_at = turn.now
         decide(call, ApprovalStatus.AUTO_APPROVED, also=["decided_at"])
     elif call.decision_scores is not None and auto_mode.get("failureMessage"):
-        deny(call, head, objective, by=None, memo=auto_mode["failureMessage"], now=now)
+        turn.write()
+        memo = auto_mode["failureMessage"]
+        deny(call, turn.head, turn.objective, by=None, memo=memo, now=turn.now)
     else:
-        note(objective, head, [ask_people(call, offered.approval_expires_seconds, now=now)])
+        turn.events.append(ask_people(call, offered.approval_expires_seconds, now=turn.now))
