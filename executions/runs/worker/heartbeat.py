@@ -26,7 +26,7 @@ from executions.runs.lease import (
     renew,
     renew_in_line,
 )
-from executions.runs.registry import kind_of_run
+from executions.runs.registry import registration
 from executions.runs.worker.stop_signal import StopSignal
 
 logger = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class LeaseKeeper:
             elif is_cancelled:
                 one.stop.set("cancelled")
         for name, ones in groupby(sorted(held, key=_kind), key=_kind):
-            interrupted = kind_of_run(name).interrupted
+            interrupted = registration(name).interrupted
             if interrupted is not None:
                 by_run = {one.lease.run_id: one for one in ones}
                 for run_id in interrupted(by_run):
