@@ -28,15 +28,14 @@ class Query(QueryDict):
         self._known = frozenset(known)
 
     def __getitem__(self, key: str) -> Any:
-        return super().__getitem__(self._declared(key))
-
-    def getlist(self, key: str, default: Any = None) -> Any:
-        return super().getlist(self._declared(key), default)
-
-    def _declared(self, key: str) -> str:
         if key not in self._known:
             raise Undeclared(key)
-        return key
+        return super().__getitem__(key)
+
+    def getlist(self, key: str, default: Any = None) -> Any:
+        if key not in self._known:
+            raise Undeclared(key)
+        return super().getlist(key, default)
 
 
 def read_query(given: QueryDict, known: Collection[str], user_agent: str) -> Query:

@@ -83,12 +83,10 @@ class WorkspaceViewSet(AccountViewSet):
     """A viewset below `/workspaces/{workspaceId}`: `self.access` proves that the caller reaches it."""
 
     access: SpaceAccess
+    space_id: uuid.UUID
 
     def reach(self) -> SpaceAccess:
         super().reach()
         self.access = access_to(self.caller, self.kwargs["workspace_id"])
+        self.space_id = self.access.space_id
         return self.access
-
-    @property
-    def space_id(self) -> uuid.UUID:
-        return self.access.space_id

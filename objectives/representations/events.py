@@ -14,7 +14,7 @@ from executions.runs.models import RunEvent
 from objectives.client_versions import Dialect
 from objectives.events import IDENTITY
 from objectives.former_events import present
-from objectives.ids import Json, Prefix, spell, state_name, wire_moment
+from objectives.ids import Json, Prefix, spell, wire_moment
 from objectives.models import CallKind, Objective, ObjectiveState
 from objectives.representations.reader import Viewer
 from objectives.schemas.history import EventInfo, ObjectiveEvent
@@ -39,7 +39,7 @@ def show_events(
 ) -> list[ObjectiveEvent]:
     """These events of one objective, in this order."""
     events = [present(row) for row in rows]
-    about = reader.operation(objective, Prefix.OBJECTIVE)
+    about = OperationMetadata.of(objective, Prefix.OBJECTIVE, tenant_id=reader.tenant_id)
     infos: dict[int, EventInfo] = {}
     if with_info:
         causes = {event.seq: _cause(objective, event) for event in events}
@@ -108,7 +108,7 @@ def _state_changed(read: _Read) -> Json:
 
 
 def _state(read: _Read, state: str | None) -> str:
-    return read.reader.dialect.state(state_name(state or "unspecified"))
+    return read.reader.dialect.state(state or "unspecified")
 
 
 def _response(read: _Read) -> Json:

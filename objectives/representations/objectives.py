@@ -7,7 +7,7 @@ from objectives.ids import Prefix, spell
 from objectives.models import ContextWindow, Objective
 from objectives.representations.reader import Viewer
 from objectives.representations.selectors import secret_names_of
-from objectives.schemas.metadata import ResourceMetadata
+from objectives.schemas.metadata import OperationMetadata, ResourceMetadata
 from objectives.schemas.objectives import ObjectiveInfo, ObjectiveSchema
 
 
@@ -18,7 +18,7 @@ def show_objectives(rows: Sequence[Objective], *, reader: Viewer, with_info: boo
     return [
         ObjectiveSchema.of(
             row,
-            metadata=reader.operation(row, Prefix.OBJECTIVE),
+            metadata=OperationMetadata.of(row, Prefix.OBJECTIVE, tenant_id=reader.tenant_id),
             secrets=secrets.get(row.id, []),
             info=infos.get(row.id),
             dialect=reader.dialect,

@@ -1,7 +1,7 @@
 """The four metadata objects, and profiles."""
 
 import uuid
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -60,7 +60,8 @@ class OperationMetadata(Shape):
     """When, RFC 3339 in UTC."""
 
     @classmethod
-    def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID) -> Self:
+    def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID, **more: Any) -> Self:
+        """`more` is what a subclass adds."""
         return cls(
             id=spell(prefix, row.id),
             account_id=spell(Prefix.ACCOUNT, tenant_id),
@@ -69,6 +70,7 @@ class OperationMetadata(Shape):
             labels=row.labels,
             profile_id=spell(Prefix.PROFILE, row.created_by_id),
             created_at=row.created_at,
+            **more,
         )
 
 
@@ -81,10 +83,10 @@ class ResourceMetadata(OperationMetadata):
     """When it was last changed; left out where it never was."""
 
     @classmethod
-    def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID) -> Self:
+    def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID, **more: Any) -> Self:
         assert isinstance(row, Resource)  # noqa: S101 - what has no name is shown by OperationMetadata
-        identity = OperationMetadata.of(row, prefix, tenant_id=tenant_id)
-        return cls(**identity.__dict__, name=row.name, updated_at=row.updated_at)
+        named = {"name": row.name, "updated_at": row.updated_at}
+        return super().of(row, prefix, tenant_id=tenant_id, **named, **more)
 
 
 class ProfileSpec(Shape):
