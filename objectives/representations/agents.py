@@ -22,15 +22,19 @@ from objectives.schemas.agents import AgentInfo, AgentSchema
 from objectives.schemas.assignments import as_before, named
 from objectives.schemas.metadata import Profile, ResourceMetadata
 from objectives.schemas.variations import AgentVariationSchema, VariationInfo
+from spaces.prepared_sql import fetch_rows
 
 type Profiles = dict[uuid.UUID, Profile]
 type Assigned = dict[uuid.UUID, list[Assignment]]
 
+_VARIATIONS = (
+    "SELECT agent_id, count(*) FROM objectives_agentvariation WHERE agent_id = ANY(%s) GROUP BY agent_id"
+)
+
 
 def show_agents(rows: Sequence[Agent], *, tenant_id: uuid.UUID) -> list[AgentSchema]:
     """These agents, in this order; `rows` are all of one account."""
-    counted = AgentVariation.objects.filter(agent__in=rows).values_list("agent_id").annotate(Count("id"))
-    counts: dict[uuid.UUID, int] = dict(counted)
+    counts: dict[uuid.UUID, int] = dict(fetch_rows(_VARIATIONS, [[row.id for row in rows]]))
     profiles = profiles_of((row.created_by_id for row in rows), tenant_id=tenant_id)
     infos = [
         AgentInfo(variation_count=counts.get(row.id, 0), created_by=profiles[row.created_by_id])
