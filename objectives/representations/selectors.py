@@ -28,6 +28,15 @@ LISTED_CALL = (
     *("objective_id", "called_as", "kind", "approval", "execution", "memo", "decided_by_id"),
     *("callable", "arguments", "resolved_secrets", "decision_scores"),
 )
+LISTED_OBJECTIVE = (
+    *IDENTITY,
+    *("state", "state_message", "parent_id", "system_prompt", "first_user_message", "pinned_parameters"),
+    *("system_prompt_data", "first_user_message_data", "output"),
+    *("provider_unavailable_since", "next_try_at", "failures", "provider_message"),
+    *("event_count", "tool_call_count", "input_tokens", "output_tokens", "window_count", "turn"),
+    *("continued_at", "continued_by_id"),
+)
+_SNAPSHOT_TEXTS = {f"{name}_text": Cast(name, TextField()) for name in _SNAPSHOTS}
 _CALL_FIELDS = _ordered(ToolCall, *LISTED_CALL, "result")
 _JSON = {"labels", "callable", "arguments", "resolved_secrets", "decision_scores", "result"}
 _OBJECTIVE_FIELDS = _ordered(Objective, *IDENTITY)
@@ -58,6 +67,10 @@ SELECT call.id, {_TOOL_SET}
   FROM objectives_toolcall AS call JOIN objectives_objective AS objective ON objective.id = call.objective_id
  WHERE call.id = ANY(%s)
 """  # noqa: S608 - the same
+_OBJECTIVES = f"""
+SELECT {", ".join(_OBJECTIVE_FIELDS)} FROM objectives_objective WHERE id = ANY(%s)
+"""  # noqa: S608 - the same
+_LABELS = _OBJECTIVE_FIELDS.index("labels")
 _PEOPLE = f"SELECT {', '.join(_PRINCIPAL_FIELDS)} FROM spaces_principal WHERE id = ANY(%s)"  # noqa: S608 - the same
 _SECRETS = "SELECT objective_id, name FROM objectives_secret WHERE objective_id = ANY(%s) ORDER BY name"
 
@@ -90,9 +103,8 @@ def find_call(space_id: uuid.UUID, objective_id: uuid.UUID, call_id: uuid.UUID) 
 
 
 def listed(rows: "QuerySet[Objective]") -> "QuerySet[Objective]":
-    """The rows as lists read them: without the plan, their snapshots as text for `with_snapshots`."""
-    texts = {f"{name}_text": Cast(name, TextField()) for name in _SNAPSHOTS}
-    return rows.defer("plan", *_SNAPSHOTS).annotate(**texts)
+    """The rows as lists read them: what they show, their snapshots as text for `with_snapshots`."""
+    return rows.only(*LISTED_OBJECTIVE).annotate(**_SNAPSHOT_TEXTS)
 
 
 def with_snapshots(rows: Sequence[Objective]) -> Sequence[Objective]:
@@ -105,6 +117,19 @@ def with_snapshots(rows: Sequence[Objective]) -> Sequence[Objective]:
                 known[text] = json.loads(text)
             setattr(row, name, known[text])
     return rows
+
+
+def with_objectives(calls: Sequence[ToolCall]) -> Sequence[ToolCall]:
+    """The calls with their objectives' identities, each read once: many calls of a page are of the same."""
+    wanted = {call.objective_id for call in calls}
+    known: dict[uuid.UUID, Objective] = {}
+    for row in fetch_rows(_OBJECTIVES, [list(wanted)]) if wanted else []:
+        labels = json.loads(row[_LABELS])
+        one = Objective.from_db("default", _OBJECTIVE_FIELDS, (*row[:_LABELS], labels, *row[_LABELS + 1 :]))
+        known[one.pk] = one
+    for call in calls:
+        call.objective = known[call.objective_id]
+    return calls
 
 
 def tool_sets_of(call_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Json]:
