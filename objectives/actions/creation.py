@@ -41,7 +41,8 @@ from objectives.planning.demo_block import split_demo
 from objectives.planning.functions import assigned_to
 from objectives.planning.plan import DAY_SECONDS
 from objectives.planning.plan_builder import build_plan
-from objectives.representations.agents import profiles_of, show_agents, show_variations
+from objectives.representations.agents import show_agents, show_variations
+from objectives.representations.selectors import profiles_of
 from objectives.selectors import find
 from objectives.validation.labels import check_external_id, check_labels, cost_budget
 from spaces.access import SpaceAccess

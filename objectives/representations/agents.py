@@ -15,14 +15,13 @@ from objectives.models import (
     ToolState,
 )
 from objectives.planning.functions import assigned_to
-from objectives.representations.selectors import people_of
+from objectives.representations.selectors import Profiles, profiles_of
 from objectives.schemas.agents import AgentInfo, AgentSchema
 from objectives.schemas.assignments import as_before, named
-from objectives.schemas.metadata import Profile, ResourceMetadata
+from objectives.schemas.metadata import ResourceMetadata
 from objectives.schemas.variations import AgentVariationSchema, VariationInfo
 from spaces.prepared_sql import fetch_rows
 
-type Profiles = dict[uuid.UUID, Profile]
 type Assigned = Mapping[uuid.UUID, list[Assignment]]
 
 _FEEDBACK = """
@@ -83,12 +82,6 @@ def show_variations(
         )
         shown.append(AgentVariationSchema.of(row, rights, info, tenant_id=tenant_id))
     return shown
-
-
-def profiles_of(principal_ids: Iterable[uuid.UUID], *, tenant_id: uuid.UUID) -> Profiles:
-    """The profile of each of these principals, in one query."""
-    people = people_of(set(principal_ids))
-    return {key: Profile.of(person, tenant_id=tenant_id) for key, person in people.items()}
 
 
 def _tools_of_sets(assigned: Assigned) -> dict[uuid.UUID, set[uuid.UUID]]:

@@ -5,9 +5,8 @@ from datetime import datetime
 
 from objectives.ids import Json, Prefix
 from objectives.models import CallKind, ToolCall
-from objectives.representations.agents import Profiles
 from objectives.representations.reader import Viewer
-from objectives.representations.selectors import FoundCall, tool_sets_of
+from objectives.representations.selectors import FoundCall, Profiles, tool_sets_of
 from objectives.schemas.metadata import BareMetadata, OperationMetadata, Profile
 from objectives.schemas.toolcalls import ToolCallInfo, ToolCallResult, ToolCallSchema, ToolCallWithResult
 from objectives.tool_results.blocks import show_blocks

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from objectives.client_versions import NEWEST, Dialect
-from objectives.representations.agents import Profiles, profiles_of
+from objectives.representations.selectors import Profiles, profiles_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,11 @@ from django.db.models.functions import Cast
 
 from objectives.ids import Json
 from objectives.models import Objective, ToolCall
+from objectives.schemas.metadata import Profile
 from spaces.models import Principal
 from spaces.prepared_sql import fetch_row, fetch_rows
+
+type Profiles = dict[uuid.UUID, Profile]
 
 
 def _ordered(model: type[Model], *wanted: str) -> list[str]:
@@ -146,8 +149,8 @@ def secret_names_of(objective_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[
     return names
 
 
-def people_of(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Principal]:
-    """These principals, with what a profile shows of them."""
-    rows = fetch_rows(_PEOPLE, [list(ids)])
+def profiles_of(principal_ids: Iterable[uuid.UUID], *, tenant_id: uuid.UUID) -> Profiles:
+    """The profile of each of these principals, in one query."""
+    rows = fetch_rows(_PEOPLE, [list(set(principal_ids))])
     people = [Principal.from_db("default", _PRINCIPAL_FIELDS, row) for row in rows]
-    return {person.pk: person for person in people}
+    return {person.pk: Profile.of(person, tenant_id=tenant_id) for person in people}

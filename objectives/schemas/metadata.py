@@ -1,11 +1,11 @@
 """The four metadata objects, and profiles."""
 
 import uuid
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field
 
-from objectives.ids import Prefix, spell
+from objectives.ids import Json, Prefix, spell
 from objectives.models.resource import Operation, Resource
 from objectives.schemas.shape import Moment, Shape
 from spaces.models import Principal, PrincipalKind
@@ -60,8 +60,9 @@ class OperationMetadata(Shape):
     """When, RFC 3339 in UTC."""
 
     @classmethod
-    def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID, **more: Any) -> Self:
-        """`more` is what a subclass adds."""
+    def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID) -> Self:
+        """Of a resource with its name, where the class takes that."""
+        named: Json = {"name": row.name, "updated_at": row.updated_at} if isinstance(row, Resource) else {}
         return cls(
             id=spell(prefix, row.id),
             account_id=spell(Prefix.ACCOUNT, tenant_id),
@@ -70,7 +71,7 @@ class OperationMetadata(Shape):
             labels=row.labels,
             profile_id=spell(Prefix.PROFILE, row.created_by_id),
             created_at=row.created_at,
-            **more,
+            **named,
         )
 
 
@@ -81,12 +82,6 @@ class ResourceMetadata(OperationMetadata):
     """Its name."""
     updated_at: Moment | None = None
     """When it was last changed; left out where it never was."""
-
-    @classmethod
-    def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID, **more: Any) -> Self:
-        assert isinstance(row, Resource)  # noqa: S101 - what has no name is shown by OperationMetadata
-        named = {"name": row.name, "updated_at": row.updated_at}
-        return super().of(row, prefix, tenant_id=tenant_id, **named, **more)
 
 
 class ProfileSpec(Shape):
