@@ -65,7 +65,7 @@ def approve(
     offered = Plan.read(objective.plan).of_function(call.called_as)
     begun = begin_bare(call, offered, now=now) if offered is not None and offered.is_bare else []
     # The objective goes on by the approval; that the call has its result already is what comes of it.
-    wake(objective, head, [approved], now=now)
+    wake(objective, head, [approved], now=now, is_due=not begun)
     if begun:
         note(objective, head, begun)
 
