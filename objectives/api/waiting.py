@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from objectives.api.describing import page_of
 from objectives.api.examples import TOOL_CALL, page as page_example
 from objectives.api.filters import AddressFilter, AlwaysInfoFilter, EnumFilter
-from objectives.api.objectives import ObjectiveViewMixin
 from objectives.api.pagination import OldestFirst
+from objectives.api.viewsets import ObjectiveViewMixin
 from objectives.ids import Prefix
 from objectives.models import Agent, ApprovalStatus, ExecutionStatus
 from objectives.representations.calls import show_calls

@@ -4,7 +4,7 @@ import itertools
 import json
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet, TextField
 from django.db.models.functions import Cast
@@ -73,6 +73,9 @@ SELECT call.id, {_TOOL_SET}
 _OBJECTIVES = f"""
 SELECT {", ".join(_OBJECTIVE_FIELDS)} FROM objectives_objective WHERE id = ANY(%s)
 """  # noqa: S608 - the same
+_OBJECTIVE = f"""
+SELECT {", ".join(_OBJECTIVE_FIELDS)} FROM objectives_objective WHERE id = %s AND space_id = %s
+"""  # noqa: S608 - the same
 _LABELS = _OBJECTIVE_FIELDS.index("labels")
 _PEOPLE = f"SELECT {', '.join(_PRINCIPAL_FIELDS)} FROM spaces_principal WHERE id = ANY(%s)"  # noqa: S608 - the same
 _SECRETS = "SELECT objective_id, name FROM objectives_secret WHERE objective_id = ANY(%s) ORDER BY name"
@@ -122,14 +125,22 @@ def with_snapshots(rows: Sequence[Objective]) -> Sequence[Objective]:
     return rows
 
 
+def find_objective(space_id: uuid.UUID, objective_id: uuid.UUID) -> Objective | None:
+    """An objective of a space with its identity only; None where there is none."""
+    row = fetch_row(_OBJECTIVE, [objective_id, space_id])
+    return None if row is None else _objective(row)
+
+
+def _objective(row: Sequence[Any]) -> Objective:
+    values = (*row[:_LABELS], json.loads(row[_LABELS]), *row[_LABELS + 1 :])
+    return Objective.from_db("default", _OBJECTIVE_FIELDS, values)
+
+
 def with_objectives(calls: Sequence[ToolCall]) -> Sequence[ToolCall]:
     """The calls with their objectives' identities, each read once: many calls of a page are of the same."""
     wanted = {call.objective_id for call in calls}
-    known: dict[uuid.UUID, Objective] = {}
-    for row in fetch_rows(_OBJECTIVES, [list(wanted)]) if wanted else []:
-        labels = json.loads(row[_LABELS])
-        one = Objective.from_db("default", _OBJECTIVE_FIELDS, (*row[:_LABELS], labels, *row[_LABELS + 1 :]))
-        known[one.pk] = one
+    rows = fetch_rows(_OBJECTIVES, [list(wanted)]) if wanted else []
+    known = {one.pk: one for one in map(_objective, rows)}
     for call in calls:
         call.objective = known[call.objective_id]
     return calls
