@@ -10,6 +10,7 @@ states beside it with Python's 1.7.0, whose own clients are therefore not told o
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _SDK = re.compile(
@@ -45,11 +46,12 @@ class Dialect:
         """Whether the client can read an event of this type."""
         return not self._is_before(EVENT_SINCE.get(name, (0, 0)))
 
-    def state(self, name: str) -> str:
-        """An objective's state, `OBJECTIVE_STATE_RUNNING`, as this client calls it."""
-        if name.endswith("_INTERRUPTING") and self._is_before(_INTERRUPTING_SINCE):
-            name = "OBJECTIVE_STATE_RUNNING"
-        return name.removeprefix("OBJECTIVE_") if self._is_before(_STATES_SINCE) else name
+    def state(self, state: str) -> str:
+        """An objective's state as this client calls it: `OBJECTIVE_STATE_RUNNING` for `running`."""
+        if self.version is not None and self.version < _INTERRUPTING_SINCE and state == "interrupting":
+            state = "running"
+        is_short = self.version is not None and self.version < _STATES_SINCE
+        return f"{'' if is_short else 'OBJECTIVE_'}STATE_{state.upper()}"
 
     def execution_status(self, name: str) -> str:
         """A tool call's execution status as this client calls it."""
@@ -63,6 +65,7 @@ class Dialect:
 NEWEST = Dialect()
 
 
+@lru_cache(maxsize=256)
 def dialect_of(user_agent: str) -> Dialect:
     """The dialect of whoever sends this `User-Agent`."""
     match = _SDK.search(user_agent)

@@ -1,7 +1,7 @@
 """The events of an objective: what all of them carry, and who is told of which.
 
 A payload is facts of our own (`executions.runs.event_kinds`); what the workspace API shows is made of them on
-every read (`objectives.representations.events`). Beside the facts of its kind it has `context_window_id`,
+every read (`objectives.representations.payloads`). Beside the facts of its kind it has `context_window_id`,
 `caused_by` (a principal) and, where something took time, `started_at`, each where there is one. A tool's
 result stands there as stored blocks, whose media get their URLs on every read
 (`objectives.tool_results.blocks`).

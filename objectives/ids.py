@@ -1,6 +1,7 @@
 """How the workspace API writes ids, one prefix a kind of row and then the ULID, and times."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -39,14 +40,9 @@ class Prefix(StrEnum):
 EXTERNAL = "external_id:"
 
 
-def spell(prefix: Prefix, row_id: uuid.UUID) -> str:
-    """`obj_01ARZ…`."""
-    return to_prefixed(prefix, row_id)
-
-
-def read(prefix: Prefix, text: str) -> uuid.UUID | None:
-    """The row behind the canonical spelling; None for any other text."""
-    return parse_prefixed(prefix, text)
+# `obj_01ARZ…`, and the row behind that spelling: None for any other text.
+spell: Callable[[Prefix, uuid.UUID], str] = to_prefixed
+read: Callable[[Prefix, str], uuid.UUID | None] = parse_prefixed
 
 
 def raw(text: str) -> str:
@@ -62,11 +58,6 @@ def external_id_in(text: str) -> str | None:
 def without_nul(text: str) -> str:
     """A text to look for: PostgreSQL knows none with a NUL in it, so nothing is called so."""
     return text.replace("\0", "\ufffd")
-
-
-def state_name(state: str) -> str:
-    """An objective's state: `OBJECTIVE_STATE_RUNNING`."""
-    return f"OBJECTIVE_STATE_{state.upper()}"
 
 
 def wire_moment(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """The query parameters of a route of the workspace API: which it knows, in either of two spellings."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from django.http import QueryDict
@@ -28,15 +29,14 @@ class Query(QueryDict):
         self._known = frozenset(known)
 
     def __getitem__(self, key: str) -> Any:
-        return super().__getitem__(self._declared(key))
-
-    def getlist(self, key: str, default: Any = None) -> Any:
-        return super().getlist(self._declared(key), default)
-
-    def _declared(self, key: str) -> str:
         if key not in self._known:
             raise Undeclared(key)
-        return key
+        return super().__getitem__(key)
+
+    def getlist(self, key: str, default: Any = None) -> Any:
+        if key not in self._known:
+            raise Undeclared(key)
+        return super().getlist(key, default)
 
 
 def read_query(given: QueryDict, known: Collection[str], user_agent: str) -> Query:
@@ -46,7 +46,7 @@ def read_query(given: QueryDict, known: Collection[str], user_agent: str) -> Que
     releases may send them; and where both spellings of one say different things. A ticket says who asks, and
     was read before.
     """
-    names = {spelling: name for name in known for spelling in (name, to_snake(name))}
+    names = _spellings(tuple(known))
     unknown = [one for one in given if one not in names and one != TICKET]
     if unknown and not dialect_of(user_agent).is_official:
         raise Invalid([_unknown(one, known) for one in unknown[:MOST_NAMED]])
@@ -60,6 +60,12 @@ def read_query(given: QueryDict, known: Collection[str], user_agent: str) -> Que
             raise Invalid.field("query", name, msg=message)
         query.setlist(name, values)
     return query
+
+
+@cache
+def _spellings(known: tuple[str, ...]) -> dict[str, str]:
+    """The name behind both spellings of each parameter, once a route."""
+    return {spelling: name for name in known for spelling in (name, to_snake(name))}
 
 
 def _unknown(name: str, known: Collection[str]) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """Finding a row by what a request calls it, inside what the caller may see."""
 
 import uuid
-from typing import Any
 
 from django.db.models import Model, QuerySet
 
 from executions.runs.models import RunEvent
-from objectives.ids import Prefix, external_id_in, read
+from objectives.ids import EXTERNAL, Prefix, read, without_nul
 from spaces.errors import Invalid, NotFound
 
 
@@ -15,7 +14,13 @@ def find[M: Model](rows: QuerySet[M], prefix: Prefix, address: str) -> M:
 
     `rows` are already those of one space (or of one parent in it): the address decides nothing about access.
     """
-    row = rows.filter(**_condition(prefix, address)).first()
+    if address.startswith(EXTERNAL) and address != EXTERNAL:
+        rows = rows.filter(external_id=without_nul(address.removeprefix(EXTERNAL)))
+    elif row_id := read(prefix, address):
+        rows = rows.filter(pk=row_id)
+    else:
+        raise NotFound
+    row = rows.first()
     if row is None:
         raise NotFound
     return row
@@ -31,13 +36,3 @@ def event_number(objective_id: uuid.UUID, event: str, *loc: str) -> int:
     if number is None:
         raise Invalid.field(*loc, msg="Event not found in this objective.", value=event[:200])
     return number
-
-
-def _condition(prefix: Prefix, address: str) -> dict[str, Any]:
-    external_id = external_id_in(address)
-    if external_id:
-        return {"external_id": external_id}
-    row_id = read(prefix, address)
-    if row_id is None:
-        raise NotFound
-    return {"pk": row_id}

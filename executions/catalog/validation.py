@@ -34,6 +34,8 @@ def schema_problems(
 
 def check_storable(value: Any, *, loc: Sequence[str | int]) -> None:
     """Raises Invalid where JSON holds what the database cannot: NUL, half a surrogate, infinity."""
+    if _is_storable(value):
+        return
     for path, leaf in _leaves(value, list(loc)):
         if isinstance(leaf, str) and not is_storable_text(leaf):
             raise Invalid.field(
@@ -45,7 +47,19 @@ def check_storable(value: Any, *, loc: Sequence[str | int]) -> None:
 
 def is_storable_text(text: str) -> bool:
     """Whether PostgreSQL can keep this text."""
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    try:
+        return b"\x00" not in text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+
+
+def _is_storable(value: Any) -> bool:
+    """Whether all of it certainly is, asked at once: naming a place needs a walk through everything."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, TypeError, RecursionError):
+        return False
+    return b"\\u0000" not in text  # as JSON writes a NUL
 
 
 @lru_cache(maxsize=256)

@@ -21,6 +21,7 @@ from spaces.access import SpaceAccess
 
 EXPIRED_MEMO = "The approval timed out."
 MOST_MEMO = 10_000  # characters
+_DECIDED = ("decided_by", "decided_at")
 
 
 def approve_call(
@@ -58,12 +59,13 @@ def approve(
     call: ToolCall, head: RunHead, objective: Objective, *, by: uuid.UUID | None, now: datetime
 ) -> None:
     """The same for a locked call; `by` None is the default after an expiry."""
-    _decide(call, ApprovalStatus.APPROVED, by=by, memo=None, now=now)
+    call.decided_by_id, call.decided_at = by, now
+    decide(call, ApprovalStatus.APPROVED, also=_DECIDED)
     approved = call_event(EventKind.APPROVED, call, now=now, by=by)
     offered = Plan.read(objective.plan).of_function(call.called_as)
     begun = begin_bare(call, offered, now=now) if offered is not None and offered.is_bare else []
     # The objective goes on by the approval; that the call has its result already is what comes of it.
-    wake(objective, head, [approved], now=now)
+    wake(objective, head, [approved], now=now, is_due=not begun)
     if begun:
         note(objective, head, begun)
 
@@ -78,16 +80,6 @@ def deny(
     now: datetime,
 ) -> None:
     """The same for a locked call; `by` None is the default after an expiry."""
-    _decide(call, ApprovalStatus.DENIED, by=by, memo=memo, now=now)
+    call.decided_by_id, call.decided_at, call.settled_at, call.memo = by, now, now, memo or None
+    decide(call, ApprovalStatus.DENIED, also=[*_DECIDED, "settled_at", "memo"])
     wake(objective, head, [call_event(EventKind.DENIED, call, now=now, by=by, memo=memo)], now=now)
-
-
-def _decide(
-    call: ToolCall, to: ApprovalStatus, *, by: uuid.UUID | None, memo: str | None, now: datetime
-) -> None:
-    call.decided_by_id, call.decided_at, call.memo = by, now, memo or None
-    fields = ["decided_by", "decided_at", "memo"]
-    if to == ApprovalStatus.DENIED:
-        call.settled_at = now
-        fields.append("settled_at")
-    decide(call, to, also=fields)

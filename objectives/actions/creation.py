@@ -38,9 +38,11 @@ from objectives.models import (
     UserMessage,
 )
 from objectives.planning.demo_block import split_demo
+from objectives.planning.functions import assigned_to
 from objectives.planning.plan import DAY_SECONDS
 from objectives.planning.plan_builder import build_plan
 from objectives.representations.agents import show_agents, show_variations
+from objectives.representations.selectors import profiles_of
 from objectives.selectors import find
 from objectives.validation.labels import check_external_id, check_labels, cost_budget
 from spaces.access import SpaceAccess
@@ -87,6 +89,8 @@ def _make_once(
     key: str | None,
     now: datetime,
 ) -> Objective:
+    if key is None:
+        return make()
     what = Repeatable(make, lambda made: made.id, lambda made: Objective.objects.filter(pk=made).first())
     return make_once(what, key, "objective", wanted.opened(), access=access, now=now)
 
@@ -98,7 +102,11 @@ def _create(access: SpaceAccess, wanted: NewObjective, now: datetime) -> Objecti
     agent = find(Agent.objects.filter(space_id=access.space_id), Prefix.AGENT, wanted.agent)
     if agent.state != AgentState.PUBLISHED:
         raise NotReady(f"The agent is {agent.state}: only a published agent can start objectives.")
-    variation = _variation(agent, wanted.variation)
+    if wanted.variation:
+        named = AgentVariation.objects.filter(agent=agent)
+        variation = find(named, Prefix.VARIATION, wanted.variation)
+    else:
+        variation = chosen_variation(agent)
     objective = prepare(agent, variation, wanted, access=access, now=now)
     with unique_names(an_external_id_names_one_objective="Another objective already has this external id."):
         write(objective, wanted.secrets, now=now)
@@ -132,11 +140,20 @@ def prepare(
     access.require(MANAGE_OBJECTIVES)
     template, demo = split_demo(variation.system_prompt_template)
     _check_data(agent, wanted.system_prompt_data)
+    tenant_id, assigned = access.tenant_id, assigned_to([variation])
     plan = build_plan(
-        agent, variation, pinned=wanted.pinned_parameters, demo=demo, tenant_id=access.tenant_id
+        agent,
+        variation,
+        assigned[variation.id],
+        pinned=wanted.pinned_parameters,
+        demo=demo,
+        tenant_id=tenant_id,
     )
-    (agent_shown,) = show_agents([agent], tenant_id=access.tenant_id)
-    (variation_shown,) = show_variations([variation], tenant_id=access.tenant_id)
+    made_by = profiles_of([agent.created_by_id, variation.created_by_id], tenant_id=tenant_id)
+    (agent_shown,) = show_agents([agent], tenant_id=tenant_id, profiles=made_by)
+    (variation_shown,) = show_variations(
+        [variation], tenant_id=tenant_id, assigned=assigned, profiles=made_by
+    )
     return Objective(
         id=new_id(),
         space_id=access.space_id,
@@ -165,7 +182,7 @@ def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now
 
     Part of the caller's transaction; the feed is its last lock.
     """
-    head = RunHead.objects.create(
+    head = RunHead(
         run_id=objective.id, kind=RunKind.OBJECTIVE, space_id=objective.space_id, available_at=Now()
     )
     window_id, by = new_id(), objective.created_by_id
@@ -175,6 +192,8 @@ def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now
         event(EventKind.STATE_CHANGED, pending, now=now, by=by),
         event(EventKind.USER_MESSAGE, said, now=now, window_id=window_id, by=by),
     ]
+    rows = append(head, first)  # nobody else knows of the run yet, so nobody else numbers its events
+    head.save(force_insert=True)
     objective.event_count, objective.window_count = len(first), 1
     objective.save(force_insert=True)
     owner = {"space_id": objective.space_id, "created_by_id": by, "created_at": now}
@@ -187,8 +206,6 @@ def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now
         created_at=now,
     )
     Secret.objects.bulk_create(_sealed(objective, name, value, owner) for name, value in secrets)
-    rows = append(head, first)
-    head.save(update_fields=["seq", "last_event_id"])
     enqueue_run(objective.id, head.kind)
     append_to_feed(objective.space_id, [row for row in rows if row.kind in IN_FEED])
 
@@ -196,12 +213,6 @@ def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now
 def chosen_variation(agent: Agent) -> AgentVariation:
     """The variation that works where nobody names one: by the agent's way of choosing."""
     return choose_variation(agent, _RANDOM)
-
-
-def _variation(agent: Agent, address: str) -> AgentVariation:
-    if address:
-        return find(AgentVariation.objects.filter(agent=agent), Prefix.VARIATION, address)
-    return chosen_variation(agent)
 
 
 def _first_message(variation: AgentVariation, wanted: NewObjective) -> str:

@@ -37,7 +37,8 @@ class NewObjective:
 def wanted_objective(body: NewObjectiveBody) -> NewObjective:
     """What a request asks for; raises Unimplemented naming a field that is not built."""
     for name in _UNBUILT:
-        refuse_unbuilt(getattr(body, name), "body", to_camel(name))
+        if (value := getattr(body, name)) is not None:
+            refuse_unbuilt(value, "body", to_camel(name))
     return NewObjective(
         agent=body.agent_id,
         variation=body.variation_id,

@@ -13,7 +13,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, NoReturn
 
 from django.db import IntegrityError, transaction
 from django.db.models import JSONField, Model
@@ -71,7 +72,8 @@ class ResourceService[R: Model]:
     @contextlib.contextmanager
     def locked(self, access: SpaceAccess | AccountAccess, *address: str | None, **how: bool) -> Iterator[R]:
         """The row of an address; `how` is for `lock`."""
-        with self.permitted(access):
+        access.require(self.permission)
+        with transaction.atomic():
             yield self.lock(access, *address, **how)
 
     @contextlib.contextmanager
@@ -83,16 +85,21 @@ class ResourceService[R: Model]:
         **how: bool,
     ) -> Iterator[R]:
         """The same; whatever differs at the end is saved, with `now` where the row notes when it changed."""
-        with self.locked(access, *address, **how) as row:
+        access.require(self.permission)
+        with transaction.atomic():
+            row = self.lock(access, *address, **how)
             before = _columns(row)
             yield row
             changed = {name for name, value in _columns(row).items() if value != before[name]}
-            if changed and isinstance(row, Resource):
+            if not changed:
+                return
+            if isinstance(row, Resource):
                 row.updated_at = now
                 changed.add("updated_at")
-            if changed:
-                with unique_names(**self.taken):
-                    row.save(update_fields=changed)
+            try:
+                row.save(update_fields=changed)
+            except IntegrityError as error:  # it ends the transaction, in which nothing comes after
+                raise_taken(error, self.taken)
 
     def update(
         self, access: SpaceAccess, *address: str | None, changes: Mapping[str, Any], now: datetime
@@ -120,7 +127,7 @@ class ResourceService[R: Model]:
     def apply(self, row: R, changes: Mapping[str, Any], edit: Edit) -> None:
         """Write what `changes` says into a saved row, which the caller saves again."""
         self._write(row, changes, edit)
-        if self._link(row, changes, edit) and isinstance(row, Resource):
+        if self.linked and self._link(row, changes, edit) and isinstance(row, Resource):
             row.updated_at = edit.now
 
     def fill(self, row: R, new: Shape, edit: Edit) -> R:
@@ -131,7 +138,7 @@ class ResourceService[R: Model]:
     def _write(self, row: R, given: Mapping[str, Any], edit: Edit) -> None:
         for path, write in self.writers.items():
             if path in given:
-                write(row, given[path], _at(path, edit))
+                write(row, given[path], edit._replace(loc=(*edit.loc, *_place(path))))
         if self.check is not None:
             self.check(row)
 
@@ -139,7 +146,7 @@ class ResourceService[R: Model]:
         is_changed = False
         for path, link in self.linked.items():
             if path in given:
-                is_changed |= link(row, given[path], _at(path, edit))
+                is_changed |= link(row, given[path], edit._replace(loc=(*edit.loc, *_place(path))))
         return is_changed
 
 
@@ -189,11 +196,16 @@ def unique_names(**also: str) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        text = str(error)
-        said = next((sentence for constraint, sentence in also.items() if constraint in text), None)
-        if said is None and _TAKEN not in text:
-            raise
-        raise AlreadyExists(said or "That external id is already taken.") from None
+        raise_taken(error, also)
+
+
+def raise_taken(error: IntegrityError, also: Mapping[str, str]) -> NoReturn:
+    """Raises AlreadyExists where a name is taken, with the sentence that `also` has, else the error."""
+    text = str(error)
+    said = next((sentence for constraint, sentence in also.items() if constraint in text), None)
+    if said is None and _TAKEN not in text:
+        raise error
+    raise AlreadyExists(said or "That external id is already taken.") from None
 
 
 def _columns(row: Model) -> dict[str, Any]:
@@ -213,5 +225,7 @@ def _given(new: Shape, path: str) -> Any:
     return value
 
 
-def _at(path: str, edit: Edit) -> Edit:
-    return edit._replace(loc=(*edit.loc, *map(to_camel, path.split("."))))
+@cache
+def _place(path: str) -> Loc:
+    """Where the value of a path stands below the body; there are as many as writers."""
+    return tuple(map(to_camel, path.split(".")))

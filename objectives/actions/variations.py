@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from objectives.access.permissions import MANAGE_AGENTS
 from objectives.actions.assignments import replace_assignments
@@ -123,14 +123,16 @@ def choose_variation(agent: Agent, rng: random.Random) -> AgentVariation:
     Weighted choice is Thompson sampling: for each variation a share of good feedback is drawn from what its
     feedback makes likely, and the highest draw wins. So what is rarely tried still gets its chances.
     """
-    good, bad = (
-        Count("feedback", filter=Q(feedback__score__gt=0)),
-        Count("feedback", filter=Q(feedback__score__lt=0)),
-    )
-    variations = list(agent.variations.order_by("created_at", "id").annotate(good=good, bad=bad))
+    rows: QuerySet[Any] = agent.variations.order_by("created_at", "id")
+    if agent.variation_choice == VariationChoice.WEIGHTED:
+        rows = rows.annotate(
+            good=Count("feedback", filter=Q(feedback__score__gt=0)),
+            bad=Count("feedback", filter=Q(feedback__score__lt=0)),
+        )
+    variations: list[AgentVariation] = list(rows)
     if not variations:
         raise NotReady("This agent has no variation.")
     if agent.variation_choice == VariationChoice.RANDOM:
         return rng.choice(variations)
-    draws = [rng.betavariate(1 + row.good, 1 + row.bad) for row in variations]
+    draws = [rng.betavariate(1 + row.good, 1 + row.bad) for row in rows]
     return variations[draws.index(max(draws))]

@@ -28,12 +28,20 @@ RUNNABLE = AWAITS_JUDGEMENT | Q(
 )
 
 
-def wake(objective: Objective, head: RunHead, events: Sequence[NewEvent] = (), *, now: datetime) -> None:
+def wake(
+    objective: Objective,
+    head: RunHead,
+    events: Sequence[NewEvent] = (),
+    *,
+    now: datetime,
+    is_due: bool = False,
+) -> None:
     """Queue a locked objective if a worker could do something for it; one that people hold up stays.
 
     Safe to call after any change, whose `events` are written first: what runs already looks again by itself.
+    `is_due` says that the change itself has made work, so that nobody needs to look for some.
     """
-    goes_on = not objective.is_over and has_work(objective)
+    goes_on = not objective.is_over and (is_due or has_work(objective))
     if goes_on and objective.state == ObjectiveState.WAITING:
         objective.idle_since = None
         move(objective, head, ObjectiveState.RUNNING, now=now, first=events, also=["idle_since"])

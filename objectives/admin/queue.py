@@ -16,6 +16,11 @@ from spaces.models import Space
 PER_PAGE = 25
 MOST_SETTLED = 100
 RELATED = ("objective__agent", "objective__created_by", "space__tenant")
+# Of an objective only what says whose call it is: its snapshots and texts may be long.
+UNREAD = tuple(
+    f"objective__{name}"
+    for name in ("agent_snapshot", "variation_snapshot", "system_prompt", "system_prompt_data")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class QueuePage:
 def read_queue(*, place: str = "", space: str = "", limit: int = PER_PAGE, now: datetime) -> QueuePage:
     """The page that begins past a place, of one space where its id is given; in two queries."""
     space_id = parse_uuid(space)
-    rows = waiting_calls(space_id).select_related(*RELATED).order_by("created_at", "id")
+    rows = waiting_calls(space_id).select_related(*RELATED).defer(*UNREAD).order_by("created_at", "id")
     begins = read_place(place)
     if begins is not None and begins.at is not None:
         rows = rows.filter(beyond(begins, "created_at"))

@@ -29,8 +29,15 @@ def changes(patch: Patch, **parts: type[Shape]) -> Changes:
     Raises Invalid for a path that there is not.
     """
     shapes: dict[str, type[Shape]] = {"metadata": ChangedResource, **parts}
-    paths = _masked(patch.update_mask, shapes) if patch.update_mask.strip() else _brought(patch, shapes)
-    return {path: _value(patch, path) for path in paths}
+    if patch.update_mask.strip():
+        return {path: _value(patch, path) for path in _masked(patch.update_mask, shapes)}
+    return {
+        f"{part}.{name}": getattr(given, name)
+        for part in shapes
+        if (given := getattr(patch, part)) is not None
+        for name in type(given).model_fields
+        if name in given.model_fields_set
+    }
 
 
 def _masked(mask: str, shapes: dict[str, type[Shape]]) -> list[str]:
@@ -65,17 +72,6 @@ def _leads(path: str, shape: type[Shape], field: str) -> bool:
 
 def _snake(text: str) -> str:
     return _CAMEL.sub(r"_\1", text).lower()
-
-
-def _brought(patch: Patch, shapes: dict[str, type[Shape]]) -> list[str]:
-    parts = {part: getattr(patch, part) for part in shapes}
-    return [
-        f"{part}.{name}"
-        for part, given in parts.items()
-        if given is not None
-        for name in type(given).model_fields
-        if name in given.model_fields_set
-    ]
 
 
 def _value(patch: Patch, path: str) -> Any:

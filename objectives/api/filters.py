@@ -29,6 +29,7 @@ class QueryParameter(Filter):
     """
 
     parameter = ""  # its name in addresses, which the filter set gives it
+    default: Callable[[Rows], Rows] | None = None  # the rows where the parameter says nothing; None: all
 
     def __init__(
         self,
@@ -52,16 +53,14 @@ class QueryParameter(Filter):
         return self.filter(rows, texts[-1] if texts else "")
 
     def filter(self, qs: Rows, value: Any) -> Rows:
-        return self.matching(qs, self.meaning(value)) if value else self.absent(qs)
+        if value:
+            return self.matching(qs, self.meaning(value))
+        return self.default(qs) if self.default else qs
 
     def matching(self, rows: Rows, meant: Any) -> Rows:
         if self.narrow is not None:
             return self.narrow(rows, meant)
         return rows if self.column is None else rows.filter(**{self.column: meant})
-
-    def absent(self, rows: Rows) -> Rows:
-        """The rows where the parameter says nothing."""
-        return rows
 
     def refuse(self, message: str, text: str) -> Invalid:
         return Invalid.field("query", self.parameter, msg=message, value=text[:200])
@@ -119,7 +118,7 @@ class WordsFilter(QueryParameter):
 class EnumFilter(WordsFilter):
     """Some of the values of an enum, by the names that the API gives them; `…_UNSPECIFIED` says nothing.
 
-    `values` are ours by those names, `default` is compared with where none is given.
+    `values` are ours by those names.
     """
 
     def __init__(
@@ -144,9 +143,6 @@ class EnumFilter(WordsFilter):
 
     def meaning(self, text: list[str]) -> list[str]:
         return [self.values[word] for word in text]
-
-    def absent(self, rows: Rows) -> Rows:
-        return self.default(rows) if self.default else rows
 
 
 class StateFilter(QueryParameter):
@@ -233,7 +229,10 @@ class WorkspaceFilter(FilterSet):
         asked = request.query_params
         filters: Iterable[tuple[str, Any]] = cls.base_filters.items()
         for name, one in filters:
-            rows = one.asked(rows, asked.getlist(name), request) if name in asked else one.absent(rows)
+            if name in asked:
+                rows = one.asked(rows, asked.getlist(name), request)
+            elif one.default is not None:
+                rows = one.default(rows)
         return rows
 
 

@@ -19,8 +19,8 @@ from objectives.api.filters import (
     WorkspaceFilter,
     wants_info,
 )
-from objectives.api.objectives import ObjectiveViewMixin
 from objectives.api.pagination import EventPages, NewestFirst, OldestFirst, PlanPages
+from objectives.api.viewsets import ObjectiveViewMixin
 from objectives.former_events import of_window, stored
 from objectives.ids import without_nul
 from objectives.models import (

@@ -1,6 +1,5 @@
 """Starting, listing and steering objectives."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db.models import QuerySet
@@ -8,9 +7,6 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from objectives.access.lineage import lineage_of_objective, place_of_call
-from objectives.access.permissions import MANAGE_OBJECTIVES, READ_OBJECTIVES
-from objectives.access.workspaces import access_to
 from objectives.actions.cancellation import cancel_objective, interrupt_objective
 from objectives.actions.continuation import compact_objective, continue_objective
 from objectives.actions.creation import create_objective
@@ -27,15 +23,13 @@ from objectives.api.examples import (
 )
 from objectives.api.filters import AddressFilter, InfoFilter, QueryParameter, StateFilter, wants_info
 from objectives.api.pagination import NewestFirst
-from objectives.api.viewsets import WorkspaceViewSet
-from objectives.client_versions import dialect_of
+from objectives.api.viewsets import ObjectiveViewMixin
 from objectives.ids import Prefix, read
 from objectives.models import Agent, Objective, ObjectiveState, QueuedAction
 from objectives.representations.events import show_events
 from objectives.representations.history import action_fields, show_actions, window_data
 from objectives.representations.objectives import show_objectives
-from objectives.representations.reader import Viewer
-from objectives.representations.selectors import IDENTITY, listed, with_snapshots
+from objectives.representations.selectors import listed, with_snapshots
 from objectives.schemas.history import CompactAnswer, ContinueAnswer, ObjectiveEvent, QueuedActionSchema
 from objectives.schemas.objectives import (
     CancelBody,
@@ -44,13 +38,10 @@ from objectives.schemas.objectives import (
     NewObjectiveBody,
     ObjectiveSchema,
 )
-from objectives.selectors import find
 from spaces.api.idempotency import read_idempotency_key
 from spaces.api.operations import operation
-from spaces.api.permissions import Needs
-from spaces.api.viewsets import base_url, caller_of
 from spaces.errors import NotFound
-from spaces.ticket_scopes import May, TicketKind, TicketSubject
+from spaces.ticket_scopes import May
 
 
 def _of_profile(rows: QuerySet[Objective], profile: str) -> QuerySet[Objective]:
@@ -77,41 +68,6 @@ class ObjectiveFilter(InfoFilter):
     agent_schedule_id, tenant_id = _unbuilt("a schedule"), _unbuilt("a tenant")
     subject_id, widget_id = _unbuilt("a subject"), _unbuilt("a widget")
     widget_session_id = _unbuilt("a widget session")
-
-
-class ObjectiveViewMixin(WorkspaceViewSet):
-    """A viewset of the objectives group: reading them is one permission, steering another."""
-
-    permission_classes = (Needs.by_action(READ_OBJECTIVES, MANAGE_OBJECTIVES),)
-
-    def lineage(self) -> Sequence[TicketSubject]:
-        """Of what the path names: a tool call, else an objective, else the workspace."""
-        caller, named = caller_of(self.request), self.kwargs
-        space_id = access_to(caller, named["workspace_id"]).space_id
-        if "objective_id" not in named:
-            return [TicketSubject(TicketKind.SPACE, str(space_id))]
-        rows = Objective.objects.filter(space_id=space_id).only("id")
-        objective_id = find(rows, Prefix.OBJECTIVE, named["objective_id"]).id
-        call_id = read(Prefix.TOOL_CALL, named.get("tool_call_id", ""))
-        of_call = [] if call_id is None else [place_of_call(call_id, objective_id)]
-        return [*of_call, *lineage_of_objective(objective_id)]
-
-    @property
-    def reader(self) -> Viewer:
-        """For whom this request's rows are shown."""
-        dialect = dialect_of(self.request.headers.get("User-Agent", ""))
-        return Viewer(self.access.tenant_id, dialect, base_url(self.request))
-
-    def objectives(self) -> QuerySet[Objective]:
-        return Objective.objects.filter(space_id=self.space_id)
-
-    def objective(self, address: str) -> Objective:
-        """Raises NotFound."""
-        return find(self.objectives(), Prefix.OBJECTIVE, address)
-
-    def owner(self, address: str) -> Objective:
-        """The objective that what is asked for belongs to, with its identity only; raises NotFound."""
-        return find(self.objectives().only(*IDENTITY), Prefix.OBJECTIVE, address)
 
 
 class ObjectiveViewSet(ObjectiveViewMixin):

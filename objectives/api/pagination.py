@@ -42,7 +42,7 @@ class NewestFirst(KeysetPagination):
         return Keyset(self.columns, is_descending=text == "desc")
 
     def cursor_of(self, request: Request) -> str | None:
-        return super().cursor_of(request) or None
+        return request.query_params.get("cursor") or None
 
     def limit_of(self, request: Request) -> int:
         """50 unless told, 100 at most; raises Invalid for what is no number."""

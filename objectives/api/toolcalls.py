@@ -16,8 +16,8 @@ from objectives.actions.supplied_results import supply_content
 from objectives.api.describing import page_of
 from objectives.api.examples import CONTENT, DENY, TOOL_CALL, TOOL_CALL_WITH_RESULT
 from objectives.api.filters import InfoFilter, StateFilter, wants_info
-from objectives.api.objectives import ObjectiveViewMixin
 from objectives.api.pagination import NewestFirst
+from objectives.api.viewsets import ObjectiveViewMixin
 from objectives.ids import Prefix, read
 from objectives.models import ApprovalStatus, ExecutionStatus, Objective, ToolCall
 from objectives.representations.calls import show_call_with_result, show_calls

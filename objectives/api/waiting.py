@@ -8,12 +8,12 @@ from rest_framework.response import Response
 from objectives.api.describing import page_of
 from objectives.api.examples import TOOL_CALL, page as page_example
 from objectives.api.filters import AddressFilter, AlwaysInfoFilter, EnumFilter
-from objectives.api.objectives import ObjectiveViewMixin
 from objectives.api.pagination import OldestFirst
+from objectives.api.viewsets import ObjectiveViewMixin
 from objectives.ids import Prefix
 from objectives.models import Agent, ApprovalStatus, ExecutionStatus
 from objectives.representations.calls import show_calls
-from objectives.representations.selectors import IDENTITY, LISTED_CALL
+from objectives.representations.selectors import LISTED_CALL, with_objectives
 from objectives.representations.waiting import waiting_calls
 from objectives.schemas.toolcalls import ToolCallSchema
 from spaces.api.operations import operation
@@ -21,7 +21,6 @@ from spaces.ticket_scopes import May
 
 STATUSES = {f"TOOL_CALL_STATUS_{value.upper()}": str(value) for value in ApprovalStatus}
 EXECUTION_STATUSES = {f"TOOL_CALL_EXECUTION_STATUS_{value.upper()}": str(value) for value in ExecutionStatus}
-_READ = [*LISTED_CALL, *(f"objective__{name}" for name in IDENTITY)]
 
 
 class WaitingFilter(AlwaysInfoFilter):
@@ -65,7 +64,7 @@ class WaitingViewSet(ObjectiveViewMixin):
         and bare tools' calls to be answered. Oldest first, each with its `info`.
         """
         return self.answer_page(
-            waiting_calls(self.space_id).only(*_READ),
+            waiting_calls(self.space_id).only(*LISTED_CALL),
             of_list=f"waiting {self.space_id}",
-            show=lambda page: show_calls(page, reader=self.reader, with_info=True),
+            show=lambda page: show_calls(with_objectives(page), reader=self.reader, with_info=True),
         )

@@ -12,6 +12,7 @@ The block holds YAML, or JSON, in the format of `executions.inference.demo_scrip
 """
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -45,6 +46,7 @@ def split_demo(template: str, *loc: str | int) -> tuple[str, Any | None]:
     return _BLOCK.sub("", template).strip(), _script(blocks[0][1], loc)
 
 
+@lru_cache(maxsize=64)  # each objective of a variation has the same one; nobody changes what is in it
 def _script(text: str, loc: tuple[str | int, ...]) -> Any:
     try:
         script = _loaded(text)

@@ -1,7 +1,8 @@
 """What a variation may call now, each thing as a function that models are offered."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 
 from django.db.models import Q
@@ -14,6 +15,7 @@ from objectives.models import (
     Agent,
     AgentState,
     AgentVariation,
+    Assignment,
     CallKind,
     Tool,
     ToolSetState,
@@ -42,11 +44,25 @@ _FILES = {
 }
 
 
-def effective_tools(variation: AgentVariation) -> list[Tool]:
-    """The tools that a variation may call now: those assigned, and those of assigned sets."""
-    assigned = Q(assignments__variation=variation) | Q(tool_set__assignments__variation=variation)
-    usable = Tool.objects.filter(assigned, state=ToolState.AVAILABLE, tool_set__state=ToolSetState.ACTIVE)
-    return list(usable.select_related("tool_set").distinct().order_by("function_name", "created_at", "id"))
+def assigned_to(variations: Iterable[AgentVariation]) -> Mapping[uuid.UUID, list[Assignment]]:
+    """What each variation may call, in the order in which it was assigned; an empty list for nothing."""
+    assigned = defaultdict[uuid.UUID, list[Assignment]](list)
+    found = Assignment.objects.filter(variation__in=variations).select_related("tool__tool_set", "sub_agent")
+    for one in found.select_related("tool_set").order_by("created_at", "id"):
+        assigned[one.variation_id].append(one)
+    return assigned
+
+
+def effective_tools(assigned: Sequence[Assignment]) -> list[Tool]:
+    """The tools that may be called now: those assigned, and those of assigned sets."""
+    sets = [one.tool_set_id for one in assigned if one.tool_set_id]
+    tools = [one.tool_id for one in assigned if one.tool_id]
+    if not sets and not tools:
+        return []
+    usable = Tool.objects.filter(
+        Q(pk__in=tools) | Q(tool_set__in=sets), state=ToolState.AVAILABLE, tool_set__state=ToolSetState.ACTIVE
+    )
+    return list(usable.select_related("tool_set").order_by("function_name", "created_at", "id"))
 
 
 def offered_tool(tool: Tool, pinned: Mapping[str, str], tenant_id: uuid.UUID, *, until: float) -> Offered:
@@ -91,12 +107,12 @@ def offered_tool(tool: Tool, pinned: Mapping[str, str], tenant_id: uuid.UUID, *,
     )
 
 
-def offered_agents(variation: AgentVariation, tenant_id: uuid.UUID) -> Iterable[Offered]:
-    """The published agents that a variation may hand a task to."""
-    callable_agents = Agent.objects.filter(callers__variation=variation, state=AgentState.PUBLISHED).order_by(
-        "name", "id"
-    )
-    for agent in callable_agents:
+def offered_agents(assigned: Sequence[Assignment], tenant_id: uuid.UUID) -> Iterable[Offered]:
+    """The published agents that may be handed a task."""
+    agents = [one.sub_agent_id for one in assigned if one.sub_agent_id]
+    if not agents:
+        return
+    for agent in Agent.objects.filter(pk__in=agents, state=AgentState.PUBLISHED).order_by("name", "id"):
         metadata = ResourceMetadata.of(agent, Prefix.AGENT, tenant_id=tenant_id).wire()
         description = agent.description or f"Hands a task to the agent {agent.name}."
         yield Offered(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from objectives.ids import Json
-from objectives.models import Agent, AgentVariation
+from objectives.models import Agent, AgentVariation, Assignment
 from objectives.overlays.rows import MOST_SECONDS
 from objectives.planning.discovery import discovering
 from objectives.planning.functions import effective_tools, offered_agents, offered_skills, offered_tool
@@ -25,16 +25,24 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def build_plan(
-    agent: Agent, variation: AgentVariation, *, pinned: Mapping[str, str], demo: Any, tenant_id: uuid.UUID
+    agent: Agent,
+    variation: AgentVariation,
+    assigned: Sequence[Assignment],
+    *,
+    pinned: Mapping[str, str],
+    demo: Any,
+    tenant_id: uuid.UUID,
 ) -> Plan:
     """The plan of an objective that is made now; `demo` is the script found in the system prompt.
+
+    `assigned` is what the variation may call.
 
     Raises NotReady where it takes too long to tell which overlays apply to its tools.
     """
     until = time.monotonic() + MOST_SECONDS
     offered = [
-        *(offered_tool(tool, pinned, tenant_id, until=until) for tool in effective_tools(variation)),
-        *offered_agents(variation, tenant_id),
+        *(offered_tool(tool, pinned, tenant_id, until=until) for tool in effective_tools(assigned)),
+        *offered_agents(assigned, tenant_id),
         *offered_skills(variation, tenant_id),
         *discovering(variation, tenant_id),
     ]

@@ -2,36 +2,43 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-
-from django.db.models import Avg, Count
+from collections.abc import Iterable, Mapping, Sequence
 
 from objectives.ids import Prefix
 from objectives.models import (
     Agent,
     AgentVariation,
     Assignment,
-    Feedback,
     LanguageModel,
     Tool,
     ToolSetState,
     ToolState,
 )
-from objectives.representations.selectors import people_of
+from objectives.planning.functions import assigned_to
+from objectives.representations.selectors import Profiles, profiles_of
 from objectives.schemas.agents import AgentInfo, AgentSchema
 from objectives.schemas.assignments import as_before, named
-from objectives.schemas.metadata import Profile, ResourceMetadata
+from objectives.schemas.metadata import ResourceMetadata
 from objectives.schemas.variations import AgentVariationSchema, VariationInfo
+from spaces.prepared_sql import fetch_rows
 
-type Profiles = dict[uuid.UUID, Profile]
-type Assigned = dict[uuid.UUID, list[Assignment]]
+type Assigned = Mapping[uuid.UUID, list[Assignment]]
+
+_FEEDBACK = """
+SELECT variation_id, avg(score), count(*) FROM objectives_feedback
+ WHERE variation_id = ANY(%s) GROUP BY variation_id
+"""
+_VARIATIONS = (
+    "SELECT agent_id, count(*) FROM objectives_agentvariation WHERE agent_id = ANY(%s) GROUP BY agent_id"
+)
 
 
-def show_agents(rows: Sequence[Agent], *, tenant_id: uuid.UUID) -> list[AgentSchema]:
-    """These agents, in this order; `rows` are all of one account."""
-    counted = AgentVariation.objects.filter(agent__in=rows).values_list("agent_id").annotate(Count("id"))
-    counts: dict[uuid.UUID, int] = dict(counted)
-    profiles = profiles_of((row.created_by_id for row in rows), tenant_id=tenant_id)
+def show_agents(
+    rows: Sequence[Agent], *, tenant_id: uuid.UUID, profiles: Profiles | None = None
+) -> list[AgentSchema]:
+    """These agents, in this order; `rows` are all of one account, `profiles` of who made them, if known."""
+    counts: dict[uuid.UUID, int] = dict(fetch_rows(_VARIATIONS, [[row.id for row in rows]]))
+    profiles = profiles or profiles_of((row.created_by_id for row in rows), tenant_id=tenant_id)
     infos = [
         AgentInfo(variation_count=counts.get(row.id, 0), created_by=profiles[row.created_by_id])
         for row in rows
@@ -39,51 +46,49 @@ def show_agents(rows: Sequence[Agent], *, tenant_id: uuid.UUID) -> list[AgentSch
     return [AgentSchema.of(row, info, tenant_id=tenant_id) for row, info in zip(rows, infos, strict=True)]
 
 
-def show_variations(rows: Sequence[AgentVariation], *, tenant_id: uuid.UUID) -> list[AgentVariationSchema]:
-    """These variations with what they may call, in this order; `rows` are all of one account."""
-    assigned = _assigned(rows)
+def show_variations(
+    rows: Sequence[AgentVariation],
+    *,
+    tenant_id: uuid.UUID,
+    assigned: Assigned | None = None,
+    profiles: Profiles | None = None,
+) -> list[AgentVariationSchema]:
+    """These variations with what they may call, in this order; `rows` are all of one account.
+
+    `assigned` and `profiles` are what they may call and who made them, where the caller knows that already.
+    """
+    assigned = assigned_to(rows) if assigned is None else assigned
     tools = _tools_of_sets(assigned)
-    feedback = _feedback(rows)
-    profiles = profiles_of((row.created_by_id for row in rows), tenant_id=tenant_id)
-    models = LanguageModel.objects.in_bulk([row.model_id for row in rows if row.model_id])
+    feedback = {key: found for key, *found in fetch_rows(_FEEDBACK, [[row.id for row in rows]])}
+    profiles = profiles or profiles_of((row.created_by_id for row in rows), tenant_id=tenant_id)
+    chosen = {row.model_id for row in rows if row.model_id}
+    models = LanguageModel.objects.in_bulk(chosen) if chosen else {}
     shown = []
     for row in rows:
         score, feedback_count = feedback.get(row.id, (0.0, 0))
         model = models[row.model_id] if row.model_id else None
+        rights = assigned[row.id]
         info = VariationInfo(
-            tool_count=_count(assigned[row.id], "tool_id"),
-            tool_set_count=_count(assigned[row.id], "tool_set_id"),
-            sub_agent_count=_count(assigned[row.id], "sub_agent_id"),
-            effective_tool_count=len(_effective(assigned[row.id], tools)),
+            tool_count=sum(one.tool_id is not None for one in rights),
+            tool_set_count=sum(one.tool_set_id is not None for one in rights),
+            sub_agent_count=sum(one.sub_agent_id is not None for one in rights),
+            effective_tool_count=len(_effective(rights, tools)),
             score=score,
             feedback_count=feedback_count,
-            assignment_metadata={meta.id: meta for meta in map(named, assigned[row.id])},
-            assignments=[as_before(one) for one in assigned[row.id]],
+            assignment_metadata={meta.id: meta for meta in map(named, rights)},
+            assignments=[as_before(one) for one in rights],
             created_by=profiles[row.created_by_id],
             model=ResourceMetadata.of(model, Prefix.MODEL, tenant_id=tenant_id) if model else None,
         )
-        shown.append(AgentVariationSchema.of(row, assigned[row.id], info, tenant_id=tenant_id))
+        shown.append(AgentVariationSchema.of(row, rights, info, tenant_id=tenant_id))
     return shown
-
-
-def profiles_of(principal_ids: Iterable[uuid.UUID], *, tenant_id: uuid.UUID) -> Profiles:
-    """The profile of each of these principals, in one query."""
-    people = people_of(set(principal_ids))
-    return {key: Profile.of(person, tenant_id=tenant_id) for key, person in people.items()}
-
-
-def _assigned(rows: Sequence[AgentVariation]) -> Assigned:
-    """What each variation may call, in the order in which it was assigned."""
-    assigned: Assigned = defaultdict(list)
-    found = Assignment.objects.filter(variation__in=rows).select_related("tool__tool_set", "sub_agent")
-    for assignment in found.select_related("tool_set").order_by("created_at", "id"):
-        assigned[assignment.variation_id].append(assignment)
-    return assigned
 
 
 def _tools_of_sets(assigned: Assigned) -> dict[uuid.UUID, set[uuid.UUID]]:
     """The tools that each assigned set offers at present."""
     sets = {one.tool_set_id for several in assigned.values() for one in several if one.tool_set_id}
+    if not sets:
+        return {}
     offered = Tool.objects.filter(
         tool_set__in=sets, state=ToolState.AVAILABLE, tool_set__state=ToolSetState.ACTIVE
     )
@@ -98,21 +103,10 @@ def _effective(assigned: Iterable[Assignment], tools: dict[uuid.UUID, set[uuid.U
     for one in assigned:
         if one.tool_set_id is not None:
             found |= tools[one.tool_set_id]
-        elif one.tool is not None and _is_offered(one.tool):
-            found.add(one.tool.id)
+        elif (
+            (tool := one.tool)
+            and tool.state == ToolState.AVAILABLE
+            and tool.tool_set.state == ToolSetState.ACTIVE
+        ):
+            found.add(tool.id)
     return found
-
-
-def _is_offered(tool: Tool) -> bool:
-    return tool.state == ToolState.AVAILABLE and tool.tool_set.state == ToolSetState.ACTIVE
-
-
-def _feedback(rows: Sequence[AgentVariation]) -> dict[uuid.UUID, tuple[float, int]]:
-    """Mean score and number of feedback by variation."""
-    given = Feedback.objects.filter(variation__in=rows).order_by().values_list("variation_id")
-    found = given.annotate(mean=Avg("score"), many=Count("id"))
-    return {key: (mean, many) for key, mean, many in found if key is not None}
-
-
-def _count(assigned: Iterable[Assignment], column: str) -> int:
-    return sum(getattr(one, column) is not None for one in assigned)

@@ -21,7 +21,7 @@ from objectives.schemas.history import (
     ObjectiveFeedback,
     QueuedActionSchema,
 )
-from objectives.schemas.metadata import BareMetadata
+from objectives.schemas.metadata import BareMetadata, OperationMetadata
 
 
 def show_windows(
@@ -29,10 +29,10 @@ def show_windows(
 ) -> list[ContextWindowSchema]:
     """These windows of one objective, in this order."""
     profiles = reader.profiles(row.created_by_id for row in rows) if with_info else {}
-    about = reader.operation(objective, Prefix.OBJECTIVE)
+    about = OperationMetadata.of(objective, Prefix.OBJECTIVE, tenant_id=reader.tenant_id)
     return [
         ContextWindowSchema(
-            metadata=reader.operation(row, Prefix.WINDOW),
+            metadata=OperationMetadata.of(row, Prefix.WINDOW, tenant_id=reader.tenant_id),
             data=window_data(row),
             info=ContextWindowInfo(objective=about, created_by=profiles[row.created_by_id])
             if with_info
@@ -60,7 +60,7 @@ def show_actions(rows: Sequence[QueuedAction], *, reader: Viewer) -> list[Queued
 def action_fields(row: QueuedAction, *, reader: Viewer) -> dict[str, Any]:
     """What a queued action's shape is made of."""
     return {
-        "metadata": reader.operation(row, Prefix.QUEUED_ACTION),
+        "metadata": OperationMetadata.of(row, Prefix.QUEUED_ACTION, tenant_id=reader.tenant_id),
         "objective_id": spell(Prefix.OBJECTIVE, row.objective_id),
         "data": _action_data(row),
         "state": f"STATE_{row.state.upper()}",
@@ -74,7 +74,7 @@ def show_feedback(rows: Sequence[Feedback], *, reader: Viewer) -> list[Objective
     profiles = reader.profiles(row.created_by_id for row in rows)
     return [
         ObjectiveFeedback(
-            metadata=reader.operation(row, Prefix.FEEDBACK),
+            metadata=OperationMetadata.of(row, Prefix.FEEDBACK, tenant_id=reader.tenant_id),
             data=FeedbackData(score=row.score, comment=row.comment),
             info=FeedbackInfo(
                 submitted_by=profiles[row.created_by_id],

@@ -4,11 +4,18 @@ import uuid
 from collections.abc import Sequence
 
 from objectives.ids import Prefix, spell
-from objectives.models import ContextWindow, Objective
+from objectives.models import Objective
 from objectives.representations.reader import Viewer
 from objectives.representations.selectors import secret_names_of
-from objectives.schemas.metadata import ResourceMetadata
+from objectives.schemas.metadata import OperationMetadata, ResourceMetadata
 from objectives.schemas.objectives import ObjectiveInfo, ObjectiveSchema
+from spaces.prepared_sql import fetch_rows
+
+# The newest context window of each of some objectives.
+_WINDOWS = """
+SELECT DISTINCT ON (objective_id) objective_id, id FROM objectives_contextwindow
+ WHERE objective_id = ANY(%s) ORDER BY objective_id, sequence DESC
+"""
 
 
 def show_objectives(rows: Sequence[Objective], *, reader: Viewer, with_info: bool) -> list[ObjectiveSchema]:
@@ -18,7 +25,7 @@ def show_objectives(rows: Sequence[Objective], *, reader: Viewer, with_info: boo
     return [
         ObjectiveSchema.of(
             row,
-            metadata=reader.operation(row, Prefix.OBJECTIVE),
+            metadata=OperationMetadata.of(row, Prefix.OBJECTIVE, tenant_id=reader.tenant_id),
             secrets=secrets.get(row.id, []),
             info=infos.get(row.id),
             dialect=reader.dialect,
@@ -29,8 +36,7 @@ def show_objectives(rows: Sequence[Objective], *, reader: Viewer, with_info: boo
 
 def _infos(rows: Sequence[Objective], reader: Viewer) -> dict[uuid.UUID, ObjectiveInfo]:
     profiles = reader.profiles(one for row in rows for one in (row.created_by_id, row.continued_by_id))
-    newest = ContextWindow.objects.filter(objective__in=rows).order_by("objective_id", "-sequence")
-    windows = dict(newest.distinct("objective_id").values_list("objective_id", "id"))
+    windows: dict[uuid.UUID, uuid.UUID] = dict(fetch_rows(_WINDOWS, [[row.id for row in rows]]))
     return {
         row.id: ObjectiveInfo(
             total_events=row.event_count,

@@ -4,15 +4,18 @@ import itertools
 import json
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from objectives.ids import Json
 from objectives.models import Objective, ToolCall
+from objectives.schemas.metadata import Profile
 from spaces.models import Principal
 from spaces.prepared_sql import fetch_row, fetch_rows
+
+type Profiles = dict[uuid.UUID, Profile]
 
 
 def _ordered(model: type[Model], *wanted: str) -> list[str]:
@@ -28,6 +31,15 @@ LISTED_CALL = (
     *("objective_id", "called_as", "kind", "approval", "execution", "memo", "decided_by_id"),
     *("callable", "arguments", "resolved_secrets", "decision_scores"),
 )
+LISTED_OBJECTIVE = (
+    *IDENTITY,
+    *("state", "state_message", "parent_id", "system_prompt", "first_user_message", "pinned_parameters"),
+    *("system_prompt_data", "first_user_message_data", "output"),
+    *("provider_unavailable_since", "next_try_at", "failures", "provider_message"),
+    *("event_count", "tool_call_count", "input_tokens", "output_tokens", "window_count", "turn"),
+    *("continued_at", "continued_by_id"),
+)
+_SNAPSHOT_TEXTS = {f"{name}_text": Cast(name, TextField()) for name in _SNAPSHOTS}
 _CALL_FIELDS = _ordered(ToolCall, *LISTED_CALL, "result")
 _JSON = {"labels", "callable", "arguments", "resolved_secrets", "decision_scores", "result"}
 _OBJECTIVE_FIELDS = _ordered(Objective, *IDENTITY)
@@ -58,6 +70,13 @@ SELECT call.id, {_TOOL_SET}
   FROM objectives_toolcall AS call JOIN objectives_objective AS objective ON objective.id = call.objective_id
  WHERE call.id = ANY(%s)
 """  # noqa: S608 - the same
+_OBJECTIVES = f"""
+SELECT {", ".join(_OBJECTIVE_FIELDS)} FROM objectives_objective WHERE id = ANY(%s)
+"""  # noqa: S608 - the same
+_OBJECTIVE = f"""
+SELECT {", ".join(_OBJECTIVE_FIELDS)} FROM objectives_objective WHERE id = %s AND space_id = %s
+"""  # noqa: S608 - the same
+_LABELS = _OBJECTIVE_FIELDS.index("labels")
 _PEOPLE = f"SELECT {', '.join(_PRINCIPAL_FIELDS)} FROM spaces_principal WHERE id = ANY(%s)"  # noqa: S608 - the same
 _SECRETS = "SELECT objective_id, name FROM objectives_secret WHERE objective_id = ANY(%s) ORDER BY name"
 
@@ -90,9 +109,8 @@ def find_call(space_id: uuid.UUID, objective_id: uuid.UUID, call_id: uuid.UUID) 
 
 
 def listed(rows: "QuerySet[Objective]") -> "QuerySet[Objective]":
-    """The rows as lists read them: without the plan, their snapshots as text for `with_snapshots`."""
-    texts = {f"{name}_text": Cast(name, TextField()) for name in _SNAPSHOTS}
-    return rows.defer("plan", *_SNAPSHOTS).annotate(**texts)
+    """The rows as lists read them: what they show, their snapshots as text for `with_snapshots`."""
+    return rows.only(*LISTED_OBJECTIVE).annotate(**_SNAPSHOT_TEXTS)
 
 
 def with_snapshots(rows: Sequence[Objective]) -> Sequence[Objective]:
@@ -105,6 +123,27 @@ def with_snapshots(rows: Sequence[Objective]) -> Sequence[Objective]:
                 known[text] = json.loads(text)
             setattr(row, name, known[text])
     return rows
+
+
+def find_objective(space_id: uuid.UUID, objective_id: uuid.UUID) -> Objective | None:
+    """An objective of a space with its identity only; None where there is none."""
+    row = fetch_row(_OBJECTIVE, [objective_id, space_id])
+    return None if row is None else _objective(row)
+
+
+def _objective(row: Sequence[Any]) -> Objective:
+    values = (*row[:_LABELS], json.loads(row[_LABELS]), *row[_LABELS + 1 :])
+    return Objective.from_db("default", _OBJECTIVE_FIELDS, values)
+
+
+def with_objectives(calls: Sequence[ToolCall]) -> Sequence[ToolCall]:
+    """The calls with their objectives' identities, each read once: many calls of a page are of the same."""
+    wanted = {call.objective_id for call in calls}
+    rows = fetch_rows(_OBJECTIVES, [list(wanted)]) if wanted else []
+    known = {one.pk: one for one in map(_objective, rows)}
+    for call in calls:
+        call.objective = known[call.objective_id]
+    return calls
 
 
 def tool_sets_of(call_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Json]:
@@ -121,8 +160,8 @@ def secret_names_of(objective_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[
     return names
 
 
-def people_of(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Principal]:
-    """These principals, with what a profile shows of them."""
-    rows = fetch_rows(_PEOPLE, [list(ids)])
+def profiles_of(principal_ids: Iterable[uuid.UUID], *, tenant_id: uuid.UUID) -> Profiles:
+    """The profile of each of these principals, in one query."""
+    rows = fetch_rows(_PEOPLE, [list(set(principal_ids))])
     people = [Principal.from_db("default", _PRINCIPAL_FIELDS, row) for row in rows]
-    return {person.pk: person for person in people}
+    return {person.pk: Profile.of(person, tenant_id=tenant_id) for person in people}

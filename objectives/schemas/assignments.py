@@ -69,8 +69,11 @@ def named(row: Assignment) -> BareMetadata:
 
 def as_before(row: Assignment) -> Json:
     """What clients before 1.2 read of an assignment: `tool`, `toolSet` or `agent`; `row` comes with it."""
-    kind = {"tool_id": "tool", "tool_set_id": "toolSet", "sub_agent_id": "agent"}[_thing(row)[0]]
-    return {"type": kind, kind: named(row).wire(), "id": spell(Prefix.ASSIGNMENT, row.id)}
+    field, thing_id = _thing(row)
+    kind = {"tool_id": "tool", "tool_set_id": "toolSet", "sub_agent_id": "agent"}[field]
+    thing = row.tool or row.tool_set or row.sub_agent
+    shown = {"id": thing_id, "name": thing.name if thing else ""}
+    return {"type": kind, kind: shown, "id": spell(Prefix.ASSIGNMENT, row.id)}
 
 
 def _thing(row: Assignment) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field
 
-from objectives.ids import Prefix, spell
+from objectives.ids import Json, Prefix, spell
 from objectives.models.resource import Operation, Resource
 from objectives.schemas.shape import Moment, Shape
 from spaces.models import Principal, PrincipalKind
@@ -61,6 +61,8 @@ class OperationMetadata(Shape):
 
     @classmethod
     def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID) -> Self:
+        """Of a resource with its name, where the class takes that."""
+        named: Json = {"name": row.name, "updated_at": row.updated_at} if isinstance(row, Resource) else {}
         return cls(
             id=spell(prefix, row.id),
             account_id=spell(Prefix.ACCOUNT, tenant_id),
@@ -69,6 +71,7 @@ class OperationMetadata(Shape):
             labels=row.labels,
             profile_id=spell(Prefix.PROFILE, row.created_by_id),
             created_at=row.created_at,
+            **named,
         )
 
 
@@ -79,12 +82,6 @@ class ResourceMetadata(OperationMetadata):
     """Its name."""
     updated_at: Moment | None = None
     """When it was last changed; left out where it never was."""
-
-    @classmethod
-    def of(cls, row: Operation, prefix: Prefix, *, tenant_id: uuid.UUID) -> Self:
-        assert isinstance(row, Resource)  # noqa: S101 - what has no name is shown by OperationMetadata
-        identity = OperationMetadata.of(row, prefix, tenant_id=tenant_id)
-        return cls(**identity.__dict__, name=row.name, updated_at=row.updated_at)
 
 
 class ProfileSpec(Shape):

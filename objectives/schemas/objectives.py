@@ -5,7 +5,7 @@ from typing import Any, Self
 from pydantic import Field, SecretStr
 
 from objectives.client_versions import NEWEST, Dialect
-from objectives.ids import Json, Prefix, spell, state_name
+from objectives.ids import Json, Prefix, spell
 from objectives.models import Objective
 from objectives.schemas.compaction import CompactionConfig
 from objectives.schemas.metadata import NewOperation, OperationMetadata, Profile, ResourceMetadata
@@ -132,14 +132,14 @@ class ObjectiveSchema(Shape):
         return cls(
             metadata=metadata,
             config_snapshot=ConfigSnapshot(agent=row.agent_snapshot, agent_variation=row.variation_snapshot),
-            state=dialect.state(state_name(row.state)),
+            state=dialect.state(row.state),
             state_message=row.state_message,
             system_prompt=row.system_prompt,
             first_user_message=row.first_user_message,
             parent_objective_id=spell(Prefix.OBJECTIVE, row.parent_id) if row.parent_id else "",
             secrets=[GivenSecretName(name=name) for name in secrets],
             pinned_parameters=row.pinned_parameters,
-            provider_unavailable=ProviderUnavailable.of(row),
+            provider_unavailable=ProviderUnavailable.of(row) if row.provider_unavailable_since else None,
             system_prompt_data=row.system_prompt_data,
             first_user_message_data=row.first_user_message_data,
             output=row.output,

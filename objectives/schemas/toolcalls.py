@@ -1,6 +1,6 @@
 """Tool calls: the seed page's object, and what is sent to decide them."""
 
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field
 
@@ -116,16 +116,16 @@ class ToolCallSchema(Shape):
         decided_by: Profile | None,
         info: ToolCallInfo | None,
         dialect: Dialect = NEWEST,
-        **more: Any,
     ) -> Self:
-        """`more` is what a subclass adds."""
         execution = f"TOOL_CALL_EXECUTION_STATUS_{row.execution.upper()}"
         return cls(
             metadata=metadata,
             data=ToolCallData(
                 callable=callable_of(row),
                 arguments=row.arguments,
-                resolved_secrets=secrets_of(row),
+                resolved_secrets=[
+                    ResolvedSecret(key=one["key"], source=one["source"]) for one in row.resolved_secrets
+                ],
                 memo=row.memo,
                 status_changed_by=decided_by,
                 decision_scores=row.decision_scores,
@@ -133,7 +133,6 @@ class ToolCallSchema(Shape):
             status=f"TOOL_CALL_STATUS_{row.approval.upper()}",
             execution_status=dialect.execution_status(execution),
             info=info,
-            **more,
         )
 
 
@@ -150,10 +149,6 @@ def callable_of(call: ToolCall) -> Json:
     """What was called, as the API writes it: one variant, or nothing for what there is not."""
     key = CALLABLE_KEYS.get(call.kind)
     return {"type": key, key: call.callable} if key else {}
-
-
-def secrets_of(row: ToolCall) -> list[ResolvedSecret]:
-    return [ResolvedSecret(key=one["key"], source=one["source"]) for one in row.resolved_secrets]
 
 
 class DenyBody(Shape):

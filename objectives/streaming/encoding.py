@@ -66,7 +66,7 @@ class EventStream:
         return {"type": "event", "event": shown} if self.is_wrapped else shown
 
     def _heartbeat(self) -> ObjectiveEvent:
-        about = self.reader.operation(self.objective, Prefix.OBJECTIVE)
+        about = OperationMetadata.of(self.objective, Prefix.OBJECTIVE, tenant_id=self.reader.tenant_id)
         metadata = OperationMetadata(
             id=spell(Prefix.HEARTBEAT, new_id()),
             account_id=about.account_id,

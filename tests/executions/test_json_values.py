@@ -1,13 +1,17 @@
 """What is done to everything inside a JSON value comes out the same whether or not it is looked at first."""
 
+import contextlib
 import math
 from typing import Any
 
+import pytest
 from hypothesis import example, given, strategies as st
 from pydantic import SecretStr
 
+from executions.catalog.validation import check_storable
 from executions.postgres_text import storable, storable_text
 from executions.redaction import Redaction
+from spaces.errors import Invalid
 
 TEXTS = st.one_of(
     st.text(max_size=6),
@@ -45,6 +49,17 @@ def kept(leaf: Any) -> Any:
 @example({"\ud83d": ["\x00", "\\u0000", float("nan"), 2**70, (1, True)]})
 def test_what_is_stored_is_what_each_text_and_number_is_stored_as(value: Any) -> None:
     assert repr(storable(value)) == repr(everywhere(kept, value))
+
+
+@given(VALUES)
+@example({"a": ["\\u0000", 2**70, 1e300]})
+@example([{"\ud83d": 1}])
+@example({"a": [float("inf")]})
+def test_a_value_is_refused_where_a_text_or_number_in_it_cannot_be_stored(value: Any) -> None:
+    is_kept = repr(everywhere(kept, value)) == repr(value)
+
+    with contextlib.nullcontext() if is_kept else pytest.raises(Invalid):
+        check_storable(value, loc=["body"])
 
 
 @given(VALUES, SECRETS)

@@ -44,8 +44,8 @@ def test_a_client_is_sent_the_events_that_it_can_read(user_agent: str):
 def test_states_are_called_as_the_client_knows_them(version, running, interrupting, interrupted):
     dialect = Dialect(version)
 
-    assert dialect.state("OBJECTIVE_STATE_RUNNING") == running
-    assert dialect.state("OBJECTIVE_STATE_INTERRUPTING") == interrupting
+    assert dialect.state("running") == running
+    assert dialect.state("interrupting") == interrupting
     status = "TOOL_CALL_EXECUTION_STATUS_"
     assert dialect.execution_status(f"{status}INTERRUPTED") == f"{status}{interrupted}"
 

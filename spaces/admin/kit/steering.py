@@ -87,8 +87,8 @@ class Steered(ModelAdmin):
         """
         if not self.may_steer(request):
             raise PermissionDenied
-        rows = super().get_queryset(request).only("pk", "space_id", *self.steering_columns)
-        row: Any = rows.filter(pk=row_id).first()
+        columns = ("pk", "space_id", *self.steering_columns)
+        row: Any = self.model._default_manager.filter(pk=row_id).only(*columns).first()
         if row is None or not isinstance(request.user, Principal):
             raise Http404
         url = ""
