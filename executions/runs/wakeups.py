@@ -48,14 +48,8 @@ def wake_all_after_commit(numbers: Mapping[str, int]) -> None:
 
 
 def open_sender() -> None:
-    """Have this process's connection for wake-ups before the first of them; where it fails, that tries again.
-
-    To be called while nothing is written yet.
-    """
-    try:
-        _sender().carrier.connect()
-    except _CARRIERS_ERRORS as error:
-        logger.warning("There is no connection for wake-ups yet: %s", error)
+    """Have this process's connection for wake-ups before the first of them; to be called at its start."""
+    _sender().connect()
 
 
 class Carrier(Protocol):
@@ -104,11 +98,18 @@ class WakeupSender:
     """Collects the wake-ups of this process and sends them from one thread, newest number a topic."""
 
     def __init__(self, carrier: Carrier) -> None:
-        self.carrier = carrier
+        self._carrier = carrier
         self._pending: dict[str, int] = {}
         self._changed = threading.Condition()
         self._sending = False
         threading.Thread(target=self._run, name="wakeups", daemon=True).start()
+
+    def connect(self) -> None:
+        """To be called while nothing has been put yet; where it fails, sending tries again."""
+        try:
+            self._carrier.connect()
+        except _CARRIERS_ERRORS as error:
+            logger.warning("There is no connection for wake-ups yet: %s", error)
 
     def put(self, numbers: Mapping[str, int]) -> None:
         with self._changed:
@@ -135,7 +136,7 @@ class WakeupSender:
 
     def _send(self, payload: str) -> None:
         try:
-            self.carrier.send(payload)
+            self._carrier.send(payload)
         except _CARRIERS_ERRORS as error:
             logger.warning("A wake-up was lost, readers catch up by themselves: %s", error)
         except Exception:
