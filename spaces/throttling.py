@@ -23,8 +23,11 @@ class KeyThrottle(BaseThrottle):
 
     A ticket is counted for itself: whoever was given one must not use up what its maker has.
 
-    A process counts for itself unless a shared cache is set. One counter a window: DRF's own throttle
-    keeps the time of every request, 6,000 of them to unpack on every further one.
+    A process counts for itself unless a shared cache is set: the default leaves others a quarter of what one
+    process answers, whatever one key does, and nobody who works with Callboard comes near it.
+
+    One counter a window: DRF's own throttle keeps the time of every request, 18,000 of them to unpack on
+    every further one.
     """
 
     def __init__(self) -> None:
@@ -61,8 +64,8 @@ def _count(key: str, period: int) -> int:
 
 @remembered
 def parse_rate(rate: str) -> tuple[int, int]:
-    """Requests and seconds of a rate such as `6000/min`; raises ValueError."""
+    """Requests and seconds of a rate such as `18000/min`; raises ValueError."""
     match = _RATE.fullmatch(rate)
     if match is None:
-        raise ValueError(f"{rate!r} is no rate: write a count and a unit, such as 6000/min.")
+        raise ValueError(f"{rate!r} is no rate: write a count and a unit, such as 18000/min.")
     return int(match[1]), _SECONDS[match[2][0]]
