@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 BATCH_SECONDS = 0.1
 BATCH_ITEMS = 64
-LATE_SECONDS = 0.3  # a batch that still waits by then is written by whoever adds to it
+LATE_SECONDS = 0.3  # a batch that still waits by then is written by the run's own thread
 TEXT_LIMIT = 64 * 1024  # characters of one text event
 
 
@@ -68,7 +68,7 @@ class BatchedRecorder[Item](ABC):
             is_first = is_after_pause and self._is_heard(item) and not any(map(self._is_heard, self._items))
             self._items.append(item)
             self._oldest = self._oldest or now
-            # The keeper's ticker may be left without a connection; the thread that adds has one.
+            # The ticker may be left without a connection; the thread that adds has one.
             is_late = now - self._oldest >= LATE_SECONDS
             if is_first or is_late or len(self._items) % BATCH_ITEMS == 0:
                 self.flush()
@@ -76,12 +76,22 @@ class BatchedRecorder[Item](ABC):
     def flush_if_due(self) -> None:
         """Write what has waited for 100 ms; returns at once while another thread is writing.
 
-        Called by the lease keeper's ticker, and by a thread that has time while its run says nothing.
+        Called by the lease keeper's ticker.
         """
+        self._flush_after(BATCH_SECONDS)
+
+    def flush_if_late(self) -> None:
+        """Write what has waited so long that the ticker seems to have no connection; else the same.
+
+        Called by the run's own thread, which has one, while the run says nothing.
+        """
+        self._flush_after(LATE_SECONDS)
+
+    def _flush_after(self, seconds: float) -> None:
         if not self._lock.acquire(blocking=False):
             return
         try:
-            if self._oldest is not None and time.monotonic() - self._oldest >= BATCH_SECONDS:
+            if self._oldest is not None and time.monotonic() - self._oldest >= seconds:
                 self.flush()
         finally:
             self._lock.release()

@@ -114,6 +114,18 @@ def test_a_batch_that_nobody_came_for_is_written_by_whoever_adds_to_it(
     assert transactions(execution) == 2
 
 
+def test_a_batch_that_nobody_came_for_is_written_by_the_run_s_own_thread(
+    execution: SkillExecution, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+):
+    say(recorder, "one", "two")
+    recorder.flush_if_late()
+    before = messages(execution)
+    monkeypatch.setattr(module, "LATE_SECONDS", 0.0)
+    recorder.flush_if_late()
+
+    assert (before, messages(execution)) == (["one"], ["one", "two"])
+
+
 def test_a_turn_of_the_loop_waits_and_does_not_hold_back_what_is_said_then(
     execution: SkillExecution, recorder: Recorder
 ):
