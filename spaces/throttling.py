@@ -21,9 +21,12 @@ def count_request(whose: uuid.UUID, *, rate: str) -> None:
     """Raises Throttled where a key, a person or a ticket has asked too often in a window of the clock.
 
     `rate` is `key` or `ticket`, by which the settings name theirs. A ticket is counted for itself: whoever
-    was given one must not use up what its maker has. A process counts for itself without a shared cache.
+    was given one must not use up what its maker has.
+
+    A process counts for itself unless a shared cache is set: the default leaves others a quarter of what one
+    process answers, whatever one key does, and nobody who works with Callboard comes near it.
     """
-    # One counter a window: DRF's own throttle keeps the time of every request, 6,000 of them to unpack on
+    # One counter a window: DRF's own throttle keeps the time of every request, 18,000 of them to unpack on
     # every further one.
     limit, period = parse_rate(api_settings.DEFAULT_THROTTLE_RATES[rate])
     now = time.time()
@@ -43,8 +46,8 @@ def count_request(whose: uuid.UUID, *, rate: str) -> None:
 
 @remembered
 def parse_rate(rate: str) -> tuple[int, int]:
-    """Requests and seconds of a rate such as `6000/min`; raises ValueError."""
+    """Requests and seconds of a rate such as `18000/min`; raises ValueError."""
     match = _RATE.fullmatch(rate)
     if match is None:
-        raise ValueError(f"{rate!r} is no rate: write a count and a unit, such as 6000/min.")
+        raise ValueError(f"{rate!r} is no rate: write a count and a unit, such as 18000/min.")
     return int(match[1]), _SECONDS[match[2][0]]

@@ -1,11 +1,13 @@
 """From a model choice to the library's model, with clients and timeouts of our own.
 
 Decision: a client lives for one request. The library's clients belong to one event loop, each
-request has its own, and a handshake is nothing beside a model's answer.
+request has its own, and a handshake is nothing beside a model's answer. What it would read anew
+each time, the authorities that it trusts, is the thread's.
 """
 
 import inspect
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -28,8 +30,13 @@ from executions.inference.errors import ModelRefused
 from executions.inference.google_cloud import service_account_credentials
 from executions.inference.interface import ModelRequest
 from executions.inference.media import KINDS, MediaKind
+from executions.inference.tls import tls_context
 
 COMPATIBLE = "openai-compatible"
+_GOOGLE: Final = {
+    GEMINI: "executions.inference.google_providers.GeminiProvider",
+    VERTEX: "executions.inference.google_providers.VertexProvider",
+}
 _CHAT_MODELS: Final = {COMPATIBLE: ChatModel, "openrouter": RouterModel}
 # At Google a name becomes a part of the address, and its client fails at others in ways of its own.
 _GOOGLE_NAME: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._@:/-]{0,500}")
@@ -48,12 +55,25 @@ async def opened_model(choice: ModelChoice, request: ModelRequest) -> AsyncItera
         with bedrock_client(choice) as bedrock:
             yield await _made(choice, lambda name: _of_class(name, bedrock_client=bedrock))
         return
-    timeout = httpx2.Timeout(choice.silence_seconds, connect=choice.connect_seconds)
-    guard = import_string(settings.GUARDED_TRANSPORT)() if choice.is_guarded else None
-    async with create_async_httpx2_client(timeout=timeout, transport=guard) as client:
+    tls = tls_context()
+    async with _client(choice, tls) as client:
         if choice.headers:
             client.auth = OwnHeaders(choice)
-        yield await _made(choice, lambda name: _provider(name, choice, client))
+        yield await _made(choice, lambda name: _provider(name, choice, client, tls))
+
+
+def _client(choice: ModelChoice, tls: ssl.SSLContext) -> httpx2.AsyncClient:
+    """The library's own client as to headers and timeouts; who is trusted is not read anew for it."""
+    timeout = httpx2.Timeout(choice.silence_seconds, connect=choice.connect_seconds)
+    if choice.is_guarded:
+        return create_async_httpx2_client(
+            timeout=timeout, transport=import_string(settings.GUARDED_TRANSPORT)()
+        )
+    # It takes no context, and with a transport it would not look for proxies: only its ways are copied.
+    like = create_async_httpx2_client(timeout=timeout, transport=httpx2.AsyncBaseTransport())
+    return httpx2.AsyncClient(
+        timeout=timeout, headers=like.headers, event_hooks=dict(like.event_hooks), verify=tls
+    )
 
 
 def accepted_media(choice: ModelChoice) -> frozenset[MediaKind]:
@@ -117,11 +137,14 @@ def _profile(choice: ModelChoice) -> ModelProfile:
         # The name says it all, while their clients take long to make.
         return merge_profile(DEFAULT_PROFILE, infer_model_profile(f"{choice.provider}:{choice.name}"))
     # Made to be looked at: nothing is ever sent with this client.
+    tls = tls_context()
     unused = httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport(), timeout=None)
-    return _model(choice, lambda name: _provider(name, choice, unused)).profile
+    return _model(choice, lambda name: _provider(name, choice, unused, tls)).profile
 
 
-def _provider(name: str, choice: ModelChoice, client: httpx2.AsyncClient) -> Provider[Any]:
+def _provider(
+    name: str, choice: ModelChoice, client: httpx2.AsyncClient, tls: ssl.SSLContext
+) -> Provider[Any]:
     """The provider of a choice, which sends by our client."""
     if name == COMPATIBLE:
         if choice.base_url is None:
@@ -141,12 +164,13 @@ def _provider(name: str, choice: ModelChoice, client: httpx2.AsyncClient) -> Pro
         location=choice.region,
         base_url=choice.base_url,
         http_client=client,
+        tls=tls,
     )
 
 
 def _of_class(name: str, **offered: Any) -> Provider[Any]:
     """A provider of the library, given what there is of what it takes."""
-    provider_class = infer_provider_class(name)
+    provider_class = import_string(_GOOGLE[name]) if name in _GOOGLE else infer_provider_class(name)
     accepted = inspect.signature(provider_class).parameters
     return provider_class(
         **{key: value for key, value in offered.items() if key in accepted and value is not None}

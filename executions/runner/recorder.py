@@ -81,6 +81,9 @@ class Recorder(BatchedRecorder[_Said]):
     def _say(self, kind: EventKind, data: dict[str, Any], *usages: Usage) -> None:
         self.add(_Said(NewEvent(kind, storable(data), self._clock()), usages))
 
+    def _is_heard(self, item: _Said) -> bool:
+        return item.event is not None
+
     def _write(self, items: Sequence[_Said]) -> None:
         events = [said.event for said in items if said.event is not None]
         record(lease=self._lease, progress=Progress(events, _usages(items), len(items) - len(events)))

@@ -61,6 +61,7 @@ class _Script:
                 return
             line = running.read_line(POLL_SECONDS)
             if line is None:
+                self._run.recorder.flush_if_late()
                 continue
             try:
                 self._take(protocol.read_message(line), running)

@@ -1,6 +1,7 @@
-"""What a run says while it goes on, collected for a moment so that it reaches the log in few transactions."""
+"""What a run says while it goes on: the first of it at once, the rest of a burst in few transactions."""
 
 import logging
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 BATCH_SECONDS = 0.1
 BATCH_ITEMS = 64
+LATE_SECONDS = 0.3  # a batch that still waits by then is written by the run's own thread
 TEXT_LIMIT = 64 * 1024  # characters of one text event
 
 
@@ -27,8 +29,9 @@ class Stoppable(Protocol):
 
 
 class BatchedRecorder[Item](ABC):
-    """Collects items for at most 100 ms or 64 of them and writes them in one fenced transaction.
+    """Writes what comes after a pause at once, and what follows it closely together.
 
+    The rest of a burst waits for at most 100 ms, or for 64 items, and goes in one fenced transaction.
     Thread-safe: whoever touches what waits holds `_lock`. A write that finds the lease lost sets the stop
     signal and drops its items; while the database does not answer they are put back for the next write, and
     the lease keeper ends the run if that lasts. `renewed_at` is on time.monotonic()'s clock, from before the
@@ -42,6 +45,7 @@ class BatchedRecorder[Item](ABC):
         self._clock = clock
         self._items: list[Item] = []
         self._oldest: float | None = None
+        self._written_at = -math.inf
         self.renewed_at = 0.0
 
     @abstractmethod
@@ -52,11 +56,21 @@ class BatchedRecorder[Item](ABC):
     def _lose(self, items: Sequence[Item]) -> None:
         """Keep of items that may not be written what must not be lost."""
 
+    def _is_heard(self, item: Item) -> bool:
+        """Whether a subscriber is told of the item; what nobody hears of waits for what follows it."""
+        return True
+
     def add(self, item: Item) -> None:
         with self._lock:
+            now = time.monotonic()
+            # From the end of the last write: a slow database gets larger batches, not one write an item.
+            is_after_pause = now - self._written_at >= BATCH_SECONDS
+            is_first = is_after_pause and self._is_heard(item) and not any(map(self._is_heard, self._items))
             self._items.append(item)
-            self._oldest = self._oldest or time.monotonic()
-            if len(self._items) % BATCH_ITEMS == 0:
+            self._oldest = self._oldest or now
+            # The ticker may be left without a connection; the thread that adds has one.
+            is_late = now - self._oldest >= LATE_SECONDS
+            if is_first or is_late or len(self._items) % BATCH_ITEMS == 0:
                 self.flush()
 
     def flush_if_due(self) -> None:
@@ -64,10 +78,20 @@ class BatchedRecorder[Item](ABC):
 
         Called by the lease keeper's ticker.
         """
+        self._flush_after(BATCH_SECONDS)
+
+    def flush_if_late(self) -> None:
+        """Write what has waited so long that the ticker seems to have no connection; else the same.
+
+        Called by the run's own thread, which has one, while the run says nothing.
+        """
+        self._flush_after(LATE_SECONDS)
+
+    def _flush_after(self, seconds: float) -> None:
         if not self._lock.acquire(blocking=False):
             return
         try:
-            if self._oldest is not None and time.monotonic() - self._oldest >= BATCH_SECONDS:
+            if self._oldest is not None and time.monotonic() - self._oldest >= seconds:
                 self.flush()
         finally:
             self._lock.release()
@@ -89,6 +113,8 @@ class BatchedRecorder[Item](ABC):
                 logger.warning("What %s says waits for the database: %s", self._lease.run_id, error)
                 connection.close_if_unusable_or_obsolete()
                 self._items, self._oldest = items, time.monotonic()
+            finally:
+                self._written_at = time.monotonic()
 
     def write_out(self) -> None:
         """Write what waits, at a run's end; raises OperationalError while the database does not answer."""

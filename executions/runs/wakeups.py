@@ -14,7 +14,7 @@ import os
 import threading
 import uuid
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 import redis
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 CHANNEL = "callboard"
 PAYLOAD_BYTES = 7000  # NOTIFY takes less than 8000
 LINGER_SECONDS = 0.5  # how long the process waits at its end for what is not sent yet
+_CARRIERS_ERRORS = (psycopg.Error, redis.RedisError, OSError)
 
 
 def run_topic(run_id: uuid.UUID) -> str:
@@ -46,8 +47,15 @@ def wake_all_after_commit(numbers: Mapping[str, int]) -> None:
     transaction.on_commit(lambda: _sender().put(numbers))
 
 
+def open_sender() -> None:
+    """Have this process's connection for wake-ups before the first of them; to be called at its start."""
+    _sender().connect()
+
+
 class Carrier(Protocol):
     """What takes a payload to every web process."""
+
+    def connect(self) -> object: ...
 
     def send(self, payload: str) -> None: ...
 
@@ -56,15 +64,20 @@ class NotifyCarrier:
     """PostgreSQL's NOTIFY on an autocommit connection of its own."""
 
     def __init__(self) -> None:
-        self._connection: psycopg.Connection | None = None
+        self._connection: psycopg.Connection[Any] | None = None
 
-    def send(self, payload: str) -> None:
+    def connect(self) -> psycopg.Connection[Any]:
+        """The connection, opened where there is none."""
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(settings.LISTEN_URL, autocommit=True, connect_timeout=5)
+        return self._connection
+
+    def send(self, payload: str) -> None:
+        connection = self.connect()
         try:
-            self._connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+            connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
         except psycopg.Error:
-            self._connection.close()
+            connection.close()
             raise
 
 
@@ -73,6 +86,9 @@ class RedisCarrier:
 
     def __init__(self, url: str) -> None:
         self._client = redis.Redis.from_url(url, socket_timeout=5)
+
+    def connect(self) -> None:
+        self._client.ping()
 
     def send(self, payload: str) -> None:
         self._client.publish(CHANNEL, payload)
@@ -87,6 +103,13 @@ class WakeupSender:
         self._changed = threading.Condition()
         self._sending = False
         threading.Thread(target=self._run, name="wakeups", daemon=True).start()
+
+    def connect(self) -> None:
+        """To be called while nothing has been put yet; where it fails, sending tries again."""
+        try:
+            self._carrier.connect()
+        except _CARRIERS_ERRORS as error:
+            logger.warning("There is no connection for wake-ups yet: %s", error)
 
     def put(self, numbers: Mapping[str, int]) -> None:
         with self._changed:
@@ -114,7 +137,7 @@ class WakeupSender:
     def _send(self, payload: str) -> None:
         try:
             self._carrier.send(payload)
-        except (psycopg.Error, redis.RedisError, OSError) as error:
+        except _CARRIERS_ERRORS as error:
             logger.warning("A wake-up was lost, readers catch up by themselves: %s", error)
         except Exception:
             # The thread must live: it sends all later wake-ups of this process too.

@@ -36,7 +36,7 @@ class Command(BaseCommand):
     The server is that of DATABASE_URL, else the embedded one of the demo.
     """
 
-    help = "Measure lookup, dispatch, live streams, connections, lists, the admin and objectives."
+    help = "Measure lookup, dispatch, live streams, connections, lists, the admin, objectives and runs."
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 

@@ -1,8 +1,9 @@
-"""The physical limit of dispatch: a bare procrastinate job whose task only says that it has started."""
+"""The physical limit of dispatch: a bare procrastinate job that says that it has started."""
 
 import asyncio
 import time
 
+import httpx2
 import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 
@@ -32,16 +33,22 @@ def time_bare(app: App, listener: Listener, number: int) -> float:
     return (started - begun) / 1e6
 
 
-def work(*, url: str) -> None:
-    """Do bare jobs until killed."""
-    asyncio.run(_work(url))
+def work(*, url: str, provider: int | None = None) -> None:
+    """Do bare jobs until killed; with a provider's port, each is one request to it, by one client for all."""
+    asyncio.run(_work(url, provider))
 
 
-async def _work(url: str) -> None:
+async def _work(url: str, provider: int | None) -> None:
     app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=4))
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as voice, app.open_async():
+    async with (
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as voice,
+        httpx2.AsyncClient() as client,
+        app.open_async(),
+    ):
 
         async def start(number: int) -> None:
+            if provider is not None:
+                await client.post(f"http://127.0.0.1:{provider}/", json={"messages": []})
             await voice.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(number)])
 
         app.task(name=TASK, queue=QUEUE)(start)

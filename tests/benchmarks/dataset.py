@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from datetime import datetime
 from typing import Any
 
 import django
@@ -16,26 +17,42 @@ from django.utils import timezone  # noqa: E402
 from executions.catalog.archive import Bundle, digest_files  # noqa: E402
 from executions.catalog.importer import import_bundle  # noqa: E402
 from executions.catalog.manifest import TOOLS, parse_manifest  # noqa: E402
+from executions.models import SkillVersion  # noqa: E402
 from spaces.keys import create_key  # noqa: E402
 from spaces.models import Membership, Principal, PrincipalKind, Role, Space, Tenant  # noqa: E402
 
-SKILL = "bench-echo"
-_MANIFEST = f"""---
-name: {SKILL}
-description: Gives its text back; the least that a skill can do.
+SKILL, SPEAKER = "bench-echo", "bench-speaker"
+_MANIFEST = """---
+name: {name}
+description: {description}
 metadata:
   version: 1.0.0
   kind: script
   entrypoint: scripts/run.py
-  inputs: {{type: object, properties: {{text: {{type: string}}}}, required: [text]}}
+  inputs: {{type: object}}
   outputs: {{type: object}}
 ---
-Gives its text back.
+{description}
 """
-_SCRIPT = b"""from callboard_skill import inputs, output
+_ECHO = b"""from callboard_skill import inputs, output
 
-output({"text": inputs()["text"]})
+output({"text": inputs["text"]})
 """
+_SPEAK = b"""import time
+
+from callboard_skill import inputs, output, progress
+
+time.sleep(inputs["silence"])
+for number in range(inputs["count"]):
+    progress(number / inputs["count"], str(time.monotonic_ns()))
+    time.sleep(inputs["pause"])
+time.sleep(inputs["silence"])
+output({})
+"""
+_SKILLS = {
+    SKILL: ("Gives its text back; the least that a skill can do.", _ECHO),
+    SPEAKER: ("Says again and again what the clock says.", _SPEAK),
+}
 
 
 def make_dataset() -> dict[str, Any]:
@@ -56,10 +73,7 @@ def make_dataset() -> dict[str, Any]:
     _key, token = create_key(principal=machine, name="Benchmark", permissions=["*"], spaces=[space], now=now)
     password = secrets.token_urlsafe(16)
     operator = Principal.objects.create_superuser("operator@bench.example", password, created_at=now)
-    files = {"SKILL.md": _MANIFEST.encode(), "scripts/run.py": _SCRIPT}
-    manifest = parse_manifest(_MANIFEST, folder=SKILL)
-    bundle = Bundle(manifest, files, frozenset(), digest_files(files, frozenset()))
-    version, _is_new = import_bundle(bundle=bundle, tenant_id=None, now=now)
+    version, _ = [_imported(name, now) for name in (SKILL, SPEAKER)]
     return {
         "tenant_id": str(tenant.id),
         "space_id": str(space.id),
@@ -67,8 +81,18 @@ def make_dataset() -> dict[str, Any]:
         "skill_id": str(version.skill_id),
         "skill_version_id": str(version.id),
         "skill": SKILL,
+        "speaker": SPEAKER,
         "blob": version.bundle_id,
         "token": token,
         "operator": operator.email,
         "password": password,
     }
+
+
+def _imported(name: str, now: datetime) -> SkillVersion:
+    description, script = _SKILLS[name]
+    text = _MANIFEST.format(name=name, description=description)
+    files = {"SKILL.md": text.encode(), "scripts/run.py": script}
+    bundle = Bundle(parse_manifest(text, folder=name), files, frozenset(), digest_files(files, frozenset()))
+    version, _is_new = import_bundle(bundle=bundle, tenant_id=None, now=now)
+    return version

@@ -21,7 +21,7 @@ NOTES = (
     "Limit: the same done by the bare minimum on the same server and database, in turns with the real one.",
     "Ratio: for times how often the limit fits in, for throughput which share of it; median of the rounds.",
     "Clients run on this machine too, and take their share of its processors from the servers.",
-    "The rate limit, 6,000 requests a minute for a key, is raised for the measured processes (RATE_LIMIT).",
+    "The rate limit, 18,000 requests a minute for a key, is raised for the measured processes (RATE_LIMIT).",
 )
 
 

@@ -20,6 +20,7 @@ from tests.benchmarks.listing import measure_list
 from tests.benchmarks.live import measure_live
 from tests.benchmarks.lookup import measure_lookup
 from tests.benchmarks.objectives.part import measure_objectives
+from tests.benchmarks.runs import measure_runs
 from tests.benchmarks.seeding import seed
 from tests.benchmarks.servers import site_of
 
@@ -33,8 +34,9 @@ PARTS: Mapping[str, Callable[[Context], list[Figure]]] = {
     "list": measure_list,
     "admin": measure_admin,
     "objectives": measure_objectives,
+    "runs": measure_runs,
 }
-NEED_FEW = {"lookup", "dispatch", "objectives"}  # parts that need the second, small database
+NEED_FEW = {"lookup", "dispatch", "objectives", "runs"}  # parts that need the second, small database
 
 
 def run_parts(

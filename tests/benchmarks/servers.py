@@ -73,7 +73,7 @@ def site_of(database_url: str, folder: Path, *, logs: Path) -> Site:
 @contextlib.contextmanager
 def web(site: Site, *, processes: int = 2, name: str = "web") -> Iterator[Server]:
     """`manage.py web` on a free port until the block ends."""
-    port = _free_port()
+    port = free_port()
     command = [*MANAGE, "web", "--processes", str(processes), "--port", str(port)]
     with ProcessSupervisor([Program(name, command, site.env)], logs=site.logs, grace=GRACE) as supervisor:
         _wait_until_answering(port, "/healthz", processes)
@@ -115,7 +115,7 @@ def worker(site: Site, port: int) -> Iterator[None]:
         raise NotStarted(f"the worker did not start; see {site.logs}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 

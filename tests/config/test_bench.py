@@ -1,5 +1,6 @@
 """The benchmark's pieces: its arithmetic, its scratch databases, its processes and its clients."""
 
+import json
 import secrets
 import time
 from typing import Any
@@ -18,6 +19,9 @@ from tests.benchmarks.http_client import BadAnswer, HttpClient, answer_size, req
 from tests.benchmarks.listener import Listener
 from tests.benchmarks.load import count_requests
 from tests.benchmarks.pages import Page, look_at, row_of
+from tests.benchmarks.provider import FINAL, TOUCH, Provider
+from tests.benchmarks.servers import free_port
+from tests.benchmarks.speaking import delays
 from tests.benchmarks.subscribers import follow, socket_opening, sse_opening
 from tests.config.canned import server
 
@@ -228,6 +232,52 @@ def test_a_notification_is_heard_even_when_it_came_before_anybody_waited() -> No
             listener.wait_for(lambda _channel, payload: payload == "two", 0.1)
 
     assert sent < heard < slept
+
+
+def ask_provider(port: int, *, roles: list[str], tools: list[str]) -> str:
+    """The name of the tool that it calls then."""
+    asked = {
+        "messages": [{"role": role, "content": "hi"} for role in roles],
+        "tools": [{"type": "function", "function": {"name": name}} for name in tools],
+    }
+    with HttpClient(port) as client:
+        answer = client.ask(request_bytes("/v1", {}, method="POST", body=json.dumps(asked).encode())).decode()
+    (name,) = [name for name in (TOUCH, FINAL) if f'"{name}"' in answer]
+    return name
+
+
+def test_the_benchmark_s_provider_notes_when_it_is_asked_and_ends_after_one_call() -> None:
+    port, before = free_port(), time.monotonic_ns()
+    with Provider(port) as provider:
+        first = ask_provider(port, roles=["user"], tools=[TOUCH, FINAL])
+        last = ask_provider(port, roles=["user", "assistant", "tool"], tools=[TOUCH, FINAL])
+        at = [provider.wait_for(number) for number in (1, 2)]
+        provider.forget()
+        alone = ask_provider(port, roles=["user"], tools=[FINAL])
+
+        assert provider.wait_for(1) > at[1]
+    assert (first, last, alone) == (TOUCH, FINAL, FINAL)
+    assert before < at[0] < at[1] < time.monotonic_ns()
+
+
+def test_each_word_of_a_bare_script_is_heard_after_it_was_said() -> None:
+    with scratch_databases(settings.DATABASE_URL, [SCRATCH]) as urls:
+        taken = call_in_child(
+            "tests.benchmarks.barespeech.time_bare_speech", seconds=60, url=urls[SCRATCH], words=3, pause=0.01
+        )
+
+    assert len(taken) == 3
+    assert min(taken) > 0
+
+
+def test_a_word_that_did_not_reach_every_subscriber_stops_the_measuring() -> None:
+    heard = [(0, 3, 5_000_000), (1, 3, 6_000_000), (0, 1, 9)]
+
+    assert delays({"received": heard, "lost": 0}, {3: 4_000_000}, 2) == [1.0, 2.0]
+    with pytest.raises(NotMeasured, match="1 of 2"):
+        delays({"received": heard[1:], "lost": 0}, {3: 4_000_000}, 2)
+    with pytest.raises(NotMeasured, match="0 of 0"):
+        delays({"received": heard, "lost": 0}, {}, 2)
 
 
 @pytest.mark.parametrize("wrong", [["--only", "lookup,nonsense"], ["--only", ""], ["--rows", "5"]])

@@ -7,6 +7,7 @@ import pytest
 
 from config.environment import Environment
 from objectives.representations.events import TYPES
+from spaces.throttling import parse_rate
 from spaces.ticket_scopes import May
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,6 +118,14 @@ def test_every_setting_is_listed() -> None:
 
     assert settings <= listed
     assert set(first_cells("\n".join(rows))) - READ_ELSEWHERE <= settings
+
+
+def test_the_rate_limit_of_a_key_is_told_as_it_is() -> None:
+    rate = Environment.model_fields["rate_limit"].default
+    count, seconds = parse_rate(rate)
+
+    assert f"| `RATE_LIMIT` | `{rate}` |" in section("docs/reference.md", "Settings")
+    assert f"{count:,} a minute ({count // seconds} a second)" in section("docs/reference.md", "Limits")
 
 
 def test_every_type_of_event_of_an_objective_is_listed() -> None:

@@ -87,14 +87,22 @@ class LeaseKeeper:
         self._held: set[HeldLease[Any]] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        loops = {"leases": self._keep, "recorders": self._tick, "lease-guard": self._guard}
+        self._connected = threading.Barrier(3)
+        loops = {"leases": self._keep, "recorders": self._tick}
         self._threads = [
-            threading.Thread(target=loop, name=name, daemon=True) for name, loop in loops.items()
+            threading.Thread(target=self._connect, args=[loop], name=name, daemon=True)
+            for name, loop in loops.items()
         ]
+        self._threads.append(threading.Thread(target=self._guard, name="lease-guard", daemon=True))
 
     def start(self) -> None:
+        """Returns once the threads have their connections: for a run it may be too late to open them.
+
+        At the database's limit of connections its events would all come at its end, and its lease be lost.
+        """
         for thread in self._threads:
             thread.start()
+        self._connected.wait()
 
     def stop(self) -> None:
         """End the threads; nothing may be held any more."""
@@ -124,6 +132,14 @@ class LeaseKeeper:
     def _kept(self) -> list[HeldLease[Any]]:
         with self._lock:
             return [held for held in self._held if not held.is_lost and not held.is_over]
+
+    def _connect(self, loop: Callable[[], None]) -> None:
+        try:
+            connection.ensure_connection()
+        except DatabaseError as error:
+            logger.warning("The lease keeper has no connection yet: %s", error)
+        self._connected.wait()
+        loop()
 
     def _keep(self) -> None:
         while not self._closing.wait(LOOK_SECONDS):

@@ -17,6 +17,7 @@ from procrastinate.contrib.django.db_cleanup import close_db_connections
 from executions.runs.lease import HEARTBEAT_SECONDS, Lease
 from executions.runs.queue import HAD_ITS_TURN, enqueue_run
 from executions.runs.registry import registrations
+from executions.runs.wakeups import open_sender
 from executions.runs.worker.connections import close_if_over, keep_connections_open
 from executions.runs.worker.context import Bench, RunFolder, remove_leftovers
 from executions.runs.worker.heartbeat import LeaseKeeper
@@ -69,6 +70,7 @@ class WorkerProcess:
         folder = RunFolder(settings.RUN_DIR, self._id)
         self._bench = Bench(self._id, folder.path, self._keeper)
         note_node_seen(node_id=self._id, concurrency=self._concurrency)
+        open_sender()
         self._keeper.start()
         threads = [
             threading.Thread(target=sweep_forever, args=[self._closing], name="sweeper", daemon=True),

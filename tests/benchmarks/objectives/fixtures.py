@@ -66,6 +66,17 @@ def _calls(tool: str, count: int) -> list[dict[str, Any]]:
     return [{"tool": tool, "arguments": {"order": f"2026-{number:05}"}} for number in range(count)]
 
 
+def make_askers(*, ids: Mapping[str, Any], tools_at: str) -> dict[str, str]:
+    """Agents by id, to be made with another model than the demo's: `teller` answers, `changer` has a tool."""
+    now, maker = timezone.now(), _Maker(ids)
+    (_, touch) = maker.tools(tools_at, now, name="Counter")
+    teller, changer = (
+        maker.agent("teller", [_ANSWER], [], now),
+        maker.agent("changer", [_ANSWER], [touch], now),
+    )
+    return {"teller": str(teller.id), "changer": str(changer.id)}
+
+
 class _Maker:
     """Makes rows of the benchmark's space, by its machine."""
 
@@ -75,24 +86,24 @@ class _Maker:
             "created_by_id": uuid.UUID(ids["principal_id"]),
         }
 
-    def tools(self, base_url: str, now: datetime) -> list[Tool]:
+    def tools(self, base_url: str, now: datetime, name: str = "Orders") -> list[Tool]:
         """Both tools of one set, each a GET of `/healthz` there."""
         tool_set = ToolSet.objects.create(
-            name="Orders", adapter=AdapterKind.HTTP, base_url=base_url, created_at=now, **self._owner
+            name=name, adapter=AdapterKind.HTTP, base_url=base_url, created_at=now, **self._owner
         )
         return [
             Tool.objects.create(
                 tool_set=tool_set,
-                name=name.replace("_", " "),
-                function_name=name,
+                name=function.replace("_", " "),
+                function_name=function,
                 description="What the shop knows of an order, by its number.",
-                requires_approval=name == TOUCH,
+                requires_approval=function == TOUCH,
                 parameters=_ORDER,
                 config={"requestMethod": "GET", "path": "/healthz"},
                 created_at=now,
                 **self._owner,
             )
-            for name in (LOOK, TOUCH)
+            for function in (LOOK, TOUCH)
         ]
 
     def agent(self, name: str, script: list[dict[str, Any]], tools: Sequence[Tool], now: datetime) -> Agent:

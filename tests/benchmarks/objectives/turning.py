@@ -15,12 +15,12 @@ from tests.benchmarks.listener import Listener
 
 WARM_UPS = 3  # not counted
 PIECE_BYTES = 64 * 1024
-_IS_THERE = re.compile(rb'"type":"objective","objective":\{"metadata":\{"id":"(\w+)"')
-_HAS_ANSWERED = re.compile(rb'"type":"assistantMessage"')
-_IS_FINALIZED = re.compile(rb'"toState":"OBJECTIVE_STATE_FINALIZED"')
-_ASKS = re.compile(rb'"toolApprovalRequested":\{"toolCallId":"(\w+)"')
-_WAITS = re.compile(rb'"toState":"OBJECTIVE_STATE_WAITING"')
-_IS_CALLED = re.compile(rb'"type":"toolCalled"')
+IS_THERE = re.compile(rb'"type":"objective","objective":\{"metadata":\{"id":"(\w+)"')
+HAS_ANSWERED = re.compile(rb'"type":"assistantMessage"')
+IS_FINALIZED = re.compile(rb'"toState":"OBJECTIVE_STATE_FINALIZED"')
+ASKS = re.compile(rb'"toolApprovalRequested":\{"toolCallId":"(\w+)"')
+WAITS = re.compile(rb'"toState":"OBJECTIVE_STATE_WAITING"')
+IS_CALLED = re.compile(rb'"type":"toolCalled"')
 
 
 class Stream:
@@ -93,27 +93,27 @@ def time_turns(
 
 def _answer(port: int, path: str, headers: Mapping[str, str], agent: str) -> dict[str, float]:
     with Stream(port) as stream:
-        begun = stream.send(_creating(path, headers, agent))
-        marks = {"shown": _IS_THERE, "answered": _HAS_ANSWERED, "finalized": _IS_FINALIZED}
+        begun = stream.send(creating(path, headers, agent))
+        marks = {"shown": IS_THERE, "answered": HAS_ANSWERED, "finalized": IS_FINALIZED}
         return {name: (stream.wait_for(mark)[0] - begun) / 1e6 for name, mark in marks.items()}
 
 
 def _approve(port: int, path: str, headers: Mapping[str, str], agent: str) -> dict[str, float]:
     """The objective is at rest when it is decided; it then goes on to its end before anything else begins."""
     with Stream(port) as stream, HttpClient(port) as client:
-        stream.send(_creating(path, headers, agent))
-        _, objective = stream.wait_for(_IS_THERE)
-        _, call = stream.wait_for(_ASKS)
-        stream.wait_for(_WAITS)
+        stream.send(creating(path, headers, agent))
+        _, objective = stream.wait_for(IS_THERE)
+        _, call = stream.wait_for(ASKS)
+        stream.wait_for(WAITS)
         deciding = f"{path}/objectives/{objective}/tool_calls/{call}:approve"
         begun = time.monotonic_ns()
         client.ask(request_bytes(deciding, headers, method="POST"))
-        at, _ = stream.wait_for(_IS_CALLED)
-        stream.wait_for(_IS_FINALIZED)
+        at, _ = stream.wait_for(IS_CALLED)
+        stream.wait_for(IS_FINALIZED)
     return {"called": (at - begun) / 1e6}
 
 
-def _creating(path: str, headers: Mapping[str, str], agent: str) -> bytes:
+def creating(path: str, headers: Mapping[str, str], agent: str) -> bytes:
     asked: dict[str, Any] = {
         "agentId": agent,
         "firstUserMessage": "Where is order 2026-00017?",

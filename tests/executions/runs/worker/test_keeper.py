@@ -143,6 +143,7 @@ def test_a_late_write_is_refused_and_its_usage_kept_beside_the_row():
     execution, lease = leased()
     stop = StopSignal()
     recorder = Recorder(lease, stop)
+    recorder.progress(fraction=None, message="the first of a burst is written at once")
     recorder.usage(model="m", input_tokens=7, output_tokens=1, cost_usd=0)
     RunHead.objects.filter(pk=execution.id).update(lease_until=timezone.now() - timedelta(seconds=1))
     heal("execution", execution.id, now=timezone.now())
@@ -167,7 +168,8 @@ def test_what_waits_is_written_within_moments_without_anything_following_it(
 
     with keeper.holding(lease, stop, recorder, taken_at=clock()):
         recorder.progress(fraction=0.5, message="half")
-        wait_until(lambda: "execution.progressed" in kinds(execution))
+        recorder.progress(fraction=0.6, message="a little more")
+        wait_until(lambda: kinds(execution).count("execution.progressed") == 2)
 
     assert TICK_SECONDS <= 0.1
 
