@@ -7,7 +7,7 @@ from executions.models import RunEvent
 from executions.runs import recorder as module
 from executions.runs.registry import begin_run
 from executions.runs.worker.stop_signal import StopSignal
-from objectives.agent_loop.texts import TextRecorder
+from objectives.agent_loop.context import TextRecorder
 from spaces.ids import new_id
 from tests.factories import make_actor
 from tests.objectives.agent_loop.working import start
