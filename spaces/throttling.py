@@ -23,8 +23,9 @@ def count_request(whose: uuid.UUID, *, rate: str) -> None:
     `rate` is `key` or `ticket`, by which the settings name theirs. A ticket is counted for itself: whoever
     was given one must not use up what its maker has.
 
-    A process counts for itself unless a shared cache is set: the default leaves others a quarter of what one
-    process answers, whatever one key does, and nobody who works with Callboard comes near it.
+    A process counts for itself unless a shared cache is set. The default is three quarters of what one
+    process answers: over a minute something is left for others, while a burst goes through, and nobody who
+    works with Callboard comes near it.
     """
     # One counter a window: DRF's own throttle keeps the time of every request, 18,000 of them to unpack on
     # every further one.

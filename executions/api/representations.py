@@ -39,13 +39,13 @@ def represent_summary(execution: SkillExecution | ExecutionRow) -> ExecutionSumm
         "principal_id": str(execution.principal_id),
         "skill_slug": execution.skill_slug,
         "skill_version": execution.version,
-        "source": Source(execution.source),
-        "state": State(execution.state),
+        "source": cast("Source", execution.source),
+        "state": cast("State", execution.state),
         "parent_execution_id": str(execution.parent_id) if execution.parent_id else None,
         "created_at": wire_time(execution.created_at),
         "started_at": wire_time(execution.started_at),
         "finished_at": wire_time(execution.finished_at),
-        "failure_reason": FailureReason(execution.failure_reason) if execution.failure_reason else None,
+        "failure_reason": cast("FailureReason", execution.failure_reason) or None,
         "resource_usage": cast("ResourceUsage", resource_usage(execution)),
     }
 

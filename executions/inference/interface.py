@@ -1,11 +1,13 @@
 """One model request and its one reply, as the rest of Callboard sees them."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
 from executions.inference.choices import ModelChoice
+from spaces.ids import new_id
 
 Json = Any
 """A value that JSON can write."""
@@ -108,13 +110,15 @@ class TokenUsage:
 class Spending:
     """What a request used, complete or cut off.
 
-    `cost_usd` is None when no price is known; `price_version` then says `unknown`.
+    `cost_usd` is None when no price is known; `price_version` then says `unknown`. By its `id` whoever is
+    told of it twice knows that it is the same.
     """
 
     model: str
     usage: TokenUsage
     cost_usd: Decimal | None
     price_version: str
+    id: uuid.UUID = field(default_factory=new_id, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,9 @@ from executions.runs.sql import COUNT_OLD_JOBS, DELETE_DEAD_TICKETS, DELETE_OLD_
 
 ADVANCE = "executions.advance"
 QUEUE = "runs"
-HAD_ITS_TURN = 1  # priority of tickets: what waits anew does not stand behind what came later
+# The priority of jobs that do not stand behind what came later: tickets of runs that had come to the front
+# before, and what a run that is over has to tell.
+AT_FRONT = 1
 DEAD_SECONDS = 4 * HEARTBEAT_SECONDS  # without one, a worker is gone
 
 
@@ -40,12 +42,12 @@ def enqueue_run(
 def enqueue_continuation(task: str, row_id: uuid.UUID) -> None:
     """What somebody else asked to be told when a run ends: a task's name and an id, nothing more."""
     with _known_errors():
-        app.configure_task(task, queue=QUEUE).defer(row_id=str(row_id))
+        app.configure_task(task, queue=QUEUE, priority=AT_FRONT).defer(row_id=str(row_id))
 
 
 def enqueue_missing_ticket(run_id: uuid.UUID, kind: str) -> None:
     """One more ticket for a run that seems to have lost its own; of these, at most one waits at a time."""
-    deferrer = app.configure_task(ADVANCE, queue=QUEUE, queueing_lock=f"run:{run_id}", priority=HAD_ITS_TURN)
+    deferrer = app.configure_task(ADVANCE, queue=QUEUE, queueing_lock=f"run:{run_id}", priority=AT_FRONT)
     try:
         with transaction.atomic(), _known_errors():
             deferrer.defer(**ticket(run_id, kind))

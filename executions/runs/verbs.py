@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from executions.runs.lease import LEASE_FIELDS, is_over, release
 from executions.runs.locks import locked, wait_shortly_for_locks
 from executions.runs.models import HeadState, RunHead
-from executions.runs.queue import HAD_ITS_TURN, enqueue_run
+from executions.runs.queue import AT_FRONT, enqueue_run
 from executions.runs.registry import registration
 
 CANCELLED = "cancelled"  # the state of that name, which every kind has
@@ -107,7 +107,7 @@ def requeue(head: RunHead, delay: timedelta = timedelta(0)) -> None:
         head.available_at = cursor.fetchone()[0]
     head.save(update_fields=LEASE_FIELDS)
     at = head.available_at if delay else None
-    enqueue_run(head.run_id, head.kind, at=at, priority=HAD_ITS_TURN)
+    enqueue_run(head.run_id, head.kind, at=at, priority=AT_FRONT)
 
 
 def park(head: RunHead) -> None:

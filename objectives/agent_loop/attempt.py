@@ -4,7 +4,7 @@ It alternates between steps, which decide and write under the lease, and waits (
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import InterfaceError, OperationalError
@@ -22,7 +22,7 @@ from executions.runs.worker.stop_signal import RunStopped, StopSignal
 from executions.runs.worker.tracing import origin_of
 from objectives.agent_loop.call_wait import ToolCallExecutor
 from objectives.agent_loop.compaction import open_window
-from objectives.agent_loop.context import AttemptContext, LockedTurn, TextRecorder
+from objectives.agent_loop.context import AttemptContext, Keep, LockedTurn, TextRecorder
 from objectives.agent_loop.decision import Ask, Carry, Compact, Finish, Leave, Move, decide
 from objectives.agent_loop.endings import try_again
 from objectives.agent_loop.model_request import CannotAsk, Conversation, question_of, trace_of
@@ -44,9 +44,6 @@ _tracer = trace.get_tracer("callboard.objectives")
 LOOK_SECONDS = 0.5  # how late a call that is approved beside running ones begins, and an interrupt is seen
 LAST_CALLS_SECONDS = 10.0  # what a worker that ends gives to calls that must not be repeated
 STOPPED_CALLS_SECONDS = 5.0  # and one whose objective is stopped: a cancel is forced after ten
-
-type Keep = Callable[[LockedTurn], None]
-"""Writes what came of a wait; it may be repeated."""
 
 
 def run_attempt(lease: Lease, taken_at: float, bench: Bench) -> None:
@@ -96,16 +93,16 @@ def _go_on(context: AttemptContext, hands: ToolCallExecutor, move: Move) -> None
     """Wait for what the newest step has begun; what came of it is kept with the next step, which decides."""
     talk: Conversation | None = None
     while True:
-        keep: Keep | None = None
+        keeps: Sequence[Keep] = ()
         match move:
             case Carry():
                 for call in move.calls:
                     hands.take(call, move.plan)
                 hands.wait(LOOK_SECONDS)
-                keep = hands.keep_found
+                keeps = hands.keeps()
             case Ask():
                 response = _ask(context, move, talk)
-                keep, talk = (response.keep, response.question.talk) if response else (None, None)
+                keeps, talk = ([response.keep], response.question.talk) if response else ((), None)
             case Compact():
                 talk = None
                 open_window(context, move.objective, move.plan, action=move.action)
@@ -115,11 +112,11 @@ def _go_on(context: AttemptContext, hands: ToolCallExecutor, move: Move) -> None
                 return
         if context.held.is_over:
             return
-        if keep is not None and context.held.stop.reason is not None:
+        if context.held.stop.reason is not None:
             # Nothing more begins, but what came is kept.
-            _keep(context, hands, keep)
+            _keep(context, hands, keeps)
         context.held.stop.check()
-        move = _next_move(context, hands, keep)
+        move = _next_move(context, hands, keeps)
 
 
 def _ask(context: AttemptContext, move: Ask, known: Conversation | None) -> Response | None:
@@ -134,6 +131,7 @@ def _ask(context: AttemptContext, move: Ask, known: Conversation | None) -> Resp
             known=known,
             is_repeated=not move.is_unasked and retry_database(has_answered_nothing)(objective),
         )
+        note_use(question.chosen)  # now: whatever fails behind the answer must not cost it
         reply, texts = wait_for_response(
             held, question.request, turn=objective.turn, attempt=objective.attempt
         )
@@ -152,17 +150,16 @@ def _ask(context: AttemptContext, move: Ask, known: Conversation | None) -> Resp
         close_request(objective, reply.spending, now=timezone.now())
         context.step(give_up, ErrorType.MODEL_ERROR, CONTENT_FILTER, texts)
         return None
-    note_use(question.chosen)
     return Response(question, reply, texts, arguments_of(reply.tool_calls, move.plan, objective))
 
 
 def _next_move(
-    context: AttemptContext, hands: ToolCallExecutor, keep: Keep | None = None, *, is_last: bool = False
+    context: AttemptContext, hands: ToolCallExecutor, keeps: Sequence[Keep] = (), *, is_last: bool = False
 ) -> Move:
     """Keep what came of the last wait and decide what comes next, in one step."""
 
     def keep_and_decide(turn: LockedTurn) -> Move:
-        if keep is not None:
+        for keep in keeps:
             keep(turn)
         return decide(turn, hands.at_work, finishes=hands.has_unrepeatable and not is_last)
 
@@ -172,15 +169,14 @@ def _next_move(
         raise
     except Exception:
         # What was paid for, or had its effect, stays even where what follows from it cannot be written.
-        if keep is not None:
-            _keep(context, hands, keep)
+        _keep(context, hands, keeps)
         raise
     hands.forget_found()
     return move
 
 
-def _keep(context: AttemptContext, hands: ToolCallExecutor, keep: Keep) -> None:
-    context.step(keep)
+def _keep(context: AttemptContext, hands: ToolCallExecutor, keeps: Sequence[Keep]) -> None:
+    context.keep(keeps)
     hands.forget_found()
 
 

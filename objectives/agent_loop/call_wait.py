@@ -9,6 +9,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -24,7 +25,7 @@ from executions.runs.lease import LeaseLost
 from executions.runs.worker.heartbeat import HeldLease
 from executions.runs.worker.stop_signal import StopSignal
 from objectives.agent_loop.call_step import MOST_PARALLEL, Work, keep_outcome, work_on
-from objectives.agent_loop.context import AttemptContext, LockedTurn, TextRecorder
+from objectives.agent_loop.context import AttemptContext, Keep, LockedTurn, TextRecorder
 from objectives.agent_loop.endings import answer_problem
 from objectives.agent_loop.judgement_step import (
     Judgement,
@@ -108,13 +109,9 @@ class ToolCallExecutor:
             self._found.append((self._going_on[future], future.result()))
             del self._going_on[future]
 
-    def keep_found(self, turn: LockedTurn) -> None:
-        """Write what came of the calls that are done."""
-        for call, found in self._found:
-            if isinstance(found, Outcome):
-                keep_outcome(turn, call.id, found)
-            elif found is not None:
-                keep_judgement(turn, call.id, found)
+    def keeps(self) -> list[Keep]:
+        """What writes what came of each call that is done."""
+        return [partial(_keep_found, call=call, found=found) for call, found in self._found]
 
     def forget_found(self) -> None:
         """It is written."""
@@ -134,7 +131,7 @@ class ToolCallExecutor:
         deadline = time.monotonic() + seconds
         while self.has_unrepeatable and (left := deadline - time.monotonic()) > 0:
             self.wait(left)
-            self._context.step(self.keep_found)
+            self._context.keep(self.keeps())
             self.forget_found()
 
     def _hear(self, reason: str) -> None:
@@ -180,6 +177,13 @@ class ToolCallExecutor:
             return Judgement()
         finally:
             connections.close_all()
+
+
+def _keep_found(turn: LockedTurn, *, call: ToolCall, found: Found) -> None:
+    if isinstance(found, Outcome):
+        keep_outcome(turn, call.id, found)
+    elif found is not None:
+        keep_judgement(turn, call.id, found)
 
 
 def _may_be_dropped(call: ToolCall) -> bool:

@@ -1,25 +1,27 @@
 """What one attempt holds: its lease, what its newest step has read, the text that comes meanwhile.
 
 Decision: an attempt alternates between steps and waits. A step is one short transaction under the lease: it
-locks the objective, reads, decides and writes. A wait, for a model or for tool calls, holds no lock, and what
-comes of it is kept with the next step. So a `*_step` module is what happens inside of steps, on a
-`LockedTurn`, and a `*_wait` module what goes on between two.
+locks the objective, reads, decides and writes. A wait, for a model or for tool calls, is in no transaction,
+and what comes of it is kept with the next step; what it has to write before, such as the intent to ask for a
+judgement or the cost of a request that failed, are short transactions of their own. So a `*_step` module is
+what happens inside of transactions, and a `*_wait` module what goes on between two.
 """
 
+import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Concatenate
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from executions.models import RunHead
 from executions.postgres_text import storable_text
 from executions.runs.db_retry import retry_database
 from executions.runs.event_kinds import EventKind
-from executions.runs.lease import append_and_renew
+from executions.runs.lease import LeaseLost, append_and_renew
 from executions.runs.locks import leased
 from executions.runs.log import NewEvent
 from executions.runs.models import HeadState
@@ -30,6 +32,8 @@ from objectives.ids import Json
 from objectives.lifecycles.objectives import note
 from objectives.models import Objective, Step, ToolCall
 from objectives.planning.plan import Plan
+
+logger = logging.getLogger(__name__)
 
 
 class TextRecorder(BatchedRecorder[str]):
@@ -77,6 +81,10 @@ class TextRecorder(BatchedRecorder[str]):
         """Nothing: the next worker begins the turn anew."""
 
 
+type Keep = Callable[[LockedTurn], None]
+"""Writes what came of a wait; it may be repeated."""
+
+
 class AttemptContext:
     """One worker's time with one objective; `objective` is as the newest step has left it.
 
@@ -111,6 +119,16 @@ class AttemptContext:
             return once(lambda turn: do(turn, *args, **named), timezone.now())
         finally:
             held.is_ending = held.is_over
+
+    def keep(self, keeps: Iterable["Keep"]) -> None:
+        """What came of waits, each in a step of its own: one that cannot be written costs no other."""
+        for keep in keeps:
+            try:
+                self.step(keep)
+            except (LeaseLost, OperationalError, InterfaceError):
+                raise
+            except Exception:
+                logger.exception("What came of a wait could not be kept for %s", self.held.lease.run_id)
 
     def _once[Answer](self, do: Callable[["LockedTurn"], Answer], now: datetime) -> Answer:
         with transaction.atomic():

@@ -1,8 +1,9 @@
 """What an objective's worker does next, decided in a step from rows alone.
 
-Decision: there is no other memory of where the loop stands. Whoever changes something from outside holds the
-same lock and then puts the head into the queue, so that an objective which is left here because nothing is to
-be done cannot have been changed unseen.
+Decision: there is no other memory of where the loop stands; what the context remembers of the rows only saves
+reading what cannot have changed. Whoever changes something from outside holds the same lock and then puts the
+head into the queue, so that an objective which is left here because nothing is to be done cannot have been
+changed unseen.
 """
 
 from collections.abc import Collection, Sequence

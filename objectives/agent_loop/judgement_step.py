@@ -132,9 +132,12 @@ def _newest(entries: list[Json]) -> list[Json]:
 def close_judging(objective: Objective, call: ToolCall, spending: Spending | None, *, now: datetime) -> None:
     """Keep what a request cost that decides nothing, and that nothing more is to be charged for it.
 
-    It needs no lease: a request that another worker makes by now is not touched.
+    It needs no lease: a request that another worker makes by now is not touched. Nothing is kept of one that
+    did decide: only the answer to that commit was lost.
     """
     with transaction.atomic():
+        if ToolCall.objects.filter(pk=call.pk, decision_scores__isnull=False).exists():
+            return
         keep_broken(objective, spending, now=now)
         begun = ToolCall.objects.filter(pk=call.pk, fence=call.fence, awaits_judgement=True)
         begun.update(fence=None)

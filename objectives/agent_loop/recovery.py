@@ -138,10 +138,14 @@ def has_answered_nothing(objective: Objective) -> bool:
 def keep_broken(
     objective: Objective, spending: Spending | None, *, now: datetime, is_empty: bool = False
 ) -> None:
-    """Keep what a request cost that gave no usable answer; it needs no lease, since it was paid for."""
+    """Keep what a request cost that gave no usable answer; it needs no lease, since it was paid for.
+
+    Idempotent: the same spending is kept once, also where only the answer to its commit was lost.
+    """
     if spending is None:
         return
-    BrokenRequest.objects.create(
+    broken = BrokenRequest(
+        id=spending.id,
         objective=objective,
         turn=objective.turn,
         model_name=spending.model,
@@ -153,6 +157,7 @@ def keep_broken(
         is_empty=is_empty,
         created_at=now,
     )
+    BrokenRequest.objects.bulk_create([broken], ignore_conflicts=True)
 
 
 def estimate(request: ModelRequest, choice: ModelChoice, written: int) -> Spending:

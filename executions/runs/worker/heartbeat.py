@@ -138,6 +138,8 @@ class LeaseKeeper:
             connection.ensure_connection()
         except DatabaseError as error:
             logger.warning("The lease keeper has no connection yet: %s", error)
+        except Exception:
+            logger.exception("The lease keeper has no connection yet")
         self._connected.wait()
         loop()
 

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from procrastinate.contrib.django.db_cleanup import close_db_connections
 
 from executions.runs.lease import HEARTBEAT_SECONDS, Lease
-from executions.runs.queue import HAD_ITS_TURN, enqueue_run
+from executions.runs.queue import AT_FRONT, enqueue_run
 from executions.runs.registry import registrations
 from executions.runs.wakeups import open_sender
 from executions.runs.worker.connections import close_if_over, keep_connections_open
@@ -150,7 +150,7 @@ class WorkerProcess:
         """What a slot does with a ticket."""
         close_if_over()
         if self._stopping:
-            enqueue_run(run_id, kind, priority=HAD_ITS_TURN)
+            enqueue_run(run_id, kind, priority=AT_FRONT)
             return
         claim = self._slots.claim(run_id, kind)
         if claim is None or self._bench is None:

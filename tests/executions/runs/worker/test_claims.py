@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from executions.models import RunHead, SkillExecution
+from executions.runs.queue import AT_FRONT, enqueue_continuation, enqueue_run
 from executions.runs.registry import begin_oldest_run, begin_run
 from executions.runs.sql import OLDEST_WAITING
 from executions.runs.verbs import heal
@@ -180,19 +181,36 @@ def test_a_run_whose_worker_was_lost_does_not_go_behind_the_backlog(actors: tupl
     assert taken_tickets() == [str(run.id) for run in (lost, *backlog)]
 
 
+def test_what_ended_runs_have_to_tell_does_not_starve_behind_those_that_are_tried_again():
+    for_jobs("DELETE FROM procrastinate_jobs")
+    child, tried = new_id(), [new_id() for _ in range(4)]
+    enqueue_run(new_id(), "objective")
+    for run_id in tried[:2]:
+        enqueue_run(run_id, "objective", priority=AT_FRONT)
+    with transaction.atomic():
+        enqueue_continuation("objectives.child_ended", child)
+    for run_id in tried[2:]:
+        enqueue_run(run_id, "objective", priority=AT_FRONT)
+
+    assert taken_tickets()[:4] == [str(run_id) for run_id in (*tried[:2], child, tried[2])]
+
+
 def for_jobs(statement: LiteralString) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
 
 
+_OF_JOB = "coalesce(args->>'run_id', args->>'row_id')"
+
+
 def taken_tickets() -> list[str]:
-    """The runs whose tickets wait, in the order in which a worker gets them."""
+    """The runs and rows whose jobs wait, in the order in which a worker gets them."""
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
         (worker,) = cursor.fetchone()
         taken = []
         while True:
-            cursor.execute("SELECT args->>'run_id' FROM procrastinate_fetch_job_v2(NULL, %s)", [worker])
+            cursor.execute(f"SELECT {_OF_JOB} FROM procrastinate_fetch_job_v2(NULL, %s)", [worker])
             (run_id,) = cursor.fetchone()
             if run_id is None:
                 return taken
