@@ -1,7 +1,7 @@
 """What a caller needs for an action: a ticket that opens it, the place that the path names, a permission.
 
-Here requests are counted too: DRF would count only after it has asked for all permissions, and would let whoever
-lacks one try as often as they like. A ticket that opens nothing here costs nothing but the look at it.
+Here requests are counted too: DRF would count only after it has asked for all permissions, and would let
+whoever lacks one try as often as they like. A ticket that opens nothing here costs but the look at it.
 """
 
 from collections.abc import Mapping
