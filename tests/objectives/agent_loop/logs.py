@@ -16,7 +16,7 @@ from tests.factories import Actor
 from tests.objectives.workspace_client import WorkspaceClient
 
 _ID = re.compile(r"\b[a-z]+_[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T| at )[\d:.]+Z?|\b\d\d:\d\d:\d\d\b")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T| at )[\d:.]+Z?|(?:\b\d{4}-\d\d-\d\d )?\b\d\d:\d\d:\d\d\b")
 _DURATION = re.compile(r'(?<="duration":")[\d.]+s(?=")|(?<= after )[\d.]+ m?s\b')
 
 
