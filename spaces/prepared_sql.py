@@ -32,8 +32,4 @@ def fetch_row(
     statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any]
 ) -> tuple[Any, ...] | None:
     """The first row, None where there is none; as `fetch_rows`, for statements that find one."""
-    ours = connections[DEFAULT_DB_ALIAS]
-    ours.ensure_connection()
-    ours.validate_no_broken_transaction()
-    with ours.wrap_database_errors, psycopg.Cursor(ours.connection) as cursor:
-        return cursor.execute(statement, parameters).fetchone()
+    return next(iter(fetch_rows(statement, parameters)), None)
