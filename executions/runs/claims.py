@@ -5,9 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
-from django.db import transaction
-
 from executions.runs.lease import LEASE_SECONDS
+from executions.runs.log import require_transaction
 from executions.runs.models import RunHead
 from executions.runs.sql import CALLED, FIRST, ONE, TAKE
 
@@ -42,7 +41,6 @@ def values_of(wanted: Wanted, owner: uuid.UUID, kind: str) -> dict[str, Any]:
 
 def take(wanted: Wanted, owner: uuid.UUID, kind: str) -> RunHead | None:
     """Lease a run of a kind; None where it does not wait. Its head is locked by the caller's transaction."""
-    if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("taking a lease needs its caller's transaction")
+    require_transaction("taking a lease needs its caller's transaction")
     heads = RunHead.objects.raw(TAKE.replace("{which}", wanted.which), values_of(wanted, owner, kind))
     return next(iter(heads), None)

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import DateTimeField, Func
 from django.db.models.expressions import CombinedExpression
 
-from executions.runs.log import NewEvent, append
+from executions.runs.log import NewEvent, append, require_transaction
 from executions.runs.models import HeadState, RunHead
 from executions.runs.sql import FENCED_HEAD, LOOK, OLDEST_WAITING, RENEW, RENEW_IN_LINE
 
@@ -63,8 +63,7 @@ def lease_end() -> CombinedExpression:
 
 def fenced_head(lease: Lease) -> RunHead:
     """The head, locked, if the lease still holds; raises LeaseLost. The first read of every write."""
-    if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("fenced_head needs its caller's transaction")
+    require_transaction("fenced_head needs its caller's transaction")
     for head in RunHead.objects.raw(FENCED_HEAD, [lease.run_id, lease.fence]):
         return head
     raise LeaseLost

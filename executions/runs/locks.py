@@ -2,10 +2,10 @@
 
 import uuid
 
-from django.db import connection, transaction
+from django.db import connection
 
 from executions.runs.lease import Lease, LeaseLost
-from executions.runs.log import locked_head
+from executions.runs.log import locked_head, require_transaction
 from executions.runs.models import RunHead
 from executions.runs.run import Run
 from executions.runs.sql import LEASED
@@ -29,8 +29,7 @@ def locked[R: Run](model: type[R], run_id: uuid.UUID, space_id: uuid.UUID | None
 
 def leased[R: Run](model: type[R], lease: Lease) -> tuple[RunHead, R]:
     """The same for the worker that has leased the run: every write of its begins here. Raises LeaseLost."""
-    if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("leased needs its caller's transaction")
+    require_transaction("leased needs its caller's transaction")
     statement = LEASED.replace("{run}", model._meta.db_table)
     for run in model._default_manager.raw(statement, [lease.run_id, lease.fence]):
         values = [run.__dict__.pop(f"head_{name}") for name in _HEAD]

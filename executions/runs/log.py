@@ -46,14 +46,19 @@ def locked_head(run_id: uuid.UUID, space_id: uuid.UUID | None = None) -> RunHead
     return wanted.select_for_update(no_key=True).get()
 
 
+def require_transaction(why: str) -> None:
+    """For what needs its caller's transaction: raises TransactionManagementError outside of one."""
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError(why)
+
+
 def append(head: RunHead, events: Sequence[NewEvent]) -> list[RunEvent]:
     """Number and write events; sets `seq` and `last_event_id` on the head, which the caller saves.
 
     The caller's transaction holds the head's lock: numbers are then gap-free and in commit order.
     Registers the wake-up. Raises ValueError for a log that has ended.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("append needs the transaction that locked the head")
+    require_transaction("append needs the transaction that locked the head")
     if head.state == HeadState.ENDED:
         raise ValueError(f"The log of {head.run_id} is closed.")
     rows = []
