@@ -101,7 +101,7 @@ class BatchedRecorder[Item](ABC):
         with self._lock:
             if not self._items:
                 return
-            items, self._items, self._oldest = self._items, [], None
+            items = self._taken()
             began = time.monotonic()
             try:
                 self._write(items)
@@ -115,6 +115,11 @@ class BatchedRecorder[Item](ABC):
                 self._items, self._oldest = items, time.monotonic()
             finally:
                 self._written_at = time.monotonic()
+
+    def _taken(self) -> list[Item]:
+        """What waits, which waits no longer; under the lock."""
+        items, self._items, self._oldest = self._items, [], None
+        return items
 
     def write_out(self) -> None:
         """Write what waits, at a run's end; raises OperationalError while the database does not answer."""

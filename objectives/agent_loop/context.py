@@ -56,7 +56,7 @@ class TextRecorder(BatchedRecorder[str]):
     def take(self) -> list[NewEvent]:
         """The events of the texts that still wait, for the caller to append along with what comes of them."""
         with self._lock:
-            items, self._items, self._oldest = self._items, [], None
+            items = self._taken()
             events = self._events(items)
             self._offset += sum(map(len, items))
         return events
