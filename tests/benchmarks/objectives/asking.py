@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from procrastinate import App
 
 from tests.benchmarks.barejobs import CHANNEL, bare_app, defer_bare
-from tests.benchmarks.http_client import HttpClient, request_bytes
+from tests.benchmarks.http_client import HttpClient
 from tests.benchmarks.listener import Listener
 from tests.benchmarks.objectives.turning import (
-    ASKS,
-    IS_CALLED,
     IS_FINALIZED,
-    IS_THERE,
-    WAITS,
     Stream,
+    approve,
     creating,
 )
 from tests.benchmarks.provider import PATIENCE_SECONDS, Provider
@@ -79,14 +76,7 @@ def _approve(
     """The objective is at rest when it is decided; the same."""
     provider.forget()
     with Stream(port) as stream, HttpClient(port) as client:
-        stream.send(creating(path, headers, agent))
-        _, objective = stream.wait_for(IS_THERE)
-        _, call = stream.wait_for(ASKS)
-        stream.wait_for(WAITS)
-        deciding = f"{path}/objectives/{objective}/tool_calls/{call}:approve"
-        begun = time.monotonic_ns()
-        client.ask(request_bytes(deciding, headers, method="POST"))
-        called, _ = stream.wait_for(IS_CALLED)
+        begun, called = approve(stream, client, path, headers, agent=agent)
         asked = provider.wait_for(2)
         stream.wait_for(IS_FINALIZED)
     return {"approved": called - begun, "continued": asked - begun}

@@ -98,17 +98,25 @@ def _answer(port: int, path: str, headers: Mapping[str, str], agent: str) -> dic
         return {name: (stream.wait_for(mark)[0] - begun) / 1e6 for name, mark in marks.items()}
 
 
+def approve(
+    stream: Stream, client: HttpClient, path: str, headers: Mapping[str, str], *, agent: str
+) -> tuple[int, int]:
+    """Start an objective and approve its call once it is at rest: when, and when the call began (ns)."""
+    stream.send(creating(path, headers, agent))
+    _, objective = stream.wait_for(IS_THERE)
+    _, call = stream.wait_for(ASKS)
+    stream.wait_for(WAITS)
+    deciding = f"{path}/objectives/{objective}/tool_calls/{call}:approve"
+    begun = time.monotonic_ns()
+    client.ask(request_bytes(deciding, headers, method="POST"))
+    called, _ = stream.wait_for(IS_CALLED)
+    return begun, called
+
+
 def _approve(port: int, path: str, headers: Mapping[str, str], agent: str) -> dict[str, float]:
     """The objective is at rest when it is decided; it then goes on to its end before anything else begins."""
     with Stream(port) as stream, HttpClient(port) as client:
-        stream.send(creating(path, headers, agent))
-        _, objective = stream.wait_for(IS_THERE)
-        _, call = stream.wait_for(ASKS)
-        stream.wait_for(WAITS)
-        deciding = f"{path}/objectives/{objective}/tool_calls/{call}:approve"
-        begun = time.monotonic_ns()
-        client.ask(request_bytes(deciding, headers, method="POST"))
-        at, _ = stream.wait_for(IS_CALLED)
+        begun, at = approve(stream, client, path, headers, agent=agent)
         stream.wait_for(IS_FINALIZED)
     return {"called": (at - begun) / 1e6}
 
