@@ -4,7 +4,7 @@ Lease times are the database's clock on both sides, so no two machines need to a
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,9 +12,17 @@ from django.db import connection, transaction
 from django.db.models import DateTimeField, Func
 from django.db.models.expressions import CombinedExpression
 
-from executions.runs.log import NewEvent, append
+from executions.runs.log import NewEvent, append, append_all
 from executions.runs.models import HeadState, RunHead
-from executions.runs.sql import FENCED_HEAD, LOOK, OLDEST_WAITING, RENEW, RENEW_IN_LINE
+from executions.runs.sql import (
+    FENCED_HEAD,
+    FENCED_HEADS,
+    LOOK,
+    NOTE_AND_RENEW,
+    OLDEST_WAITING,
+    RENEW,
+    RENEW_IN_LINE,
+)
 
 LEASE_SECONDS = 8
 HEARTBEAT_SECONDS = 3
@@ -41,10 +49,10 @@ class Lease:
 _CANDIDATES = 16  # a few more than one: the oldest may be in another worker's hands at this moment
 
 
-def oldest_waiting(*, avoid: Collection[uuid.UUID] = ()) -> list[uuid.UUID]:
-    """The runs that have waited longest for a worker, outside the spaces in `avoid`, oldest first; a few."""
+def oldest_waiting(kind: str, *, avoid: Collection[uuid.UUID] = ()) -> list[uuid.UUID]:
+    """The runs of a kind that have waited longest, outside the spaces in `avoid`, oldest first; a few."""
     with connection.cursor() as cursor:
-        cursor.execute(OLDEST_WAITING, [_CANDIDATES, list(avoid), _CANDIDATES])
+        cursor.execute(OLDEST_WAITING, {"kind": kind, "avoid": list(avoid), "most": _CANDIDATES})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -95,13 +103,21 @@ def renew_in_line(lease: Lease) -> bool:
         return bool(cursor.rowcount == 1)
 
 
-def look(leases: Iterable[Lease]) -> dict[uuid.UUID, bool]:
-    """The runs whose lease still holds, and whether somebody asked to cancel each; takes no lock."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A run whose lease still holds: the last number in its log, and whether somebody asked to cancel it."""
+
+    seq: int
+    is_cancelled: bool
+
+
+def look(leases: Iterable[Lease]) -> dict[uuid.UUID, Seen]:
+    """The runs whose lease still holds; takes no lock."""
     fences = {lease.run_id: lease.fence for lease in leases}
     with connection.cursor() as cursor:
         cursor.execute(LOOK, [list(fences)])
         rows = cursor.fetchall()
-    return {run_id: asked for run_id, fence, asked in rows if fences[run_id] == fence}
+    return {run_id: Seen(seq, asked) for run_id, fence, seq, asked in rows if fences[run_id] == fence}
 
 
 def is_over(head: RunHead) -> bool:
@@ -124,6 +140,23 @@ def append_and_renew(lease: Lease, events: Sequence[NewEvent]) -> None:
     RunHead.objects.filter(pk=head.pk).update(
         seq=head.seq, last_event_id=head.last_event_id, lease_until=lease_end()
     )
+
+
+def append_to_many(said: Mapping[Lease, Sequence[NewEvent]]) -> set[uuid.UUID]:
+    """Append to the logs of many leased runs and renew their leases; the runs for which that was done.
+
+    A head that somebody has locked is left out rather than waited for, and so is one whose lease is over:
+    `look` tells them apart. Needs its caller's transaction.
+    """
+    fences = {lease.run_id: lease.fence for lease in said}
+    events = {lease.run_id: news for lease, news in said.items()}
+    heads = list(RunHead.objects.raw(FENCED_HEADS, [list(fences), list(fences.values())]))
+    append_all([(head, events[head.run_id]) for head in heads])
+    ids = [head.run_id for head in heads]
+    seqs, event_ids = [head.seq for head in heads], [head.last_event_id for head in heads]
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE_AND_RENEW, [LEASE_SECONDS, ids, seqs, event_ids])
+    return set(ids)
 
 
 def release(head: RunHead, state: HeadState) -> None:

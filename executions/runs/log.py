@@ -1,7 +1,7 @@
 """Appending to a run's log and reading it."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,28 +52,34 @@ def append(head: RunHead, events: Sequence[NewEvent]) -> list[RunEvent]:
     The caller's transaction holds the head's lock: numbers are then gap-free and in commit order.
     Registers the wake-up. Raises ValueError for a log that has ended.
     """
+    return append_all([(head, events)])
+
+
+def append_all(said: Sequence[tuple[RunHead, Sequence[NewEvent]]]) -> list[RunEvent]:
+    """The same for several runs at once."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("append needs the transaction that locked the head")
+    rows = [row for head, events in said for row in _numbered(head, events)]
+    RunEvent.objects.bulk_create(rows)
+    wake_all_after_commit({run_topic(head.run_id): head.seq for head, _ in said})
+    return rows
+
+
+def _numbered(head: RunHead, events: Sequence[NewEvent]) -> Iterator[RunEvent]:
     if head.state == HeadState.ENDED:
         raise ValueError(f"The log of {head.run_id} is closed.")
-    rows = []
     for event in events:
         head.seq += 1
         head.last_event_id = _next_event_id(head.last_event_id)
-        rows.append(
-            RunEvent(
-                run_id=head.run_id,
-                seq=head.seq,
-                event_id=head.last_event_id,
-                kind=event.kind,
-                version=event.version,
-                data=dict(event.data),
-                at=event.at,
-            )
+        yield RunEvent(
+            run_id=head.run_id,
+            seq=head.seq,
+            event_id=head.last_event_id,
+            kind=event.kind,
+            version=event.version,
+            data=dict(event.data),
+            at=event.at,
         )
-    RunEvent.objects.bulk_create(rows)
-    wake_all_after_commit({run_topic(head.run_id): head.seq})
-    return rows
 
 
 def position(run_id: uuid.UUID) -> Position | None:
