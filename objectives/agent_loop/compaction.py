@@ -4,6 +4,7 @@ Decision: nothing that a person may still read is lost. Steps, calls and message
 the model is sent begins anew with the opening of the new window.
 """
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -106,6 +107,41 @@ async def _shortened(
     refused: ModelTooLong | None,
 ) -> Shortened:
     config: Json = (action.compaction if action else None) or plan.compaction or {}
+    # Of a conversation of megabytes the event loop, which hundreds share, reads nothing.
+    cleared = await asyncio.to_thread(
+        _cleared, objective, plan, talk, config, is_asked=action is not None, refused=refused
+    )
+    if cleared.is_enough:
+        return Shortened(cleared.messages, [CLEARING], cleared.count)
+    summary, spending = await _sum_up(context, objective, plan, talk, asked=cleared.question)
+    kept = talk.unanswered() if cleared.room is None else fit_results(talk.unanswered(), cleared.room // 2)
+    opening = [user_message(FRAME.format(summary=summary)), *kept]
+    compacted = cleared.length - len(kept)
+    return Shortened(opening, cleared.strategies, compacted, summary, [spending])
+
+
+@dataclass(frozen=True)
+class _Cleared:
+    """A conversation of `length` messages without `count` old results; `question` asks to sum it up."""
+
+    messages: list[Message]
+    length: int
+    count: int
+    strategies: list[str]
+    room: int | None
+    is_enough: bool = True
+    question: list[Message] = field(default_factory=list)
+
+
+def _cleared(
+    objective: Objective,
+    plan: Plan,
+    talk: Conversation,
+    config: Json,
+    *,
+    is_asked: bool,
+    refused: ModelTooLong | None,
+) -> _Cleared:
     strategies = [
         name
         for name, key in ((CLEARING, "toolResultClearing"), (SUMMING_UP, "summarization"))
@@ -114,23 +150,20 @@ async def _shortened(
     before = talk.messages()
     preserved = int((config.get("toolResultClearing") or {}).get("preserveRecentResults", PRESERVED))
     is_cleared = CLEARING in strategies or refused is not None
-    after, cleared = clear_results(before, preserved) if is_cleared else (before, 0)
+    after, count = clear_results(before, preserved) if is_cleared else (before, 0)
     room = _room(objective, plan, before, refused)
     if room is not None and is_cleared:
         after = fit_results(after, room)
+    found = _Cleared(after, len(before), count, strategies, room)
     if SUMMING_UP not in strategies or (
-        action is None and _is_enough(plan, talk, before=before, after=after, room=room)
+        not is_asked and _is_enough(plan, talk, before=before, after=after, room=room)
     ):
-        return Shortened(after, [CLEARING], cleared)
+        return found
     instructions = str((config.get("summarization") or {}).get("instructions") or "")
-    question = user_message(f"{ASK} {instructions}".strip())
-    asked = [*after, question]
+    asked = [*after, user_message(f"{ASK} {instructions}".strip())]
     if room is not None:
         asked = newest_within(fit_results(asked, room), room)
-    summary, spending = await _sum_up(context, objective, plan, talk, asked=asked)
-    kept = talk.unanswered() if room is None else fit_results(talk.unanswered(), room // 2)
-    opening = [user_message(FRAME.format(summary=summary)), *kept]
-    return Shortened(opening, strategies, len(before) - len(kept), summary, [spending])
+    return replace(found, is_enough=False, question=asked)
 
 
 def _room(

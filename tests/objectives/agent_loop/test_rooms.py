@@ -67,3 +67,17 @@ def test_slots_that_are_full_keep_no_objective_waiting(actor: Actor, new_worker:
         wait_until(lambda: fresh(objective).state == "waiting", timeout=20)
 
     assert SkillExecution.objects.get(pk=execution.pk).state == "running"
+
+
+def test_a_stopped_worker_hands_objectives_back_that_wait_for_their_model(
+    actor: Actor, new_worker: NewWorker
+):
+    objectives = [start(actor, script=LONG) for _ in range(3)]
+
+    with new_worker("--grace", "0.5") as stopping:
+        wait_until(lambda: len(running(objectives)) == 3)
+        status = stopping.stop(30)
+
+    assert status == 0
+    assert [(head_of(one).state, fresh(one).state) for one in objectives] == [("queued", "running")] * 3
+    assert [fresh(one).lost_worker_count for one in objectives] == [0] * 3
