@@ -44,7 +44,7 @@ class GroupWriter:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._waiting: dict[GroupRecorder, float] = {}  # when each is due, by the monotonic clock
-        self._may_begin_at = 0.0
+        self._may_begin_at = self._wakes_at = 0.0
         self._characters = 0
         self._listeners: list[Callable[[], None]] = []
         self._is_closing = False
@@ -70,8 +70,11 @@ class GroupWriter:
             recorder.characters += len(text)
             self._characters += len(text)
             if recorder not in self._waiting:
-                self._waiting[recorder] = max(time.monotonic(), recorder.written_at + BATCH_SECONDS)
-                self._changed.notify()
+                due_at = max(time.monotonic(), recorder.written_at + BATCH_SECONDS)
+                self._waiting[recorder] = due_at
+                # Not where it would only look and sleep on, thousands of times a second.
+                if max(due_at, self._may_begin_at) < self._wakes_at:
+                    self._changed.notify()
             return self.is_full(recorder)
 
     def hurry(self, recorder: "GroupRecorder") -> None:
@@ -137,6 +140,7 @@ class GroupWriter:
                 left = due_at - time.monotonic()
                 if left <= 0:
                     return True
+                self._wakes_at = due_at
                 self._changed.wait(min(left, 3600))
         return False
 

@@ -12,17 +12,18 @@ from django.db import connection, transaction
 from django.db.models import DateTimeField, Func
 from django.db.models.expressions import CombinedExpression
 
-from executions.runs.log import NewEvent, append, append_all
+from executions.runs.log import NewEvent, append, columns_of, numbered
 from executions.runs.models import HeadState, RunHead
 from executions.runs.sql import (
+    APPEND_AND_RENEW,
     FENCED_HEAD,
     FENCED_HEADS,
     LOOK,
-    NOTE_AND_RENEW,
     OLDEST_WAITING,
     RENEW,
     RENEW_IN_LINE,
 )
+from executions.runs.wakeups import run_topic, wake_all_after_commit
 
 LEASE_SECONDS = 8
 HEARTBEAT_SECONDS = 3
@@ -148,15 +149,19 @@ def append_to_many(said: Mapping[Lease, Sequence[NewEvent]]) -> set[uuid.UUID]:
     A head that somebody has locked is left out rather than waited for, and so is one whose lease is over:
     `look` tells them apart. Needs its caller's transaction.
     """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("append_to_many needs its caller's transaction")
     fences = {lease.run_id: lease.fence for lease in said}
     events = {lease.run_id: news for lease, news in said.items()}
-    heads = list(RunHead.objects.raw(FENCED_HEADS, [list(fences), list(fences.values())]))
-    append_all([(head, events[head.run_id]) for head in heads])
-    ids = [head.run_id for head in heads]
-    seqs, event_ids = [head.seq for head in heads], [head.last_event_id for head in heads]
     with connection.cursor() as cursor:
-        cursor.execute(NOTE_AND_RENEW, [LEASE_SECONDS, ids, seqs, event_ids])
-    return set(ids)
+        cursor.execute(FENCED_HEADS, [list(fences), list(fences.values())])
+        heads = [(*head, events[head[0]]) for head in cursor.fetchall()]
+        rows = [row for head in heads for row in numbered(*head)]
+        if not rows:
+            return set()
+        cursor.execute(APPEND_AND_RENEW, {**columns_of(rows), "seconds": LEASE_SECONDS})
+    wake_all_after_commit({run_topic(row.run_id): row.seq for row in rows})
+    return {run_id for run_id, *_ in heads}
 
 
 def release(head: RunHead, state: HeadState) -> None:

@@ -59,20 +59,30 @@ SELECT * FROM executions_runhead
 
 # The same for many runs, in the order of their ids; a head that somebody has locked is left out.
 FENCED_HEADS: LiteralString = """
-SELECT head.* FROM executions_runhead AS head
+SELECT head.run_id, head.seq, head.last_event_id FROM executions_runhead AS head
   JOIN unnest(%s::uuid[], %s::bigint[]) AS held (run_id, fence)
     ON head.run_id = held.run_id AND head.fence = held.fence
  WHERE head.state = 'running' AND head.lease_until > clock_timestamp()
  ORDER BY head.run_id FOR NO KEY UPDATE OF head SKIP LOCKED
 """
 
-# Writes where the logs of locked heads end by now, and prolongs their leases.
-NOTE_AND_RENEW: LiteralString = """
+# Writes events to the logs of locked heads, notes where these end by now, and prolongs their leases.
+APPEND_AND_RENEW: LiteralString = """
+WITH said AS (
+    SELECT * FROM ROWS FROM (
+        unnest(%(run_ids)s::uuid[]), unnest(%(seqs)s::bigint[]), unnest(%(event_ids)s::uuid[]),
+        unnest(%(kinds)s::text[]), unnest(%(versions)s::smallint[]), unnest(%(facts)s::text[]),
+        unnest(%(times)s::timestamptz[])
+    ) AS event (run_id, seq, event_id, kind, version, facts, at)
+), added AS (
+    INSERT INTO executions_runevent (run_id, seq, event_id, kind, version, data, at)
+    SELECT run_id, seq, event_id, kind, version, facts::jsonb, at FROM said
+)
 UPDATE executions_runhead AS head
-   SET seq = said.seq, last_event_id = said.event_id,
-       lease_until = clock_timestamp() + make_interval(secs => %s)
-  FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[]) AS said (run_id, seq, event_id)
- WHERE head.run_id = said.run_id
+   SET seq = last.seq, last_event_id = last.event_id,
+       lease_until = clock_timestamp() + make_interval(secs => %(seconds)s)
+  FROM (SELECT DISTINCT ON (run_id) run_id, seq, event_id FROM said ORDER BY run_id, seq DESC) AS last
+ WHERE head.run_id = last.run_id
 """
 
 # A head whose lease still holds and its row in one statement; they are locked in that order. `{run}` is the
