@@ -27,6 +27,7 @@ def register() -> None:
             name=RunKind.OBJECTIVE,
             model=Objective,
             attempt="objectives.agent_loop.attempt.run_attempt",
+            is_agent=True,
             check_move=check_move,
             start=_start,
             cancel=confirm_cancel,

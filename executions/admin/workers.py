@@ -16,11 +16,28 @@ SEEN_WITHIN = timedelta(seconds=15)
 class WorkerNodeAdmin(ReadOnly, NewestFirstChangeList):
     """Who runs the executions, and when each was last seen."""
 
-    list_display = ("host", "pid", "shown_state", "concurrency", "started_at", "seen_at", "id")
+    list_display = (
+        "host",
+        "pid",
+        "shown_state",
+        "shown_slots",
+        "shown_agents",
+        "started_at",
+        "seen_at",
+        "id",
+    )
     search_exact = ("host",)
     search_help_text = "Host or id"
-    fields = ("host", "pid", "shown_state", "concurrency", "started_at", "seen_at", "id")
+    fields = list_display
     readonly_fields = fields
+
+    @display(description="Slots busy")
+    def shown_slots(self, worker: WorkerNode) -> str:
+        return f"{worker.busy_slots} of {worker.concurrency}"
+
+    @display(description="Agents busy")
+    def shown_agents(self, worker: WorkerNode) -> str:
+        return f"{worker.busy_agents} of {worker.agents}"
 
     @display(description="State", label={"Alive": "success", "Gone": "danger"})
     def shown_state(self, worker: WorkerNode) -> str:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic_ai.direct import model_request_stream
@@ -46,38 +46,90 @@ from executions.inference.tool_names import wire_names
 from executions.redaction import PiecewiseRedaction, Redaction
 
 STOP_POLL_SECONDS = 0.05
+CLOSING_SECONDS = 1.0  # that a connection may take to close, once nobody waits for its answer
 logger = logging.getLogger(__name__)
 
+type Hear = Callable[[str], Awaitable[object]]
 
-def respond(request: ModelRequest, *, on_text: Callable[[str], None], stop: StopCheck) -> ModelReply:
-    """Make the request and wait for the whole reply; for a thread without an event loop.
 
-    `on_text` gets each piece of text as it arrives, in this thread and outside of any event loop, so that
-    it may write to the database. Neither pieces nor reply repeat a credential of the provider. Raises
-    ModelRefused, ModelUnavailable (also for an answer that was cut off), ModelSilent for an empty answer or,
-    within a second of `stop`, ModelStopped; each says what was spent. What `on_text` raises ends the request
-    and is passed on.
+async def unheard(_: str) -> None:
+    """For `ask_model` where nobody listens to the text."""
+
+
+async def ask_model(request: ModelRequest, *, on_text: Hear, stopped: asyncio.Event) -> ModelReply:
+    """Make the request in the running event loop and wait for the whole reply.
+
+    `on_text` gets each piece of text as it arrives; no more is read from the provider until it returns.
+    Neither pieces nor reply repeat a credential of the provider. Raises ModelRefused, ModelUnavailable (also
+    for an answer that was cut off), ModelSilent for an empty answer or, once `stopped` is set, ModelStopped;
+    each says what was spent. What `on_text` raises ends the request and is passed on.
     """
     choice = _choice(request)
-    # Leaving the runner cancels what is still going on and closes its connection.
-    with request_span(request, choice) as span, asyncio.Runner() as runner:
-        reply = _reply(_Exchange(fitted(request, choice), choice, on_text), runner, stop)
+    with request_span(request, choice) as span:
+        # A long conversation takes its time, and media are read from the storage.
+        exchange = await asyncio.to_thread(_exchange, request, choice, on_text)
+        reply = await _reply(exchange, stopped)
         record_reply(span, reply)
         return reply
 
 
-def _reply(exchange: "_Exchange", runner: asyncio.Runner, stop: StopCheck) -> ModelReply:
+def respond(request: ModelRequest, *, on_text: Callable[[str], None], stop: StopCheck) -> ModelReply:
+    """The same for a thread without an event loop.
+
+    `on_text` is called in this thread and outside of any event loop, so that it may write to the database.
+    `stop` is heard within a second.
+    """
+    choice = _choice(request)
+    texts: deque[str] = deque()
+    news, stopped = asyncio.Event(), asyncio.Event()
+
+    async def hear(text: str) -> None:
+        texts.append(text)
+        news.set()
+
+    # Leaving the runner cancels what is still going on and closes its connection.
+    with request_span(request, choice) as span, asyncio.Runner() as runner:
+        exchange = _exchange(request, choice, hear)
+        asking = runner.get_loop().create_task(_reply(exchange, stopped))
+        while not asking.done():
+            if stop.is_set():
+                stopped.set()
+            runner.run(_wait_for_news(asking, news))
+            while texts:
+                on_text(texts.popleft())
+        reply = asking.result()
+        record_reply(span, reply)
+        return reply
+
+
+async def _wait_for_news(asking: asyncio.Task[ModelReply], news: asyncio.Event) -> None:
+    """Until there is text, or an end, or it is time to look at the stop signal."""
+    told = asyncio.ensure_future(news.wait())
+    await asyncio.wait({asking, told}, timeout=STOP_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    news.clear()
+
+
+async def _reply(exchange: "_Exchange", stopped: asyncio.Event) -> ModelReply:
     """The reply; where media may be why a request is refused, the one to the same request without them.
 
     One picture that a provider cannot read would else end the work: it is sent anew with every request.
     """
     try:
-        return replace(exchange.conduct(runner, stop), media=exchange.media)
+        return replace(await exchange.conduct(stopped), media=exchange.media)
     except ModelRefused as refused:
         if not (exchange.media and refused.may_be_content and refused.spending is None):
             raise
-    reply = exchange.without_media().conduct(runner, stop)
+    reply = await (await asyncio.to_thread(exchange.without_media)).conduct(stopped)
     return replace(reply, media=exchange.media, media_refused=True)
+
+
+def _exchange(request: ModelRequest, choice: ModelChoice, on_text: Hear) -> "_Exchange":
+    return _Exchange(fitted(request, choice), choice, on_text)
+
+
+class _Unheard(Exception):
+    """Whoever listens to the text has failed: its cause."""
 
 
 def _choice(request: ModelRequest) -> ModelChoice:
@@ -98,15 +150,13 @@ class _Exchange:
 
     request: ModelRequest
     choice: ModelChoice
-    on_text: Callable[[str], None]
+    on_text: Hear
     sent: Sequence[ModelMessage] = field(init=False)
     media: tuple[Json, ...] = field(init=False)
     stream: StreamedResponse | None = None
     redaction: Redaction = field(init=False)
     halves: Halves = field(default_factory=Halves)
     passing: PiecewiseRedaction = field(init=False)
-    texts: deque[str] = field(default_factory=deque)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         attachments = Attachments()
@@ -116,16 +166,21 @@ class _Exchange:
         self.redaction = redaction_for(self.choice)
         self.passing = self.redaction.in_pieces()
 
-    def conduct(self, runner: asyncio.Runner, stop: StopCheck) -> ModelReply:
-        """The reply, unless `stop` is set first; the loop runs from one piece of news to the next."""
-        asking = runner.get_loop().create_task(self._ask())
-        while not asking.done():
-            if stop.is_set():
-                raise ModelStopped("the request was stopped", spending=self._partial_spending())
-            runner.run(self._wait_for_news(asking))
-            while self.texts:
-                self.on_text(self.texts.popleft())
-        return asking.result()
+    async def conduct(self, stopped: asyncio.Event) -> ModelReply:
+        """The reply, unless it is `stopped` first: then its connection is closed."""
+        asking = asyncio.ensure_future(self._ask())
+        told = asyncio.ensure_future(stopped.wait())
+        try:
+            if not stopped.is_set():
+                await asyncio.wait({asking, told}, return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                return asking.result()
+            raise ModelStopped("the request was stopped", spending=self._partial_spending())
+        finally:
+            told.cancel()
+            if not asking.done():
+                asking.cancel()
+                await asyncio.wait({asking}, timeout=CLOSING_SECONDS)
 
     def without_media(self) -> "_Exchange":
         """Another one that sends lines of text in their place."""
@@ -140,19 +195,14 @@ class _Exchange:
             self.on_text,
         )
 
-    async def _wait_for_news(self, asking: asyncio.Task[ModelReply]) -> None:
-        """Until there is text, or an end, or it is time to look at the stop signal."""
-        told = asyncio.ensure_future(self.news.wait())
-        await asyncio.wait({asking, told}, timeout=STOP_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
-        self.news.clear()
-
     async def _ask(self) -> ModelReply:
         try:
             async with opened_model(self.choice, self.request) as model:
                 response = await self._read(model)
         except ModelError:
             raise
+        except _Unheard as unheard:
+            raise (unheard.__cause__ or unheard) from None
         except LIBRARY_ERRORS as error:
             # The library's chain of causes holds request headers, the key among them.
             raise model_error(error, self.choice, self._partial_spending()) from None
@@ -197,21 +247,23 @@ class _Exchange:
             self.stream = stream
             async for event in stream:
                 if isinstance(event, PartStartEvent) and isinstance(event.part, TextPart):
-                    self._pass_on(event.part.content)
+                    await self._pass_on(event.part.content)
                 elif isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
-                    self._pass_on(event.delta.content_delta)
+                    await self._pass_on(event.delta.content_delta)
             # Of an answer that breaks off the tail is dropped: it may be half of a secret.
-            self._tell(self.passing.add(self.halves.rest()) + self.passing.rest())
+            await self._tell(self.passing.add(self.halves.rest()) + self.passing.rest())
             return stream.get()
 
-    def _pass_on(self, text: str) -> None:
+    async def _pass_on(self, text: str) -> None:
         """Tell what of the text is whole, and surely no part of a secret."""
-        self._tell(self.passing.add(self.halves.add(text)))
+        await self._tell(self.passing.add(self.halves.add(text)))
 
-    def _tell(self, text: str) -> None:
+    async def _tell(self, text: str) -> None:
         if text:
-            self.texts.append(text)
-            self.news.set()
+            try:
+                await self.on_text(text)
+            except Exception as error:
+                raise _Unheard from error
 
     def _partial_spending(self) -> Spending | None:
         """What an unfinished answer cost; None when the provider had not begun to answer."""

@@ -1,8 +1,8 @@
 """From a model choice to the library's model, with clients and timeouts of our own.
 
-Decision: a client lives for one request. The library's clients belong to one event loop, each
-request has its own, and a handshake is nothing beside a model's answer. What it would read anew
-each time, the authorities that it trusts, is the thread's.
+Decision: a client lives for one request. A kept one would carry cookies and connections from one tenant's
+request to another's, and a handshake is nothing beside a model's answer. What it would read anew each time,
+the authorities that it trusts, is the thread's.
 """
 
 import inspect

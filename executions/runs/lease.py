@@ -4,7 +4,7 @@ Lease times are the database's clock on both sides, so no two machines need to a
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,9 +12,18 @@ from django.db import connection, transaction
 from django.db.models import DateTimeField, Func
 from django.db.models.expressions import CombinedExpression
 
-from executions.runs.log import NewEvent, append, require_transaction
+from executions.runs.log import NewEvent, append, columns_of, numbered, require_transaction
 from executions.runs.models import HeadState, RunHead
-from executions.runs.sql import FENCED_HEAD, LOOK, OLDEST_WAITING, RENEW, RENEW_IN_LINE
+from executions.runs.sql import (
+    APPEND_AND_RENEW,
+    FENCED_HEAD,
+    FENCED_HEADS,
+    LOOK,
+    OLDEST_WAITING,
+    RENEW,
+    RENEW_IN_LINE,
+)
+from executions.runs.wakeups import run_topic, wake_all_after_commit
 
 LEASE_SECONDS = 8
 HEARTBEAT_SECONDS = 3
@@ -41,10 +50,10 @@ class Lease:
 _CANDIDATES = 16  # a few more than one: the oldest may be in another worker's hands at this moment
 
 
-def oldest_waiting(*, avoid: Collection[uuid.UUID] = ()) -> list[uuid.UUID]:
-    """The runs that have waited longest for a worker, outside the spaces in `avoid`, oldest first; a few."""
+def oldest_waiting(kind: str, *, avoid: Collection[uuid.UUID] = ()) -> list[uuid.UUID]:
+    """The runs of a kind that have waited longest, outside the spaces in `avoid`, oldest first; a few."""
     with connection.cursor() as cursor:
-        cursor.execute(OLDEST_WAITING, [_CANDIDATES, list(avoid), _CANDIDATES])
+        cursor.execute(OLDEST_WAITING, {"kind": kind, "avoid": list(avoid), "most": _CANDIDATES})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -94,13 +103,21 @@ def renew_in_line(lease: Lease) -> bool:
         return bool(cursor.rowcount == 1)
 
 
-def look(leases: Iterable[Lease]) -> dict[uuid.UUID, bool]:
-    """The runs whose lease still holds, and whether somebody asked to cancel each; takes no lock."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A run whose lease still holds: the last number in its log, and whether somebody asked to cancel it."""
+
+    seq: int
+    is_cancelled: bool
+
+
+def look(leases: Iterable[Lease]) -> dict[uuid.UUID, Seen]:
+    """The runs whose lease still holds; takes no lock."""
     fences = {lease.run_id: lease.fence for lease in leases}
     with connection.cursor() as cursor:
         cursor.execute(LOOK, [list(fences)])
         rows = cursor.fetchall()
-    return {run_id: asked for run_id, fence, asked in rows if fences[run_id] == fence}
+    return {run_id: Seen(seq, asked) for run_id, fence, seq, asked in rows if fences[run_id] == fence}
 
 
 def is_over(head: RunHead) -> bool:
@@ -123,6 +140,26 @@ def append_and_renew(lease: Lease, events: Sequence[NewEvent]) -> None:
     RunHead.objects.filter(pk=head.pk).update(
         seq=head.seq, last_event_id=head.last_event_id, lease_until=lease_end()
     )
+
+
+def append_to_many(said: Mapping[Lease, Sequence[NewEvent]]) -> set[uuid.UUID]:
+    """Append to the logs of many leased runs and renew their leases; the runs for which that was done.
+
+    A head that somebody has locked is left out rather than waited for, and so is one whose lease is over:
+    `look` tells them apart. Needs its caller's transaction.
+    """
+    require_transaction("append_to_many needs its caller's transaction")
+    fences = {lease.run_id: lease.fence for lease in said}
+    events = {lease.run_id: news for lease, news in said.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(FENCED_HEADS, [list(fences), list(fences.values())])
+        heads = [(*head, events[head[0]]) for head in cursor.fetchall()]
+        rows = [row for head in heads for row in numbered(*head)]
+        if not rows:
+            return set()
+        cursor.execute(APPEND_AND_RENEW, {**columns_of(rows), "seconds": LEASE_SECONDS})
+    wake_all_after_commit({run_topic(row.run_id): row.seq for row in rows})
+    return {run_id for run_id, *_ in heads}
 
 
 def release(head: RunHead, state: HeadState) -> None:

@@ -53,12 +53,12 @@ class RunHead(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # What a worker may take next, oldest first, space by space so that a long queue of one does not
-            # hide the others. Only state changes touch it, never a heartbeat.
+            # What a worker may take next of a kind, oldest first, space by space so that a long queue of one
+            # does not hide the others. Only state changes touch it, never a heartbeat.
             models.Index(
-                fields=["space_id", "available_at", "run_id"],
+                fields=["kind", "space_id", "available_at", "run_id"],
                 condition=Q(state=HeadState.QUEUED, available_at__isnull=False),
-                name="head_claimable",
+                name="head_waiting",
             ),
             # What the sweeper looks through: runs in a worker's hands, and those that only their caller runs.
             models.Index(

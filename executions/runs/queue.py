@@ -15,10 +15,12 @@ from procrastinate import exceptions
 from procrastinate.contrib.django import app
 
 from executions.runs.lease import HEARTBEAT_SECONDS
+from executions.runs.registry import registration
 from executions.runs.sql import COUNT_OLD_JOBS, DELETE_DEAD_TICKETS, DELETE_OLD_JOBS, REPEAT_DEAD_JOBS
 
 ADVANCE = "executions.advance"
-QUEUE = "runs"
+QUEUE = "runs"  # tickets of what needs a slot, and jobs from before an upgrade
+AGENTS = "agents"  # tickets of what waits in a worker's event loop, and continuations
 # The priority of jobs that do not stand behind what came later: tickets of runs that had come to the front
 # before, and what a run that is over has to tell.
 AT_FRONT = 1
@@ -30,24 +32,31 @@ def ticket(run_id: uuid.UUID, kind: str | None) -> dict[str, str | None]:
     return {"run_id": str(run_id), "kind": kind}
 
 
+def queue_of(kind: str | None) -> str:
+    """A queue for each that has its own room in workers, so that a full one takes no ticket of the other."""
+    return AGENTS if kind is not None and registration(kind).is_agent else QUEUE
+
+
 def enqueue_run(
     run_id: uuid.UUID, kind: str | None, *, at: datetime | None = None, priority: int = 0
 ) -> None:
     """A ticket for this run, taken at once or not before `at`; part of the caller's transaction."""
     with _known_errors():
-        deferrer = app.configure_task(ADVANCE, queue=QUEUE, schedule_at=at, priority=priority)
+        deferrer = app.configure_task(ADVANCE, queue=queue_of(kind), schedule_at=at, priority=priority)
         deferrer.defer(**ticket(run_id, kind))
 
 
 def enqueue_continuation(task: str, row_id: uuid.UUID) -> None:
     """What somebody else asked to be told when a run ends: a task's name and an id, nothing more."""
     with _known_errors():
-        app.configure_task(task, queue=QUEUE, priority=AT_FRONT).defer(row_id=str(row_id))
+        app.configure_task(task, queue=AGENTS, priority=AT_FRONT).defer(row_id=str(row_id))
 
 
 def enqueue_missing_ticket(run_id: uuid.UUID, kind: str) -> None:
     """One more ticket for a run that seems to have lost its own; of these, at most one waits at a time."""
-    deferrer = app.configure_task(ADVANCE, queue=QUEUE, queueing_lock=f"run:{run_id}", priority=AT_FRONT)
+    deferrer = app.configure_task(
+        ADVANCE, queue=queue_of(kind), queueing_lock=f"run:{run_id}", priority=AT_FRONT
+    )
     try:
         with transaction.atomic(), _known_errors():
             deferrer.defer(**ticket(run_id, kind))

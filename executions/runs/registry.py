@@ -60,13 +60,16 @@ class RunRegistration[R: Run]:
     """One kind of run; `name` is its `RunKind`. Its steps are called by the verbs of `executions.runs`.
 
     `attempt` is the dotted name of what runs a leased one, `(lease, taken_at, bench)`; only workers import
-    it, since it may bring heavy libraries along. `start` is what a claim does unless `claim` is a statement
-    that does all of it at once. `lost` decides about a run whose worker is gone.
+    it, since it may bring heavy libraries along. That of one that `is_agent` is a coroutine, which waits in
+    the worker's event loop; any other has a slot and its thread to itself. `start` is what a claim does
+    unless `claim` is a statement that does all of it at once. `lost` decides about a run whose worker is
+    gone.
     """
 
     name: str
     model: type[R]
     attempt: str
+    is_agent: bool = False
     check_move: Callable[[R, str], None]  # raises IllegalMove
     claim: Claim | None = None
     start: RunStep[R] | None = None
@@ -100,34 +103,23 @@ def registration(name: str) -> RunRegistration[Any]:
 
 
 def begin_run(
-    run_id: uuid.UUID,
-    kind: str | None,
-    *,
-    owner: uuid.UUID,
-    now: datetime,
-    avoid: Collection[uuid.UUID] = (),
+    run_id: uuid.UUID, kind: str, *, owner: uuid.UUID, now: datetime, avoid: Collection[uuid.UUID] = ()
 ) -> Lease | None:
-    """Lease a run and start it; None where it does not wait for a worker, or not outside `avoid`.
-
-    `kind` None is for a ticket that does not say it: then its head does.
-    """
-    if kind is None:
-        kind = RunHead.objects.filter(pk=run_id).values_list("kind", flat=True).first()
+    """Lease a run and start it; None where it does not wait for a worker, or not outside `avoid`."""
     return _begin(kind, one(run_id, avoid), owner, now) if kind in _kinds else None
 
 
-def begin_oldest_run(*, owner: uuid.UUID, now: datetime, avoid: Collection[uuid.UUID] = ()) -> Lease | None:
-    """Lease the run that has waited longest outside the spaces in `avoid`; None where none waits."""
-    waiting = oldest_waiting(avoid=avoid)
-    if not waiting:
-        return None
-    kinds = dict(RunHead.objects.filter(run_id__in=waiting).values_list("run_id", "kind"))
-    # The kind of the oldest first.
-    for kind in dict.fromkeys(kinds[run_id] for run_id in waiting if kinds.get(run_id) in _kinds):
-        lease = _begin(kind, first([run_id for run_id in waiting if kinds.get(run_id) == kind]), owner, now)
-        if lease is not None:
-            return lease
-    return None
+def kind_of(run_id: uuid.UUID) -> str | None:
+    """For a ticket that does not say it; None for a run that is gone."""
+    return RunHead.objects.filter(pk=run_id).values_list("kind", flat=True).first()
+
+
+def begin_oldest_run(
+    kind: str, *, owner: uuid.UUID, now: datetime, avoid: Collection[uuid.UUID] = ()
+) -> Lease | None:
+    """Lease the run of a kind that has waited longest, outside the spaces in `avoid`; None for none."""
+    waiting = oldest_waiting(kind, avoid=avoid)
+    return _begin(kind, first(waiting), owner, now) if waiting else None
 
 
 def _begin(kind: str, wanted: Wanted, owner: uuid.UUID, now: datetime) -> Lease | None:

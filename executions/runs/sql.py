@@ -27,27 +27,27 @@ UPDATE executions_runhead
 RETURNING *
 """
 
-# Finds the few runs that have waited longest, outside some spaces. The spaces that wait are walked along the
-# index `head_claimable`, one step a space: a long queue of one space costs nothing.
+# Finds the few runs of a kind that have waited longest, outside some spaces. The spaces that wait are walked
+# along the index `head_waiting`, one step a space: a long queue of one space costs nothing.
 OLDEST_WAITING: LiteralString = """
 WITH RECURSIVE waiting AS (
     (SELECT space_id FROM executions_runhead
-      WHERE state = 'queued' AND available_at IS NOT NULL ORDER BY space_id LIMIT 1)
+      WHERE kind = %(kind)s AND state = 'queued' AND available_at IS NOT NULL ORDER BY space_id LIMIT 1)
     UNION ALL
     SELECT (SELECT head.space_id FROM executions_runhead AS head
-             WHERE head.state = 'queued' AND head.available_at IS NOT NULL
+             WHERE head.kind = %(kind)s AND head.state = 'queued' AND head.available_at IS NOT NULL
                AND head.space_id > waiting.space_id ORDER BY head.space_id LIMIT 1)
       FROM waiting WHERE waiting.space_id IS NOT NULL
 )
 SELECT oldest.run_id
   FROM waiting CROSS JOIN LATERAL (
       SELECT head.run_id, head.available_at FROM executions_runhead AS head
-       WHERE head.state = 'queued' AND head.available_at <= statement_timestamp()
+       WHERE head.kind = %(kind)s AND head.state = 'queued' AND head.available_at <= statement_timestamp()
          AND head.space_id = waiting.space_id
-       ORDER BY head.available_at, head.run_id LIMIT %s
+       ORDER BY head.available_at, head.run_id LIMIT %(most)s
   ) AS oldest
- WHERE NOT (waiting.space_id = ANY(%s))
- ORDER BY oldest.available_at, oldest.run_id LIMIT %s
+ WHERE NOT (waiting.space_id = ANY(%(avoid)s::uuid[]))
+ ORDER BY oldest.available_at, oldest.run_id LIMIT %(most)s
 """
 
 # Locks a head whose lease still holds: the first read of every write of a worker.
@@ -57,8 +57,36 @@ SELECT * FROM executions_runhead
    FOR NO KEY UPDATE
 """
 
-# The same for head and row in one statement; they are locked in that order. `{run}` is the table of the kind.
-# A head or row that somebody has locked is waited for, and read as it is then.
+# The same for many runs, in the order of their ids; a head that somebody has locked is left out.
+FENCED_HEADS: LiteralString = """
+SELECT head.run_id, head.seq, head.last_event_id FROM executions_runhead AS head
+  JOIN unnest(%s::uuid[], %s::bigint[]) AS held (run_id, fence)
+    ON head.run_id = held.run_id AND head.fence = held.fence
+ WHERE head.state = 'running' AND head.lease_until > clock_timestamp()
+ ORDER BY head.run_id FOR NO KEY UPDATE OF head SKIP LOCKED
+"""
+
+# Writes events to the logs of locked heads, notes where these end by now, and prolongs their leases.
+APPEND_AND_RENEW: LiteralString = """
+WITH said AS (
+    SELECT * FROM ROWS FROM (
+        unnest(%(run_ids)s::uuid[]), unnest(%(seqs)s::bigint[]), unnest(%(event_ids)s::uuid[]),
+        unnest(%(kinds)s::text[]), unnest(%(versions)s::smallint[]), unnest(%(facts)s::text[]),
+        unnest(%(times)s::timestamptz[])
+    ) AS event (run_id, seq, event_id, kind, version, facts, at)
+), added AS (
+    INSERT INTO executions_runevent (run_id, seq, event_id, kind, version, data, at)
+    SELECT run_id, seq, event_id, kind, version, facts::jsonb, at FROM said
+)
+UPDATE executions_runhead AS head
+   SET seq = last.seq, last_event_id = last.event_id,
+       lease_until = clock_timestamp() + make_interval(secs => %(seconds)s)
+  FROM (SELECT DISTINCT ON (run_id) run_id, seq, event_id FROM said ORDER BY run_id, seq DESC) AS last
+ WHERE head.run_id = last.run_id
+"""
+
+# A head whose lease still holds and its row in one statement; they are locked in that order. `{run}` is the
+# table of the kind. A head or row that somebody has locked is waited for, and read as it is then.
 LEASED: LiteralString = """
 SELECT run.*, head.run_id AS head_run_id, head.kind AS head_kind, head.space_id AS head_space_id,
        head.state AS head_state, head.seq AS head_seq, head.last_event_id AS head_last_event_id,
@@ -88,9 +116,10 @@ UPDATE executions_runhead SET lease_until = clock_timestamp() + make_interval(se
  WHERE run_id = %s AND fence = %s AND state = 'running' AND lease_until > clock_timestamp()
 """
 
-# Which leases of a process still hold, and whether somebody wants those runs cancelled; takes no lock.
+# Which leases of a process still hold, how far those logs go, and whether somebody wants the runs cancelled;
+# takes no lock.
 LOOK: LiteralString = """
-SELECT run_id, fence, cancel_requested_at IS NOT NULL FROM executions_runhead
+SELECT run_id, fence, seq, cancel_requested_at IS NOT NULL FROM executions_runhead
  WHERE run_id = ANY(%s) AND state = 'running' AND lease_until > clock_timestamp()
 """
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from executions.runs.sql import OVERDUE, UNCONFIRMED_CANCELS, WITHOUT_TICKET
 
-LIMIT = 100  # of each kind in one sweep
+LIMIT = 500  # of each kind in one sweep: as many as one worker may leave behind
 CONFIRM_SECONDS = 10  # how long a worker may take to confirm a cancel
 TICKET_SECONDS = 10  # how long a run may wait without a job; healed within 15 s, like a lost lease
 

@@ -3,6 +3,7 @@
 It alternates between steps, which decide and write under the lease, and waits (see `context`).
 """
 
+import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,6 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanKind
 
 from executions.inference.errors import ModelError, ModelTooLong
 from executions.models import RunKind
-from executions.runs.db_retry import retry_database
 from executions.runs.lease import Lease, LeaseLost
 from executions.runs.verbs import cancel_below, requeue
 from executions.runs.worker.context import Bench
@@ -41,55 +41,56 @@ from objectives.models import ErrorType, Objective
 logger = logging.getLogger(__name__)
 _tracer = trace.get_tracer("callboard.objectives")
 
-LOOK_SECONDS = 0.5  # how late a call that is approved beside running ones begins, and an interrupt is seen
+LOOK_SECONDS = 10.0  # between looks at the rows while calls run, in case that news of a change is lost
 LAST_CALLS_SECONDS = 10.0  # what a worker that ends gives to calls that must not be repeated
 STOPPED_CALLS_SECONDS = 5.0  # and one whose objective is stopped: a cancel is forced after ten
 
 
-def run_attempt(lease: Lease, taken_at: float, bench: Bench) -> None:
-    """Work on a leased objective as long as there is something to do for it.
+async def run_attempt(lease: Lease, taken_at: float, bench: Bench) -> None:
+    """Work on a leased objective as long as there is something to do for it, in the worker's event loop.
 
     `taken_at` is the monotonic time before the lease was taken. A lost lease leaves everything as it is.
     """
     stop = StopSignal()
-    with bench.keeper.holding(lease, stop, TextRecorder(lease, stop), taken_at=taken_at) as held:
-        context = AttemptContext(held)
+    recorder = TextRecorder(lease, stop, bench.texts)
+    with bench.keeper.holding(lease, stop, recorder, taken_at=taken_at) as held:
+        context = AttemptContext(held, bench.steps)
         try:
-            with ToolCallExecutor(context) as hands:
-                _work(context, hands)
+            async with ToolCallExecutor(context) as hands:
+                await _work(context, hands)
             if context.is_over:
                 # Nothing below goes on for an objective that is over; the job of its end makes sure of it.
-                stop_below = retry_database(cancel_below)
-                stop_below(RunKind.OBJECTIVE, lease.run_id, by=None, now=timezone.now())
+                below = RunKind.OBJECTIVE, lease.run_id
+                await bench.steps.run(cancel_below, *below, by=None, now=timezone.now())
         except LeaseLost:
             logger.warning("The lease of %s was lost; nothing more is written", lease.run_id)
 
 
-def _work(context: AttemptContext, hands: ToolCallExecutor) -> None:
+async def _work(context: AttemptContext, hands: ToolCallExecutor) -> None:
     """The loop, and its ends that the rows do not know of beforehand."""
     try:
         context.held.stop.check()
-        move = _next_move(context, hands)
+        move = await _next_move(context, hands)
         with objective_span(context.objective):
-            _go_on(context, hands, move)
+            await _go_on(context, hands, move)
     except RunStopped as stopped:
         if stopped.reason == "lease_lost":
             raise LeaseLost from None
         if stopped.reason == "cancelled":
             # The rows say so, and the decision confirms it.
-            _stop_work(context, hands)
+            await _stop_work(context, hands)
         else:
-            hands.finish_what_cannot_be_repeated(LAST_CALLS_SECONDS)
-            context.step(lambda turn: requeue(turn.head))
+            await hands.finish_what_cannot_be_repeated(LAST_CALLS_SECONDS)
+            await context.step(lambda turn: requeue(turn.head))
     except LeaseLost:
         raise
     except Exception:
         logger.exception("The worker failed at %s", context.held.lease.run_id)
         message = "The worker failed with an internal error."
-        context.step(lambda turn: try_again(turn.objective, turn.head, message, now=turn.now))
+        await context.step(lambda turn: try_again(turn.objective, turn.head, message, now=turn.now))
 
 
-def _go_on(context: AttemptContext, hands: ToolCallExecutor, move: Move) -> None:
+async def _go_on(context: AttemptContext, hands: ToolCallExecutor, move: Move) -> None:
     """Wait for what the newest step has begun; what came of it is kept with the next step, which decides."""
     talk: Conversation | None = None
     while True:
@@ -98,92 +99,97 @@ def _go_on(context: AttemptContext, hands: ToolCallExecutor, move: Move) -> None
             case Carry():
                 for call in move.calls:
                     hands.take(call, move.plan)
-                hands.wait(LOOK_SECONDS)
+                await hands.wait(LOOK_SECONDS)
                 keeps = hands.keeps()
             case Ask():
-                response = _ask(context, move, talk)
+                response = await _ask(context, move, talk)
                 keeps, talk = ([response.keep], response.question.talk) if response else ((), None)
             case Compact():
                 talk = None
-                open_window(context, move.objective, move.plan, action=move.action)
+                await open_window(context, move.objective, move.plan, action=move.action)
             case Finish():
-                _stop_work(context, hands)
+                await _stop_work(context, hands)
             case Leave():
                 return
         if context.held.is_over:
             return
         if context.held.stop.reason is not None:
             # Nothing more begins, but what came is kept.
-            _keep(context, hands, keeps)
+            await _keep(context, hands, keeps)
         context.held.stop.check()
-        move = _next_move(context, hands, keeps)
+        move = await _next_move(context, hands, keeps)
 
 
-def _ask(context: AttemptContext, move: Ask, known: Conversation | None) -> Response | None:
+async def _ask(context: AttemptContext, move: Ask, known: Conversation | None) -> Response | None:
     """The model's response; None where what became of the question is written already."""
     held, objective = context.held, move.objective
     try:
         # Nobody waits for this objective meanwhile: a conversation may be megabytes.
-        question = retry_database(question_of, check=held.require)(
+        question = await context.read(
+            question_of,
             objective,
             move.plan,
             fence=held.lease.fence,
             known=known,
-            is_repeated=not move.is_unasked and retry_database(has_answered_nothing)(objective),
+            is_repeated=not move.is_unasked and await context.read(has_answered_nothing, objective),
         )
-        note_use(question.chosen)  # now: whatever fails behind the answer must not cost it
-        reply, texts = wait_for_response(
+        # Now: whatever fails behind the answer must not cost it.
+        await context.steps.run(note_use, question.chosen)
+        reply, texts = await wait_for_response(
             held, question.request, turn=objective.turn, attempt=objective.attempt
         )
     except CannotAsk as cannot:
-        context.step(give_up, cannot.error, cannot.message)
+        await context.step(give_up, cannot.error, cannot.message)
         return None
     except ModelTooLong as too_long:
         # A shorter one is asked next.
-        close_request(objective, None, now=timezone.now())
-        open_window(context, objective, move.plan, refused=too_long)
+        await context.steps.run(close_request, objective, None, now=timezone.now())
+        await open_window(context, objective, move.plan, refused=too_long)
         return None
     except ModelError as error:
-        after_error(context, objective, error)
+        await after_error(context, objective, error)
         return None
     if reply.finish_reason == "content_filter":
-        close_request(objective, reply.spending, now=timezone.now())
-        context.step(give_up, ErrorType.MODEL_ERROR, CONTENT_FILTER, texts)
+        await context.steps.run(close_request, objective, reply.spending, now=timezone.now())
+        await context.step(give_up, ErrorType.MODEL_ERROR, CONTENT_FILTER, texts)
         return None
-    return Response(question, reply, texts, arguments_of(reply.tool_calls, move.plan, objective))
+    # Templates take their time: neither the event loop nor a step waits for them.
+    arguments = await asyncio.to_thread(arguments_of, reply.tool_calls, move.plan, objective)
+    return Response(question, reply, texts, arguments)
 
 
-def _next_move(
+async def _next_move(
     context: AttemptContext, hands: ToolCallExecutor, keeps: Sequence[Keep] = (), *, is_last: bool = False
 ) -> Move:
     """Keep what came of the last wait and decide what comes next, in one step."""
+    at_work, finishes = hands.at_work, hands.has_unrepeatable and not is_last
 
     def keep_and_decide(turn: LockedTurn) -> Move:
         for keep in keeps:
             keep(turn)
-        return decide(turn, hands.at_work, finishes=hands.has_unrepeatable and not is_last)
+        return decide(turn, at_work, finishes=finishes)
 
     try:
-        move = context.step(keep_and_decide)
+        move = await context.step(keep_and_decide)
     except (LeaseLost, OperationalError, InterfaceError):
         raise
     except Exception:
         # What was paid for, or had its effect, stays even where what follows from it cannot be written.
-        _keep(context, hands, keeps)
+        await _keep(context, hands, keeps)
         raise
     hands.forget_found()
     return move
 
 
-def _keep(context: AttemptContext, hands: ToolCallExecutor, keeps: Sequence[Keep]) -> None:
-    context.keep(keeps)
+async def _keep(context: AttemptContext, hands: ToolCallExecutor, keeps: Sequence[Keep]) -> None:
+    await context.keep(keeps)
     hands.forget_found()
 
 
-def _stop_work(context: AttemptContext, hands: ToolCallExecutor) -> None:
+async def _stop_work(context: AttemptContext, hands: ToolCallExecutor) -> None:
     """What may have its effect is waited for a little; of the rest nothing more comes."""
-    hands.finish_what_cannot_be_repeated(STOPPED_CALLS_SECONDS)
-    _next_move(context, hands, is_last=True)
+    await hands.finish_what_cannot_be_repeated(STOPPED_CALLS_SECONDS)
+    await _next_move(context, hands, is_last=True)
 
 
 @contextmanager

@@ -1,31 +1,26 @@
-"""Waiting for tool calls, side by side in threads: makes them, or asks the model for auto mode's judgement.
+"""Waiting for tool calls, side by side as tasks: makes them, or asks the model for auto mode's judgement.
 
 Decision: auto mode can only spare people work. Whatever keeps a judgement from being had (no model, a
 provider that does not answer, scores that are none) leaves the call to people, as if there were no auto mode.
 """
 
+import asyncio
 import logging
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
 from typing import Self
 
-from django.db import connections
 from django.utils import timezone
 
 from executions.inference.errors import ModelError, ModelSilent, ModelStopped, ModelUnavailable
-from executions.inference.interface import ModelRequest
-from executions.inference.model_request import respond
+from executions.inference.interface import ModelRequest, Spending
+from executions.inference.model_request import ask_model, unheard
 from executions.inference.response_repair import CUT_SHORT
-from executions.runs.db_retry import retry_database
 from executions.runs.lease import LeaseLost
-from executions.runs.worker.heartbeat import HeldLease
-from executions.runs.worker.stop_signal import StopSignal
-from objectives.agent_loop.call_step import MOST_PARALLEL, Work, keep_outcome, work_on
-from objectives.agent_loop.context import AttemptContext, Keep, LockedTurn, TextRecorder
+from objectives.agent_loop.call_step import Work, keep_outcome, work_on
+from objectives.agent_loop.context import AttemptContext, Keep, LockedTurn
 from objectives.agent_loop.endings import answer_problem
 from objectives.agent_loop.judgement_step import (
     Judgement,
@@ -61,31 +56,33 @@ class ToolCallExecutor:
     def __init__(self, context: AttemptContext) -> None:
         self._context = context
         self._held = context.held
+        self._loop = asyncio.get_running_loop()
         # Of their own: a worker that ends lets calls come to their end first, and whoever cancels waits a
         # moment for those that must not be repeated, since what they did cannot be known otherwise.
-        self._stop = StopSignal()
-        self._last_stop = StopSignal()
-        self._threads = ThreadPoolExecutor(MOST_PARALLEL, thread_name_prefix="call")
-        self._going_on: dict[Future[Found], ToolCall] = {}
+        self._stopped = asyncio.Event()
+        self._last_stopped = asyncio.Event()
+        self._news = asyncio.Event()
+        self._going_on: dict[asyncio.Task[Found], ToolCall] = {}
         self._found: list[tuple[ToolCall, Found]] = []
         self._listening = ExitStack()
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         self._listening.enter_context(self._held.stop.told(self._hear))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._listening.close()
-        self._stop.set("cancelled")
-        self._last_stop.set("cancelled")
-        self._threads.shutdown(wait=True)
-        ended = [(call, future.result()) for future, call in self._going_on.items() if not future.exception()]
+        self._stopped.set()
+        self._last_stopped.set()
+        if not self._going_on:
+            return
+        await asyncio.wait(self._going_on)
+        ended = [(call, task.result()) for task, call in self._going_on.items() if not task.exception()]
         for call, found in [*self._found, *ended]:
             if isinstance(found, Judgement):
                 # One that came too late was paid for all the same.
-                close_judging(call.objective, call, found.spending, now=timezone.now())
+                close = partial(close_judging, call.objective, call, found.spending, now=timezone.now())
+                await self._context.steps.run(close)
 
     @property
     def at_work(self) -> set[Work]:
@@ -100,14 +97,23 @@ class ToolCallExecutor:
     def take(self, call: ToolCall, plan: Plan) -> None:
         """Begin with a call whose beginning is written, or which is to be judged."""
         do = self._judge if call.awaits_judgement else self._carry_out
-        self._going_on[self._threads.submit(do, call, plan)] = call
+        self._going_on[asyncio.create_task(do(call, plan))] = call
 
-    def wait(self, seconds: float) -> None:
-        """Wait at most so long for the first call that is done; what came of it is kept by `keep_found`."""
-        done, _ = wait(self._going_on, timeout=seconds, return_when=FIRST_COMPLETED)
-        for future in done:
-            self._found.append((self._going_on[future], future.result()))
-            del self._going_on[future]
+    async def wait(self, seconds: float) -> None:
+        """Wait at most so long for the first call that is done, or for news of the objective.
+
+        `keeps` writes what came of calls.
+        """
+        if not self._going_on:
+            return
+        self._news.clear()
+        news = asyncio.ensure_future(self._news.wait())
+        with self._held.stop.told(self._tell), self._held.told(self._tell):
+            await asyncio.wait({*self._going_on, news}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        news.cancel()
+        for task in [task for task in self._going_on if task.done()]:
+            self._found.append((self._going_on[task], task.result()))
+            del self._going_on[task]
 
     def keeps(self) -> list[Keep]:
         """What writes what came of each call that is done."""
@@ -117,66 +123,68 @@ class ToolCallExecutor:
         """It is written."""
         self._found.clear()
 
-    def finish_what_cannot_be_repeated(self, seconds: float) -> None:
+    async def finish_what_cannot_be_repeated(self, seconds: float) -> None:
         """Give calls that must not be repeated so long to come to their end; raises LeaseLost.
 
         One whose answer has begun by then has succeeded or failed already: that is written too.
         """
-        self._settle_unrepeatable(seconds)
+        await self._settle_unrepeatable(seconds)
         if self.has_unrepeatable:
-            self._last_stop.set("cancelled")
-            self._settle_unrepeatable(CLOSING_SECONDS)
+            self._last_stopped.set()
+            await self._settle_unrepeatable(CLOSING_SECONDS)
 
-    def _settle_unrepeatable(self, seconds: float) -> None:
+    async def _settle_unrepeatable(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while self.has_unrepeatable and (left := deadline - time.monotonic()) > 0:
-            self.wait(left)
-            self._context.keep(self.keeps())
+            await asyncio.wait(self._going_on, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            await self.wait(0)
+            await self._context.keep(self.keeps())
             self.forget_found()
 
     def _hear(self, reason: str) -> None:
-        """In the thread of whoever stops the run, since its own may hang in the database."""
+        """In the thread of whoever stops the run."""
         if reason != "shutdown":
-            self._stop.set(reason)
+            self._loop.call_soon_threadsafe(self._stopped.set)
         if reason == "lease_lost":
-            self._last_stop.set(reason)
+            self._loop.call_soon_threadsafe(self._last_stopped.set)
 
-    def _carry_out(self, call: ToolCall, plan: Plan) -> Outcome | None:
+    def _tell(self, _: object = None) -> None:
+        self._loop.call_soon_threadsafe(self._news.set)
+
+    async def _carry_out(self, call: ToolCall, plan: Plan) -> Outcome | None:
         """What came of a call; None where it was stopped: there is nothing to write."""
         offered = plan.of_function(call.called_as)
         if offered is None:
             return Outcome.failed(CallError.UNKNOWN_TOOL, f"There is no tool {call.called_as!r}.")
-        stop = self._stop if _may_be_dropped(call) else self._last_stop
+        stopped = self._stopped if _may_be_dropped(call) else self._last_stopped
         try:
-            outcome = self._made(call, offered, stop)
+            outcome = await self._made(call, offered, stopped)
             if outcome is STOPPED:
                 return None
-            most = most_inline(plan.context_tokens)
-            drafts = retry_database(keep_whole)(outcome.drafts, most, now=timezone.now())
+            most, steps = most_inline(plan.context_tokens), self._context.steps
+            drafts = await steps.run(keep_whole, outcome.drafts, most, now=timezone.now())
             return replace(outcome, drafts=drafts)
         except Exception:
             logger.exception("The call %s came to nothing", call.id)
             # Whatever it was, it may have been after the request.
             own_fault = CallError.TOOL_ERROR if call.is_safe_to_repeat else CallError.OUTCOME_UNKNOWN
             return Outcome.failed(own_fault, BROKEN if call.is_safe_to_repeat else f"{BROKEN} {CUT_OFF}")
-        finally:
-            connections.close_all()
 
-    def _made(self, call: ToolCall, offered: Offered, stop: StopSignal) -> Outcome:
+    async def _made(self, call: ToolCall, offered: Offered, stopped: asyncio.Event) -> Outcome:
+        steps = self._context.steps
         if offered.kind == CallKind.READING:
-            return retry_database(read_on)(call, offered)
-        return call_http(call, offered, deadline=time.monotonic() + CALL_SECONDS, stop=stop)
+            return await steps.run(read_on, call, offered)
+        deadline = time.monotonic() + CALL_SECONDS
+        return await call_http(call, offered, deadline=deadline, stopped=stopped, steps=steps)
 
-    def _judge(self, call: ToolCall, plan: Plan) -> Judgement | None:
+    async def _judge(self, call: ToolCall, plan: Plan) -> Judgement | None:
         try:
-            return judge(self._held, call, plan, stop=self._stop)
+            return await judge(self._context, call, plan, stopped=self._stopped)
         except LeaseLost:
             raise
         except Exception:
             logger.exception("The call %s could not be judged", call.id)
             return Judgement()
-        finally:
-            connections.close_all()
 
 
 def _keep_found(turn: LockedTurn, *, call: ToolCall, found: Found) -> None:
@@ -191,31 +199,36 @@ def _may_be_dropped(call: ToolCall) -> bool:
     return call.is_safe_to_repeat or call.awaits_judgement
 
 
-def judge(held: HeldLease[TextRecorder], call: ToolCall, plan: Plan, *, stop: StopSignal) -> Judgement | None:
+async def judge(
+    context: AttemptContext, call: ToolCall, plan: Plan, *, stopped: asyncio.Event
+) -> Judgement | None:
     """Ask the objective's model about a call that awaits its judgement; raises LeaseLost.
 
-    Asks up to JUDGING_TRIES times where no scores come. None where `stop` ended it: nothing is to be written.
+    Asks up to JUDGING_TRIES times where no scores come. None where it was `stopped`: nothing is to be
+    written.
     """
+    held = context.held
     # Others judge beside it, and may have heard that the provider wants to be left alone.
-    objective = retry_database(Objective.objects.get, check=held.require)(pk=held.lease.run_id)
+    objective = await context.read(Objective.objects.get, pk=held.lease.run_id)
     try:
-        chosen = chosen_model(objective, plan)
+        chosen = await context.read(chosen_model, objective, plan)
     except CannotAsk as cannot:
         logger.warning("The call %s is left to people: %s", call.id, cannot.message)
         return Judgement()
-    question = retry_database(judging_request, check=held.require)
-    request = question(objective, call, plan, chosen=chosen, fence=held.lease.fence)
-    return _judgement(held, objective, call, request=request, chosen=chosen, stop=stop)
+    request = await context.read(
+        judging_request, objective, call, plan, chosen=chosen, fence=held.lease.fence
+    )
+    return await _judgement(context, objective, call, request=request, chosen=chosen, stopped=stopped)
 
 
-def _judgement(
-    held: HeldLease[TextRecorder],
+async def _judgement(
+    context: AttemptContext,
     objective: Objective,
     call: ToolCall,
     *,
     request: ModelRequest,
     chosen: ChosenModel,
-    stop: StopSignal,
+    stopped: asyncio.Event,
 ) -> Judgement | None:
     """Of the same request, made until it gives scores or has been made often enough."""
     until = objective.ask_not_before
@@ -223,18 +236,18 @@ def _judgement(
     for number in range(JUDGING_TRIES):
         if wait > LONGEST_WAIT_SECONDS:
             break
-        if stop.wait(wait):
+        if await _is_stopped_within(stopped, wait):
             return None
         wait = WAIT_SECONDS * 4**number
         try:
-            found = _scores(held, call, request=request, chosen=chosen, stop=stop)
+            found = await _scores(context, call, request=request, chosen=chosen, stopped=stopped)
         except ModelStopped:
             return None
         except ModelUnavailable as unavailable:
             if asked := unavailable.retry_after:
                 # Nobody else asks earlier either, who asks for this objective.
                 wait = max(wait, asked)
-                retry_database(leave_alone, check=held.require)(held.lease, asked, now=timezone.now())
+                await context.read(leave_alone, context.held.lease, asked, now=timezone.now())
         except ModelError as error:
             logger.warning("No judgement for %s: %s", objective.id, error.message)
             break
@@ -244,29 +257,39 @@ def _judgement(
     return Judgement()
 
 
-def _scores(
-    held: HeldLease[TextRecorder],
+async def _is_stopped_within(stopped: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopped.wait(), seconds)
+    return stopped.is_set()
+
+
+async def _scores(
+    context: AttemptContext,
     call: ToolCall,
     *,
     request: ModelRequest,
     chosen: ChosenModel,
-    stop: StopSignal,
+    stopped: asyncio.Event,
 ) -> Judgement | None:
     """The scores; None for an answer that holds none, be it empty. Raises ModelError."""
+    lease = context.held.lease
+
+    async def close(spending: Spending | None) -> None:
+        await context.steps.run(close_judging, call.objective, call, spending, now=timezone.now())
+
     # The intent, before the effect.
-    note = retry_database(note_judging, check=held.require)
-    note(held.lease, call, request, chosen, now=timezone.now())
-    call.fence = held.lease.fence
+    await context.read(note_judging, lease, call, request, chosen, now=timezone.now())
+    call.fence = lease.fence
     try:
-        reply = respond(request, on_text=lambda _: None, stop=stop)
+        reply = await ask_model(request, on_text=unheard, stopped=stopped)
     except ModelError as error:
-        close_judging(call.objective, call, error.spending, now=timezone.now())
+        await close(error.spending)
         if isinstance(error, ModelSilent):
             return None
         raise
     is_whole = reply.finish_reason not in CUT_SHORT
     given = reply.answer.arguments if reply.answer and is_whole else None
     if given is None or answer_problem(given, dict(request.answer_schema or {})) is not None:
-        close_judging(call.objective, call, reply.spending, now=timezone.now())
+        await close(reply.spending)
         return None
     return Judgement([float(score) for score in given["scores"]], reply.spending)

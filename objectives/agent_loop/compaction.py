@@ -4,17 +4,17 @@ Decision: nothing that a person may still read is lost. Steps, calls and message
 the model is sent begins anew with the opening of the new window.
 """
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from executions.inference.errors import ModelError, ModelTooLong
 from executions.inference.interface import DemoSettings, Message, ModelRequest, Spending
-from executions.inference.model_request import respond
+from executions.inference.model_request import ask_model, unheard
 from executions.inference.token_usage import tokens_in, weight
 from executions.inference.transcript import user_message
 from executions.inference.truncation import ESTIMATE_MARGIN, clear_results, fit_results, newest_within
 from executions.postgres_text import storable_text
-from executions.runs.db_retry import retry_database
 from executions.runs.event_kinds import EventKind
 from executions.runs.log import NewEvent
 from objectives.actions.queued_actions import mark_sent, newest_window
@@ -27,7 +27,7 @@ from objectives.agent_loop.model_request import (
     step_request,
 )
 from objectives.agent_loop.model_step import after_error, give_up
-from objectives.agent_loop.model_wait import BreakingOff
+from objectives.agent_loop.model_wait import broken_off
 from objectives.agent_loop.recovery import ANSWERED, CHARGED, begin_request, charge, note_answer
 from objectives.events import event
 from objectives.ids import Json
@@ -69,7 +69,7 @@ class Shortened:
     spendings: list[Spending] = field(default_factory=list)
 
 
-def open_window(
+async def open_window(
     context: AttemptContext,
     objective: Objective,
     plan: Plan,
@@ -82,22 +82,22 @@ def open_window(
     `action` is who asked for it, None where the old window is full, or where the provider `refused` it as
     too long: that is mended once. Raises LeaseLost, and RunStopped where somebody stopped the run meanwhile.
     """
-    talk = retry_database(conversation_of, check=context.held.require)(objective)
+    talk = await context.read(conversation_of, objective)
     if refused is not None and not talk.steps:
         # There is nothing to leave out, or all that can be has been.
-        context.step(give_up, ErrorType.MODEL_ERROR, refused.message)
+        await context.step(give_up, ErrorType.MODEL_ERROR, refused.message)
         return
     try:
-        shortened = _shortened(context, objective, plan, talk, action=action, refused=refused)
+        shortened = await _shortened(context, objective, plan, talk, action=action, refused=refused)
     except CannotAsk as cannot:
-        context.step(give_up, cannot.error, cannot.message)
+        await context.step(give_up, cannot.error, cannot.message)
     except ModelError as error:
-        after_error(context, objective, error)
+        await after_error(context, objective, error)
     else:
-        context.step(_write, talk.window, shortened, action)
+        await context.step(_write, talk.window, shortened, action)
 
 
-def _shortened(
+async def _shortened(
     context: AttemptContext,
     objective: Objective,
     plan: Plan,
@@ -107,6 +107,41 @@ def _shortened(
     refused: ModelTooLong | None,
 ) -> Shortened:
     config: Json = (action.compaction if action else None) or plan.compaction or {}
+    # Of a conversation of megabytes the event loop, which hundreds share, reads nothing.
+    cleared = await asyncio.to_thread(
+        _cleared, objective, plan, talk, config, is_asked=action is not None, refused=refused
+    )
+    if cleared.is_enough:
+        return Shortened(cleared.messages, [CLEARING], cleared.count)
+    summary, spending = await _sum_up(context, objective, plan, talk, asked=cleared.question)
+    kept = talk.unanswered() if cleared.room is None else fit_results(talk.unanswered(), cleared.room // 2)
+    opening = [user_message(FRAME.format(summary=summary)), *kept]
+    compacted = cleared.length - len(kept)
+    return Shortened(opening, cleared.strategies, compacted, summary, [spending])
+
+
+@dataclass(frozen=True)
+class _Cleared:
+    """A conversation of `length` messages without `count` old results; `question` asks to sum it up."""
+
+    messages: list[Message]
+    length: int
+    count: int
+    strategies: list[str]
+    room: int | None
+    is_enough: bool = True
+    question: list[Message] = field(default_factory=list)
+
+
+def _cleared(
+    objective: Objective,
+    plan: Plan,
+    talk: Conversation,
+    config: Json,
+    *,
+    is_asked: bool,
+    refused: ModelTooLong | None,
+) -> _Cleared:
     strategies = [
         name
         for name, key in ((CLEARING, "toolResultClearing"), (SUMMING_UP, "summarization"))
@@ -115,23 +150,20 @@ def _shortened(
     before = talk.messages()
     preserved = int((config.get("toolResultClearing") or {}).get("preserveRecentResults", PRESERVED))
     is_cleared = CLEARING in strategies or refused is not None
-    after, cleared = clear_results(before, preserved) if is_cleared else (before, 0)
+    after, count = clear_results(before, preserved) if is_cleared else (before, 0)
     room = _room(objective, plan, before, refused)
     if room is not None and is_cleared:
         after = fit_results(after, room)
+    found = _Cleared(after, len(before), count, strategies, room)
     if SUMMING_UP not in strategies or (
-        action is None and _is_enough(plan, talk, before=before, after=after, room=room)
+        not is_asked and _is_enough(plan, talk, before=before, after=after, room=room)
     ):
-        return Shortened(after, [CLEARING], cleared)
+        return found
     instructions = str((config.get("summarization") or {}).get("instructions") or "")
-    question = user_message(f"{ASK} {instructions}".strip())
-    asked = [*after, question]
+    asked = [*after, user_message(f"{ASK} {instructions}".strip())]
     if room is not None:
         asked = newest_within(fit_results(asked, room), room)
-    summary, spending = _sum_up(context, objective, plan, talk, asked=asked)
-    kept = talk.unanswered() if room is None else fit_results(talk.unanswered(), room // 2)
-    opening = [user_message(FRAME.format(summary=summary)), *kept]
-    return Shortened(opening, strategies, len(before) - len(kept), summary, [spending])
+    return replace(found, is_enough=False, question=asked)
 
 
 def _room(
@@ -158,7 +190,7 @@ def _is_enough(
     return not compaction_due(plan, round(tokens * weight(after) / max(weight(before), 1)))
 
 
-def _sum_up(
+async def _sum_up(
     context: AttemptContext,
     objective: Objective,
     plan: Plan,
@@ -167,7 +199,7 @@ def _sum_up(
     asked: list[Message],
 ) -> tuple[str, Spending]:
     """What the model says when it is asked for a summary; raises CannotAsk and ModelError."""
-    chosen = chosen_model(objective, plan)
+    chosen = await context.read(chosen_model, objective, plan)
     request: ModelRequest = replace(
         step_request(objective, plan, talk, chosen.choice, fence=context.held.lease.fence),
         messages=asked,
@@ -175,9 +207,10 @@ def _sum_up(
         idempotency_key=f"{objective.id}-window-{talk.window.sequence}-{context.held.lease.fence}",
         demo=DemoSettings([{"answer": DEMO_SUMMARY}] * 2, turn=1),
     )
-    context.step(begin_request, lambda: (request, chosen.choice))
+    await context.step(begin_request, lambda: (request, chosen.choice))
     objective.asked_at = context.objective.asked_at
-    reply = respond(request, on_text=lambda _: None, stop=BreakingOff(context.held))
+    with broken_off(context.held) as stopped:
+        reply = await ask_model(request, on_text=unheard, stopped=stopped)
     return storable_text(reply.text), reply.spending
 
 

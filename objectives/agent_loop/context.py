@@ -3,8 +3,10 @@
 Decision: an attempt alternates between steps and waits. A step is one short transaction under the lease: it
 locks the objective, reads, decides and writes. A wait, for a model or for tool calls, is in no transaction,
 and what comes of it is kept with the next step; what it has to write before, such as the intent to ask for a
-judgement or the cost of a request that failed, are short transactions of their own. So a `*_step` module is
-what happens inside of transactions, and a `*_wait` module what goes on between two.
+judgement or the cost of a request that failed, are short transactions of their own. Waiting goes on in the
+worker's event loop, beside hundreds of others, and holds no thread and no connection: all that speaks to the
+database does so in step threads. So a `*_step` module is what happens inside of steps, on a `LockedTurn`, and
+a `*_wait` module what goes on between two.
 """
 
 import logging
@@ -12,21 +14,22 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Concatenate
+from typing import Concatenate
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from executions.models import RunHead
 from executions.postgres_text import storable_text
-from executions.runs.db_retry import retry_database
 from executions.runs.event_kinds import EventKind
-from executions.runs.lease import LeaseLost, append_and_renew
+from executions.runs.group_writer import GroupRecorder
+from executions.runs.lease import LeaseLost
 from executions.runs.locks import leased
 from executions.runs.log import NewEvent
 from executions.runs.models import HeadState
-from executions.runs.recorder import TEXT_LIMIT, BatchedRecorder
+from executions.runs.recorder import TEXT_LIMIT
 from executions.runs.worker.heartbeat import HeldLease
+from executions.runs.worker.steps import Steps
 from objectives.events import event
 from objectives.ids import Json
 from objectives.lifecycles.objectives import note
@@ -36,49 +39,31 @@ from objectives.planning.plan import Plan
 logger = logging.getLogger(__name__)
 
 
-class TextRecorder(BatchedRecorder[str]):
+class TextRecorder(GroupRecorder):
     """Pieces of text of one attempt at a turn; those that wait together become one event of at most 64 Ki."""
 
-    def __init__(self, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
-        self._turn, self._attempt, self._offset = 0, 0, 0
+    _turn = _attempt = 0
 
     def begin(self, turn: int, attempt: int) -> None:
-        """From now on texts belong to this attempt at this turn; their offsets count characters from 0."""
-        with self._lock:
-            self.flush()
-            self._turn, self._attempt, self._offset = turn, attempt, 0
+        """From now on texts belong to this attempt at this turn; their offsets count characters from 0.
 
-    def add(self, item: str) -> None:
-        if item:
-            super().add(storable_text(item))
+        None of the last one's may wait any more.
+        """
+        self._turn, self._attempt, self.offset = turn, attempt, 0
 
-    def take(self) -> list[NewEvent]:
-        """The events of the texts that still wait, for the caller to append along with what comes of them."""
-        with self._lock:
-            items = self._taken()
-            events = self._events(items)
-            self._offset += sum(map(len, items))
-        return events
+    async def add(self, item: str) -> None:
+        await super().add(storable_text(item))
 
-    def _write(self, items: Sequence[str]) -> None:
-        with transaction.atomic():
-            append_and_renew(self._lease, self._events(items))
-        self._offset += sum(map(len, items))
-
-    def _events(self, items: Sequence[str]) -> list[NewEvent]:
-        text, now, of_attempt = "".join(items), self._clock(), {"turn": self._turn, "attempt": self._attempt}
+    def events(self, texts: Sequence[str]) -> list[NewEvent]:
+        text, now, of_attempt = "".join(texts), timezone.now(), {"turn": self._turn, "attempt": self._attempt}
         return [
             event(
                 EventKind.TEXT,
-                {**of_attempt, "offset": self._offset + start, "text": text[start : start + TEXT_LIMIT]},
+                {**of_attempt, "offset": self.offset + start, "text": text[start : start + TEXT_LIMIT]},
                 now=now,
             )
             for start in range(0, len(text), TEXT_LIMIT)
         ]
-
-    def _lose(self, items: Sequence[str]) -> None:
-        """Nothing: the next worker begins the turn anew."""
 
 
 type Keep = Callable[[LockedTurn], None]
@@ -94,8 +79,9 @@ class AttemptContext:
 
     objective: Objective
 
-    def __init__(self, held: HeldLease[TextRecorder]) -> None:
+    def __init__(self, held: HeldLease[TextRecorder], steps: Steps) -> None:
         self.held = held
+        self.steps = steps
         self.is_over = False
         # The turn for whose response nobody has asked the model yet, as this worker knows without looking.
         self.unasked_turn: int | None = 0
@@ -103,7 +89,11 @@ class AttemptContext:
         self._stored_plan: Json | None = None
         self._plan: Plan | None = None
 
-    def step[**P, Answer](
+    async def read[**P, Answer](self, do: Callable[P, Answer], *args: P.args, **named: P.kwargs) -> Answer:
+        """What a function gives that speaks to the database, without a lock. Raises LeaseLost."""
+        return await self.steps.run_while(self.held.require, do, *args, **named)
+
+    async def step[**P, Answer](
         self, do: Callable[Concatenate["LockedTurn", P], Answer], *args: P.args, **named: P.kwargs
     ) -> Answer:
         """`do` with the objective locked, in a transaction of its own, and again while the database is away.
@@ -115,16 +105,15 @@ class AttemptContext:
         # A step may give the lease up: whoever finds it gone meanwhile must not take it for lost.
         held.is_ending = True
         try:
-            once = retry_database(self._once, check=held.require)
-            return once(lambda turn: do(turn, *args, **named), timezone.now())
+            return await self.read(self._once, lambda turn: do(turn, *args, **named), timezone.now())
         finally:
             held.is_ending = held.is_over
 
-    def keep(self, keeps: Iterable["Keep"]) -> None:
+    async def keep(self, keeps: Iterable["Keep"]) -> None:
         """What came of waits, each in a step of its own: one that cannot be written costs no other."""
         for keep in keeps:
             try:
-                self.step(keep)
+                await self.step(keep)
             except (LeaseLost, OperationalError, InterfaceError):
                 raise
             except Exception:
@@ -137,7 +126,7 @@ class AttemptContext:
             answer = do(turn)
             turn.write()
         self.objective, self.is_over = objective, objective.is_over
-        self.held.is_over = head.state != HeadState.RUNNING
+        self.held.is_over, self.held.known_seq = head.state != HeadState.RUNNING, head.seq
         return answer
 
     def plan_of(self, objective: Objective) -> Plan:

@@ -11,7 +11,6 @@ from django.db import transaction
 from executions.inference.demo_script import confidence_in
 from executions.inference.interface import DemoSettings, ModelRequest, Spending
 from executions.inference.transcript import user_message
-from executions.runs.db_retry import retry_database
 from executions.runs.lease import Lease
 from executions.runs.locks import leased
 from objectives.actions.approvals import deny
@@ -128,7 +127,6 @@ def _newest(entries: list[Json]) -> list[Json]:
     return kept[::-1]
 
 
-@retry_database
 def close_judging(objective: Objective, call: ToolCall, spending: Spending | None, *, now: datetime) -> None:
     """Keep what a request cost that decides nothing, and that nothing more is to be charged for it.
 

@@ -17,7 +17,6 @@ from executions.inference.errors import (
 from executions.inference.interface import ModelReply, ModelRequest
 from executions.inference.tool_names import FINAL_ANSWER
 from executions.postgres_text import storable, storable_text
-from executions.runs.db_retry import retry_database
 from executions.runs.event_kinds import EventKind
 from executions.runs.log import NewEvent
 from executions.runs.worker.stop_signal import RunStopped
@@ -99,14 +98,14 @@ def give_up(turn: LockedTurn, error: ErrorType, message: str, texts: Sequence[Ne
     fail_turn(turn, error, message)
 
 
-def after_error(context: AttemptContext, objective: Objective, error: ModelError) -> None:
+async def after_error(context: AttemptContext, objective: Objective, error: ModelError) -> None:
     """Keep what a request cost all the same, and go on as far as that is possible.
 
     `objective` is as it was when the model was asked. Raises RunStopped where somebody stopped the run.
     """
     is_empty = isinstance(error, ModelSilent)
-    was_empty = is_empty and retry_database(has_answered_nothing)(objective)
-    close_request(objective, error.spending, now=timezone.now(), is_empty=is_empty)
+    was_empty = is_empty and await context.steps.run(has_answered_nothing, objective)
+    await context.steps.run(close_request, objective, error.spending, now=timezone.now(), is_empty=is_empty)
     if is_empty and not was_empty:
         return  # once more
     if isinstance(error, ModelStopped):
@@ -114,11 +113,11 @@ def after_error(context: AttemptContext, objective: Objective, error: ModelError
             raise RunStopped(context.held.stop.reason) from None
         return  # the turn was interrupted: the next look at the rows says so
     if isinstance(error, ModelUnavailable):
-        context.step(_wait, error)
+        await context.step(_wait, error)
         return
     message = f"{error.message}, twice in a row." if is_empty else error.message
     is_spent = isinstance(error, ModelQuotaSpent)
-    context.step(give_up, ErrorType.QUOTA_EXCEEDED if is_spent else ErrorType.MODEL_ERROR, message)
+    await context.step(give_up, ErrorType.QUOTA_EXCEEDED if is_spent else ErrorType.MODEL_ERROR, message)
 
 
 def _wait(turn: LockedTurn, error: ModelUnavailable) -> None:
@@ -132,7 +131,7 @@ def note_use(chosen: ChosenModel) -> None:
         used = LanguageModel.objects.filter(
             Q(last_used_at=None) | Q(last_used_at__lt=now - USE_STEP), pk=row.pk
         )
-        retry_database(used.update)(last_used_at=now)
+        used.update(last_used_at=now)
 
 
 def _step(objective: Objective, response: Response, now: datetime) -> Step:

@@ -23,7 +23,6 @@ from executions.inference.interface import ModelRequest, Spending, TokenUsage
 from executions.inference.prices import price
 from executions.inference.token_usage import tokens_asked, tokens_in
 from executions.models import RunEvent, RunHead
-from executions.runs.db_retry import retry_database
 from executions.runs.event_kinds import EventKind
 from executions.runs.log import NewEvent
 from executions.runs.verbs import backoff, requeue
@@ -115,7 +114,6 @@ def _is_paid(objective: Objective, since: datetime | None) -> bool:
     return BrokenRequest.objects.filter(objective=objective, created_at__gte=since).exists()
 
 
-@retry_database
 def close_request(
     objective: Objective, spending: Spending | None, *, now: datetime, is_empty: bool = False
 ) -> None:

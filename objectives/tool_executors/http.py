@@ -3,16 +3,14 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
 from typing import Final
 
 import httpx2
 from django.utils import timezone
 from pydantic import SecretStr
 
-from executions.inference.interface import StopCheck
 from executions.redaction import Redaction
-from executions.runs.db_retry import retry_database
+from executions.runs.worker.steps import Steps
 from objectives.actions.secrets import open_secrets
 from objectives.encryption import CannotOpen
 from objectives.models import CallError, ToolCall
@@ -32,7 +30,7 @@ from objectives.tool_results.outcome import Outcome
 __all__ = ["CALL_SECONDS", "MOST_BYTES", "STOPPED", "UNKNOWN", "call_http"]
 
 CALL_SECONDS = 60.0
-STOP_POLL_SECONDS = 0.1
+CLOSING_SECONDS = 1.0
 UNKNOWN = "it may have had its effect, so it must not simply be repeated"
 STOPPED: Final = Outcome.failed(CallError.TOOL_ERROR, "The call was stopped.")
 
@@ -45,25 +43,26 @@ class _SecretMissing(Exception):
     """A template names a secret that is not to be had; the message says so."""
 
 
-def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: StopCheck) -> Outcome:
-    """Send the request of a call and take its answer; for a thread without an event loop.
+async def call_http(
+    call: ToolCall, offered: Offered, *, deadline: float, stopped: asyncio.Event, steps: Steps
+) -> Outcome:
+    """Send the request of a call and take its answer.
 
-    `deadline` is monotonic. Ends within half a second of `stop`, as STOPPED unless the tool has said already
+    `deadline` is monotonic. Ends soon after it is `stopped`, as STOPPED unless the tool has said already
     what became of a call that must not be repeated. Whatever goes wrong is an outcome with an error, and
     nothing in an outcome repeats the value of a secret.
     """
+    is_safe = call.is_safe_to_repeat
     try:
-        request = build_request(call, offered, _opened(call, offered, stop))
-        with asyncio.Runner() as runner:
-            answer = runner.run(_within_limits(request, deadline, stop, is_safe=call.is_safe_to_repeat))
-        # What is kept goes to the database, which is not for the event loop.
+        secrets = await _opened(call, offered, stopped, steps)
+        request = await asyncio.to_thread(build_request, call, offered, secrets)
+        answer = await _within_limits(request, deadline, stopped, is_safe=is_safe)
         if isinstance(answer, Outcome):
             return answer
         redaction = Redaction(request.secrets)
         # Also where the call was stopped by now: what the tool answered is known.
-        read = retry_database(outcome_of_answer)
-        outcome = read(answer, redaction, is_safe=call.is_safe_to_repeat, now=timezone.now())
-        return reshaped(outcome, call, offered, redaction)
+        outcome = await steps.run(outcome_of_answer, answer, redaction, is_safe=is_safe, now=timezone.now())
+        return await asyncio.to_thread(reshaped, outcome, call, offered, redaction)
     except _Stopped:
         return STOPPED
     except _SecretMissing as missing:
@@ -72,57 +71,55 @@ def call_http(call: ToolCall, offered: Offered, *, deadline: float, stop: StopCh
         return Outcome.failed(CallError.TOOL_ERROR, str(invalid))
 
 
-def _opened(call: ToolCall, offered: Offered, stop: StopCheck) -> dict[str, SecretStr]:
-    """The secrets that the templates name, noted in the call; raises _SecretMissing."""
+async def _opened(
+    call: ToolCall, offered: Offered, stopped: asyncio.Event, steps: Steps
+) -> dict[str, SecretStr]:
+    """The secrets that the templates name, noted in the call; raises _SecretMissing.
+
+    A database that is away for a moment fails no call: it may be one that must not be made again.
+    """
+
+    def check() -> None:
+        if stopped.is_set():
+            raise _Stopped
+
     names, tool_set_id = wanted_secrets(offered), uuid.UUID(offered.tool_set_id)
     if not names and not call.resolved_secrets:
+        check()
         return {}
     try:
-        found = _patiently(
-            lambda: open_secrets(call.space_id, tool_set_id, call.objective_id, sorted(names)), stop
-        )
+        wanted = call.space_id, tool_set_id, call.objective_id, sorted(names)
+        found = await steps.run_while(check, open_secrets, *wanted)
     except CannotOpen:
         raise _SecretMissing("A secret cannot be decrypted with the configured ENCRYPTION_KEYS.") from None
     if missing := sorted(names - found.keys()):
         raise _SecretMissing(f"There is no secret {', '.join(missing)}.")
     resolved = [{"key": name, "source": source.value} for name, (_, source) in sorted(found.items())]
     if resolved != call.resolved_secrets:
-        _patiently(lambda: ToolCall.objects.filter(pk=call.pk).update(resolved_secrets=resolved), stop)
+        row = ToolCall.objects.filter(pk=call.pk)
+        await steps.run_while(check, row.update, resolved_secrets=resolved)
     return {name: value for name, (value, _) in found.items()}
 
 
-def _patiently[Result](step: Callable[[], Result], stop: StopCheck) -> Result:
-    """A database that is away for a moment fails no call: it may be one that must not be made again."""
-
-    def check() -> None:
-        if stop.is_set():
-            raise _Stopped
-
-    return retry_database(step, check=check)()
-
-
 async def _within_limits(
-    request: HttpToolRequest, deadline: float, stop: StopCheck, *, is_safe: bool
+    request: HttpToolRequest, deadline: float, stopped: asyncio.Event, *, is_safe: bool
 ) -> HttpAnswer | Outcome:
     exchange = Exchange(request)
-    going_on = asyncio.ensure_future(exchange.run())
-    late = "The tool did not answer in time"
+    going_on, told = asyncio.ensure_future(exchange.run()), asyncio.ensure_future(stopped.wait())
     try:
-        while not going_on.done():
-            if stop.is_set():
-                answer = (
-                    None
-                    if is_safe
-                    else _begun(exchange, "It was stopped before its response was complete", is_safe=is_safe)
-                )
-                if answer is None:
-                    raise _Stopped
-                return answer
-            if time.monotonic() >= deadline:
-                begun = _begun(exchange, "Its response did not complete in time", is_safe=is_safe)
-                return begun or _unanswered(CallError.TIMEOUT, late, is_safe=is_safe)
-            await asyncio.wait({going_on}, timeout=STOP_POLL_SECONDS)
-        return going_on.result()
+        left = max(deadline - time.monotonic(), 0)
+        await asyncio.wait({going_on, told}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if going_on.done():
+            return going_on.result()
+        if not told.done():
+            begun = _begun(exchange, "Its response did not complete in time", is_safe=is_safe)
+            late = "The tool did not answer in time"
+            return begun or _unanswered(CallError.TIMEOUT, late, is_safe=is_safe)
+        why = "It was stopped before its response was complete"
+        answer = None if is_safe else _begun(exchange, why, is_safe=is_safe)
+        if answer is None:
+            raise _Stopped
+        return answer
     except httpx2.DecodingError as error:
         begun = _begun(exchange, "Its response could not be decompressed", is_safe=is_safe)
         return begun or _failed(error, is_safe=is_safe)
@@ -130,8 +127,9 @@ async def _within_limits(
         begun = _begun(exchange, "The connection broke before its response was complete", is_safe=is_safe)
         return begun or _failed(error, is_safe=is_safe)
     finally:
+        told.cancel()
         going_on.cancel()
-        await asyncio.wait({going_on}, timeout=1)
+        await asyncio.wait({going_on}, timeout=CLOSING_SECONDS)
 
 
 def _begun(exchange: Exchange, why: str, *, is_safe: bool) -> HttpAnswer | None:

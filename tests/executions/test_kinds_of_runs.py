@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from executions.models import RunHead
 from executions.runs.db_retry import retry_database
-from executions.runs.registry import begin_run, registration, registrations
+from executions.runs.registry import begin_run, kind_of, registration, registrations
 from executions.runs.verbs import CANCELLED, backoff
 from spaces.errors import IllegalMove
 from tests.executions.runs.worker.attempts import start_again
@@ -40,13 +40,14 @@ def test_a_run_of_either_kind_is_claimed_by_a_ticket_that_does_not_say_it():
     }
 
     leases = {
-        kind: begin_run(run_id, None, owner=uuid.uuid4(), now=timezone.now()) for kind, run_id in runs.items()
+        kind: begin_run(run_id, kind_of(run_id), owner=uuid.uuid4(), now=timezone.now())
+        for kind, run_id in runs.items()
     }
 
     assert {kind: lease.kind for kind, lease in leases.items()} == {kind: kind for kind in runs}
     assert set(RunHead.objects.values_list("state", flat=True)) == {"running"}
     assert {registration(kind).model.objects.get().state for kind in runs} == {"running"}
-    assert begin_run(uuid.uuid4(), None, owner=uuid.uuid4(), now=timezone.now()) is None
+    assert kind_of(uuid.uuid4()) is None
 
 
 def test_each_try_waits_twice_as_long_up_to_five_minutes():

@@ -91,7 +91,7 @@ def case_in(state: str) -> Case:
 
 VERBS: dict[str, Callable[[Case], object]] = {
     "begin": lambda case: begin_run(kind="execution", run_id=case.execution.id, owner=new_id(), now=LATER),
-    "begin_first": lambda _: begin_oldest_run(owner=new_id(), now=LATER),
+    "begin_first": lambda _: begin_oldest_run("execution", owner=new_id(), now=LATER),
     "begin_called": lambda case: claim(called(case.execution.id), owner=new_id(), now=LATER),
     "record": lambda case: record(
         lease=case.lease, progress=Progress([NewEvent("text.appended", {"text": "a"}, LATER)])
@@ -193,7 +193,7 @@ def test_a_run_that_was_handed_back_with_a_delay_cannot_be_claimed_before():
     hand_back(lease=case.lease, reason="model_error", delay=timedelta(minutes=5), now=LATER)
 
     assert begin_run(kind="execution", run_id=case.execution.id, owner=new_id(), now=LATER) is None
-    assert begin_oldest_run(owner=new_id(), now=LATER) is None
+    assert begin_oldest_run("execution", owner=new_id(), now=LATER) is None
 
 
 @pytest.mark.parametrize("end", ["succeed", "fail", "confirm_cancel", "heal", "force_cancel", "hand_back"])

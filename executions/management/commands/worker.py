@@ -15,7 +15,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """How much at once, and how to end."""
-        parser.add_argument("--concurrency", type=int, default=4, metavar="N", help="runs at once (4)")
+        parser.add_argument("--concurrency", type=int, default=4, metavar="N", help="skills at once (4)")
+        parser.add_argument("--agents", type=int, default=500, metavar="N", help="objectives at once (500)")
         parser.add_argument(
             "--grace",
             type=float,
@@ -26,11 +27,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say when it is ready, on stdout; the log goes to stderr."""
-        if options["concurrency"] < 1 or options["grace"] < 0:
-            raise CommandError("--concurrency must be 1 or more, --grace 0 or more.")
+        if min(options["concurrency"], options["agents"]) < 1 or options["grace"] < 0:
+            raise CommandError("--concurrency and --agents must be 1 or more, --grace 0 or more.")
         # One line for each job is the queue's business, not the operators'.
         logging.getLogger("procrastinate").setLevel(logging.WARNING)
-        WorkerProcess(concurrency=options["concurrency"], grace=options["grace"], ready=self._say).run()
+        wanted = {name: options[name] for name in ("concurrency", "agents", "grace")}
+        WorkerProcess(**wanted, ready=self._say).run()
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)

@@ -33,6 +33,11 @@ def keep_connections_open() -> None:
 def close_if_over() -> None:
     """Close this thread's connection where the server has left it; the next query opens another."""
     connection.close_if_unusable_or_obsolete()
+    close_if_left()
+
+
+def close_if_left() -> None:
+    """The same without a word to the server, for what is done many times a second."""
     if connection.connection is not None and has_news(connection.connection.fileno()):
         connection.close()
 

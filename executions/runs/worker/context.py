@@ -1,4 +1,4 @@
-"""What a worker process lends to every attempt: its id, its folder, its lease keeper."""
+"""What a worker process lends to every attempt: its id, its folder, its lease keeper, its threads."""
 
 import fcntl
 import logging
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from executions.runs.group_writer import GroupWriter
 from executions.runs.worker.heartbeat import LeaseKeeper
+from executions.runs.worker.steps import Steps
 from executions.sandbox.removal import remove_tree
 
 logger = logging.getLogger(__name__)
@@ -18,11 +20,16 @@ _MARK = "worker-"
 
 @dataclass(frozen=True)
 class Bench:
-    """`owner` is who holds the leases; the runs' folders are made in `folder`."""
+    """`owner` is who holds the leases; the runs' folders are made in `folder`.
+
+    `steps` are the threads of what waits in the event loop, `texts` writes what it says.
+    """
 
     owner: uuid.UUID
     folder: Path
     keeper: LeaseKeeper
+    steps: Steps
+    texts: GroupWriter
 
 
 class RunFolder:

@@ -8,6 +8,7 @@ kills its sandboxes before anybody else may take the runs over.
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,7 +56,8 @@ class HeldLease[S: Scribe]:
 
     Whoever ends the run or hands it back says `is_ending` before, when a lease that is gone may be its own
     doing, and `is_over` afterwards, when there is nothing to keep any more. `is_interrupted` is set where
-    somebody wants it to break off what it waits for: what comes then, the rows say.
+    somebody wants it to break off what it waits for: what comes then, the rows say. `known_seq` is the last
+    event of the run that its work knows of; the first that somebody else adds is news.
     """
 
     lease: Lease
@@ -66,6 +68,27 @@ class HeldLease[S: Scribe]:
     is_ending: bool = False
     is_over: bool = False
     is_interrupted: bool = False
+    known_seq: int = 0
+    _listener: Callable[[], None] | None = None
+
+    @contextmanager
+    def told(self, listener: Callable[[], None]) -> Iterator[None]:
+        """While the block runs, `listener` is called where there is news or an interrupt, in another thread.
+
+        More often than needed, and within half a second. There is one at a time.
+        """
+        self._listener = listener
+        try:
+            yield
+        finally:
+            self._listener = None
+
+    def note(self, *, seq: int, is_interrupted: bool) -> None:
+        """Called by the keeper after each look at the rows."""
+        self.is_interrupted = self.is_interrupted or is_interrupted
+        listener = self._listener
+        if listener is not None and (is_interrupted or seq > self.known_seq):
+            listener()
 
     def require(self) -> None:
         """Raises LeaseLost where nothing may be written any more."""
@@ -182,20 +205,26 @@ class LeaseKeeper:
         held = self._kept()
         if not held:
             return
-        alive = look([one.lease for one in held])
+        found = look([one.lease for one in held])
+        interrupted = self._interrupted(held)
         for one in held:
-            is_cancelled = alive.get(one.lease.run_id)
-            if is_cancelled is None and not one.is_ending:
+            seen = found.get(one.lease.run_id)
+            if seen is not None:
+                if seen.is_cancelled:
+                    one.stop.set("cancelled")
+                one.note(seq=seen.seq, is_interrupted=one.lease.run_id in interrupted)
+            elif not one.is_ending:
                 logger.warning("The lease of %s is lost", one.lease.run_id)
                 one.lose()
-            elif is_cancelled:
-                one.stop.set("cancelled")
+
+    def _interrupted(self, held: Sequence[HeldLease[Any]]) -> set[uuid.UUID]:
+        """The runs that somebody wants to break off what they wait for."""
+        asked: set[uuid.UUID] = set()
         for name, ones in groupby(sorted(held, key=_kind), key=_kind):
             interrupted = registration(name).interrupted
             if interrupted is not None:
-                by_run = {one.lease.run_id: one for one in ones}
-                for run_id in interrupted(by_run):
-                    by_run[run_id].is_interrupted = True
+                asked |= set(interrupted([one.lease.run_id for one in ones]))
+        return asked
 
     def _tick(self) -> None:
         while not self._closing.wait(TICK_SECONDS):

@@ -1,4 +1,4 @@
-"""A worker process: its slots, its threads, and how it ends."""
+"""A worker process: its slots, its event loop, and how it ends."""
 
 import asyncio
 import logging
@@ -6,25 +6,32 @@ import os
 import signal
 import threading
 import uuid
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from django.conf import settings
-from django.db import Error as DatabaseError, connection
+from django.db import Error as DatabaseError
 from django.utils.module_loading import import_string
-from procrastinate.contrib.django.db_cleanup import close_db_connections
+from procrastinate import App
 
-from executions.runs.lease import HEARTBEAT_SECONDS, Lease
-from executions.runs.queue import AT_FRONT, enqueue_run
-from executions.runs.registry import registrations
+from executions.runs.group_writer import GroupWriter
+from executions.runs.lease import HEARTBEAT_SECONDS
+from executions.runs.queue import AGENTS, AT_FRONT, QUEUE, enqueue_run
+from executions.runs.registry import kind_of, registrations
 from executions.runs.wakeups import open_sender
+from executions.runs.worker.agents import Agents
 from executions.runs.worker.connections import close_if_over, keep_connections_open
 from executions.runs.worker.context import Bench, RunFolder, remove_leftovers
 from executions.runs.worker.heartbeat import LeaseKeeper
-from executions.runs.worker.node import SEEN_SECONDS, note_node_seen, remove_node
+from executions.runs.worker.node import SEEN_SECONDS, Room, note_node_seen, remove_node
 from executions.runs.worker.slots import Slots
+from executions.runs.worker.steps import Steps
 from executions.runs.worker.sweeper import sweep_forever
 from executions.runs.worker.tasks import build_app
+from executions.runs.worker.threads import STEP_THREADS, make_room_beside, warm_threads
 from executions.runs.worker.tracing import start_tracing
 from executions.sandbox import probe
 from spaces.ids import new_id
@@ -43,20 +50,21 @@ class WorkerProcess:
     the second signal, it kills their sandboxes and hands them back to the queue.
     """
 
-    def __init__(self, *, concurrency: int, grace: float, ready: Callable[[str], None]) -> None:
+    def __init__(self, *, concurrency: int, agents: int, grace: float, ready: Callable[[str], None]) -> None:
         self._id = new_id()
-        self._concurrency = concurrency
+        self._room = Room(concurrency=concurrency, agents=agents)
         self._grace = grace
         self._ready = ready
-        self._slots = Slots(owner=self._id, count=concurrency)
         self._keeper = LeaseKeeper()
+        self._texts = GroupWriter()
         self._closing = threading.Event()
         self._stopping = False
         self._serving: asyncio.Task[None] | None = None
-        self._bench: Bench | None = None
         # What runs an attempt, by kind of run; imported here, since it may bring heavy libraries along.
-        self._attempts: dict[str, Callable[[Lease, float, Bench], None]] = {
-            kind.name: import_string(kind.attempt) for kind in registrations()
+        self._attempts = {kind.name: import_string(kind.attempt) for kind in registrations()}
+        self._slots = {
+            kind.name: Slots(kind.name, owner=self._id, count=agents if kind.is_agent else concurrency)
+            for kind in registrations()
         }
 
     def run(self) -> None:
@@ -68,67 +76,81 @@ class WorkerProcess:
         if not probe().available:
             logger.error("Every run will fail: %s", probe().reason)
         folder = RunFolder(settings.RUN_DIR, self._id)
-        self._bench = Bench(self._id, folder.path, self._keeper)
-        note_node_seen(node_id=self._id, concurrency=self._concurrency)
+        note_node_seen(self._id, self._room)
         open_sender()
         self._keeper.start()
-        threads = [
-            threading.Thread(target=sweep_forever, args=[self._closing], name="sweeper", daemon=True),
-            threading.Thread(target=self._note_seen, name="node", daemon=True),
-        ]
-        for thread in threads:
-            thread.start()
+        self._texts.start()
+        sweeper = threading.Thread(target=sweep_forever, args=[self._closing], name="sweeper", daemon=True)
+        sweeper.start()
         try:
-            with ThreadPoolExecutor(self._concurrency, thread_name_prefix="slot") as slots:
-                self._warm(slots)
-                asyncio.run(self._serve(slots))
-                for _ in range(self._concurrency):
-                    slots.submit(connection.close)
+            with (
+                warm_threads(self._room.concurrency, "slot") as threads,
+                warm_threads(STEP_THREADS, "step") as steps,
+            ):
+                bench = Bench(self._id, folder.path, self._keeper, Steps(steps), self._texts)
+                asyncio.run(self._serve(bench, threads))
         finally:
             self._closing.set()
+            self._texts.stop()
             self._keeper.stop()
-            for thread in threads:
-                thread.join(5)
+            sweeper.join(5)
             folder.remove()
             remove_node(node_id=self._id)
 
-    def _warm(self, slots: ThreadPoolExecutor) -> None:
-        """Open each slot's connection before the first run needs it."""
-        all_started = threading.Barrier(self._concurrency)
-
-        def connect() -> None:
-            connection.ensure_connection()
-            all_started.wait(30)
-
-        for started in [slots.submit(connect) for _ in range(self._concurrency)]:
-            started.result(60)
-
-    async def _serve(self, slots: ThreadPoolExecutor) -> None:
+    async def _serve(self, bench: Bench, threads: Executor) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal)
-        self._ready(f"Worker {self._id} is ready: {self._concurrency} slots, sandbox {probe().engine}.")
+        make_room_beside(loop, self._room.agents)
+        agents = {
+            kind.name: Agents(self._slots[kind.name], self._attempts[kind.name], bench)
+            for kind in registrations()
+            if kind.is_agent
+        }
+        seen = asyncio.create_task(self._note_seen(bench.steps))
+        self._ready(
+            f"Worker {self._id} is ready: {self._room.concurrency} slots, {self._room.agents} agents, "
+            f"sandbox {probe().engine}."
+        )
+        app = build_app(partial(self._advance, bench=bench, threads=threads, agents=agents), bench.steps)
         while not self._stopping:
-            self._serving = asyncio.create_task(self._take_jobs(slots))
+            self._serving = asyncio.create_task(self._take_jobs(app))
             try:
                 await self._serving
             except asyncio.CancelledError:
-                return
+                break
             except Exception:
                 logger.exception("Jobs cannot be taken; trying again")
                 await asyncio.sleep(RECONNECT_SECONDS)
+        for each in agents.values():
+            await each.rest()
+        seen.cancel()
 
-    async def _take_jobs(self, slots: ThreadPoolExecutor) -> None:
-        app = build_app(self._advance, slots)
+    async def _take_jobs(self, app: App) -> None:
         async with app.open_async():
-            await app.run_worker_async(
-                concurrency=self._concurrency,
-                update_heartbeat_interval=HEARTBEAT_SECONDS,
-                fetch_job_polling_interval=POLL_SECONDS,
-                delete_jobs="successful",
-                install_signal_handlers=False,
-                task_middleware=[close_db_connections],
+            await asyncio.gather(
+                self._take(app, QUEUE, self._room.concurrency),
+                # Agents go on without the job of their ticket: whoever takes the next ones waits for none.
+                self._take(app, AGENTS, self._room.agents, shutdown_graceful_timeout=0.1),
+                # Both are waited for, also where they are cancelled: else jobs would end without their app.
+                return_exceptions=True,
             )
+
+    async def _take(self, app: App, queue: str, count: int, **options: Any) -> None:
+        while True:
+            try:
+                await app.run_worker_async(
+                    queues=[queue],
+                    concurrency=count,
+                    update_heartbeat_interval=HEARTBEAT_SECONDS,
+                    fetch_job_polling_interval=POLL_SECONDS,
+                    delete_jobs="successful",
+                    install_signal_handlers=False,
+                    **options,
+                )
+            except Exception:
+                logger.exception("Jobs of %s cannot be taken; trying again", queue)
+            await asyncio.sleep(RECONNECT_SECONDS)
 
     def _on_signal(self) -> None:
         """In the event loop: the first time ends the taking of jobs, the second time also the waiting."""
@@ -146,28 +168,47 @@ class WorkerProcess:
         self._keeper.stop_all("shutdown")
         loop.call_later(HAND_BACK_SECONDS, _give_up)
 
-    def _advance(self, run_id: uuid.UUID, kind: str | None) -> None:
-        """What a slot does with a ticket."""
-        close_if_over()
+    async def _advance(
+        self,
+        run_id: uuid.UUID,
+        kind: str | None,
+        *,
+        bench: Bench,
+        threads: Executor,
+        agents: Mapping[str, Agents],
+    ) -> None:
+        """What is done with a ticket."""
         if self._stopping:
-            enqueue_run(run_id, kind, priority=AT_FRONT)
+            await bench.steps.run(enqueue_run, run_id, kind, priority=AT_FRONT)
             return
-        claim = self._slots.claim(run_id, kind)
-        if claim is None or self._bench is None:
+        kind = kind or await bench.steps.run(kind_of, run_id)
+        if kind is None or kind not in self._slots:
+            return
+        if kind in agents:
+            await agents[kind].advance(run_id)
+        else:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(threads, self._fill_slot, bench, kind, run_id)
+
+    def _fill_slot(self, bench: Bench, kind: str, run_id: uuid.UUID) -> None:
+        close_if_over()
+        claim = self._slots[kind].claim(run_id)
+        if claim is None:
             return
         try:
-            self._attempts[claim.lease.kind](claim.lease, claim.taken_at, self._bench)
+            self._attempts[kind](claim.lease, claim.taken_at, bench)
         finally:
-            self._slots.release(claim)
+            self._slots[kind].release(claim)
 
-    def _note_seen(self) -> None:
-        while not self._closing.wait(SEEN_SECONDS):
+    async def _note_seen(self, steps: Steps) -> None:
+        while True:
+            await asyncio.sleep(SEEN_SECONDS)
+            busy = {kind.is_agent: self._slots[kind.name].busy for kind in registrations()}
+            room = replace(self._room, busy_slots=busy.get(False, 0), busy_agents=busy.get(True, 0))
             try:
-                note_node_seen(node_id=self._id, concurrency=self._concurrency)
+                await steps.run(note_node_seen, self._id, room)
             except DatabaseError as error:
                 logger.warning("The worker's row could not be written: %s", error)
-                connection.close()
-        connection.close()
 
 
 def _give_up() -> None:

@@ -23,15 +23,19 @@ class SlotClaim:
 
 
 class Slots:
-    """The slots of one worker process, which claim one at a time.
+    """The room that one worker process has for runs of a kind; its places claim one at a time.
 
     While another space waits, one space gets at most half of them: a slot takes the run its ticket is for,
     unless that run's space has its share already; then the oldest run of a space that has not; and only
     where no such space waits, the rest. With a single slot, spaces that wait take turns.
     """
 
-    def __init__(self, *, owner: uuid.UUID, count: int, clock: Callable[[], datetime] = timezone.now) -> None:
+    def __init__(
+        self, kind: str, *, owner: uuid.UUID, count: int, clock: Callable[[], datetime] = timezone.now
+    ) -> None:
+        self._kind = kind
         self._owner = owner
+        self.count = count
         self._share = count // 2
         self._clock = clock
         self._busy: Counter[uuid.UUID] = Counter()
@@ -39,11 +43,16 @@ class Slots:
         # Deciding by what is held and adding to it must be one step.
         self._lock = threading.Lock()
 
-    def claim(self, run_id: uuid.UUID, kind: str | None) -> SlotClaim | None:
+    @property
+    def busy(self) -> int:
+        """How many places are taken."""
+        return self._busy.total()
+
+    def claim(self, run_id: uuid.UUID) -> SlotClaim | None:
         """Lease a run for a slot that holds the ticket of `run_id`; None where nothing waits for a worker."""
         with self._lock:
             taken_at = time.monotonic()
-            lease = self._lease(run_id, kind, self._saturated())
+            lease = self._lease(run_id, self._saturated())
             if lease is None:
                 return None
             self._busy[lease.space_id] += 1
@@ -55,11 +64,11 @@ class Slots:
         with self._lock:
             self._busy[claim.lease.space_id] -= 1
 
-    def _lease(self, run_id: uuid.UUID, kind: str | None, saturated: Collection[uuid.UUID]) -> Lease | None:
+    def _lease(self, run_id: uuid.UUID, saturated: Collection[uuid.UUID]) -> Lease | None:
         for avoid in (saturated, ()) if saturated else ((),):
             now = self._clock()
-            lease = begin_run(run_id, kind, owner=self._owner, now=now, avoid=avoid)
-            lease = lease or begin_oldest_run(owner=self._owner, now=now, avoid=avoid)
+            lease = begin_run(run_id, self._kind, owner=self._owner, now=now, avoid=avoid)
+            lease = lease or begin_oldest_run(self._kind, owner=self._owner, now=now, avoid=avoid)
             if lease is not None:
                 return lease
         return None

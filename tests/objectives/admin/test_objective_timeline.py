@@ -10,12 +10,11 @@ from django.utils import timezone
 
 from executions.models import SkillExecution
 from executions.runs.worker.context import Bench
-from executions.runs.worker.heartbeat import LeaseKeeper
 from objectives.actions.approvals import approve_call, deny_call
 from objectives.ids import Prefix, spell
 from objectives.models import Objective, ToolCall
-from spaces.ids import new_id
 from tests.admin.desk import client_of, make_staff, operator_client
+from tests.executions.runs.worker.benches import lent_bench
 from tests.factories import Actor, make_actor, make_skill
 from tests.objectives.admin.desk import CALLS, OBJECTIVES, page_of
 from tests.objectives.agent_loop.working import bare_tool, calls_of, start, work
@@ -32,10 +31,8 @@ def actor() -> Actor:
 @pytest.fixture
 def bench(transactional_db: None, tmp_path: Path) -> Iterator[Bench]:
     """What an attempt needs when it is made in the test's own process."""
-    keeper = LeaseKeeper()
-    keeper.start()
-    yield Bench(new_id(), tmp_path / "bench", keeper)
-    keeper.stop()
+    with lent_bench(tmp_path / "bench") as lent:
+        yield lent
 
 
 def asked(actor: Actor, bench: Bench) -> tuple[Objective, ToolCall]:

@@ -16,7 +16,7 @@ from tests.executions.inference.wire import chat_events
 from tests.factories import Actor, make_actor
 from tests.objectives.agent_loop.test_providers import provided
 from tests.objectives.agent_loop.working import (
-    attempt_under,
+    StepByStep,
     bare_tool,
     calls_of,
     fresh,
@@ -78,7 +78,7 @@ def test_a_call_in_hand_comes_to_its_end_first(actor, bench, tools):
     first, _ = calls_of(objective)
     approve_call(access=actor.access, objective_id=objective.id, call_id=first.id, now=timezone.now())
     lease = begin_run(kind="objective", run_id=objective.id, owner=bench.owner, now=timezone.now())
-    attempt = attempt_under(lease)
+    attempt = StepByStep(lease)
     begun = attempt.step(decide, set())
     spend(objective)
 

@@ -16,7 +16,7 @@ from objectives.models import Objective
 from spaces.ids import new_id
 from tests.factories import Actor, make_actor
 from tests.objectives.agent_loop.working import (
-    attempt_under,
+    StepByStep,
     fresh,
     head_of,
     payloads,
@@ -65,7 +65,7 @@ def test_an_objective_of_a_vanished_worker_waits_for_another(actor, bench):
     assert (head.state, healed.state, healed.lost_worker_count) == ("queued", "running", 1)
     assert timezone.now() < head.available_at < timezone.now() + timedelta(seconds=2)
     with pytest.raises(LeaseLost):
-        attempt_under(lost).step(decide, [])
+        StepByStep(lost).step(decide, [])
 
 
 def test_an_objective_whose_workers_vanish_again_and_again_fails(actor):

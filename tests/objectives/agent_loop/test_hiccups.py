@@ -19,17 +19,8 @@ from tests.objectives.tool_executors.http_calls import calls_of, tool
 pytestmark = pytest.mark.django_db
 
 
-class CutsOff:
-    """A stop signal that never stops; where it `cuts`, the first time it is asked it cuts the connection."""
-
-    def __init__(self, *, cuts: bool) -> None:
-        self._cuts = cuts
-
-    def is_set(self) -> bool:
-        if self._cuts:
-            self._cuts = False
-            end_session(session())
-        return False
+def nothing() -> None:
+    """The connection lives."""
 
 
 def session() -> int:
@@ -57,7 +48,8 @@ def test_a_call_is_made_once_and_has_its_result(settings, when: str):
 
     with tool(answer) as server:
         headers = {"X-Key": "{{ secrets.TOKEN }}"}
-        outcome, row = call(server.url, headers=headers, stop=CutsOff(cuts=when == "before"))
+        before = partial(end_session, pid) if when == "before" else nothing
+        outcome, row = call(server.url, headers=headers, before=before)
 
     assert session() != pid
     assert len(server.seen) == 1

@@ -2,11 +2,14 @@
 
 import json
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
 
 from executions.models import RunEvent, RunHead
+from executions.runs.group_writer import GroupWriter
 from executions.runs.lease import Lease
 from executions.runs.registry import begin_run
 from executions.runs.worker.context import Bench
@@ -19,6 +22,7 @@ from objectives.models import AdapterKind, Objective, Tool, ToolCall
 from objectives.planning.plan import Plan
 from objectives.representations.events import show_events
 from objectives.representations.reader import Viewer
+from tests.executions.runs.worker.benches import run_here
 from tests.factories import Actor
 from tests.objectives.factories import make_tool, make_tool_set
 from tests.objectives.runs import begin_objective, make_published_agent
@@ -74,14 +78,20 @@ def work(objective: Objective, bench: Bench) -> Objective:
     taken_at = time.monotonic()
     lease = begin_run(kind="objective", run_id=objective.id, owner=bench.owner, now=timezone.now())
     assert lease is not None
-    run_attempt(lease, taken_at, bench)
+    run_here(lambda steps: run_attempt(lease, taken_at, replace(bench, steps=steps)))
     return fresh(objective)
 
 
-def attempt_under(lease: Lease) -> AttemptContext:
+class StepByStep:
     """What a worker holds that has this lease; its steps are taken one by one."""
-    stop = StopSignal()
-    return AttemptContext(HeldLease(lease, stop, TextRecorder(lease, stop), time.monotonic()))
+
+    def __init__(self, lease: Lease) -> None:
+        stop = StopSignal()
+        recorder = TextRecorder(lease, stop, GroupWriter())
+        self._held = HeldLease(lease, stop, recorder, time.monotonic())
+
+    def step(self, do: Callable[..., Any], *args: Any) -> Any:
+        return run_here(lambda steps: AttemptContext(self._held, steps).step(do, *args))
 
 
 def fresh(objective: Objective) -> Objective:

@@ -1,5 +1,6 @@
 """A tool's server, and calls of it as the loop makes them."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from executions.runs.worker.stop_signal import StopSignal
 from objectives.models import AdapterKind, ApprovalStatus, ToolCall
 from objectives.planning.plan import Plan
 from objectives.tool_executors.http import call_http
+from tests.executions.runs.worker.benches import run_here
 from tests.objectives.factories import make_secret, make_tool, make_tool_set
 from tests.objectives.runs import ask_for, begin_objective, make_published_agent
 
@@ -77,6 +79,7 @@ def calls_of(actor):
         headers=None,
         seconds=20.0,
         stop=None,
+        before=lambda: None,
         secret=True,
         overlays=(),
     ):
@@ -101,7 +104,14 @@ def calls_of(actor):
         made.arguments = arguments or {}
         offered = Plan.read(objective.plan).of_function("fetch")
         deadline = time.monotonic() + seconds
-        outcome = call_http(made, offered, deadline=deadline, stop=stop or StopSignal())
+
+        async def carried_out(steps):
+            loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+            with (stop or StopSignal()).told(lambda _: loop.call_soon_threadsafe(stopped.set)):
+                return await call_http(made, offered, deadline=deadline, stopped=stopped, steps=steps)
+
+        before()
+        outcome = run_here(carried_out)
         return outcome, ToolCall.objects.get(pk=made.pk)
 
     return call

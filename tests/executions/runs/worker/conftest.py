@@ -9,9 +9,8 @@ from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
 from executions.runs.worker.context import Bench
-from executions.runs.worker.heartbeat import LeaseKeeper
-from spaces.ids import new_id
 from tests.emptying import despite_deadlocks
+from tests.executions.runs.worker.benches import lent_bench
 from tests.executions.runs.worker.collector import Collector, collector
 from tests.executions.runs.worker.processes import Worker, worker
 
@@ -60,7 +59,5 @@ def shared_worker(
 @pytest.fixture
 def bench(committed: None, tmp_path: Path) -> Iterator[Bench]:
     """What an attempt needs when it is made in the test's own process."""
-    keeper = LeaseKeeper()
-    keeper.start()
-    yield Bench(new_id(), tmp_path / "bench", keeper)
-    keeper.stop()
+    with lent_bench(tmp_path / "bench") as lent:
+        yield lent

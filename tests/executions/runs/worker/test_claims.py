@@ -67,10 +67,10 @@ def test_the_run_that_waited_longest_is_taken_and_one_in_other_hands_is_passed_o
     holder = threading.Thread(target=hold_the_first)
     holder.start()
     held.wait(60)
-    while_held = begin_oldest_run(owner=new_id(), now=timezone.now())
+    while_held = begin_oldest_run("execution", owner=new_id(), now=timezone.now())
     done.set()
     holder.join(60)
-    afterwards = begin_oldest_run(owner=new_id(), now=timezone.now())
+    afterwards = begin_oldest_run("execution", owner=new_id(), now=timezone.now())
 
     assert while_held is not None
     assert afterwards is not None
@@ -78,7 +78,7 @@ def test_the_run_that_waited_longest_is_taken_and_one_in_other_hands_is_passed_o
 
 
 def test_while_another_space_waits_one_space_gets_at_most_half_of_the_slots(actors: tuple[Actor, Actor]):
-    slots = Slots(owner=new_id(), count=4)
+    slots = Slots("execution", owner=new_id(), count=4)
     crowd = [start_again(actors[0]) for _ in range(5)]
     alone = [claimed(slots, run) for run in crowd[:4]]
     waiting = [start_again(actors[1]) for _ in range(3)]
@@ -96,14 +96,14 @@ def test_while_another_space_waits_one_space_gets_at_most_half_of_the_slots(acto
 
 
 def test_nobody_waits_for_a_space_that_has_nothing_to_do(actors: tuple[Actor, Actor]):
-    slots = Slots(owner=new_id(), count=2)
+    slots = Slots("execution", owner=new_id(), count=2)
     runs = [start_again(actors[0]) for _ in range(2)]
 
     assert [claimed(slots, run).lease.run_id for run in runs] == [run.id for run in runs]
 
 
 def test_with_a_single_slot_waiting_spaces_take_turns(actors: tuple[Actor, Actor]):
-    slots = Slots(owner=new_id(), count=1)
+    slots = Slots("execution", owner=new_id(), count=1)
     crowd, guest = [start_again(actors[0]) for _ in range(3)], start_again(actors[1])
     order = []
 
@@ -117,39 +117,41 @@ def test_with_a_single_slot_waiting_spaces_take_turns(actors: tuple[Actor, Actor
 
 
 def test_a_ticket_of_a_run_that_is_gone_takes_another_or_nothing(actors: tuple[Actor, Actor]):
-    slots = Slots(owner=new_id(), count=4)
+    slots = Slots("execution", owner=new_id(), count=4)
     run = start_again(actors[0])
 
     claim = claimed(slots, start_again(actors[1]), ticket=new_id())
 
     assert claim.lease.run_id == run.id
     assert claimed(slots, run).lease.run_id != run.id
-    assert slots.claim(run.id, "execution") is None
+    assert slots.claim(run.id) is None
 
 
 def test_finding_the_oldest_run_costs_the_same_behind_a_long_queue(actors: tuple[Actor, Actor]):
     first, guest = start_again(actors[0]), start_again(actors[1])
     _queue(20_000, first)
 
+    wanted = {"kind": "execution", "avoid": [first.space_id], "most": 16}
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE executions_runhead")
         cursor.execute(
-            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {OLDEST_WAITING}", [16, [first.space_id], 16]
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {OLDEST_WAITING}",
+            wanted,
         )
         plan = cursor.fetchone()[0][0]
-        cursor.execute(OLDEST_WAITING, [16, [first.space_id], 16])
+        cursor.execute(OLDEST_WAITING, wanted)
         found = [row[0] for row in cursor.fetchall()]
     RunHead.objects.filter(space_id=first.space_id).delete()
 
     assert found == [guest.id]
-    assert "head_claimable" in str(plan)
+    assert "head_waiting" in str(plan)
     assert "Seq Scan" not in str(plan)
     assert plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] < 100
 
 
 def claimed(slots: Slots, run: SkillExecution, *, ticket: uuid.UUID | None = None) -> SlotClaim:
     """What a slot takes that holds the run's ticket, or another."""
-    claim = slots.claim(ticket or run.id, "execution")
+    claim = slots.claim(ticket or run.id)
     assert claim is not None
     return claim
 
