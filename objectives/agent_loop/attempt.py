@@ -25,7 +25,7 @@ from objectives.agent_loop.compaction import open_window
 from objectives.agent_loop.context import AttemptContext, Keep, LockedTurn, TextRecorder
 from objectives.agent_loop.decision import Ask, Carry, Compact, Finish, Leave, Move, decide
 from objectives.agent_loop.endings import try_again
-from objectives.agent_loop.model_request import CannotAsk, Conversation, question_of, trace_of
+from objectives.agent_loop.model_request import CannotAsk, Conversation, Question, question_of, trace_of
 from objectives.agent_loop.model_step import (
     CONTENT_FILTER,
     Response,
@@ -125,16 +125,7 @@ async def _ask(context: AttemptContext, move: Ask, known: Conversation | None) -
     held, objective = context.held, move.objective
     try:
         # Nobody waits for this objective meanwhile: a conversation may be megabytes.
-        question = await context.read(
-            question_of,
-            objective,
-            move.plan,
-            fence=held.lease.fence,
-            known=known,
-            is_repeated=not move.is_unasked and await context.read(has_answered_nothing, objective),
-        )
-        # Now: whatever fails behind the answer must not cost it.
-        await context.steps.run(note_use, question.chosen)
+        question = await context.read(_question, move, fence=held.lease.fence, known=known)
         reply, texts = await wait_for_response(
             held, question.request, turn=objective.turn, attempt=objective.attempt
         )
@@ -156,6 +147,14 @@ async def _ask(context: AttemptContext, move: Ask, known: Conversation | None) -
     # Templates take their time: neither the event loop nor a step waits for them.
     arguments = await asyncio.to_thread(arguments_of, reply.tool_calls, move.plan, objective)
     return Response(question, reply, texts, arguments)
+
+
+def _question(move: Ask, *, fence: int, known: Conversation | None) -> Question:
+    """What the model is asked; that its key is used is noted now: no failure behind the answer costs it."""
+    is_repeated = not move.is_unasked and has_answered_nothing(move.objective)
+    question = question_of(move.objective, move.plan, fence=fence, known=known, is_repeated=is_repeated)
+    note_use(question.chosen)
+    return question
 
 
 async def _next_move(

@@ -1,7 +1,7 @@
 """What came of a wait is kept once, and by itself where something beside it cannot be written."""
 
+import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ALL_COMPLETED
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -10,6 +10,7 @@ from django.db import OperationalError, transaction
 
 from executions.runs.worker.context import Bench
 from objectives.agent_loop import call_wait, context
+from objectives.agent_loop.call_wait import ToolCallExecutor
 from objectives.agent_loop.context import LockedTurn
 from objectives.models import BrokenRequest, Objective, ToolCall
 from tests.factories import Actor, make_actor
@@ -71,7 +72,13 @@ def test_one_result_that_cannot_be_written_costs_no_other(
             raise ValueError("it cannot be written")
         keep(turn, call=call, found=found)
 
-    monkeypatch.setattr(call_wait, "FIRST_COMPLETED", ALL_COMPLETED)  # both come together
+    wait = ToolCallExecutor.wait
+
+    async def wait_for_both(hands: ToolCallExecutor, seconds: float) -> None:
+        await asyncio.wait(hands._going_on)
+        await wait(hands, seconds)
+
+    monkeypatch.setattr(ToolCallExecutor, "wait", wait_for_both)
     monkeypatch.setattr(call_wait, "_keep_found", broken)
 
     work(objective, bench)
