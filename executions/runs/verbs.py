@@ -12,6 +12,7 @@ from executions.runs.locks import locked, wait_shortly_for_locks
 from executions.runs.models import HeadState, RunHead
 from executions.runs.queue import AT_FRONT, enqueue_run
 from executions.runs.registry import registration
+from executions.runs.wakeups import tell_worker_after_commit
 
 CANCELLED = "cancelled"  # the state of that name, which every kind has
 BACKOFF_LIMIT = timedelta(minutes=5)
@@ -46,8 +47,10 @@ def request_cancel(
                 head.save(update_fields=["cancel_requested_at"])
                 if head.state != HeadState.RUNNING:
                     of.cancel(run, head, now=now, requested_by=by)
-                elif of.note_cancel is not None:
-                    of.note_cancel(run, head, now=now)
+                else:
+                    tell_worker_after_commit(run_id)
+                    if of.note_cancel is not None:
+                        of.note_cancel(run, head, now=now)
     cancel_below(kind, run_id, by=by, now=now)
     return run
 

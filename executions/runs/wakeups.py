@@ -4,7 +4,8 @@ Decision: a wake-up never travels inside the transaction that made it true. NOTI
 cluster-wide lock across the commit's flush, which would put all writers into one line; and a
 hint that is lost costs a second, since every web process asks for the heads it watches anyway.
 
-A payload is lines of `<topic> <number>`; topics are made by `run_topic`, `feed_topic` and `call_topic`.
+A payload is lines of `<topic> <number>`; topics are made by `run_topic`, `feed_topic`, `call_topic` and
+`worker_topic`, the last of which workers hear.
 """
 
 import atexit
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "callboard"
 PAYLOAD_BYTES = 7000  # NOTIFY takes less than 8000
+WORKER_MARK = "w:"  # with which topics for workers begin
 LINGER_SECONDS = 0.5  # how long the process waits at its end for what is not sent yet
 _CARRIERS_ERRORS = (psycopg.Error, redis.RedisError, OSError)
 
@@ -40,6 +42,16 @@ def feed_topic(space_id: uuid.UUID) -> str:
 def call_topic(space_id: uuid.UUID, tool_call_id: str) -> str:
     """The topic of a tool call, hashed: ids are chosen by models and may be of any length and content."""
     return "c:" + hashlib.blake2b(space_id.bytes + tool_call_id.encode(), digest_size=16).hexdigest()
+
+
+def worker_topic(run_id: uuid.UUID) -> str:
+    """The topic of whoever holds a run."""
+    return f"{WORKER_MARK}{run_id.hex}"
+
+
+def tell_worker_after_commit(run_id: uuid.UUID) -> None:
+    """Have the worker that holds a run look at its rows at once, where it would within half a second."""
+    wake_all_after_commit({worker_topic(run_id): 1})
 
 
 def wake_all_after_commit(numbers: Mapping[str, int]) -> None:

@@ -13,6 +13,7 @@ from executions.runs.log import NewEvent
 from executions.runs.models import HeadState, RunEvent
 from executions.runs.registry import Below
 from executions.runs.verbs import request_cancel
+from executions.runs.wakeups import tell_worker_after_commit
 from objectives.access.permissions import MANAGE_OBJECTIVES
 from objectives.actions.partial_messages import keep_partial
 from objectives.actions.queued_actions import discard_actions, newest_window
@@ -67,6 +68,7 @@ def interrupt_objective(*, access: SpaceAccess, objective_id: uuid.UUID, now: da
         objective.interrupt_requested_at = now
         rows = move(objective, head, ObjectiveState.INTERRUPTING, now=now, also=["interrupt_requested_at"])
         if head.state == HeadState.RUNNING:
+            tell_worker_after_commit(objective_id)
             return rows[-1]
         return confirm_interrupt(objective, head, now=now)
 

@@ -17,6 +17,7 @@ from executions.runs.lease import LEASE_FIELDS, release
 from executions.runs.log import NewEvent, append
 from executions.runs.models import HeadState, RunEvent
 from executions.runs.queue import enqueue_continuation, enqueue_run
+from executions.runs.wakeups import tell_worker_after_commit
 from objectives.events import IN_FEED, PUBLIC, event
 from objectives.models import OVER, Objective, ObjectiveState
 from spaces.errors import IllegalMove
@@ -103,7 +104,9 @@ def note(
 
 
 def put_in_queue(head: RunHead) -> None:
-    """Have a worker look at a locked run; one that is leased or queued already is left as it is."""
+    """Have a worker look at a locked run: the one that holds it, or the next that is free."""
+    if head.state == HeadState.RUNNING:
+        tell_worker_after_commit(head.run_id)
     if head.state != HeadState.PARKED:
         return
     head.state, head.available_at = HeadState.QUEUED, Now()

@@ -10,7 +10,6 @@ import contextlib
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from functools import partial
 
 import psycopg
 from django.conf import settings
@@ -18,7 +17,7 @@ from django.db import Error as DatabaseError
 
 from executions.runs.live import registry
 from executions.runs.live.connections import ConnectionRegistry
-from executions.runs.live.listener import listen, notifications, published
+from executions.runs.live.listener import listen, wakeups
 from executions.runs.live.reader import CallTopic, FeedLog, Log, LogReader, RunLog
 from executions.runs.live.threads import in_thread
 from executions.runs.live.topic_watch import Watch
@@ -131,11 +130,6 @@ async def running_hub() -> Hub:
 
 
 async def _start_hub() -> Hub:
-    heard = (
-        partial(published, settings.REDIS_URL)
-        if settings.REDIS_URL
-        else partial(notifications, settings.LISTEN_URL)
-    )
-    hub = Hub(reader=LogReader(settings.LISTEN_URL), payloads=heard)
+    hub = Hub(reader=LogReader(settings.LISTEN_URL), payloads=wakeups)
     await hub.start()
     return hub

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import psycopg
 import redis.asyncio
+from django.conf import settings
 from redis.exceptions import RedisError
 
 from executions.runs.wakeups import CHANNEL
@@ -44,6 +45,11 @@ async def listen(
             logger.exception("Wake-ups not received, retrying in %.1f s", pause)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def wakeups() -> AsyncIterator[str | None]:
+    """The payloads of all wake-ups, however this deployment carries them."""
+    return published(settings.REDIS_URL) if settings.REDIS_URL else notifications(settings.LISTEN_URL)
 
 
 async def notifications(url: str) -> AsyncIterator[str | None]:

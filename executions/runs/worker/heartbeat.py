@@ -28,11 +28,12 @@ from executions.runs.lease import (
     renew_in_line,
 )
 from executions.runs.registry import registration
+from executions.runs.wakeups import WORKER_MARK, worker_topic
 from executions.runs.worker.stop_signal import StopSignal
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.4  # how late a cancel may be seen
+LOOK_SECONDS = 0.4  # how late a cancel may be seen of which no wake-up has told
 TICK_SECONDS = 0.1
 GUARD_SECONDS = 0.2
 IN_LINE_AFTER = HEARTBEAT_SECONDS + 1  # seconds without a renewal: others have the head all the time
@@ -110,6 +111,7 @@ class LeaseKeeper:
         self._held: set[HeldLease[Any]] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
+        self._news = threading.Event()
         self._connected = threading.Barrier(3)
         loops = {"leases": self._keep, "recorders": self._tick}
         self._threads = [
@@ -130,6 +132,7 @@ class LeaseKeeper:
     def stop(self) -> None:
         """End the threads; nothing may be held any more."""
         self._closing.set()
+        self.look_now()
         for thread in self._threads:
             thread.join(5)
 
@@ -146,6 +149,16 @@ class LeaseKeeper:
         finally:
             with self._lock:
                 self._held.discard(held)
+
+    def hear(self, payload: str) -> None:
+        """Look at once where a wake-up is for a run that is held here; to be called from any thread."""
+        topics = {line.partition(" ")[0] for line in payload.splitlines() if line.startswith(WORKER_MARK)}
+        if topics and any(worker_topic(held.lease.run_id) in topics for held in self._kept()):
+            self.look_now()
+
+    def look_now(self) -> None:
+        """Look at the rows of what is held without waiting for the next time."""
+        self._news.set()
 
     def stop_all(self, reason: str) -> None:
         """Stop every run that is held now."""
@@ -167,7 +180,9 @@ class LeaseKeeper:
         loop()
 
     def _keep(self) -> None:
-        while not self._closing.wait(LOOK_SECONDS):
+        while not self._closing.is_set():
+            self._news.wait(LOOK_SECONDS)
+            self._news.clear()
             try:
                 self._renew_due()
                 self._look()

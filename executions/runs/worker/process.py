@@ -19,6 +19,7 @@ from procrastinate import App
 
 from executions.runs.group_writer import GroupWriter
 from executions.runs.lease import HEARTBEAT_SECONDS
+from executions.runs.live.listener import listen, wakeups
 from executions.runs.queue import AGENTS, AT_FRONT, QUEUE, enqueue_run
 from executions.runs.registry import kind_of, registrations
 from executions.runs.wakeups import open_sender
@@ -107,7 +108,12 @@ class WorkerProcess:
             for kind in registrations()
             if kind.is_agent
         }
-        seen = asyncio.create_task(self._note_seen(bench.steps))
+        beside = [
+            asyncio.create_task(self._note_seen(bench.steps)),
+            asyncio.create_task(
+                listen(wakeups, on_connected=self._keeper.look_now, on_payload=self._keeper.hear)
+            ),
+        ]
         self._ready(
             f"Worker {self._id} is ready: {self._room.concurrency} slots, {self._room.agents} agents, "
             f"sandbox {probe().engine}."
@@ -124,7 +130,8 @@ class WorkerProcess:
                 await asyncio.sleep(RECONNECT_SECONDS)
         for each in agents.values():
             await each.rest()
-        seen.cancel()
+        for task in beside:
+            task.cancel()
 
     async def _take_jobs(self, app: App) -> None:
         async with app.open_async():

@@ -16,6 +16,8 @@ from executions.runner.recorder import Recorder
 from executions.runs.lease import GIVE_UP_SECONDS, HEARTBEAT_SECONDS, LEASE_SECONDS, Lease, LeaseLost
 from executions.runs.registry import begin_run
 from executions.runs.verbs import heal
+from executions.runs.wakeups import run_topic, worker_topic
+from executions.runs.worker import heartbeat
 from executions.runs.worker.heartbeat import IN_LINE_AFTER, LOOK_SECONDS, TICK_SECONDS, LeaseKeeper
 from executions.runs.worker.stop_signal import StopSignal
 from spaces.ids import new_id
@@ -66,6 +68,24 @@ def test_a_held_lease_is_renewed_before_it_is_over(keeper: LeaseKeeper, clock: C
         wait_until(lambda: held.renewed_at == clock.now)
 
         assert not stop.is_set()
+
+
+def test_a_wake_up_for_a_run_is_looked_into_at_once(
+    committed: None, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(heartbeat, "LOOK_SECONDS", 60)
+    keeper, (execution, lease), stop = LeaseKeeper(clock), leased(), StopSignal()
+    keeper.start()
+    try:
+        with keeper.holding(lease, stop, Recorder(lease, stop), taken_at=clock()):
+            RunHead.objects.filter(pk=execution.id).update(cancel_requested_at=timezone.now())
+            keeper.hear(f"{run_topic(execution.id)} 7\n{worker_topic(new_id())} 1")
+            time.sleep(0.2)
+            assert not stop.is_set()
+            keeper.hear(f"{worker_topic(execution.id)} 1")
+            wait_until(stop.is_set)
+    finally:
+        keeper.stop()
 
 
 def test_a_cancel_is_seen_within_half_a_second(keeper: LeaseKeeper, clock: Clock):
