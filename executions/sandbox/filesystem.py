@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from executions.sandbox.channel import FOLDER, Channel
 from executions.sandbox.identity import SandboxUser
 from executions.sandbox.interpreter import BASE, ENVIRONMENT, Interpreter
 from executions.sandbox.layout import SandboxLayout
@@ -31,11 +32,15 @@ _SYSTEM_LINKS = ("/bin", "/lib", "/lib64")
 
 @dataclass(frozen=True)
 class Shown:
-    """Of the host: the workspace to write in, the bundle and `extra` (path inside → path outside) to read."""
+    """Of the host: the workspace to write in, the bundle and `extra` (path inside → path outside) to read.
+
+    `channel` is None for a program that nobody talks with.
+    """
 
     workspace: Path
     bundle: Path | None
     extra: Mapping[str, Path]
+    channel: Channel | None = None
 
 
 def lay_out(
@@ -50,6 +55,9 @@ def lay_out(
         layout.read_only(shown.bundle, "/skill")
     for inside, host in shown.extra.items():
         layout.read_only(host, inside)
+    if shown.channel is not None:
+        layout.file(f"{FOLDER}/start.json", shown.channel.start)
+        layout.read_only(shown.channel.socket, f"{FOLDER}/socket")
     layout.folder(MARKER)
     layout.options += ["--remount-ro", "/dev", "--remount-ro", "/"]
 

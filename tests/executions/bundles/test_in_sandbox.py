@@ -34,7 +34,7 @@ def run(slug: str, workspace: SandboxWorkspace, *files: Path) -> tuple[list[dict
     unpack(pack(bundle), unpacked, expected_digest=bundle.digest)
     for file in files:
         workspace.stage(file.name, io.BytesIO(file.read_bytes()))
-    start = {"type": "start", "execution_id": "x", "inputs": {}, "materials": [file.name for file in files]}
+    start = {"execution_id": "x", "inputs": {}, "materials": [file.name for file in files]}
     messages = []
     deadline = time.monotonic() + TIME_LIMIT_SECONDS
     with launch(
@@ -43,11 +43,12 @@ def run(slug: str, workspace: SandboxWorkspace, *files: Path) -> tuple[list[dict
         bundle=unpacked,
         limits=bundle.manifest.limits,
         extra_read_only={"/callboard": SDK},
+        start_message=json.dumps(start).encode(),
     ) as running:
-        running.send_line(json.dumps(start).encode())
         while not running.at_end and time.monotonic() < deadline:
-            if line := running.read_line(1.0):
-                messages.append(json.loads(line))
+            heard = running.hear(1.0)
+            if heard is not None and heard.connection is not None:
+                messages.append(json.loads(heard.content))
         return messages, running.wait()
 
 

@@ -65,7 +65,7 @@ skill.output({"a": 2}, b=[skill.execution_id, skill.materials()[0].name])
     ]
 
 
-def test_printed_lines_stay_text_in_their_place(tmp_path: Path) -> None:
+def test_what_is_printed_is_no_message(tmp_path: Path) -> None:
     played = run(
         tmp_path,
         """
@@ -73,14 +73,17 @@ from callboard_skill import progress, output
 
 print("before, naïve ✓")
 progress(0.1)
-print('{"no": "message"}')
+print('{"type": "output", "outputs": {"a": 1}}')
 output()
 print("after")
 """,
     )
 
-    assert [message["type"] for message in played.messages] == ["text", "progress", "text", "output", "text"]
-    assert played.messages[0]["text"] == "before, naïve ✓\n"
+    assert played.messages == [
+        {"type": "progress", "fraction": 0.1, "message": None},
+        {"type": "output", "outputs": {}},
+    ]
+    assert played.printed == 'before, naïve ✓\n{"type": "output", "outputs": {"a": 1}}\nafter\n'
 
 
 def test_messages_from_many_threads_are_whole_lines(tmp_path: Path) -> None:
