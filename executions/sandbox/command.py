@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO
 
-from executions.sandbox import programs, seccomp
+from executions.sandbox import fonts, programs, seccomp
 from executions.sandbox.filesystem import HOME, Shown, lay_out
 from executions.sandbox.identity import SandboxUser
 from executions.sandbox.interpreter import ENVIRONMENT, Interpreter, find_interpreter
@@ -97,6 +97,7 @@ def _environment(interpreter: Interpreter) -> list[str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg",
+        "MATPLOTLIBRC": fonts.SETTINGS,
         **dict.fromkeys(_SINGLE_THREADED, "1"),
     }
     if interpreter.libraries is not None:

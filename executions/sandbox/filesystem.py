@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from executions.sandbox.channel import FOLDER, Channel
+from executions.sandbox.fonts import lay_out_fonts
 from executions.sandbox.identity import SandboxUser
 from executions.sandbox.interpreter import BASE, ENVIRONMENT, Interpreter
 from executions.sandbox.layout import SandboxLayout
@@ -83,6 +84,7 @@ def _python(layout: SandboxLayout, interpreter: Interpreter) -> None:
         layout.read_only(folder, optional=True)
     layout.read_only(interpreter.site_packages, interpreter.site_packages_inside)
     layout.file(ENVIRONMENT / "pyvenv.cfg", interpreter.configuration)
+    lay_out_fonts(layout, interpreter.site_packages)
     for name in ("python", "python3"):
         layout.link(interpreter.program, ENVIRONMENT / "bin" / name)
 

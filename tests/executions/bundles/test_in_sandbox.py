@@ -67,6 +67,17 @@ def test_csv_profile_runs_within_the_default_limits(workspace: SandboxWorkspace)
     }
 
 
+def test_csv_profile_draws_columns_named_in_any_script(workspace: SandboxWorkspace, tmp_path: Path) -> None:
+    table = tmp_path / "売上 बिक्री ยอดขาย 🎉.csv"
+    rows = [f"東京,दिल्ली {number % 3},{number}" for number in range(40)]
+    table.write_text("\n".join(["都市,शहर,ยอดขาย 🚀", *rows]))
+
+    messages, outcome = run("csv-profile", workspace, table)
+
+    assert messages[-1]["outputs"]["column_count"] == 3
+    assert (outcome.exit_status, outcome.stderr_tail) == (0, "")
+
+
 def test_document_text_runs_within_its_limits(workspace: SandboxWorkspace) -> None:
     files = [SAMPLES / name for name in ("manual.pdf", "minutes.docx", "page.html", "notes.md")]
 

@@ -54,3 +54,20 @@ def test_processes_and_event_loops_work(workspace: SandboxWorkspace):
     """
 
     assert run_python(workspace, code).lines == ["[1, 2]", "[3]", "slept"]
+
+
+def test_charts_draw_the_letters_of_every_script(workspace: SandboxWorkspace):
+    code = """
+        import warnings
+        warnings.simplefilter("error")
+        import matplotlib.pyplot as pyplot
+        figure, axes = pyplot.subplots()
+        axes.set_title("売上高 销售额 銷售額 매출 · बिक्री क्षेत्र · ยอดขายที่ดิน · 🎉📈 · Übermäßig €")
+        axes.bar(["東京", "दिल्ली", "กรุงเทพฯ", "🚀"], [1, 2, 3, 4], label="한국어")
+        axes.legend()
+        figure.savefig("outputs/chart.png")
+    """
+
+    ended = run_python(workspace, code, limits=Limits())
+
+    assert (ended.outcome.exit_status, ended.outcome.stderr_tail) == (0, "")
