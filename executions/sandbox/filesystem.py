@@ -13,6 +13,8 @@ from executions.sandbox.limits import MIB, Limits
 
 MARKER = "/.sandbox"  # exists once the sandbox has its own root
 HOME = "/tmp/home"  # noqa: S108  # inside the sandbox, where /tmp is private; keeps dot-files out of the workspace
+STARTUP = "/opt/startup"  # what every Python inside loads
+_STARTUP_SOURCE = Path(__file__).parent / "startup"
 _SCRATCH_SHARE = 4  # /tmp and /dev/shm may each take a quarter of the memory
 
 # Folders of the system, not the system: a project or its secrets may live beside them.
@@ -84,6 +86,7 @@ def _python(layout: SandboxLayout, interpreter: Interpreter) -> None:
         layout.read_only(folder, optional=True)
     layout.read_only(interpreter.site_packages, interpreter.site_packages_inside)
     layout.file(ENVIRONMENT / "pyvenv.cfg", interpreter.configuration)
+    layout.read_only(_STARTUP_SOURCE, STARTUP)
     lay_out_fonts(layout, interpreter.site_packages)
     for name in ("python", "python3"):
         layout.link(interpreter.program, ENVIRONMENT / "bin" / name)

@@ -159,3 +159,33 @@ def test_nothing_of_the_run_is_left_on_disk(bench: Bench):
     run(start(f"{HEAD}output(text='x')"), bench)
 
     assert [path for path in Path(bench.folder).rglob("*") if path.name.startswith("channel-")] == []
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_processes_of_every_kind_speak_for_the_script(bench: Bench, method: str):
+    script = f"""
+import multiprocessing
+from callboard_skill import inputs, iteration, materials, output, progress, text
+
+def work(number):
+    progress(number / 8, f"file {{number}}")
+    iteration()
+    text(inputs["text"] * 100_000)
+    return number, len(materials())
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method("{method}")
+    progress(0)
+    with multiprocessing.Pool(4) as pool:
+        output(numbers=pool.map(work, range(8)))
+"""
+
+    ended = run(start(script, limits="{wall_seconds: 100, cpu_seconds: 100}"), bench)
+
+    assert ended.outputs == {"numbers": [[number, 0] for number in range(8)]}, ended.error
+    assert ended.iteration_count == 8
+    assert printed(ended) == "hi" * 800_000
+    assert {data["message"] for data in data_of(ended, "execution.progressed")} == {
+        None,
+        *(f"file {number}" for number in range(8)),
+    }
