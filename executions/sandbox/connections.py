@@ -1,4 +1,8 @@
-"""The script's own channel: a socket that only its sandbox sees, with a connection for each process."""
+"""The script's own channel: a socket that only its sandbox sees, with a connection for each process.
+
+Decision: a socket with a path, and not a pipe that a script inherits. Every process of a script can reach it,
+however it was started, and one that dies in the middle of a message spoils nobody else's.
+"""
 
 import os
 import selectors
@@ -14,11 +18,12 @@ from executions.sandbox.output import Output
 from executions.sandbox.removal import remove_tree
 
 _PIECE = 64 * 1024
-_MOST = 64  # connections at a time; more are closed at once
+_BACKLOG = 64  # connections that wait to be accepted
+_SWEEP = 8  # pieces read of each connection to find out which are over
 _COST = 256  # bytes that a connection counts for, so that opening them without end is a flood as well
 _NAME = "socket"
 
-type Ready = Callable[[int], None]  # takes the events that came
+type Ready = Callable[[int], object]  # takes the events that came
 
 
 class Door:
@@ -34,7 +39,7 @@ class Door:
             self.listener.bind(f"/proc/self/fd/{folder}/{_NAME}")
             # The folder is the worker's alone, and inside it is shown to one sandbox.
             self.path.chmod(0o666)
-            self.listener.listen(_MOST)
+            self.listener.listen(_BACKLOG)
         except OSError:
             self.close()
             raise
@@ -60,8 +65,12 @@ class _Connection:
 class Connections:
     """Accepts, reads and answers without ever blocking; all in the thread that pumps."""
 
-    def __init__(self, door: Door, output: Output) -> None:
+    def __init__(self, door: Door, output: Output, most: int) -> None:
+        """`most` connections at a time are served; more are closed at once."""
+        # A selector would take the next connection, which may get the same descriptor, for this one.
+        self.before_close: Callable[[socket.socket], object] = lambda _: None
         self._door = door
+        self._most = most
         self._output = output
         self._count = 0
         self._open: dict[int, _Connection] = {}
@@ -84,28 +93,43 @@ class Connections:
             self._open[number].outgoing += content
 
     def finish(self) -> None:
-        """Take all that was said before the last process died."""
-        self._accept()
-        for one in list(self._open.values()):
-            while one.number in self._open and self._read(one):
-                pass
+        """Take all that was said before the last process died, so that every connection has an end."""
+        is_more = True
+        while is_more:
+            for one in list(self._open.values()):
+                while self._read(one):
+                    pass
+                self._drop(one)
+            is_more = self._accept() > 0
 
     def close(self) -> None:
         for one in list(self._open.values()):
             self._drop(one)
         self._door.close()
 
-    def _accept(self, _: int = selectors.EVENT_READ) -> None:
+    def _accept(self, _: int = selectors.EVENT_READ) -> int:
+        """How many were served."""
+        before = self._count
         with suppress(BlockingIOError):
-            for _ in range(_MOST):
+            for _ in range(_BACKLOG):
                 accepted, _ = self._door.listener.accept()
                 self._output.count(_COST)
-                if len(self._open) >= _MOST:
+                if len(self._open) >= self._most:
+                    self._sweep()
+                if len(self._open) >= self._most:
                     accepted.close()
                     continue
                 accepted.setblocking(False)
                 self._count += 1
                 self._open[self._count] = _Connection(self._count, accepted)
+        return self._count - before
+
+    def _sweep(self) -> None:
+        """Let those go whose processes are over already."""
+        for one in list(self._open.values()):
+            for _ in range(_SWEEP):
+                if not self._read(one):
+                    break
 
     def _move(self, one: _Connection, events: int) -> None:
         if events & selectors.EVENT_WRITE:
@@ -140,5 +164,6 @@ class Connections:
             one.outgoing.clear()
 
     def _drop(self, one: _Connection) -> None:
-        del self._open[one.number]
-        one.socket.close()
+        if self._open.pop(one.number, None) is not None:
+            self.before_close(one.socket)
+            one.socket.close()

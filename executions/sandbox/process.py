@@ -1,6 +1,7 @@
 """A script in its sandbox, as the runner holds it."""
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from executions.sandbox.watchdog import Watchdog
 from executions.sandbox.workspace import SandboxWorkspace
 
 # What `unshare` of util-linux 2.38 adds when its child was killed.
+_SPARE_CONNECTIONS = 16  # beyond one for each process
 _NOISE = "unshare: sigprocmask unblock failed: Invalid argument\n"
 
 
@@ -146,7 +148,9 @@ def start(
     with ExitStack() as stack:
         channel = connections = None
         if start_message is not None:
-            connections = stack.enter_context(closing(Connections(_door(workspace), output)))
+            connections = stack.enter_context(
+                closing(Connections(_door(workspace), output, limits.processes + _SPARE_CONNECTIONS))
+            )
             channel = Channel(start_message, connections.path)
         shown = Shown(workspace.path, bundle, extra, channel)
         command = build_command(argv, shown, limits, workspace.identity)
@@ -163,10 +167,14 @@ def start(
 
 
 def _door(workspace: SandboxWorkspace) -> Door:
+    """Beside the workspace, where it goes with it; not every file system there knows sockets."""
     try:
         return Door(workspace.path.parent)
-    except OSError as error:
-        raise SandboxUnavailable(f"The script's channel could not be made: {error}.") from error
+    except OSError:
+        try:
+            return Door(Path(tempfile.gettempdir()))
+        except OSError as error:
+            raise SandboxUnavailable(f"The script's channel could not be made: {error}.") from error
 
 
 def _exit_status(report: bytes) -> int | None:

@@ -22,6 +22,8 @@ class Streams:
         self._output = output
         self._connections = connections
         self._selector = selectors.DefaultSelector()
+        if connections is not None:
+            connections.before_close = self._forget
         self._lock = threading.Lock()
         self._is_closed = False
         self._outgoing: list[tuple[int, bytes]] = []
@@ -75,9 +77,9 @@ class Streams:
         with self._lock:
             self._is_closed = True
             os.close(self._note)
-        self._selector.close()
         if self._connections is not None:
             self._connections.close()
+        self._selector.close()
         for file in self._open:
             file.close()
 
@@ -118,6 +120,10 @@ class Streams:
             self._selector.unregister(file)
         elif known.events != events:
             self._selector.modify(file, events, ready)
+
+    def _forget(self, file: socket.socket) -> None:
+        if file in self._selector.get_map():
+            self._selector.unregister(file)
 
     def _take_note(self, _: int) -> None:
         os.eventfd_read(self._note)

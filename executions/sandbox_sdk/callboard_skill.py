@@ -18,19 +18,19 @@ process's own. Nothing here is needed to speak them by hand, and nothing but the
 is used. A line counts once its newline has arrived.
 """
 
-import datetime as dt
 import io
 import json
 import os
 import socket
 import sys
 import threading
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
+
+from callboard_values import plain  # type: ignore[import-not-found]  # found beside this file, inside
 
 __all__ = [
     "Artifact",
@@ -55,7 +55,6 @@ execution_id: str
 
 _FOLDER = Path(os.environ.get("CALLBOARD_CHANNEL", "/run/callboard"))
 _WORKSPACE = Path.cwd()
-_MOST_DIGITS = 300  # of a whole Decimal that is given as such
 _MATERIALS = _WORKSPACE / "inputs" / "materials"
 
 
@@ -81,11 +80,18 @@ class _Runner:
     def send(self, kind: str, **fields: Any) -> None:
         line = json.dumps({"type": kind, **fields}, allow_nan=False)
         with self._writing:
-            if self._connection is None:
-                self._connection = socket.socket(socket.AF_UNIX)
-                self._connection.connect(str(_FOLDER / "socket"))
-                self._replies = self._connection.makefile("rb")
-            self._connection.sendall(line.encode() + b"\n")
+            self._connected().sendall(line.encode() + b"\n")
+
+    def _connected(self) -> socket.socket:
+        if self._connection is None:
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.connect(str(_FOLDER / "socket"))
+            except OSError as error:
+                connection.close()
+                raise ConnectionError(f"Callboard does not listen at {_FOLDER}: {error}.") from error
+            self._connection, self._replies = connection, connection.makefile("rb")
+        return self._connection
 
 
 _runner = _Runner()
@@ -210,12 +216,12 @@ def output(outputs: Mapping[str, Any] | None = None, /, **named: Any) -> None:
     text. A missing date (NaT) or value (NA) is null. Raises TypeError or ValueError for what it
     cannot hold, NaN included.
     """
-    _runner.send("output", outputs=_plain({**(outputs or {}), **named}))
+    _runner.send("output", outputs=plain({**(outputs or {}), **named}))
 
 
 def fail(message: str, **details: Any) -> NoReturn:
     """End the script as failed, with a message for people and details for programs."""
-    _runner.send("error", message=message, details=_plain(details))
+    _runner.send("error", message=message, details=plain(details))
     sys.exit(1)
 
 
@@ -239,7 +245,7 @@ def call_skill(
             "call_skill",
             call_key=key,
             skill=skill,
-            inputs=_plain(dict(inputs or {})),
+            inputs=plain(dict(inputs or {})),
             files=[_relative(file) for file in files],
         )
         reply = _runner.receive("skill_result")
@@ -262,56 +268,3 @@ def call_skill(
 def _relative(path: Path | str) -> str:
     """`path` as the runner wants it: relative to the workspace, with forward slashes."""
     return (_WORKSPACE / path).relative_to(_WORKSPACE).as_posix()
-
-
-def _plain(value: Any) -> Any:
-    """`value` of what JSON knows; libraries are known by what their values can do, not imported."""
-    if value is None or type(value) in (str, bool, int, float):
-        return value
-    if isinstance(value, Mapping):
-        return {_key(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if type(value).__name__ in ("NaTType", "NAType"):
-        return None
-    return _scalar(value)
-
-
-def _key(key: Any) -> Any:
-    """As `json` makes text of keys; what else is a scalar is text, too."""
-    plain = _plain(key)
-    return plain if plain is None or isinstance(plain, str | bool | int | float) else str(key)
-
-
-def _scalar(value: Any) -> Any:
-    kind = getattr(getattr(value, "dtype", None), "kind", None)
-    if kind in ("M", "m"):
-        return [_plain(item) for item in value] if getattr(value, "shape", ()) else _numpy_time(value, kind)
-    if isinstance(value, dt.timedelta):
-        return value.total_seconds()
-    if isinstance(value, Decimal):
-        is_whole = (
-            value.is_finite() and value.adjusted() < _MOST_DIGITS and value == value.to_integral_value()
-        )
-        return int(value) if is_whole else float(value)
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return _unwrapped(value)
-
-
-def _unwrapped(value: Any) -> Any:
-    """What only gives itself back, or nothing, is left to `json`, which says that it cannot."""
-    if isinstance(value, os.PathLike | uuid.UUID):
-        return str(value)
-    for method in ("tolist", "item"):
-        if hasattr(value, method):
-            plain = getattr(value, method)()
-            return plain if type(plain) is type(value) else _plain(plain)
-    return value
-
-
-def _numpy_time(value: Any, kind: str) -> Any:
-    """A numpy.datetime64 as ISO 8601, a numpy.timedelta64 in seconds."""
-    if str(value) == "NaT":
-        return None
-    return str(value) if kind == "M" else value / type(value)(1, "s")

@@ -155,9 +155,25 @@ def test_too_many_connections_are_refused_and_the_others_go_on(workspace: Sandbo
         print(held[99].recv(9))
     """
 
-    messages, printed, outcome = heard_of(workspace, code)
+    messages, printed, outcome = heard_of(workspace, code, limits=Limits(wall_seconds=100, processes=8))
 
     assert (messages, printed, outcome.exit_status) == ([b"still here"], b"b''\n", 0)
+
+
+def test_no_message_of_many_short_lived_processes_is_lost(workspace: SandboxWorkspace):
+    code = """
+        for number in range(300):
+            if os.fork() == 0:
+                connect().sendall(b"%d\\n" % number)
+                os._exit(0)
+            if number % 4 == 3:
+                for _ in range(4): os.wait()
+    """
+
+    messages, _, outcome = heard_of(workspace, code, limits=Limits(wall_seconds=100, processes=8))
+
+    assert outcome.exit_status == 0, outcome
+    assert sorted(map(int, messages)) == list(range(300))
 
 
 def test_a_daemon_that_holds_the_channel_open_does_not_hold_the_run(workspace: SandboxWorkspace):
