@@ -252,3 +252,23 @@ def test_nothing_of_the_channel_is_left_behind(workspace: SandboxWorkspace):
     heard_of(workspace, "connect()")
 
     assert [path.name for path in workspace.path.parent.iterdir()] == [workspace.path.name]
+
+
+def test_connections_one_after_another_are_each_answered(workspace: SandboxWorkspace):
+    code = """
+        for number in range(10):
+            with connect() as connection:
+                connection.sendall(b"%d\\n" % number)
+                assert connection.recv(9) == b"go on\\n"
+            time.sleep(0.02)
+    """
+    said = []
+
+    with start(workspace, code, limits=Limits(wall_seconds=20)) as running:
+        while not running.at_end:
+            heard = running.hear(0.05)
+            if heard is not None and heard.connection is not None:
+                said.append(int(heard.content))
+                running.answer(heard.connection, b"go on")
+
+    assert said == list(range(10))
