@@ -2,6 +2,7 @@
 
 from executions.sandbox.errors import ArtifactRejected, SandboxUnavailable
 from executions.sandbox.limits import LIMIT_CODES, Limits
+from executions.sandbox.output import Heard
 from executions.sandbox.probe import Probe, launch, probe
 from executions.sandbox.process import ProcessOutcome, RunningProcess
 from executions.sandbox.workspace import SandboxWorkspace
@@ -9,6 +10,7 @@ from executions.sandbox.workspace import SandboxWorkspace
 __all__ = [
     "LIMIT_CODES",
     "ArtifactRejected",
+    "Heard",
     "Limits",
     "Probe",
     "ProcessOutcome",
