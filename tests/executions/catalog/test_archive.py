@@ -140,10 +140,10 @@ def test_a_folder_with_anything_but_files_is_refused(folder: Path, tmp_path: Pat
     assert caught.value.path == "scripts/odd"
 
 
-def test_a_folder_deeper_than_ten_levels_is_refused(folder: Path) -> None:
-    written(folder, {"/".join("abcdefghij") + "/file.txt": b""})
+def test_a_folder_deeper_than_twenty_levels_is_refused(folder: Path) -> None:
+    written(folder, {"/".join("abcdefghijklmnopqrst") + "/file.txt": b""})
 
-    with pytest.raises(BundleRefused, match="deeper than 10 levels"):
+    with pytest.raises(BundleRefused, match="deeper than 20 levels"):
         read_folder(folder)
 
 
