@@ -4,6 +4,7 @@ A body names them relative to the skill's folder (`scripts/x.py`, `references/y.
 workspace does not have is looked for there, too; programs find the same by links in their workspace.
 """
 
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -51,8 +52,9 @@ def open_file(run: LeasedRun, path: str) -> BinaryIO:
 
 def refuse_own(run: LeasedRun, path: str) -> None:
     """Raises ToolFailed for a path that leads into the skill's own files."""
-    first = path.split("/", 1)[0]
-    if _is_below(path) or (first in links(run) and "/" in path and not (run.workspace.path / first).is_dir()):
+    first, slash, _ = path.partition("/")
+    leads_in = bool(slash) and first in links(run) and not _is_folder(run.workspace.path / first)
+    if _is_below(path) or leads_in:
         raise ToolFailed(f"{path}: {READ_ONLY}")
 
 
@@ -65,6 +67,14 @@ def links(run: LeasedRun) -> dict[str, str]:
 
 def _is_below(path: str) -> bool:
     return path == FOLDER or path.startswith(f"{FOLDER}/")
+
+
+def _is_folder(path: Path) -> bool:
+    """Without following a link, which a program may have made."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _open(run: LeasedRun, inner: str, path: str) -> BinaryIO:
