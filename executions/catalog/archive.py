@@ -131,10 +131,7 @@ def unpack(data: bytes, into: Path, *, expected_digest: str) -> None:
     `expected_digest`; OSError when `into` exists and is not empty (another process was faster),
     or its parent does not exist.
     """
-    contents = _read_packed(data)
-    found = digest_files(contents.files, frozenset(contents.executables))
-    if found != expected_digest:
-        raise BundleTampered(f"Its digest is {found}, expected was {expected_digest}.")
+    contents = read_packed(data, expected_digest=expected_digest)
     staging = Path(tempfile.mkdtemp(prefix=f".{into.name}-", dir=into.parent))
     try:
         staging.chmod(0o755)
@@ -144,6 +141,15 @@ def unpack(data: bytes, into: Path, *, expected_digest: str) -> None:
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
+
+
+def read_packed(data: bytes, *, expected_digest: str) -> Contents:
+    """The files of `data`, made by `pack`; raises BundleTampered when they are not those of the digest."""
+    contents = _read_packed(data)
+    found = digest_files(contents.files, frozenset(contents.executables))
+    if found != expected_digest:
+        raise BundleTampered(f"Its digest is {found}, expected was {expected_digest}.")
+    return contents
 
 
 def _read_packed(data: bytes) -> Contents:
