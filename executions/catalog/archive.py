@@ -125,7 +125,7 @@ def pack(bundle: Bundle) -> bytes:
 
 
 def unpack(data: bytes, into: Path, *, expected_digest: str) -> None:
-    """Write the files of `data`, made by `pack`, below `into`, read-only, all at once.
+    """Write the files of `data`, made by `pack`, below `into`, all at once.
 
     Raises BundleTampered, with nothing written, when they are not the files of
     `expected_digest`; OSError when `into` exists and is not empty (another process was faster),
@@ -178,4 +178,6 @@ def _write(contents: Contents, folder: Path) -> None:
             # The sandbox reads as another user, whatever this process's umask is.
             (folder / parent).chmod(0o755)
         target.write_bytes(content)
-        target.chmod(0o555 if path in contents.executables else 0o444)
+        # A skill copies its templates with their modes, and then writes to the copies; the files themselves
+        # are mounted read-only.
+        target.chmod(0o755 if path in contents.executables else 0o644)
