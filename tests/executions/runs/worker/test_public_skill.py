@@ -42,7 +42,9 @@ FILES = {
     "SKILL.md": SKILL,
     "LICENSE.txt": "All rights reserved.",
     "references/rules.md": "Names are written in capitals.",
-    "scripts/letter.sh": 'cp assets/letter.txt outputs/letter.txt\npython scripts/fill.py outputs/letter.txt "$1"\n',
+    "scripts/letter.sh": (
+        'cp assets/letter.txt outputs/letter.txt\npython scripts/fill.py outputs/letter.txt "$1"\n'
+    ),
     "scripts/fill.py": (
         "import sys\nfrom pathlib import Path\nfrom helpers.capitals import capitals\n"
         "path = Path(sys.argv[1])\npath.write_text(path.read_text().replace('NAME', capitals(sys.argv[2])))\n"
