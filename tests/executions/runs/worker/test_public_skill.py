@@ -19,7 +19,7 @@ from spaces.uploads import upload_file
 from tests.executions.inference.asking import models_entry
 from tests.executions.inference.provider_server import Answer, serving
 from tests.executions.inference.wire import chat_events
-from tests.executions.runs.worker.attempts import run
+from tests.executions.runs.worker.attempts import run, start
 from tests.factories import make_actor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,3 +97,11 @@ def test_a_public_skill_is_imported_and_run_as_it_is(bench: Bench, settings: Set
     assert "are not here: WebFetch" in told[0]["content"]
     with open_blob(Artifact.objects.get(execution=ended).blob_id) as letter:
         assert letter.read() == b"Dear INES, please pay.\n"
+
+
+def test_a_script_that_misses_a_module_says_how_it_is_added(bench: Bench):
+    ended = run(start("import cv2"), bench)
+
+    assert ended.error is not None
+    assert "`uv add --group skills opencv-python-headless`" in ended.error["message"]
+    assert ended.error["exit_status"] == 1
