@@ -9,6 +9,7 @@ from typing import Any
 
 from executions.postgres_text import storable, storable_text
 from executions.runner import protocol
+from executions.runner.missing_modules import how_to_add_missing
 from executions.runner.outcomes import RunFailed
 from executions.runner.run import CallOutcome, LeasedRun, SkillCall
 from executions.runs.worker.stop_signal import STOP_REASONS, RunStopped
@@ -100,6 +101,8 @@ class _Script:
             raise RunFailed("skill_error", message, **details)
         if outcome.exit_status != 0:
             message = f"The script ended with status {outcome.exit_status}."
+            if advice := how_to_add_missing(tail):
+                message = f"{message} {advice}"
             raise RunFailed("skill_error", message, exit_status=outcome.exit_status, stderr=tail)
         return self._outputs
 
