@@ -1,6 +1,7 @@
 """Run a model's Python program in the sandbox, over the run's own workspace."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from executions.runner.outcomes import RunFailed
@@ -8,6 +9,8 @@ from executions.runner.run import LeasedRun
 from executions.runner.tool_failure import ToolFailed
 from executions.sandbox import ProcessOutcome, RunningProcess, SandboxUnavailable, launch
 
+# Its `callboard_files` reads staged files; `callboard_skill` has nobody to talk to here.
+SDK = Path(__file__).resolve().parents[1] / "sandbox_sdk"
 FOLDER = "code"
 MAX_OUTPUT_BYTES = 24 * 1024
 MAX_STDERR_CHARACTERS = 8 * 1024
@@ -26,7 +29,13 @@ def run_python(run: LeasedRun, code: str) -> dict[str, Any]:
     asked = run.manifest.limits
     limits = replace(asked, wall_seconds=min(asked.wall_seconds, max(run.seconds_left, 0.1)))
     try:
-        with launch(["python", path], workspace=run.workspace, bundle=run.bundle, limits=limits) as running:
+        with launch(
+            ["python", path],
+            workspace=run.workspace,
+            bundle=run.bundle,
+            limits=limits,
+            extra_read_only={"/callboard": SDK},
+        ) as running:
             output, truncated = _drained(run, running)
             outcome = running.wait()
     except SandboxUnavailable as unavailable:

@@ -7,7 +7,14 @@ import pytest
 
 from executions.catalog.archive import read_folder
 from executions.inference.demo_script import read_script
-from tests.executions.bundles.script_play import BUNDLES, ORDERS, SAMPLES, SKILL_PYTHON, TIME_LIMIT_SECONDS
+from tests.executions.bundles.script_play import (
+    BUNDLES,
+    ORDERS,
+    SAMPLES,
+    SDK,
+    SKILL_PYTHON,
+    TIME_LIMIT_SECONDS,
+)
 
 SCRIPTS = BUNDLES / "ask-files" / "scripts"
 FILES = (ORDERS, ORDERS.with_name("handbook.md"), *sorted(SAMPLES.iterdir()))
@@ -32,7 +39,13 @@ def search(workspace: Path, question: str) -> str:
     (workspace / "question.txt").write_text(question, "utf-8")
     command = [str(SKILL_PYTHON), "-B", "-c", SEARCH]
     found = subprocess.run(
-        command, cwd=workspace, capture_output=True, text=True, timeout=TIME_LIMIT_SECONDS, check=True
+        command,
+        cwd=workspace,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(SDK)},
+        timeout=TIME_LIMIT_SECONDS,
+        check=True,
     )
     return found.stdout
 
@@ -58,7 +71,10 @@ def test_the_passage_that_answers_is_found_in_each_kind_of_file(
 
 
 def test_a_question_without_a_match_is_said_to_have_none(workspace: Path) -> None:
-    assert search(workspace, "xyzzy {zzyx} \\ ''' \"") == "None of the staged files has a word of it.\n"
+    said = search(workspace, "xyzzy {zzyx} \\ ''' \"")
+
+    assert said.startswith("None of the staged files has a word of it.\n")
+    assert "Not searched: locked.pdf. The PDF is encrypted: it needs a password." in said
     assert (workspace / "source.txt").read_text() == "no file"
 
 
