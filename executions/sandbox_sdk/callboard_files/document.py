@@ -53,7 +53,7 @@ class Document:
     @property
     def word_count(self) -> int:
         """A sign of a script without spaces counts as a word, as word processors count."""
-        return len(WORD.findall(self.text))
+        return sum(1 for _ in WORD.finditer(self.text))
 
 
 def counted(count: int, noun: str) -> str:

@@ -6,16 +6,18 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from callboard_files.document import Document
 from callboard_files.page import document_of
-from callboard_files.text_encoding import decoded
+from callboard_files.text_encoding import beginning_of, decoded
 from markdown_it import MarkdownIt
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
+MAX_BYTES = 4 * 1024 * 1024
 SIMPLE_LINE = re.compile(r"([A-Za-z][\w-]{0,40}):\s+(\S.*)")
 
 
 def read_document(source: Path, encoding: str | None = None) -> Document:
     """Raises Unreadable for what is no text."""
-    text = decoded(source.read_bytes(), asked=encoding)
+    raw, cut = beginning_of(source, MAX_BYTES)
+    text = decoded(raw, asked=encoding)
     content = text.content.replace("\r\n", "\n")
     metadata: dict[str, str] = {}
     if found := FRONT_MATTER.match(content):
@@ -32,5 +34,5 @@ def read_document(source: Path, encoding: str | None = None) -> Document:
         outline=read.outline,
         metadata=metadata,
         encoding=text.encoding,
-        warnings=text.warnings,
+        warnings=[*cut, *text.warnings],
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup, NavigableString, PageElement, Tag
 from bs4.dammit import EncodingDetector
 from callboard_files.document import Document, Heading, Unreadable
-from callboard_files.text_encoding import decoded
+from callboard_files.text_encoding import beginning_of, decoded
 
 UNSEEN = frozenset(
     {"script", "style", "noscript", "template", "svg", "head", "nav", "iframe", "object", "button", "select"}
@@ -30,6 +30,14 @@ APART = frozenset(
 )
 OWN_LINE = frozenset({"br", "dd", "dt", "figcaption", "li", "summary", "tr"})
 CELLS = ["td", "th"]
+RAISED = {
+    "sup": str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"),
+    "sub": str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋"),
+}
+# What is built from a page takes some thirty times its size.
+MAX_BYTES = 4 * 1024 * 1024
+# Counting the items before each takes time with the square of their number.
+MAX_NUMBERED = 1_000
 # A cell with one of these is a piece of a page's layout and not of a table.
 LAYOUT = ["table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol"]
 NAMES = {"author": "author", "description": "description", "keywords": "keywords", "date": "created"}
@@ -37,14 +45,14 @@ NAMES = {"author": "author", "description": "description", "keywords": "keywords
 
 def read_document(source: Path, encoding: str | None = None) -> Document:
     """Raises Unreadable for what is no text, and for a page that only a machine can have nested so deeply."""
-    raw = source.read_bytes()
+    raw, cut = beginning_of(source, MAX_BYTES)
     declared = EncodingDetector.find_declared_encoding(raw, is_html=True, search_entire_document=False)
     text = decoded(raw, asked=encoding, declared=declared)
     try:
         document = document_of(BeautifulSoup(text.content, "lxml"))
     except RecursionError:
         raise Unreadable("The page is nested too deeply.") from None
-    document.encoding, document.warnings = text.encoding, text.warnings
+    document.encoding, document.warnings = text.encoding, [*cut, *text.warnings]
     return document
 
 
@@ -66,6 +74,27 @@ def document_of(page: BeautifulSoup, form: str = "html") -> Document:
 
 def is_unseen(tag: Tag) -> bool:
     return tag.name in UNSEEN or tag.has_attr("hidden")
+
+
+def raised(node: NavigableString, text: str) -> str:
+    """A number that stands high or low, in signs that do: ten to the fifth is not 105."""
+    signs = RAISED.get(node.parent.name if node.parent is not None else "")
+    return text.translate(signs) if signs and re.fullmatch(r"[\d+-]+", text) else text
+
+
+def bullet(item: Tag) -> str:
+    """The number of an item in a numbered list, else a dash."""
+    above = item.parent
+    if above is None or above.name != "ol" or above.get("type", "1") != "1":
+        return "- "
+    first = str(above.get("start", "1"))
+    given = str(item.get("value", ""))
+    if given.isdigit():
+        return f"{given}. "
+    place = sum(1 for _ in item.find_previous_siblings("li", limit=MAX_NUMBERED))
+    if not first.isdigit() or place >= MAX_NUMBERED:
+        return "- "
+    return f"{int(first) + place}. "
 
 
 class TextWriter:
@@ -98,12 +127,12 @@ class TextWriter:
                     todo.extend((child, False) for child in children)
             # Comments and the doctype are strings too, but of types of their own.
             elif type(node) is NavigableString:
-                self._add(re.sub(r"\s+", " ", node))
+                self._add(raised(node, re.sub(r"\s+", " ", node)))
 
     def _begin(self, tag: Tag) -> None:
         self._break_around(tag)
         if tag.name == "li":
-            self._add("- ")
+            self._add(bullet(tag))
         elif tag.name in CELLS:
             if tag.find_previous_sibling(CELLS):
                 self._line_ends = 0

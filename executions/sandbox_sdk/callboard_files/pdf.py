@@ -1,6 +1,7 @@
 """Read the text, bookmarks, form values and properties of a PDF."""
 
 import ctypes
+import re
 from pathlib import Path
 
 import pypdfium2
@@ -19,6 +20,7 @@ PROPERTIES = {
 NOT_SAID = frozenset({"untitled", "anonymous", "(anonymous)", "unspecified", "(unspecified)"})
 MAX_PAGES = 2_000
 MAX_BOOKMARKS = 5_000
+DOUBLED = re.compile(r"(?:([^\W\d])\1|--){5,}")
 # Where more than this part of the characters has no meaning, the text is not to be trusted.
 FEW_UNKNOWN = 0.02
 # PDFium writes this where a word was cut at the end of a line.
@@ -67,6 +69,7 @@ def read_pages(pdf: pypdfium2.PdfDocument) -> Document:
             continue
         characters += len(text)
         unknown += unknown_count(text_page, text)
+        text = undoubled(text)
         if has_form:
             text = "\n".join([text, *form_values(pdf, page)])
         texts.append(text)
@@ -84,6 +87,11 @@ def read_pages(pdf: pypdfium2.PdfDocument) -> Document:
         metadata={name: moment(said.get(key, "")) for key, name in PROPERTIES.items()},
         warnings=warnings,
     )
+
+
+def undoubled(text: str) -> str:
+    """Some programs draw each letter twice to make it bold."""
+    return DOUBLED.sub(lambda run: run[0][::2] if len(set(run[0])) > 3 else run[0], text)
 
 
 def doubts(texts: list[str], *, broken: int, unknown: int, characters: int) -> list[str]:

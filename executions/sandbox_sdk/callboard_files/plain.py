@@ -4,16 +4,18 @@ import json
 from pathlib import Path
 
 from callboard_files.document import Document
-from callboard_files.text_encoding import Decoded, decoded
+from callboard_files.text_encoding import Decoded, beginning_of, decoded
 
+MAX_BYTES = 16 * 1024 * 1024
 KINDS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
 
 
 def read_document(source: Path, encoding: str | None = None) -> Document:
     """Raises Unreadable for what is no text."""
     suffix = source.suffix.lower()
-    text = decoded(source.read_bytes(), asked=encoding)
-    warnings = [*text.warnings]
+    raw, warnings = beginning_of(source, MAX_BYTES)
+    text = decoded(raw, asked=encoding)
+    warnings += text.warnings
     kind = KINDS.get(suffix, "text")
     if kind == "json" and (problem := json_problem(text, by_line=suffix != ".json")):
         warnings.append(f"The file is no valid JSON: {problem}; it was read as plain text.")

@@ -146,11 +146,13 @@ def has_header(first: list[str], rest: list[list[str]]) -> tuple[bool, bool]:
     if all(is_value(cell) for cell in first if cell) and any(first):
         return False, True
     names = [cell for cell in first if cell]
+    # Years in a first row beside words are names, though they look like values.
     years = [cell for cell in names if YEAR.fullmatch(cell)]
+    has_years = 0 < len(years) < len(names) and len(set(years)) == len(years)
     for_it = against = 0
     for place, cell in enumerate(first):
         column = [row[place].strip() for row in rest if place < len(row) and row[place].strip()]
-        if not column or not cell or (cell in years and len(set(years)) == len(years)):
+        if not column or not cell or (has_years and cell in years):
             continue
         if sum(map(is_value, column)) >= NEARLY_ALL * len(column):
             for_it += not is_value(cell)
@@ -160,7 +162,9 @@ def has_header(first: list[str], rest: list[list[str]]) -> tuple[bool, bool]:
             against += 1
     if for_it or against:
         return for_it >= against, not (for_it and against)
-    looks_named = len(set(names)) == len(names) and all(NAME.fullmatch(cell) for cell in names)
+    looks_named = len(set(names)) == len(names) and all(
+        NAME.fullmatch(cell) or (has_years and cell in years) for cell in names
+    )
     return True, looks_named or len(rest) < 2
 
 

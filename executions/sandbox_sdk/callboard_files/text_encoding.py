@@ -45,6 +45,17 @@ class Decoded:
     warnings: list[str] = field(default_factory=list)
 
 
+def beginning_of(source: Path, most: int) -> tuple[bytes, list[str]]:
+    """At most so many bytes, up to a line's end, and a warning where the file has more."""
+    with source.open("rb") as stream:
+        raw = stream.read(most + 1)
+    if len(raw) <= most:
+        return raw, []
+    end = raw.rfind(b"\n", 0, most) + 1 if b"\0" not in raw[:1000] else 0
+    said = f"Only the first {most >> 20} MiB of the file were read."
+    return raw[: end or most - most % 4], [said]
+
+
 def decoded(raw: bytes, *, asked: str | None = None, declared: str | None = None) -> Decoded:
     """The text of `raw`: as asked, by its mark, as declared in it, as UTF-8, else by a guess.
 

@@ -21,6 +21,8 @@ def read_document(source: Path, _encoding: str | None = None) -> Document:
         converted = mammoth.convert_to_html(
             parts.stream, style_map=parts.style_map, convert_image=lambda _image: []
         )
+    except Unreadable:
+        raise
     # Broken files surface as nearly anything from inside the libraries.
     except Exception as error:
         raise Unreadable(f"The Word file is broken: {' '.join(str(error).split())[:200]}.") from error
@@ -29,6 +31,9 @@ def read_document(source: Path, _encoding: str | None = None) -> Document:
         "a", href=lambda target: target and target.startswith(("#footnote-ref", "#endnote-ref"))
     ):
         link.decompose()
+    for numbered in page.find_all("ol"):
+        # mammoth starts each list at 1, also where Word goes on counting: better no number than a wrong one.
+        numbered.name = "ul"
     read = document_of(page, "docx")
     title = facts.pop("title", None)
     return Document(

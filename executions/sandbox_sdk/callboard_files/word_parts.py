@@ -6,12 +6,15 @@ import zipfile
 from copy import deepcopy
 from dataclasses import dataclass, field
 
+from callboard_files.document import Unreadable
 from callboard_files.office import local, parsed
 from lxml import etree
 
 # Their children count, they themselves say nothing of the text.
 UNWRAPPED = frozenset({"moveTo", "fldSimple", "customXml", "dir", "bdo", "rubyBase", "ruby"})
 DROPPED = frozenset({"moveFrom", "del", "rt", "delText"})
+# What mammoth builds from it takes some thirty times its size.
+MAX_PART = 16 * 1024 * 1024
 CHANGES = frozenset({"ins", "del", "moveFrom", "moveTo"})
 TEXT_PARTS = re.compile(r"word/(document\d*|footnotes|endnotes)\.xml")
 AROUND_PARTS = re.compile(r"word/(header|footer)\d*\.xml")
@@ -29,13 +32,12 @@ class Prepared:
 def prepared(container: zipfile.ZipFile) -> Prepared:
     """The file with its headers and footers in its body and one version of its text."""
     names = container.namelist()
+    if any(container.getinfo(name).file_size > MAX_PART for name in names if TEXT_PARTS.fullmatch(name)):
+        raise Unreadable("The text of the Word file takes more than 16 MiB.")
     roots = {name: parsed(container.read(name)) for name in names if TEXT_PARTS.fullmatch(name)}
     around = {name: parsed(container.read(name)) for name in sorted(names) if AROUND_PARTS.fullmatch(name)}
-    has_changes = has_hidden = False
+    warnings = doubts([*roots.values(), *around.values()], names, container)
     for root in (*roots.values(), *around.values()):
-        found = {local(element) for element in root.iter("{*}*") if not is_property_of(element)}
-        has_changes = has_changes or bool(found & CHANGES)
-        has_hidden = has_hidden or "vanish" in {local(element) for element in root.iter("{*}vanish")}
         simplify(root)
     for root in roots.values():
         body = root.find("{*}body")
@@ -49,19 +51,20 @@ def prepared(container: zipfile.ZipFile) -> Prepared:
             elif not name.startswith("word/media/"):
                 written.writestr(name, container.read(name))
     stream.seek(0)
-    ready = Prepared(stream, style_map(container))
-    if has_changes:
-        ready.warnings.append("The document has tracked changes; this is the text with all of them accepted.")
-    if has_hidden:
-        ready.warnings.append("The document has hidden text, which is part of the text here.")
+    return Prepared(stream, style_map(container), warnings)
+
+
+def doubts(roots: list[etree._Element], names: list[str], container: zipfile.ZipFile) -> list[str]:
+    """Sentences on what Word shows otherwise than the text does."""
+    found = {local(element) for root in roots for element in root.iter("{*}*")}
+    warnings = []
+    if found & CHANGES:
+        warnings.append("The document has tracked changes; this is the text with all of them accepted.")
+    if "vanish" in found:
+        warnings.append("The document has hidden text, which is part of the text here.")
     if "word/comments.xml" in names and b":comment " in container.read("word/comments.xml"):
-        ready.warnings.append("The document has comments, which are not part of the text.")
-    return ready
-
-
-def is_property_of(element: etree._Element) -> bool:
-    """Whether it stands among properties, where `w:del` marks an end of a paragraph or a row."""
-    return False if element.getparent() is None else local(element.getparent()) == "numberingChange"
+        warnings.append("The document has comments, which are not part of the text.")
+    return warnings
 
 
 def simplify(root: etree._Element) -> None:

@@ -19,6 +19,8 @@ from python_calamine import (
 
 # A cell far away makes a sheet of millions of blank ones.
 MAX_CELLS = 5_000_000
+BLOCK = 1 << 20
+FAILED = b' t="e"'
 
 
 def read_document(source: Path, _encoding: str | None = None) -> Document:
@@ -26,9 +28,10 @@ def read_document(source: Path, _encoding: str | None = None) -> Document:
     book = opened(source)
     with zipfile.ZipFile(source) as container:
         facts = properties(container)
+        failed = failed_cells(container)
     lines: list[str] = []
     outline: list[Heading] = []
-    warnings: list[str] = []
+    warnings: list[str] = [failed] if failed else []
     for sheet in book.sheets_metadata:
         if sheet.typ != SheetTypeEnum.WorkSheet:
             warnings.append(f"“{sheet.name}” is no sheet of cells and was left out.")
@@ -61,12 +64,28 @@ def read_table(
         raise Unreadable("The file has no rows.")
     table = table_of(sheet_rows(book, chosen), header=header)
     table.sheet = chosen
+    with zipfile.ZipFile(source) as container:
+        if failed := failed_cells(container):
+            table.problems.append(("failed_formulas", failed))
     if len(names) > 1 and sheet is None:
         others = ", ".join(f"“{name}”" for name in names if name != chosen)
         table.problems.append(
             ("other_sheets", f"Only the sheet “{chosen}” was read; there are also {others}.")
         )
     return table
+
+
+def failed_cells(container: zipfile.ZipFile) -> str | None:
+    """A sentence on cells that hold an error, which the library reads as blank; None without such."""
+    count = 0
+    for name in container.namelist():
+        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+            with container.open(name) as part:
+                rest = b""
+                while block := part.read(BLOCK):
+                    count += (rest + block).count(FAILED)
+                    rest = block[1 - len(FAILED) :]
+    return f"Cells that hold an error such as #DIV/0!, and are read as blank: {count:,}." if count else None
 
 
 def opened(source: Path) -> CalamineWorkbook:

@@ -5,16 +5,14 @@ import surroundings  # noqa: F401
 
 # isort: split
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 from callboard_files import TABLE_FORMATS, Table, Unreadable, read_table
 from callboard_skill import artifact, fail, inputs, materials, output, progress, text
 from chart import draw_chart
-from columns import Column, read_column
+from columns import Column
 from markdown_report import write_markdown
-from parsing import table_style
-from quality import duplicate_row_count, find_correlations, find_warnings
+from profiling import MAX_TOLD, describe, read_columns
 
 OUTPUTS = Path("outputs")
 DELIMITER_NAMES = {
@@ -24,8 +22,6 @@ DELIMITER_NAMES = {
     "|": "bar-separated",
     ":": "colon-separated",
 }
-# What is told live of columns and warnings; the outputs have them all.
-MAX_TOLD = 40
 
 
 def main() -> None:
@@ -42,7 +38,7 @@ def main() -> None:
     except Unreadable as problem:
         fail(str(problem), file=source.name, skipped=skipped)
     text(f"{source.name}: {table.row_count:,} rows × {len(table.names)} columns, {written_as(table)}.\n")
-    columns = list(read_columns(table))
+    columns = list(read_columns(table, top=inputs.get("top_values", 5)))
     progress(0.75, "Looking for problems")
     profile = {**describe(source, table, columns), "skipped": skipped}
     for warning in profile["warnings"][:MAX_TOLD]:
@@ -79,39 +75,6 @@ def written_as(table: Table) -> str:
         return f"sheet “{table.sheet}”"
     said = DELIMITER_NAMES.get(table.delimiter, f"separated by {table.delimiter!r}")
     return f"{said}, {table.encoding}"
-
-
-def read_columns(table: Table) -> Iterator[Column]:
-    """Each column in turn, told live as it is known."""
-    count = len(table.names)
-    style = table_style(table.cells)
-    for index, name in enumerate(table.names):
-        column = read_column(name, table.cells[index], top=inputs.get("top_values", 5), of_table=style)
-        if index < MAX_TOLD:
-            text(f"  {column.name}: {column.headline}\n")
-        progress(round(0.15 + 0.6 * (index + 1) / count, 3), f"Column {index + 1} of {count}")
-        yield column
-
-
-def describe(source: Path, table: Table, columns: list[Column]) -> dict:
-    cells = table.row_count * len(columns)
-    missing = sum(column.missing_count for column in columns)
-    repeated = duplicate_row_count(table)
-    return {
-        "file": source.name,
-        "size_bytes": source.stat().st_size,
-        "encoding": table.encoding,
-        "delimiter": table.delimiter,
-        "sheet": table.sheet or None,
-        "row_count": table.row_count,
-        "column_count": len(columns),
-        "truncated": table.truncated,
-        "duplicate_row_count": repeated,
-        "missing_share": round(missing / cells, 6) if cells else 0.0,
-        "columns": [column.as_json() for column in columns],
-        "correlations": find_correlations(columns),
-        "warnings": find_warnings(table, columns, repeated),
-    }
 
 
 def hand_over(profile: dict, columns: list[Column]) -> None:
