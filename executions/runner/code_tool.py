@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from executions.runner.missing_modules import how_to_add_missing
@@ -9,8 +10,10 @@ from executions.runner.outcomes import RunFailed
 from executions.runner.run import LeasedRun
 from executions.runner.skill_files import INSIDE, links
 from executions.runner.tool_failure import ToolFailed
-from executions.sandbox import ProcessOutcome, RunningProcess, SandboxUnavailable, launch
+from executions.sandbox import PYTHONPATH, ProcessOutcome, RunningProcess, SandboxUnavailable, launch
 
+# Its `callboard_files` reads staged files; `callboard_skill` has nobody to talk to here.
+SDK = Path(__file__).resolve().parents[1] / "sandbox_sdk"
 FOLDER = "code"
 MAX_OUTPUT_BYTES = 24 * 1024
 MAX_STDERR_CHARACTERS = 8 * 1024
@@ -20,7 +23,7 @@ _KNOWN = ("bash", "node", "perl", "git", "jq", "pandoc", "soffice", "pdftotext",
 PROGRAMS = ("python", "sh", *(name for name in _KNOWN if shutil.which(name, path=_SYSTEM_PATH)))
 SHELL = "bash" if "bash" in PROGRAMS else "sh"
 # A body's imports are relative to the skill's folder, and some name that folder by a variable.
-_VARIABLES = (f"PYTHONPATH={INSIDE}", f"SKILL_DIR={INSIDE}")
+_VARIABLES = (f"PYTHONPATH={INSIDE}:{PYTHONPATH}", f"SKILL_DIR={INSIDE}")
 
 
 def run_python(run: LeasedRun, code: str) -> dict[str, Any]:
@@ -47,7 +50,13 @@ def _run(run: LeasedRun, suffix: str, text: str, program: str) -> dict[str, Any]
     limits = replace(asked, wall_seconds=min(asked.wall_seconds, max(run.seconds_left, 0.1)))
     argv = ["env", *_VARIABLES, program, path]
     try:
-        with launch(argv, workspace=run.workspace, bundle=run.bundle, limits=limits) as running:
+        with launch(
+            argv,
+            workspace=run.workspace,
+            bundle=run.bundle,
+            limits=limits,
+            extra_read_only={"/callboard": SDK},
+        ) as running:
             output, truncated = _drained(run, running)
             outcome = running.wait()
     except SandboxUnavailable as unavailable:

@@ -14,6 +14,7 @@ from executions.sandbox.limits import MIB, Limits
 MARKER = "/.sandbox"  # exists once the sandbox has its own root
 HOME = "/tmp/home"  # noqa: S108  # inside the sandbox, where /tmp is private; keeps dot-files out of the workspace
 STARTUP = "/opt/startup"  # what every Python inside loads
+PYTHONPATH = f"/callboard:{STARTUP}"
 _STARTUP_SOURCE = Path(__file__).parent / "startup"
 _SCRATCH_SHARE = 4  # /tmp and /dev/shm may each take a quarter of the memory
 

@@ -180,7 +180,7 @@ except SkillCallFailed as failure:
     )
 
     assert played.outputs == {
-        "said": "csv-profile: There is no file to profile: stage a CSV or TSV file.",
+        "said": "csv-profile: There is no file to profile: stage a CSV, TSV or XLSX file.",
         "state": "failed",
     }
     assert played.of_type("call_skill")[0]["call_key"] == "mine"

@@ -61,7 +61,7 @@ output(text=skill.inputs["text"])
     assert data_of(ended, "execution.progressed") == [{"fraction": 0.5, "message": "half way"}]
 
 
-def test_the_newest_staged_files_are_there_and_missing_ones_are_skipped(bench: Bench):
+def test_the_newest_staged_files_are_there_and_missing_ones_are_named(bench: Bench):
     actor = make_actor()
     for content in (b"old", b"new"):
         upload_file(
@@ -72,6 +72,8 @@ def test_the_newest_staged_files_are_there_and_missing_ones_are_skipped(bench: B
     ended = run(start(script, actor=actor, files=("a.csv", "none.csv", "a.csv")), bench)
 
     assert ended.outputs == {"names": ["a.csv"], "content": "new"}
+    said = "Not in the collection, and so not staged: “none.csv”."
+    assert data_of(ended, "execution.progressed") == [{"fraction": None, "message": said}]
 
 
 def test_a_further_attempt_gets_the_files_of_the_first(bench: Bench):

@@ -3,9 +3,13 @@
 import re
 from dataclasses import dataclass, field
 
+SPACELESS = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+# Vowel signs of Indian scripts are parts of words, though no letters.
+WORD = re.compile(rf"[{SPACELESS}]|[^\W{SPACELESS}](?:[^\W{SPACELESS}]|['’\u0300-\u036f\u0900-\u0dff-])*")
+
 
 class Unreadable(Exception):
-    """The file has no text that can be taken; the message says why."""
+    """Nothing can be taken from the file; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,10 @@ class Document:
     outline: list[Heading] = field(default_factory=list)
     page_count: int | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    # How text was decoded; None for formats that say it themselves.
+    encoding: str | None = None
+    # Sentences on what may be wrong or is left out.
+    warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.text = tidied(self.text)
@@ -44,7 +52,8 @@ class Document:
 
     @property
     def word_count(self) -> int:
-        return len(re.findall(r"\w[\w'’-]*", self.text))
+        """A sign of a script without spaces counts as a word, as word processors count."""
+        return sum(1 for _ in WORD.finditer(self.text))
 
 
 def counted(count: int, noun: str) -> str:
