@@ -41,6 +41,7 @@ class Received:
     headers: dict[str, str]
     body: dict[str, Any]
     port: int  # of the client's end, which tells connections apart
+    at: float  # by the monotonic clock
 
 
 class ProviderServer(ThreadingHTTPServer):
@@ -107,7 +108,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = json.loads(self.rfile.read(length) or b"{}")
         headers = {key.lower(): value for key, value in self.headers.items()}
-        self.server.received.append(Received(self.path, headers, body, self.client_address[1]))
+        self.server.received.append(
+            Received(self.path, headers, body, self.client_address[1], time.monotonic())
+        )
         if self.server.is_strict and (problem := history_problem(body)):
             self.server.refused.append(problem)
             self._send_json(
