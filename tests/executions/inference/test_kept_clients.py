@@ -1,6 +1,7 @@
 """A worker's requests share connections where they are made as the same one, and else nothing."""
 
 import asyncio
+import gc
 import socket
 import threading
 import uuid
@@ -11,14 +12,19 @@ from typing import Any
 
 import pytest
 
+from executions.inference import providers
 from executions.inference.choices import ModelChoice
 from executions.inference.errors import ModelUnavailable
 from executions.inference.interface import ModelReply
 from executions.inference.kept_clients import KeptClients, keeping_clients
 from executions.inference.model_request import ask_model, unheard
 from tests.executions.inference.asking import compatible, make_request
+from tests.executions.inference.cloud_wire import bedrock_answer, gemini_events
 from tests.executions.inference.provider_server import Answer, serving
-from tests.executions.inference.wire import chat_events
+from tests.executions.inference.test_anthropic_messages import claude
+from tests.executions.inference.test_bedrock import bedrock
+from tests.executions.inference.test_gemini import gemini
+from tests.executions.inference.wire import chat_events, message_events
 from tests.executions.runs.worker.processes import wait_until
 
 YES = Answer(events=chat_events("Yes."))
@@ -54,6 +60,37 @@ def test_requests_of_one_credential_share_a_connection() -> None:
 
     assert len({one.port for one in server.received}) == 1
     assert [one.body["model"] for one in server.received] == ["small-model", "small-model", "another-model"]
+
+
+@pytest.mark.parametrize(
+    ("choice_at", "answer"),
+    [
+        (claude, Answer(events=message_events("Yes."))),
+        (gemini, Answer(events=gemini_events("Yes."))),
+    ],
+)
+def test_other_libraries_share_theirs_too_also_once_their_models_are_made_anew(
+    choice_at: Callable[[str], ModelChoice], answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def each() -> None:
+        for _ in range(3):
+            assert (await asked(choice_at(server.url))).text == "Yes."
+            # A library may close in the background what its former model has used.
+            gc.collect()
+            await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(providers, "MODEL_SECONDS", 0.0)
+    with serving(answer) as server:
+        in_a_worker(each)
+
+    assert len({one.port for one in server.received}) == 1
+
+
+def test_a_library_that_blocks_is_asked_in_a_worker_too() -> None:
+    with serving(bedrock_answer("Yes.")) as server:
+        ask_each(bedrock(server.url), bedrock(server.url))
+
+    assert len(server.received) == 2
 
 
 def test_outside_of_a_worker_each_request_has_its_own() -> None:
