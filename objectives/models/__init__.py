@@ -2,7 +2,7 @@
 
 from objectives.models.agent import Agent, AgentState, AgentVariation, Assignment, VariationChoice
 from objectives.models.history import BrokenRequest, ContextWindow, FinishReason, Step, UserMessage
-from objectives.models.model import LanguageModel, ModelState, Provider, ProviderKey
+from objectives.models.model import LanguageModel, ModelState, Provider, ProviderKey, ProviderPause
 from objectives.models.objective import OPEN, OVER, PASSING, ErrorType, Objective, ObjectiveState
 from objectives.models.sealedvalue import SealedValue
 from objectives.models.secret import Secret, SecretSource
@@ -49,6 +49,7 @@ __all__ = [
     "ObjectiveState",
     "Provider",
     "ProviderKey",
+    "ProviderPause",
     "QueuedAction",
     "ResultMedia",
     "SealedValue",

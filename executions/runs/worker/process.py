@@ -17,6 +17,7 @@ from django.db import Error as DatabaseError
 from django.utils.module_loading import import_string
 from procrastinate import App
 
+from executions.inference.kept_clients import keeping_clients
 from executions.runs.group_writer import GroupWriter
 from executions.runs.lease import HEARTBEAT_SECONDS
 from executions.runs.live.listener import listen, wakeups
@@ -89,7 +90,7 @@ class WorkerProcess:
                 warm_threads(STEP_THREADS, "step") as steps,
             ):
                 bench = Bench(self._id, folder.path, self._keeper, Steps(steps), self._texts)
-                asyncio.run(self._serve(bench, threads))
+                asyncio.run(keeping_clients(self._serve(bench, threads)))
         finally:
             self._closing.set()
             self._texts.stop()
