@@ -101,7 +101,7 @@ class _SocketSubscriber(_Subscriber):
             payload, self._buffer = self._buffer[begin:end], self._buffer[end:]
             if code == _PING:
                 self._send(_PONG, payload)
-            elif payload.startswith(b'{"type":"snapshot"'):
+            elif payload.startswith((b'{"type":"snapshot"', b'{"type":"subscribed"')):
                 self.is_open = True
             elif number := _EVENT_NUMBER.match(payload):
                 self.note(int(number[1]), at)
