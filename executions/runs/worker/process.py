@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import Error as DatabaseError
+from django.db import Error as DatabaseError, connection
 from django.utils.module_loading import import_string
 from procrastinate import App
 
@@ -80,6 +80,7 @@ class WorkerProcess:
             logger.error("Every run will fail: %s", probe().reason)
         folder = RunFolder(settings.RUN_DIR, self._id)
         note_node_seen(self._id, self._room)
+        connection.close()  # this thread has the event loop from now on, which speaks to no database
         open_sender()
         self._keeper.start()
         self._texts.start()
