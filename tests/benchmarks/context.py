@@ -40,7 +40,6 @@ class Effort:
     feelings: int = 15
     floods: int = 3
     flood_words: int = 4000
-    flood_words_per_second: float = 1000.0  # the least that is waited for
 
 
 QUICK = Effort(

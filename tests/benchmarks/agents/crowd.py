@@ -57,18 +57,19 @@ def measure_crowd(place: Place, worker: int, pace: Pace, idle: Felt) -> list[Fig
 
 def _carry(place: Place, worker: int, pace: Pace, count: int) -> Crowd:
     url, stopped = place.context.dataset.site.database_url, max(count // 25, 2)
+    patience = pace.seconds * 6 + 120
     with Watch(url, worker) as watch:
         begun = time.monotonic()
         made = place.create(place.ours, "streamer", count)
         created = time.monotonic() - begun
         goes_on, to_cancel, to_interrupt = _shared_out(made, stopped)
-        with following(place, goes_on, pace.seconds + SPARE_SECONDS) as done, ThreadPoolExecutor(1) as beside:
+        with following(place, goes_on, patience) as done, ThreadPoolExecutor(1) as beside:
             time.sleep(max(begun + pace.think + 1 - time.monotonic(), 0))
             feeling = beside.submit(feel, place, max(stopped // 2, 2))
             cancels = stop(place, to_cancel, "cancel", ["cancelled"])
             interrupts = stop(place, to_interrupt, "interrupt", ["waiting"])
             felt = feeling.result()
-            place.wait_for(goes_on, ["finalized"], seconds=pace.seconds * 3 + 60)
+            place.wait_for(goes_on, ["finalized"], seconds=patience)
             heard = done()
     words = words_of(place, heard, each=pace.count)
     place.say(place.ours, to_interrupt, "cancel")

@@ -46,7 +46,7 @@ class Words:
 
 @contextlib.contextmanager
 def following(place: Place, objectives: Sequence[uuid.UUID], seconds: float) -> Iterator[Callable[[], Heard]]:
-    """A socket for each, which follow for so long; what the block gets waits until they are done."""
+    """A socket for each, until its objective ends or time is over; what the block gets waits for that."""
     openings = [_opening(place, objective) for objective in objectives]
     with ChildProcess(
         "tests.benchmarks.subscribers.follow",
@@ -82,8 +82,8 @@ def words_of(place: Place, heard: Heard, *, each: int | None) -> Words:
             events += len(log)
             wrong += sum(seq != number for number, (seq, _, _) in enumerate(log, 1))
             wrong += sum(len(heard.received.get((index, seq), ())) != 1 for seq, _, _ in log)
-            words = list(_words([(seq, text) for seq, kind, text in log if kind == _TEXT]))
-            wrong += _difference([word for word, _ in words], each)
+            words = list(words_in([(seq, text) for seq, kind, text in log if kind == _TEXT]))
+            wrong += difference([word for word, _ in words], each)
             for word, seq in words:
                 if at := heard.received.get((index, seq)):
                     said.append(word)
@@ -91,7 +91,7 @@ def words_of(place: Place, heard: Heard, *, each: int | None) -> Words:
     return Words(said, came, events, wrong)
 
 
-def _words(texts: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
+def words_in(texts: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
     """Each word, and the number of the event that holds its end."""
     begun = ""
     for seq, text in texts:
@@ -99,6 +99,7 @@ def _words(texts: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
         yield from ((int(word), seq) for word in whole)
 
 
-def _difference(words: Sequence[int], each: int | None) -> int:
+def difference(words: Sequence[int], each: int | None) -> int:
+    """How many words are repeated, and how many are missing of `each`."""
     repeated = sum(count - 1 for count in Counter(words).values())
     return repeated + (0 if each is None else abs(each - len(set(words))))

@@ -49,19 +49,17 @@ def measure_waiting(place: Place, worker: int) -> list[Figure]:
     """Two halves come to wait for an approval: what the second one adds to what the first one left."""
     count = place.context.effort.waiting_agents
     place.context.steps.say(f"agents: {count} that wait for an approval")
-    before, first, second = (
-        _after(place, worker, waiting) for waiting in (0, count // 2, count - count // 2)
-    )
+    first, second = (_after(place, worker, waiting) for waiting in (count // 2, count - count // 2))
     growth = second.megabytes - first.megabytes
-    threads, connections = second.threads - before.threads, second.connections - before.connections
+    threads, connections = second.threads - first.threads, second.connections - first.connections
     return [
-        Figure(PART, f"{count} wait for an approval: threads more", threads, "").asked(
+        Figure(PART, f"{count} wait for an approval: threads that the second half adds", threads, "").asked(
             "none", is_met=threads <= 0
         ),
-        Figure(PART, "the same: database connections more", connections, "").asked(
+        Figure(PART, "the same: database connections", connections, "").asked(
             "none", is_met=connections <= 0
         ),
-        Figure(PART, "the same: memory that the second half adds", growth, "MB").asked(
+        Figure(PART, "the same: memory", growth, "MB").asked(
             f"under {MOST_GROWTH_MEGABYTES:g} MB", is_met=growth < MOST_GROWTH_MEGABYTES
         ),
     ]
@@ -69,7 +67,7 @@ def measure_waiting(place: Place, worker: int) -> list[Figure]:
 
 def _after(place: Place, worker: int, count: int) -> Usage:
     """What the worker takes once so many more wait."""
-    made = place.create(place.other, "decider", count) if count else []
+    made = place.create(place.other, "decider", count)
     place.wait_for(made, ["waiting"], seconds=PATIENCE_SECONDS)
     time.sleep(SETTLE_SECONDS)
     with place.database() as connection:
