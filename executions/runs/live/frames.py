@@ -105,7 +105,8 @@ ERROR_CODES = {
     "not_found": "there is no such run or space for this caller (any more)",
     "not_permitted": "role or key lack the permission (any more)",
     "unauthenticated": "the credentials are over; the socket closes with 4401",
-    "conflict": "`sub` is already in use on this socket",
+    "conflict": "`sub` is already in use on this socket; or a command asks for what is not possible "
+    "(any more)",
     "not_subscribed": "there is no subscription of that name",
     "too_many": "this socket has as many subscriptions as it may have; or, and then it closes with 4429, "
     "its caller has as many sockets and streams",
