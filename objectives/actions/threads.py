@@ -53,10 +53,10 @@ class NewThread:
 
 def chat_agent(access: SpaceAccess, *, now: datetime) -> Agent:
     """The agent of the space's chat; the first use founds one that has the tenant's skills."""
+    access.require(MANAGE_OBJECTIVES)
     known = ChatSettings.objects.filter(space_id=access.space_id).select_related("agent").first()
     if known is not None and known.agent.state == AgentState.PUBLISHED:
         return known.agent
-    access.require(MANAGE_OBJECTIVES)
     with transaction.atomic():
         # Of two that are the first at the same moment one founds it, and the other waits here.
         Space.objects.select_for_update(no_key=True).get(pk=access.space_id)
@@ -114,6 +114,7 @@ def _start(access: SpaceAccess, new: NewThread, now: datetime) -> Thread:
 
 def agent_address(access: SpaceAccess, given: str, *, now: datetime) -> str:
     """The agent that is named, in the API's spelling, or else that of the space's chat."""
+    access.require(MANAGE_OBJECTIVES)
     return given or spell(Prefix.AGENT, chat_agent(access, now=now).id)
 
 

@@ -26,7 +26,7 @@ from objectives.chat.formats.data_stream import DataStream
 from objectives.chat.formats.format import StreamFormat
 from objectives.chat.formats.ui_message_stream import UIMessageStream
 from objectives.chat.representations import show_queued
-from objectives.chat.talking import Telling, take, the_thread, under_way
+from objectives.chat.talking import Telling, find_thread, take, the_thread, under_way
 from objectives.chat.turn import Turn
 from objectives.chat.writer import TurnWriter
 from objectives.ids import Json
@@ -144,10 +144,10 @@ def check_ticket(caller: Caller, access: SpaceAccess, ask: TurnAsk) -> None:
     """Raises NotFound and NotPermitted for a ticket that does not let do this there."""
     if caller.scope is None:
         return
-    if not ask.thread:
+    thread = find_thread(access, ask.thread)
+    if thread is None:
         caller.scope.require(May.SAY, [TicketSubject(TicketKind.SPACE, str(access.space_id))])
         return
-    thread = the_thread(access, ask.thread)
     verb = May.DECIDE if ask.decisions or ask.outputs else May.SAY
     caller.scope.require(verb, lineage_of_objective(thread.pk))
 

@@ -99,7 +99,7 @@ def test_assistant_ui_reads_the_ai_sdks_stream_too(server):
     streamed = client.chat("Hello")
 
     message = decode("ui-message-stream-by-assistant-ui", streamed.text.encode())["message"]
-    assert calls_and_texts(message)[1] == "Good morning."
+    assert calls_and_texts(message)[1].endswith("Good morning.")
 
 
 def test_an_ag_ui_client_reads_a_turn(server):
