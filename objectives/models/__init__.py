@@ -7,6 +7,7 @@ from objectives.models.objective import OPEN, OVER, PASSING, ErrorType, Objectiv
 from objectives.models.sealedvalue import SealedValue
 from objectives.models.secret import Secret, SecretSource
 from objectives.models.steering import ActionKind, ActionState, Feedback, QueuedAction
+from objectives.models.thread import ChatSettings, MessageFile, Thread
 from objectives.models.toolcall import (
     AWAITS_JUDGEMENT,
     SETTLED,
@@ -38,12 +39,14 @@ __all__ = [
     "BrokenRequest",
     "CallError",
     "CallKind",
+    "ChatSettings",
     "ContextWindow",
     "ErrorType",
     "ExecutionStatus",
     "Feedback",
     "FinishReason",
     "LanguageModel",
+    "MessageFile",
     "ModelState",
     "Objective",
     "ObjectiveState",
@@ -56,6 +59,7 @@ __all__ = [
     "Secret",
     "SecretSource",
     "Step",
+    "Thread",
     "Tool",
     "ToolCall",
     "ToolSet",
