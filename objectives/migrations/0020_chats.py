@@ -9,7 +9,7 @@ import spaces.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("objectives", "0001_squashed_0018_initial"),
+        ("objectives", "0019_pauses_of_providers"),
         ("spaces", "0001_squashed_0007_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
