@@ -75,7 +75,7 @@ def test_a_thread_is_talked_in(page: Page, server: Server) -> None:
         wire.send(**told, seq=5, kind="text.appended", data={"text": "Let me see."})
         wire.send(**told, seq=6, kind="tool.approval_requested", data={"call_id": THREAD})
 
-        assert wire.take("approve")["tool_call_id"] == "toolcall_01M81XFW00E000000000000001"
+        assert wire.take("approve")["tool_call_id"] == "toolcall_01M81XE000E008000000000001"
         expect(page.locator("#card")).to_have_text("Let me see.")
         expect(page.locator("#card")).to_have_attribute("data-state", "idle")
         assert said["text"] == "What did we sell in March?"

@@ -199,7 +199,9 @@ def test_a_refusal_is_an_error_with_its_code(  # noqa: PLR0917
         f"""async told => {{
           const client = callboard.connect({{ ...told, url: BASE }});
           try {{ await client.{followed}.done(); }}
-          catch (error) {{ return [error instanceof callboard.CallboardError, error instanceof Error, error.code]; }}
+          catch (error) {{
+            return [error instanceof callboard.CallboardError, error instanceof Error, error.code];
+          }}
         }}""",
         told,
     )

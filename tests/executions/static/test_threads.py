@@ -1,4 +1,4 @@
-"""A thread is followed and talked in over one socket; verbs are answered once, whatever the connection does."""
+"""A thread is followed and talked in over one socket, whatever the connection does."""
 
 import uuid
 from collections.abc import Iterator
