@@ -16,17 +16,20 @@ from tests.factories import Actor, make_actor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "callboard-js.md"
+THREAD = "01a203d7-0000-7000-8000-000000000001"
 HOST = "https://callboard.example.com"
 
 
-def run_example(page: Page, server: Server, heading: str, **told: Any) -> None:
+def run_example(page: Page, server: Server, heading: str, *, base: str = "", **told: Any) -> None:
     """Run the example below a heading as a module, with these names known to it."""
-    example = re.search(rf"^## {heading}\n.*?^```js\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    example = re.search(
+        rf"^## {heading}\n.*?^```js\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL
+    )
     assert example is not None
     assert len(example[1].splitlines()) <= 11
     open_elsewhere(page, server)
     page.evaluate("told => { Object.assign(window, told); }", told)
-    page.add_script_tag(type="module", content=example[1].replace(HOST, server.url))
+    page.add_script_tag(type="module", content=example[1].replace(HOST, base or server.url))
 
 
 def ticket(server: Server, actor: Actor, **target: str) -> str:
@@ -63,7 +66,16 @@ def test_an_execution_is_shown_to_its_end(page: Page, server: Server) -> None:
 
 def test_a_thread_is_talked_in(page: Page, server: Server) -> None:
     with wire_server() as wire:
-        options = f"{{ ticket, url: '{wire.url}' }}"
-        page.route("**/callboard.js", lambda route: route.fallback())
-        page.add_init_script(f"window.ticket = 'cbt_1'; window.chat = {options.replace('ticket', 'ticket: 1', 1)};")
-        run_example(page, server, "A thread of the chat", ticket="cbt_1", threadId="t")
+        run_example(page, server, "A thread of the chat", base=wire.url, ticket="cbt_1", threadId=THREAD)
+        sub = wire.take("subscribe")["sub"]
+        wire.send(type="snapshot", sub=sub, object={"thread": {"state": "idle"}}, seq=4)
+        said = wire.take("say")
+        wire.send(type="done", id=said["id"], result={"thread_id": THREAD, "message_id": "m"})
+        told = {"type": "event", "sub": sub, "objective_id": THREAD, "at": ""}
+        wire.send(**told, seq=5, kind="text.appended", data={"text": "Let me see."})
+        wire.send(**told, seq=6, kind="tool.approval_requested", data={"call_id": THREAD})
+
+        assert wire.take("approve")["tool_call_id"] == "toolcall_01M81XE000E008000000000001"
+        expect(page.locator("#card")).to_have_text("Let me see.")
+        expect(page.locator("#card")).to_have_attribute("data-state", "idle")
+        assert said["text"] == "What did we sell in March?"

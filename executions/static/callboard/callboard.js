@@ -757,7 +757,8 @@ export class Thread extends Following {
    */
   async say(text, { files } = {}) {
     const said = { text, ...(files ? { files } : {}) };
-    await this.#making?.catch(() => {});
+    // Waits for nothing else: verbs are sent in the order in which they are called.
+    if (this.id === null && this.#making) await this.#making.catch(() => {});
     if (this.id !== null) return this.#do("say", { thread_id: this.id, ...said });
     this.#making = this.#wire.command("say", { ...(this.#space ? { space_id: this.#space } : {}), ...said });
     const made = await this.#making;

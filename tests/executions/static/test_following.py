@@ -81,7 +81,9 @@ def test_leaving_a_loop_ends_the_subscription_and_with_the_last_one_the_socket(
     run = make_run(actor=actor)
     let_in(page, server, actor)
 
-    page.evaluate("async id => { for await (const item of client.followExecution(id)) break; }", str(run.execution.id))
+    page.evaluate(
+        "async id => { for await (const item of client.followExecution(id)) break; }", str(run.execution.id)
+    )
 
     page.wait_for_function("client.status === 'idle' && openSockets[0].readyState === WebSocket.CLOSED")
 
@@ -197,7 +199,9 @@ def test_a_refusal_is_an_error_with_its_code(  # noqa: PLR0917
         f"""async told => {{
           const client = callboard.connect({{ ...told, url: BASE }});
           try {{ await client.{followed}.done(); }}
-          catch (error) {{ return [error instanceof callboard.CallboardError, error instanceof Error, error.code]; }}
+          catch (error) {{
+            return [error instanceof callboard.CallboardError, error instanceof Error, error.code];
+          }}
         }}""",
         told,
     )

@@ -5,11 +5,16 @@ import json
 import queue
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
+ROOT = Path(__file__).resolve().parents[3]
+MODULE = ROOT / "executions" / "static" / "callboard" / "callboard.js"
 SECONDS = 20.0
 
 
@@ -47,10 +52,18 @@ class WireServer:
         self._socket.close()
 
 
+def serve_module(_: ServerConnection, request: Request) -> Response | None:
+    """The module, as every Callboard serves it; None for a socket's handshake."""
+    if not request.path.startswith("/static/"):
+        return None
+    headers = Headers({"Content-Type": "text/javascript", "Access-Control-Allow-Origin": "*"})
+    return Response(200, "OK", headers, MODULE.read_bytes())
+
+
 @contextlib.contextmanager
 def wire_server() -> Iterator[WireServer]:
     found = WireServer()
-    with serve(found.converse, "127.0.0.1", 0) as server:
+    with serve(found.converse, "127.0.0.1", 0, process_request=serve_module) as server:
         found.url = f"http://127.0.0.1:{server.socket.getsockname()[1]}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield found
