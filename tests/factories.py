@@ -18,8 +18,8 @@ TOOLS = [
     "workspace.fs.list",
     "workspace.fs.read",
     "workspace.fs.write",
-    "workspace.shell",
     "workspace.code.python",
+    "workspace.shell",
     "artifact.commit",
 ]
 
