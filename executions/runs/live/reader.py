@@ -71,6 +71,7 @@ class LogReader:
             min_size=1,
             max_size=CONNECTIONS,
             timeout=WAIT_SECONDS,
+            reconnect_timeout=WAIT_SECONDS,  # else its pauses double, for minutes after a long outage
             open=False,
             kwargs={
                 "autocommit": True,

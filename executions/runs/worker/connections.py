@@ -9,6 +9,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from spaces.liveness import check_if_heard_async, has_news
 
+JOB_WAIT_SECONDS = 10.0  # for a connection by which jobs are taken; then that begins anew
+
 
 def keep_connections_open() -> None:
     """Give each thread a connection of its own that stays open, instead of one from a pool.
@@ -47,8 +49,12 @@ def close_if_left() -> None:
 
 
 def make_job_pool(**options: Any) -> "AsyncConnectionPool[AsyncConnection[Any]]":
-    """The pool through which jobs are taken, with procrastinate's options for it."""
-    return AsyncConnectionPool(**{**options, "check": check_if_heard_async})
+    """The pool through which jobs are taken, with procrastinate's options for it.
+
+    Connecting is given up with those who wait for it, and begins anew with whoever asks next.
+    """
+    patience = {"timeout": JOB_WAIT_SECONDS, "reconnect_timeout": JOB_WAIT_SECONDS}
+    return AsyncConnectionPool(**{**options, **patience, "check": check_if_heard_async})
 
 
 async def settle_job_connection(connection: "AsyncConnection[Any]") -> None:
