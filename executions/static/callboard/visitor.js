@@ -36,6 +36,15 @@ export class Visitor {
     return answer.json();
   }
 
+  // The answer to a change, null for an empty one; `body` is a form or what becomes JSON. Throws Refused.
+  async send(method, path, body = null) {
+    const isForm = body instanceof FormData;
+    const headers = { ...this.headers(), ...(body && !isForm ? { "Content-Type": "application/json" } : {}) };
+    const answer = await fetch(path, { method, headers, body: isForm || body === null ? body : JSON.stringify(body) });
+    if (!answer.ok) throw new Refused(answer.status, await reason(answer));
+    return answer.status === 204 ? null : answer.json();
+  }
+
   // A key cannot travel with a socket's handshake, so a ticket stands for it, once and for a minute.
   async socketUrl() {
     const url = new URL("/v1/ws", location.href);
@@ -49,13 +58,24 @@ export class Visitor {
   }
 
   headers() {
-    return this.key ? { Authorization: `Bearer ${this.key}` } : {};
+    const mark = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
+    return this.key ? { Authorization: `Bearer ${this.key}` } : mark ? { "X-CSRFToken": mark } : {};
+  }
+}
+
+// What an error answer says, in its own words.
+async function reason(answer) {
+  try {
+    const { detail } = await answer.json();
+    return typeof detail === "string" ? detail : (detail?.[0]?.msg ?? "");
+  } catch {
+    return "";
   }
 }
 
 export class Refused extends Error {
-  constructor(status) {
-    super(`The API answered ${status}.`);
+  constructor(status, why = "") {
+    super(why || `The API answered ${status}.`);
     this.status = status;
   }
 }

@@ -1,0 +1,160 @@
+// Draws one message; what it shows is kept in step with the conversation by `show`.
+
+import { el, foreign, when } from "../dom.js";
+import { CallCard } from "./call-card.js";
+import { MarkdownView } from "./markdown.js";
+
+const IMAGE = /^image\//;
+
+export class MessageView {
+  // `on` has what its buttons do: edit, regenerate, rate, and those of its calls.
+  constructor(page, on) {
+    this.page = page;
+    this.on = on;
+    this.body = el("div", { class: "chat-body" });
+    this.author = el("bdi", { class: "chat-author" });
+    this.time = el("span", { class: "chat-time cb-dim" });
+    this.tools = el("div", { class: "chat-tools" });
+    this.element = el("article", { class: "chat-message" }, el("header", { class: "chat-by" }, this.author, this.time), this.body, this.tools);
+    this.parts = [];
+  }
+
+  show(message) {
+    this.message = message;
+    const { role, isOpen, isPartial } = message;
+    this.element.dataset.role = role;
+    this.element.classList.toggle("is-open", isOpen);
+    this.element.setAttribute("aria-busy", isOpen);
+    this.author.textContent = this.page.nameOf(message);
+    if (message.at && !this.time.firstChild) this.time.append(when(message.at));
+    message.parts.forEach((part, place) => this.showPart(part, place));
+    while (this.parts.length > message.parts.length) this.parts.pop().element.remove();
+    this.note ??= el("p", { class: "cb-note cb-dim" });
+    if (isPartial && !isOpen) {
+      this.note.textContent = "Stopped here.";
+      this.body.append(this.note);
+    } else {
+      this.note.remove();
+    }
+    if (this.drawnTools !== `${role} ${isOpen}`) this.drawTools();
+  }
+
+  showPart(part, place) {
+    let view = this.parts[place];
+    if (view && view.type !== part.type) {
+      view.element.remove();
+      view = null;
+    }
+    if (!view) {
+      view = VIEWS[part.type](this, part);
+      view.type = part.type;
+      this.body.insertBefore(view.element, this.parts[place - 1]?.element.nextSibling ?? (place === 0 ? this.body.firstChild : null));
+      this.parts[place] = view;
+    }
+    view.show(part);
+  }
+
+  get text() {
+    return this.message.parts.filter(({ type }) => type === "text").map(({ text }) => text).join("\n\n");
+  }
+
+  drawTools() {
+    const { role, isOpen } = this.message;
+    this.drawnTools = `${role} ${isOpen}`;
+    if (isOpen) return this.tools.replaceChildren();
+    const copy = tool("Copy", () => navigator.clipboard.writeText(this.text).then(() => flash(copy, "Copied")));
+    if (role === "user") {
+      this.tools.replaceChildren(copy, tool("Edit", () => this.edit()));
+    } else {
+      this.tools.replaceChildren(
+        copy,
+        tool("Regenerate", () => this.on.regenerate(this.message)),
+        tool("Good answer", () => this.rate("up"), "👍"),
+        tool("Bad answer", () => this.rate("down"), "👎"),
+      );
+    }
+  }
+
+  edit() {
+    if (this.editor) return;
+    const text = el("textarea", { class: "chat-text", rows: "3", "aria-label": "Edited message", dir: "auto" });
+    text.value = this.text;
+    const close = () => {
+      this.editor.remove();
+      this.editor = null;
+      this.body.hidden = false;
+      this.tools.hidden = false;
+    };
+    const send = el("button", { class: "cb-button is-primary" }, "Send");
+    const cancel = el("button", { class: "cb-button", type: "button" }, "Cancel");
+    cancel.addEventListener("click", close);
+    this.editor = el("form", { class: "chat-editor" }, text, el("div", { class: "chat-verbs" }, send, cancel));
+    this.editor.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!text.value.trim()) return;
+      close();
+      this.on.edit(this.message, text.value);
+    });
+    text.addEventListener("keydown", (event) => event.key === "Escape" && close());
+    this.body.hidden = true;
+    this.tools.hidden = true;
+    this.element.append(this.editor);
+    text.focus();
+  }
+
+  rate(which) {
+    const comment = el("input", { class: "chat-line", "aria-label": "Comment", placeholder: "What about it? (optional)", dir: "auto" });
+    const form = el("form", { class: "chat-editor is-line" }, comment, el("button", { class: "cb-button" }, "Send"));
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      form.remove();
+      await this.on.rate(this.message, which, comment.value);
+    });
+    this.element.querySelector(".is-line")?.remove();
+    this.element.append(form);
+    comment.focus();
+  }
+}
+
+function tool(label, act, sign = null) {
+  const button = el("button", { type: "button", class: "chat-tool", title: label, "aria-label": label }, sign ?? label);
+  button.addEventListener("click", act);
+  return button;
+}
+
+function flash(button, word) {
+  const before = button.textContent;
+  button.textContent = word;
+  setTimeout(() => (button.textContent = before), 1500);
+}
+
+const VIEWS = {
+  text: (view) => {
+    if (view.message.role === "user") {
+      const element = el("p", { class: "chat-said", dir: "auto" });
+      return { element, show: ({ text }) => element.textContent !== text && (element.textContent = text) };
+    }
+    const drawn = new MarkdownView(view.page.visitor);
+    return { element: drawn.element, show: ({ text, isFinal }) => drawn.show(text, isFinal) };
+  },
+  reasoning: () => {
+    const words = el("div", { class: "chat-thought", dir: "auto" });
+    const element = el("details", { class: "chat-reasoning" }, el("summary", {}, "Thinking"), words);
+    return { element, show: ({ text }) => (words.textContent = text) };
+  },
+  file: () => {
+    const element = el("div", { class: "chat-file" });
+    return {
+      element,
+      show: ({ url, mediaType, name }) => {
+        if (element.dataset.url === url && element.childNodes.length) return;
+        element.dataset.url = url;
+        const label = foreign(name || "file");
+        if (!url) element.replaceChildren(el("span", { class: "chat-chip" }, label));
+        else if (IMAGE.test(mediaType)) element.replaceChildren(el("a", { href: url }, el("img", { src: url, alt: name, loading: "lazy" })));
+        else element.replaceChildren(el("a", { class: "chat-chip", href: url }, label));
+      },
+    };
+  },
+  tool: (view, part) => new CallCard(view.page, part, view.on),
+};
