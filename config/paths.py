@@ -11,6 +11,7 @@ _API = re.compile(
             by-chat-tool-call/(?P<tool_call_id>.+)  # first: a tool call's id may be the word `events`
           | (?P<execution_id>[^/]+)/events
         )
+      | spaces/(?P<chat_space>[^/]+)/(?:chat(?:/(?P<chat_thread>[^/]+)/stream)?|(?P<ag_ui>ag-ui))
       | (?P<workspace_api>
             workspaces/(?P<workspace_id>[^/]+)/objectives(?:/(?P<objective_id>[^/]+)/events)?:stream
           | (?:workspaces|account|whoami)(?:[/:].*)?
@@ -27,6 +28,7 @@ def api_path(path: str) -> re.Match[str] | None:
 
     `socket` and `upload` are the paths so called, `workspace_api` all of that dialect. `tool_call_id` is of
     the lookup, `execution_id` and `objective_id` of a stream of events, and `workspace_id` without
-    `objective_id` of the stream that makes an objective.
+    `objective_id` of the stream that makes an objective. `chat_space` is where a turn of a chat is streamed:
+    of `chat_thread`, or by what the body says, as `ag_ui` has it or otherwise.
     """
     return _API.fullmatch(path)

@@ -8,8 +8,9 @@ from config.openapi import views
 from config.web import health, pages, sign_in
 from executions.api.urls import urlpatterns as space_api
 from objectives.api.urls import urlpatterns as workspace_api
+from objectives.chat.urls import urlpatterns as chat_api
 
-api = [*space_api, *workspace_api]
+api = [*space_api, *chat_api, *workspace_api]
 urlpatterns = [
     *views.urlpatterns,
     # A web application's own proxy in front of the API puts this before every path. Links go without it: of

@@ -1,17 +1,21 @@
 """How objectives are streamed over the websocket: what `executions.runs` asks about them."""
 
 import uuid
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from executions.models import RunKind
-from executions.runs.live.registry import RunStream, register_maker, register_run
+from executions.runs.live.registry import ChatStream, RunStream, register_chat, register_maker, register_run
 from objectives.access.lineage import lineage_of_made, lineage_of_objective
+from objectives.chat.live import Command, obey, snapshot_of_thread
 from objectives.former_events import upcast
 from objectives.ids import Prefix, read
 from objectives.models import OPEN, Objective
 from objectives.representations.calls import show_calls
 from objectives.representations.objectives import show_objectives
 from objectives.representations.reader import Viewer
+from spaces.access import Caller
 from spaces.ids import parse_uuid
 from spaces.models import Space
 from spaces.ticket_scopes import TicketKind
@@ -33,8 +37,13 @@ def register() -> None:
             upcast=upcast,
         )
     )
+    register_chat(ChatStream(RunKind.OBJECTIVE, snapshot_of_thread, _obey))
     register_maker(lineage_of_made)
     register_target(Target(TicketKind.OBJECTIVE, _read_id, space_of, "Write obj_… and its ULID, or a UUID."))
+
+
+def _obey(caller: Caller, verb: str, given: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    return obey(caller, Command(verb, given), now=now)
 
 
 def parse_id(text: str) -> uuid.UUID | None:

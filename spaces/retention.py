@@ -41,7 +41,7 @@ def expired_tickets(now: datetime) -> QuerySet[Ticket]:
 
 def delete_used_keys(before: datetime) -> Iterator[int]:
     """Forget idempotency keys used before then; how many, batch by batch."""
-    old = used_keys(before).order_by("pk").values("pk")[:BATCH]
+    old = used_keys(before).order_by("created_at").values("pk")[:BATCH]
     while deleted := UsedKey.objects.filter(pk__in=old).delete()[0]:
         yield deleted
 

@@ -21,6 +21,7 @@ EVERY_TOOL = (
     "workspace.fs.list",
     "workspace.fs.read",
     "workspace.fs.write",
+    "workspace.shell",
 )
 MAX_NAME = 200
 PASSWORD_BYTES = 15

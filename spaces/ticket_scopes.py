@@ -14,6 +14,7 @@ class May(StrEnum):
 
     READ = "read"  # look, over REST, SSE and the socket
     DECIDE = "decide"  # approve tool calls, deny them, supply their content
+    SAY = "say"  # say something in a chat, and stop its turn
     CANCEL = "cancel"  # stop the execution or the objective
 
 
@@ -21,6 +22,7 @@ class May(StrEnum):
 NEEDED: dict[str, frozenset[str]] = {
     May.READ: frozenset({"executions:read", "objectives:read"}),
     May.DECIDE: frozenset({"objectives:manage"}),
+    May.SAY: frozenset({"objectives:manage"}),
     May.CANCEL: frozenset({"executions:manage", "objectives:manage"}),
 }
 

@@ -60,6 +60,8 @@ def find_target(caller: Caller, named: Mapping[str, str]) -> tuple[uuid.UUID, Ti
 
     Raises Malformed naming the member at fault, and NotFound for a thing that does not exist.
     """
+    if TicketKind.TOOL_CALL not in named and "thread_id" in named:
+        named = _as_objective(named)
     kind = _chosen(named)
     target = _targets[kind]
     name = target.read(named[kind])
@@ -73,6 +75,16 @@ def find_target(caller: Caller, named: Mapping[str, str]) -> tuple[uuid.UUID, Ti
     return _space_beside(caller, named), TicketSubject(kind, name, named.get("thread_id"))
 
 
+def _as_objective(named: Mapping[str, str]) -> Mapping[str, str]:
+    """A chat's thread is an objective of that id."""
+    if len(named) > 1:
+        message = (
+            "A thread is a chat by itself, or narrows a tool call: name its tool_call_id, or nothing else."
+        )
+        raise _wrong("thread_id", message)
+    return {TicketKind.OBJECTIVE: named["thread_id"]}
+
+
 def _chosen(named: Mapping[str, str]) -> TicketKind:
     """The one target; a tool call may have its thread and its space beside it."""
     if TicketKind.TOOL_CALL in named:
@@ -80,8 +92,6 @@ def _chosen(named: Mapping[str, str]) -> TicketKind:
         beside = [name for name in named if name not in allowed]
     else:
         beside = [name for name in named if name in TicketKind][1:]
-        if "thread_id" in named:
-            raise _wrong("thread_id", "A thread narrows a tool call: name its tool_call_id too.")
     if beside:
         raise _wrong(beside[0], "A ticket is for exactly one resource.")
     return next(

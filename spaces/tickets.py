@@ -96,7 +96,7 @@ def _columns(caller: Caller, errand: Errand) -> dict[str, object]:
 def _needed(errand: Errand) -> list[str]:
     """The permissions that the maker must have: a ticket that opens nothing would only be found out later."""
     resources = RESOURCES[TicketKind(errand.target.kind)]
-    needed = ["objectives:manage"] if May.DECIDE in errand.may else []
+    needed = ["objectives:manage"] if {May.DECIDE, May.SAY} & errand.may else []
     for may, verb in ((May.READ, "read"), (May.CANCEL, "manage")):
         needed += [f"{resource}:{verb}" for resource in resources if may in errand.may]
     return needed

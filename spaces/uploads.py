@@ -1,5 +1,6 @@
 """Uploading files into a principal's collection, and finding them by name."""
 
+import unicodedata
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,6 +13,8 @@ from spaces.models import UploadedFile
 
 FILE_LIMIT = 100 * 1024 * 1024
 NAME_LIMIT = 255
+# Controls, halves of signs, line and paragraph separators; all other signs may be in a name.
+_UNFIT = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def upload_file(*, caller: Caller, name: str, content: BinaryIO, now: datetime) -> UploadedFile:
@@ -52,8 +55,15 @@ def newest_files(*, principal_id: uuid.UUID, names: Sequence[str]) -> list[Uploa
 
 
 def _check_name(name: str) -> None:
-    bad = not name or name in {".", ".."} or "/" in name or "\\" in name or not name.isprintable()
-    if bad or len(name.encode()) > NAME_LIMIT:
+    unfit = any(unicodedata.category(one) in _UNFIT for one in name)
+    if (
+        not name
+        or name in {".", ".."}
+        or "/" in name
+        or "\\" in name
+        or unfit
+        or len(name.encode()) > NAME_LIMIT
+    ):
         raise Invalid.field(
             "body", "files", msg="A file needs a plain name of at most 255 bytes.", value=name
         )

@@ -18,6 +18,7 @@ TOOLS = [
     "workspace.fs.list",
     "workspace.fs.read",
     "workspace.fs.write",
+    "workspace.shell",
     "workspace.code.python",
     "artifact.commit",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from executions.api.docs.live import live_components, live_paths
 from objectives.api.compat import older
+from objectives.chat.describing import chat_components, chat_paths
 
 type Document = dict[str, Any]
 
@@ -31,7 +32,8 @@ def with_live_routes(result: Document, **_: Any) -> Document:
     answers = result["paths"][_LOOKUP]["get"]["responses"]
     errors = {status: answer for status, answer in answers.items() if status >= "400"}
     result["paths"].update(live_paths(errors))
-    result["components"]["schemas"].update(live_components())
+    result["paths"].update(chat_paths(errors))
+    result["components"]["schemas"].update({**live_components(), **chat_components()})
     result["paths"] = dict(sorted(result["paths"].items()))
     return result
 

@@ -16,6 +16,7 @@ from executions.runs.live.asgi_scope import headers_for_pages
 from executions.runs.live.held_lookup import HeldLookups
 from executions.runs.live.socket.consumer import LiveSocket
 from executions.runs.live.sse import stream_run
+from objectives.chat.streams import resume_turn, take_turn
 from objectives.streaming.views import create_and_stream, stream_events
 from spaces.errors import DomainError
 
@@ -52,13 +53,21 @@ def route(*, api: Application, pages: Application) -> Application:
     return application
 
 
-def _stream_of(named: re.Match[str], scope: Any, receive: Any, send: Any) -> Awaitable[None] | None:
+def _stream_of(  # noqa: PLR0911 - one return a stream
+    named: re.Match[str], scope: Any, receive: Any, send: Any
+) -> Awaitable[None] | None:
     """The stream of events that a request asks for; None for every other request."""
     workspace, objective = named["workspace_id"], named["objective_id"]
     if workspace and not objective and scope["method"] == "POST":
         return create_and_stream(scope, receive, sender_of(send), workspace=workspace)
+    if named["chat_space"] and not named["chat_thread"] and scope["method"] == "POST":
+        is_ag_ui = named["ag_ui"] is not None
+        return take_turn(scope, receive, sender_of(send), space_id=named["chat_space"], is_ag_ui=is_ag_ui)
     if scope["method"] not in _STREAMED:
         return None
+    if named["chat_thread"]:
+        space, thread = named["chat_space"], named["chat_thread"]
+        return resume_turn(scope, receive, sender_of(send), space_id=space, thread=thread)
     if objective:
         return stream_events(scope, receive, sender_of(send), workspace=workspace, objective=objective)
     if named["execution_id"]:

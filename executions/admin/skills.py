@@ -1,6 +1,7 @@
 """Skills in the admin: imported as zips, looked through, retired."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -15,13 +16,14 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from executions.admin.bundle_form import BundleForm
+from executions.admin.skill_import import import_found
 from executions.admin.versions import VersionInline
-from executions.catalog.importer import import_bundle
 from executions.catalog.retirement import restore_skill, retire_skill
+from executions.catalog.sources import FoundSkill
 from executions.models import Skill, SkillVersion
 from spaces.admin.kit.changelist import NewestFirstChangeList
 from spaces.admin.kit.steering import FittingActions, confirmation
-from spaces.errors import Conflict, NotFound
+from spaces.errors import NotFound
 from spaces.ids import parse_uuid
 
 RETIRE = confirmation(
@@ -72,40 +74,26 @@ class SkillAdmin(FittingActions, NewestFirstChangeList):
         return request.user.has_perm("executions.change_skill")
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Import a zip; what is wrong with it is said by name beside the field."""
+        """Look at what zips hold, and import it; what is wrong with it is said by name beside the field."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = BundleForm(request.POST or None, request.FILES or None)
+        found: Sequence[FoundSkill] = ()
         if request.method == "POST" and form.is_valid():
-            version = self._import(request, form)
-            if version is not None:
-                return HttpResponseRedirect(
-                    reverse("admin:executions_skill_change", args=(version.skill_id,))
-                )
+            if "preview" in request.POST:
+                found = form.found
+                form = BundleForm(initial={**form.cleaned_data, "bundle": None, "kept": form.keep()})
+            elif versions := import_found(request, form):
+                return HttpResponseRedirect(_page_of(versions))
         context = {
             **self.admin_site.each_context(request),
-            "title": "Import a skill",
+            "title": "Import skills",
             "opts": self.opts,
             "form": form,
+            "found": found,
             "media": self.media + form.media,
         }
         return TemplateResponse(request, "admin/executions/skill/import.html", context)
-
-    def _import(self, request: HttpRequest, form: BundleForm) -> SkillVersion | None:
-        """The version; None where it exists with other content, which the form then says."""
-        tenant = form.cleaned_data["tenant"]
-        try:
-            version, is_new = import_bundle(
-                bundle=form.cleaned_data["bundle"],
-                tenant_id=tenant.id if tenant else None,
-                now=timezone.now(),
-            )
-        except Conflict as error:
-            form.add_error("bundle", error.message)
-            return None
-        done = "is imported." if is_new else "was imported before, with the same content."
-        messages.success(request, f"{version} {done}")
-        return version
 
     @action(
         description="Retire",
@@ -137,6 +125,13 @@ class SkillAdmin(FittingActions, NewestFirstChangeList):
             raise Http404 from error
         messages.success(request, f"{skill} is {'retired' if retired else 'in use again'}.")
         return HttpResponseRedirect(reverse("admin:executions_skill_change", args=(skill_id,)))
+
+
+def _page_of(versions: Sequence[SkillVersion]) -> str:
+    """Where to look at what was imported: the one skill, or the list."""
+    if len(versions) > 1:
+        return reverse("admin:executions_skill_changelist")
+    return reverse("admin:executions_skill_change", args=(versions[0].skill_id,))
 
 
 def _skill_id(text: str) -> uuid.UUID:

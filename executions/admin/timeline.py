@@ -88,6 +88,11 @@ class Timeline:
             self._step = kind, self._add(event, message or "Progress", share, is_name=True)
 
     def _text(self, event: RunEvent) -> None:
+        if event.data.get("stream") == "stderr":
+            self._add(
+                event, "Standard error", text=event.data["text"][-MOST_TEXT:], look="cb-streamed is-result"
+            )
+            return
         if not self.entries or not self.entries[-1].is_open:
             self._add(event, look="cb-streamed", is_open=True)
         entry = self.entries[-1]

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from executions.catalog.selectors import manifest_of
 from executions.models import SkillVersion
 from spaces.admin.kit.changelist import NewestFirstChangeList, ReadOnly
 from spaces.admin.kit.formatting import json_block, link_to, text_block
@@ -47,10 +48,17 @@ class SkillVersionAdmin(ReadOnly, NewestFirstChangeList):
         "description",
         "digest",
         "created_at",
+        "notes",
         "manifest",
         "shown_instructions",
     )
     readonly_fields = fields
+
+    @display(description="Notes")
+    def notes(self, version: SkillVersion) -> str:
+        """What was taken with a difference: foreign keys, tools that are not here, a version that is none."""
+        manifest = manifest_of(version)
+        return " · ".join(manifest.notes) or "–"
 
     @display(description="Manifest")
     def manifest(self, version: SkillVersion) -> SafeString | str:

@@ -47,6 +47,13 @@ class SkillSchema(SkillSummary):
         description="The tools it gets here: those it asks for and the space permits.",
         examples=[["artifact.commit"]],
     )
+    missing_tools: list[str] = Field(
+        description="Tools that its `allowed-tools` names and that are not here.", examples=[["WebFetch"]]
+    )
+    stated_version: str | None = Field(
+        description="What it says its version is, where that is no semantic version; else null.",
+        examples=["1.0"],
+    )
     skills: list[str] = Field(description="Slugs of the skills that it may call.")
     limits: SkillLimits = Field(description="What one run may use.")
     max_attempts: int = Field(description="How often a run is tried before it counts as failed.")

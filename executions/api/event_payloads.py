@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -95,6 +95,11 @@ class TextAppended(BaseModel):
     """A piece of the text that the skill writes while it runs."""
 
     text: str = Field(description="Append it to what came before.")
+    stream: Literal["stderr"] | None = Field(
+        default=None,
+        description="`stderr` for the end of what a script wrote there, told once when it has ended; "
+        "otherwise absent.",
+    )
 
 
 class ToolCalled(BaseModel):

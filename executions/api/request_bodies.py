@@ -32,7 +32,8 @@ class StartBody(Body):
         default=[],
         max_length=MAX_FILES,
         description="Names of files in the caller's collection, staged under `inputs/materials/`: the newest "
-        "of each name at this moment, in every attempt and retry. Names that it does not hold are skipped.",
+        "of each name at this moment, in every attempt and retry. Names that it does not hold are skipped, "
+        "and told in the execution's progress.",
         examples=[["sales.csv"]],
     )
     model: str | None = Field(default=None, description=_MODEL)

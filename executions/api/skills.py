@@ -115,6 +115,8 @@ def represent_skill_detail(version: SkillVersion, permitted_tools: frozenset[str
         "inputs_schema": manifest.inputs_schema,
         "outputs_schema": manifest.outputs_schema,
         "tools": sorted(manifest.tools & permitted_tools),
+        "missing_tools": list(manifest.missing_tools),
+        "stated_version": manifest.stated_version,
         "skills": list(manifest.skills),
         "limits": asdict(manifest.limits),
         "max_attempts": manifest.max_attempts,

@@ -11,7 +11,7 @@ from executions.api.catalog_schemas import ToolList
 from executions.api.docs.examples import QUEUED, SUCCEEDED, TOOL
 from executions.api.representations import answer_started
 from executions.api.request_bodies import IDEMPOTENCY_KEY, STARTED, DispatchBody
-from executions.catalog.selectors import newest_versions
+from executions.catalog.selectors import manifest_of, newest_versions
 from spaces.api.idempotency import read_idempotency_key
 from spaces.api.operations import operation
 from spaces.api.permissions import Needs
@@ -41,7 +41,7 @@ class SkillToolViewSet(SpaceViewSet):
                 {
                     "tool_name": version.skill.slug,
                     "description": version.description,
-                    "arguments_schema": version.document["metadata"]["inputs"],
+                    "arguments_schema": manifest_of(version).inputs_schema,
                 }
                 for version in versions
             ]

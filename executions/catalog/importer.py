@@ -13,14 +13,18 @@ from spaces.blobs import store_blob
 from spaces.errors import Conflict
 from spaces.models import Tenant
 
+MOST_VERSION = 64  # characters
 
-def import_bundle(*, bundle: Bundle, tenant_id: uuid.UUID | None, now: datetime) -> tuple[SkillVersion, bool]:
+
+def import_bundle(
+    *, bundle: Bundle, tenant_id: uuid.UUID | None, now: datetime, version: str | None = None
+) -> tuple[SkillVersion, bool]:
     """The bundle's version and whether it is new; `tenant_id` None makes it the deployment's own.
 
-    The same content again returns the version that is there. Raises Conflict for other content under
-    a version that exists: a version never changes.
+    `version` replaces what the bundle says of its version. The same content again returns the version that is
+    there. Raises Conflict for other content under a version that exists: a version never changes.
     """
-    manifest = bundle.manifest
+    manifest, version = bundle.manifest, version or bundle.version
     blob = store_blob(io.BytesIO(pack(bundle)), now=now)
     with transaction.atomic():
         tenant = Tenant.objects.get(pk=tenant_id) if tenant_id else None
@@ -28,18 +32,19 @@ def import_bundle(*, bundle: Bundle, tenant_id: uuid.UUID | None, now: datetime)
             slug=manifest.slug, tenant=tenant, defaults={"created_at": now}
         )
         Skill.objects.select_for_update(no_key=True).get(pk=skill.pk)
-        known = SkillVersion.objects.filter(skill=skill, version=manifest.version).first()
+        known = SkillVersion.objects.filter(skill=skill, version=version).first()
         if known is not None:
             if known.digest != bundle.digest:
                 raise Conflict(
-                    f"{manifest.slug} {manifest.version} is already imported with other content "
-                    f"(SHA-256 {known.digest}). Give the changed bundle a new version."
+                    f"{manifest.slug} {version} is already imported with other content "
+                    f"(SHA-256 {known.digest}). Give the changed bundle a new version: in its SKILL.md, or "
+                    "with --version."
                 )
             return known, False
-        version = SkillVersion.objects.create(
+        imported = SkillVersion.objects.create(
             skill=skill,
-            version=manifest.version,
-            order=version_order(manifest.version),
+            version=version,
+            order=version_order(version, now),
             kind=manifest.kind,
             description=manifest.description,
             document=manifest.document,
@@ -48,14 +53,25 @@ def import_bundle(*, bundle: Bundle, tenant_id: uuid.UUID | None, now: datetime)
             bundle=blob,
             created_at=now,
         )
-    return version, True
+    return imported, True
 
 
-def version_order(text: str) -> str:
-    """A text that sorts, byte by byte, as semantic versions do: 1.9.0 < 1.10.0-rc.1 < 1.10.0."""
+def is_version(text: str) -> bool:
+    """Whether a version may be called that."""
+    return len(text) <= MOST_VERSION and semver.Version.is_valid(text)
+
+
+def version_order(text: str, now: datetime) -> str:
+    """A text that sorts, byte by byte, as semantic versions do: 1.9.0 < 1.10.0-rc.1 < 1.10.0.
+
+    What differs only behind a `+`, as versions do that name their content, sorts by when it was imported.
+    """
     version = semver.Version.parse(text)
+    # "+" sorts before all that may go on a pre-release.
+    imported = f"+{now:%Y%m%d%H%M%S%f}" if version.build is not None else ""
     numbers = ".".join(f"{number:010d}" for number in (version.major, version.minor, version.patch))
     if version.prerelease is None:
-        return f"{numbers}~"  # after every pre-release: "~" sorts after "-"
+        return f"{numbers}~{imported}"  # after every pre-release: "~" sorts after "-"
     parts = version.prerelease.split(".")
-    return f"{numbers}-" + ".".join(f"0{int(part):010d}" if part.isdigit() else f"1{part}" for part in parts)
+    ordered = ".".join(f"0{int(part):010d}" if part.isdigit() else f"1{part}" for part in parts)
+    return f"{numbers}-{ordered}{imported}"

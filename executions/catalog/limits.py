@@ -1,9 +1,10 @@
 """Read the limits a skill asks for, bounded by what one may ask for."""
 
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
-from executions.catalog.errors import BundleRefused
+from executions.catalog.errors import BundleRefused, Findings
 from executions.catalog.values import whole_number
 from executions.sandbox.limits import MIB, Limits
 
@@ -24,12 +25,19 @@ def read_limits(value: object, path: str) -> Limits:
     """The limits in `value`, a mapping of the keys above to whole numbers."""
     if not isinstance(value, dict):
         raise BundleRefused("must be a mapping", path)
-    asked: dict[str, Any] = {}
+    found, asked = Findings(), dict[str, Any]()
     for key, amount in value.items():
-        if key not in _KEYS:
-            near = get_close_matches(key, _KEYS, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(_KEYS)}"
-            raise BundleRefused(f"unknown key; {hint}", f"{path}.{key}")
-        field, unit, most = _KEYS[key]
-        asked[field] = unit * whole_number(amount, _LEAST.get(key, 1), most, f"{path}.{key}")
+        field, limit = found.read(partial(_limit, key, amount, f"{path}.{key}"), ("", 0))
+        asked[field] = limit
+    found.require_none()
     return Limits(**asked)
+
+
+def _limit(key: str, amount: object, path: str) -> tuple[str, int]:
+    """The field of the sandbox's Limits that a key means, and the amount in its unit."""
+    if key not in _KEYS:
+        near = get_close_matches(key, _KEYS, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(_KEYS)}"
+        raise BundleRefused(f"unknown key; {hint}", path)
+    field, unit, most = _KEYS[key]
+    return field, unit * whole_number(amount, _LEAST.get(key, 1), most, path)

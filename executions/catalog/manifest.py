@@ -1,108 +1,92 @@
 """The front matter of a skill, validated to the field."""
 
-import posixpath
 import re
+import unicodedata
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Self
 
-import semver
-
-from executions.catalog.errors import BundleRefused
+from executions.catalog.allowed_tools import TOOLS, read_allowed_tools
+from executions.catalog.errors import BundleRefused, Findings
 from executions.catalog.front_matter import split_front_matter
-from executions.catalog.limits import read_limits
-from executions.catalog.schemas import check_schema
-from executions.catalog.values import choice, json_value, string_list, text_value, whole_number
-from executions.inference.demo_script import DemoScriptInvalid, read_script
+from executions.catalog.own_keys import STRUCTURED, near_miss, read_own_keys, read_slug
+from executions.catalog.values import text_value
 from executions.sandbox.limits import Limits
 
 __all__ = ["TOOLS", "BundleRefused", "Manifest", "parse_manifest"]
 
-TOOLS = frozenset(
-    {
-        "workspace.fs.list",
-        "workspace.fs.read",
-        "workspace.fs.write",
-        "workspace.code.python",
-        "artifact.commit",
-    }
-)
-KINDS = ("script", "prompt")
-RESERVED_SLUGS = frozenset({"executions"})
-MAX_ATTEMPTS = 5
-
-# The name rules of the Agent Skills format: 1-64 lower-case letters, digits and single hyphens.
-SLUG = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(-[a-z0-9]+)*\Z")
-
+MOST_DESCRIPTION = 1024
+MOST_COMPATIBILITY = 500
 _TOP_KEYS = ("name", "description", "license", "compatibility", "allowed-tools", "metadata")
-_METADATA_KEYS = (
-    "version",
-    "kind",
-    "entrypoint",
-    "inputs",
-    "outputs",
-    "tools",
-    "skills",
-    "limits",
-    "max_attempts",
-    "demo",
-)
-# The Agent Skills format allows strings only under `metadata`; these may then be JSON in a string.
-_STRUCTURED_KEYS = ("inputs", "outputs", "tools", "skills", "limits", "max_attempts", "demo")
+_NOT_IN_SLUGS = re.compile(r"[^\w]+|_+")
+_A_DESCRIPTION = "description: What the skill does, and when to use it."
 
 
 @dataclass(frozen=True)
 class Manifest:
     """What a skill is, what it takes and gives, and what it may do.
 
-    `entrypoint` is None for prompt skills, `demo` is None for skills without one. `document` is
-    the front matter as JSON, structured values decoded: with `instructions` it is all that
-    `from_document` needs to make the same manifest again.
+    `is_foreign` tells one that was not written for Callboard. `version` is None where the front matter has no
+    semantic version; `stated_version` is then what it has. `entrypoint` is None for prompt skills, `demo` is
+    None for skills without one. `tools` is what the skill wants of ours, narrowed by its `allowed-tools`;
+    `missing_tools` are those that these name and nothing here is. `notes` say what was taken with a
+    difference. `document` is the front matter as JSON, structured values decoded: with `instructions` it is
+    all that `from_document` needs to make the same manifest again.
     """
 
     slug: str
     description: str
-    version: str
+    is_foreign: bool
+    version: str | None
+    stated_version: str | None
     kind: str
     entrypoint: str | None
     instructions: str
     inputs_schema: dict[str, Any]
     outputs_schema: dict[str, Any]
     tools: frozenset[str]
+    missing_tools: tuple[str, ...]
     skills: tuple[str, ...]
     limits: Limits
     max_attempts: int
     demo: list[dict[str, Any]] | None
+    notes: tuple[str, ...]
     document: dict[str, Any]
 
     @classmethod
-    def from_document(cls, document: dict[str, Any], instructions: str) -> Self:
-        """Raises BundleRefused where the document breaks a rule."""
-        _refuse_unknown(document, _TOP_KEYS, "")
-        metadata = _decode(document.get("metadata"))
-        _refuse_unknown(metadata, _METADATA_KEYS, "metadata")
-        text_value(document.get("license", "-"), "license", 200)
-        text_value(document.get("compatibility", "-"), "compatibility", 500)
-        kind = choice(metadata.get("kind"), KINDS, "metadata.kind")
-        if kind == "prompt" and not instructions:
-            raise BundleRefused("a prompt skill needs instructions", "SKILL.md")
+    def from_document(cls, document: dict[str, Any], instructions: str, *, folder: str | None = None) -> Self:
+        """Raises BundleRefused with every rule that the document breaks; `folder` as in `parse_manifest`."""
+        found = Findings()
+        _check_keys(document, found)
+        slug = found.read(lambda: _name(document.get("name"), folder), "")
+        description = found.read(lambda: _description(document), "")
+        found.read(lambda: _check_compatibility(document.get("compatibility")), None)
+        own = read_own_keys(document.get("metadata"), found)
+        if own.kind == "prompt" and not instructions:
+            found.read(_refuse_silence, None)
+        allowed = read_allowed_tools(document.get("allowed-tools"))
+        missing = allowed.missing if allowed else ()
+        if missing:
+            found.notes.append(f"allowed-tools: nothing here is {', '.join(missing)}; the model is told so.")
+        found.require_none()
         return cls(
-            slug=_slug(document.get("name"), "name"),
-            description=text_value(document.get("description"), "description", 1024),
-            version=_version(metadata.get("version")),
-            kind=kind,
-            entrypoint=_entrypoint(metadata, kind),
+            slug=slug,
+            description=description,
+            is_foreign=own.is_foreign,
+            version=own.version,
+            stated_version=own.stated_version,
+            kind=own.kind,
+            entrypoint=own.entrypoint,
             instructions=instructions,
-            inputs_schema=check_schema(metadata.get("inputs"), "metadata.inputs"),
-            outputs_schema=check_schema(metadata.get("outputs"), "metadata.outputs"),
-            tools=_tools(metadata.get("tools", [])),
-            skills=_skills(metadata.get("skills", [])),
-            limits=read_limits(metadata.get("limits", {}), "metadata.limits"),
-            max_attempts=whole_number(
-                metadata.get("max_attempts", 1), 1, MAX_ATTEMPTS, "metadata.max_attempts"
-            ),
-            demo=_demo(metadata, kind),
-            document={**document, "metadata": metadata},
+            inputs_schema=own.inputs_schema,
+            outputs_schema=own.outputs_schema,
+            tools=own.tools & allowed.tools if allowed else own.tools,
+            missing_tools=missing,
+            skills=own.skills,
+            limits=own.limits,
+            max_attempts=own.max_attempts,
+            demo=own.demo,
+            notes=tuple(found.notes),
+            document={**document, "metadata": own.metadata},
         )
 
 
@@ -112,85 +96,41 @@ def parse_manifest(text: str, *, folder: str | None) -> Manifest:
     `folder` is the name of the folder it lies in, which must be the skill's name; None where it
     has none (a zip with the bundle at its top). Raises BundleRefused.
     """
-    document, instructions = split_front_matter(text)
-    manifest = Manifest.from_document(document, instructions)
-    if folder is not None and folder != manifest.slug:
-        raise BundleRefused(f"is {manifest.slug!r} but its folder is called {folder!r}", "name")
-    return manifest
+    document, instructions = split_front_matter(text, STRUCTURED)
+    return Manifest.from_document(document, instructions, folder=folder)
 
 
-def _decode(metadata: object) -> dict[str, Any]:
-    if not isinstance(metadata, dict):
-        raise BundleRefused("must be a mapping", "metadata")
-    return {
-        key: json_value(value, f"metadata.{key}") if key in _STRUCTURED_KEYS else value
-        for key, value in metadata.items()
-    }
+def _check_keys(document: dict[str, Any], found: Findings) -> None:
+    for key in document:
+        if key in _TOP_KEYS:
+            continue
+        problems = near_miss(key, _TOP_KEYS).problems
+        found.problems += problems
+        if not problems:
+            found.notes.append(f"`{key}` is none of the format's keys; it is kept.")
 
 
-def _refuse_unknown(mapping: dict[str, Any], known: tuple[str, ...], path: str) -> None:
-    """A key nobody reads is a typing error: a limit that was meant and does not hold."""
-    for key in mapping:
-        if key not in known:
-            near = get_close_matches(str(key), known, n=1)
-            hint = f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(known)}"
-            raise BundleRefused(f"unknown key{hint}", f"{path}.{key}".lstrip("."))
-
-
-def _slug(value: object, path: str) -> str:
-    slug = text_value(value, path, 64)
-    if not SLUG.match(slug):
-        raise BundleRefused(f"{slug!r} must be 1 to 64 lower-case letters, digits and single hyphens", path)
-    if slug in RESERVED_SLUGS:
-        raise BundleRefused(f"{slug!r} is reserved", path)
+def _name(value: object, folder: str | None) -> str:
+    fitting = f"name: {_slug_of(folder or str(value or ''))}"
+    slug = read_slug(value, "name", mend=fitting)
+    if folder is not None and unicodedata.normalize("NFKC", folder) != slug:
+        raise BundleRefused(f"is {slug!r} but its folder is called {folder!r}", "name", fitting)
     return slug
 
 
-def _version(value: object) -> str:
-    path = "metadata.version"
-    if isinstance(value, int | float):
-        raise BundleRefused(f"{value} must be a semantic version such as `1.0.0`", path)
-    version = text_value(value, path, 64)
-    if not semver.Version.is_valid(version):
-        raise BundleRefused(f"{version!r} is not a semantic version such as `1.0.0`", path)
-    return version
+def _slug_of(text: str) -> str:
+    """The nearest name that the format allows."""
+    return _NOT_IN_SLUGS.sub("-", text.lower()).strip("-")[:64].strip("-") or "name-of-the-folder"
 
 
-def _entrypoint(metadata: dict[str, Any], kind: str) -> str | None:
-    path = "metadata.entrypoint"
-    if kind == "prompt":
-        if "entrypoint" in metadata:
-            raise BundleRefused("a prompt skill has none", path)
-        return None
-    entrypoint = text_value(metadata.get("entrypoint"), path, 200)
-    outside = entrypoint.startswith(("/", "..")) or "\\" in entrypoint
-    if outside or posixpath.normpath(entrypoint) != entrypoint or not entrypoint.endswith(".py"):
-        raise BundleRefused(f"{entrypoint!r} must be a plain path of a .py file inside the bundle", path)
-    return entrypoint
+def _description(document: dict[str, Any]) -> str:
+    return text_value(document.get("description"), "description", MOST_DESCRIPTION, mend=_A_DESCRIPTION)
 
 
-def _tools(value: object) -> frozenset[str]:
-    names = string_list(value, "metadata.tools")
-    for index, name in enumerate(names):
-        if name not in TOOLS:
-            known = ", ".join(sorted(TOOLS))
-            raise BundleRefused(f"unknown tool {name!r}; known are {known}", f"metadata.tools.{index}")
-    return frozenset(names)
+def _check_compatibility(value: object) -> None:
+    if value not in (None, ""):
+        text_value(value, "compatibility", MOST_COMPATIBILITY)
 
 
-def _skills(value: object) -> tuple[str, ...]:
-    names = string_list(value, "metadata.skills")
-    return tuple(_slug(name, f"metadata.skills.{index}") for index, name in enumerate(names))
-
-
-def _demo(metadata: dict[str, Any], kind: str) -> list[dict[str, Any]] | None:
-    if "demo" not in metadata:
-        return None
-    steps, path = metadata["demo"], "metadata.demo"
-    if kind != "prompt":
-        raise BundleRefused("only a prompt skill has one", path)
-    try:
-        read_script(steps, path=path)
-    except DemoScriptInvalid as invalid:
-        raise BundleRefused(invalid.reason, invalid.path) from invalid
-    return list(steps)
+def _refuse_silence() -> None:
+    raise BundleRefused("a prompt skill needs instructions: text below the front matter", "SKILL.md")

@@ -1,20 +1,22 @@
 """Check that a skill's JSON Schemas are sound and never reach the network."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
+from jsonschema.exceptions import best_match
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from executions.catalog.errors import BundleRefused
+from executions.catalog.errors import BundleProblem, BundleRefused
 from executions.catalog.safe_jsonschema import bounded_validator, is_inapplicable, problems_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCES = ("$ref", "$dynamicRef")
 _IDENTITIES = ("$id", "$anchor", "$dynamicAnchor")
+MOST_PROBLEMS = 20
 
 
 def check_schema(schema: object, path: str) -> dict[str, Any]:
@@ -28,14 +30,25 @@ def check_schema(schema: object, path: str) -> dict[str, Any]:
     if schema.get("$schema", DIALECT) != DIALECT:
         raise BundleRefused(f"must be {DIALECT}", f"{path}.$schema")
     check_references(schema, path)
-    try:
-        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    except SchemaError as error:
-        raise BundleRefused(error.message, dotted(path, error.absolute_path)) from error
+    _check_keywords(schema, path)
     if schema.get("type") != "object":
-        raise BundleRefused("must be `object`", f"{path}.type")
+        raise BundleRefused("must be `object`", f"{path}.type", "type: object")
     check_ends(schema, path)
     return schema
+
+
+def _check_keywords(schema: dict[str, Any], path: str) -> None:
+    """Raises BundleRefused with every keyword that is wrong by the dialect's own schema, at most 20."""
+    validator = Draft202012Validator(
+        Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+    problems: list[BundleProblem] = []
+    for error in islice(validator.iter_errors(schema), MOST_PROBLEMS):
+        best = best_match([error]) or error
+        problem = BundleProblem(best.message, dotted(path, best.absolute_path))
+        problems += [problem] if problem not in problems else []
+    if problems:
+        raise BundleRefused.for_all(problems)
 
 
 def dotted(path: str, parts: Any) -> str:

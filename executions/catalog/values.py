@@ -1,23 +1,23 @@
 """Read single values of a front matter, each refusal naming its path."""
 
-import json
 from collections.abc import Sequence
 
 from executions.catalog.errors import BundleRefused
-from executions.catalog.front_matter import MAX_DEPTH, require_json
+from executions.catalog.front_matter import MAX_DEPTH, load_yaml, require_json
 
 MAX_LIST = 50
 
 
-def text_value(value: object, path: str, longest: int) -> str:
-    """A string of 1 to `longest` characters, outer blanks removed."""
+def text_value(value: object, path: str, longest: int, *, mend: str = "") -> str:
+    """A string of 1 to `longest` characters, outer blanks removed; `mend` is for one that is absent."""
     if value is None:
-        raise BundleRefused("is missing", path)
+        raise BundleRefused("is missing", path, mend)
     if not isinstance(value, str):
         raise BundleRefused(f"must be a string, not {value!r}", path)
     text = value.strip()
     if not 1 <= len(text) <= longest:
-        raise BundleRefused(f"must have 1 to {longest} characters", path)
+        told = f"must have 1 to {longest} characters" + (f", not {len(text)}" if text else "")
+        raise BundleRefused(told, path, "" if text else mend)
     return text
 
 
@@ -49,13 +49,15 @@ def whole_number(value: object, least: int, most: int, path: str) -> int:
     return value
 
 
-def json_value(value: object, path: str) -> object:
-    """`value`, or what it holds where it is JSON in a string."""
+def structure(value: object, path: str) -> object:
+    """`value`, or what it holds where it is JSON or YAML in a string: the format allows only those."""
     if not isinstance(value, str):
         return value
     try:
-        decoded = json.loads(value)
-    except (ValueError, RecursionError) as error:
-        raise BundleRefused(f"is a string, but not JSON: {error}", path) from error
+        decoded = load_yaml(value)
+    except BundleRefused as refused:
+        raise BundleRefused(f"is a string, but not JSON or YAML: {refused.reason}", path) from refused
+    if isinstance(decoded, str | None):
+        raise BundleRefused(f"is a string, but not JSON or YAML of a structure: {value[:100]!r}", path)
     require_json(decoded, path, MAX_DEPTH)
     return decoded

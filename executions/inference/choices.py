@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 from django.conf import settings
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 DEMO = "demo"
 """The alias of the built-in model, which is always there and cannot be redefined."""
@@ -68,7 +69,9 @@ class ModelChoice(BaseModel):
     price list. `settings` are the model library's, for every request. `silence_seconds` is the longest wait
     for the next piece of an answer, `request_seconds` the longest request. `media` are the kinds of files
     that the model takes; None leaves it to what the model library knows of it. A choice that `is_guarded`
-    reaches public addresses only, and those that the deployment lists.
+    reaches public addresses only, and those that the deployment lists. `key_id` is the workspace's provider
+    key that it is made of, None for the deployment's own. Until `not_before` the provider does not want to be
+    asked with its credential.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -90,6 +93,8 @@ class ModelChoice(BaseModel):
     request_seconds: float = Field(default=600.0, gt=0)
     media: frozenset[Literal["image", "audio"]] | None = None
     is_guarded: bool = False
+    key_id: UUID | None = None
+    not_before: AwareDatetime | None = None
 
 
 DEMO_CHOICE = ModelChoice(provider=DEMO, name=DEMO)

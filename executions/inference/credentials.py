@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
+from django.utils.crypto import salted_hmac
 from pydantic import SecretStr
 from pydantic_ai.messages import ModelResponse, TextPart
 
@@ -22,6 +23,26 @@ LEAST_CHARACTERS = 8  # no credential is shorter; `ollama` and `EMPTY` are what 
 _IN_ENVIRONMENT = re.compile(r"_(?:(?:API|ACCESS)_KEY(?:_ID)?|TOKEN(?:_BEDROCK)?)$")
 # The library reads these, and they are never a provider's own words.
 _FORM = frozenset({"kind", "part_kind", "timestamp", "state", "finish_reason"})
+
+
+def identity_of(choice: ModelChoice) -> str:
+    """As whom a choice's requests are made, where and under which guard: 64 hexadecimal digits.
+
+    It may be stored: without the deployment's own secret nobody can try credentials out on it.
+    """
+    secrets = {
+        "api_key": choice.api_key,
+        **_of_clouds(choice),
+        **{f"header {name}": value for name, value in choice.headers.items()},
+    }
+    known = {
+        "key_id": choice.key_id and str(choice.key_id),
+        "guarded": choice.is_guarded,
+        "at": [choice.provider, choice.base_url, choice.project, choice.region],
+        "secrets": {name: value.get_secret_value() for name, value in secrets.items() if value is not None},
+    }
+    written = json.dumps(known, sort_keys=True)
+    return salted_hmac("executions.inference.credentials", written, algorithm="sha256").hexdigest()
 
 
 def redaction_for(choice: ModelChoice) -> Redaction:

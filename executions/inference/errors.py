@@ -1,5 +1,8 @@
 """How a model request can end without a reply."""
 
+import uuid
+from dataclasses import dataclass
+
 from executions.inference.interface import Spending
 
 
@@ -15,17 +18,40 @@ class ModelError(Exception):
         self.spending = spending
 
 
+@dataclass(frozen=True)
+class Limited:
+    """Whom a provider means by its limit: all who ask as this one.
+
+    `identity` is what `credentials.identity_of` gives; `key_id` is of the workspace's provider key, None for
+    the deployment's own.
+    """
+
+    identity: str
+    key_id: uuid.UUID | None
+
+
 class ModelUnavailable(ModelError):
     """Asking again may help: overloaded, rate limited, timed out, cut off.
 
-    `retry_after` is the wait in seconds that the provider asked for, if it did.
+    `retry_after` is the wait in seconds that the provider asked for, if it did. `limited` says whom it means
+    beside this request.
     """
 
     def __init__(
-        self, message: str, *, spending: Spending | None = None, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        spending: Spending | None = None,
+        retry_after: float | None = None,
+        limited: Limited | None = None,
     ) -> None:
         super().__init__(message, spending=spending)
         self.retry_after = retry_after
+        self.limited = limited
+
+
+class ModelHeldBack(ModelUnavailable):
+    """The provider was not asked: it had told another request with the same credential to come back later."""
 
 
 class ModelRefused(ModelError):

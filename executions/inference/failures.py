@@ -31,8 +31,9 @@ from pydantic_ai.exceptions import (
 )
 
 from executions.inference.choices import ModelChoice
-from executions.inference.credentials import redaction_for
+from executions.inference.credentials import identity_of, redaction_for
 from executions.inference.errors import (
+    Limited,
     ModelError,
     ModelQuotaSpent,
     ModelRefused,
@@ -65,6 +66,8 @@ _NUMBER = re.compile(r"\b\d{1,3}(?:[,_]\d{3})+\b|\b\d+\b")
 _LEAST_WINDOW = 1000  # tokens; smaller numbers are statuses
 _USUAL_SHARE = 0.5
 _TOO_LARGE = 413
+_TOO_MANY = 429
+_OVERLOADED = frozenset({503, 529})
 _TOO_LONG = re.compile(
     r"context[ _](?:length|window|size)|(?:prompt|input|request|messages?) (?:is|are) too (?:long|large)"
     r"|too many (?:input )?tokens|token (?:limit|count)\b.{0,40}\bexceed"
@@ -80,7 +83,9 @@ def model_error(error: Exception, choice: ModelChoice, spending: Spending | None
     """Our error for one of LIBRARY_ERRORS; `spending` is what the broken request had cost."""
     message = _message(error, choice)
     if _may_pass(error):
-        return ModelUnavailable(message, spending=spending, retry_after=asked_wait(error))
+        wait = asked_wait(error)
+        limited = Limited(identity_of(choice), choice.key_id) if _is_limit(error, wait) else None
+        return ModelUnavailable(message, spending=spending, retry_after=wait, limited=limited)
     if isinstance(error, ModelQuotaExceededError):
         return ModelQuotaSpent(message, spending=spending)
     if _is_too_long(error):
@@ -100,6 +105,13 @@ def _may_pass(error: Exception) -> bool:
         return error.status_code in _PASSING_STATUS or error.status_code >= 500
     # What is left is a connection that broke or an answer that makes no sense.
     return True
+
+
+def _is_limit(error: Exception, wait: float | None) -> bool:
+    """Whether the provider means all requests of a credential, and not this one alone."""
+    if not isinstance(error, ModelHTTPError):
+        return False
+    return error.status_code == _TOO_MANY or (error.status_code in _OVERLOADED and wait is not None)
 
 
 def _is_too_long(error: Exception) -> bool:

@@ -57,7 +57,8 @@ class ModelRequest:
     is offered one more tool, whose call ends the work and arrives as `ModelReply.answer`.
     `settings` are the model library's (`temperature`, `max_tokens` …). `timeout_seconds` bounds
     the whole request. `refused_media` are the digests of media in the messages that the provider does
-    not take. `trace` is added to the request's span and must hold no secrets.
+    not take. `space_id` is whose request it is: others wait no longer for the provider however many that one
+    has. `trace` is added to the request's span and must hold no secrets.
     """
 
     model: str | ModelChoice
@@ -70,6 +71,7 @@ class ModelRequest:
     idempotency_key: str | None = None
     refused_media: frozenset[str] = frozenset()
     demo: DemoSettings = DemoSettings()
+    space_id: uuid.UUID | None = None
     trace: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -43,6 +43,7 @@ from executions.inference.response_repair import is_cut_off, is_empty, reply_of,
 from executions.inference.telemetry import record_reply, request_span
 from executions.inference.token_usage import spending_of
 from executions.inference.tool_names import wire_names
+from executions.inference.turns import turn_to_ask
 from executions.redaction import PiecewiseRedaction, Redaction
 
 STOP_POLL_SECONDS = 0.05
@@ -61,14 +62,16 @@ async def ask_model(request: ModelRequest, *, on_text: Hear, stopped: asyncio.Ev
 
     `on_text` gets each piece of text as it arrives; no more is read from the provider until it returns.
     Neither pieces nor reply repeat a credential of the provider. Raises ModelRefused, ModelUnavailable (also
-    for an answer that was cut off), ModelSilent for an empty answer or, once `stopped` is set, ModelStopped;
-    each says what was spent. What `on_text` raises ends the request and is passed on.
+    for an answer that was cut off), ModelHeldBack without having asked, ModelSilent for an empty answer or,
+    once `stopped` is set, ModelStopped; each says what was spent. What `on_text` raises ends the request and
+    is passed on.
     """
     choice = _choice(request)
     with request_span(request, choice) as span:
-        # A long conversation takes its time, and media are read from the storage.
-        exchange = await asyncio.to_thread(_exchange, request, choice, on_text)
-        reply = await _reply(exchange, stopped)
+        async with turn_to_ask(choice, request, stopped):
+            # A long conversation takes its time, and media are read from the storage.
+            exchange = await asyncio.to_thread(_exchange, request, choice, on_text)
+            reply = await _reply(exchange, stopped)
         record_reply(span, reply)
         return reply
 

@@ -1,38 +1,41 @@
-"""From a model choice to the library's model, with clients and timeouts of our own.
+"""From a model choice to the library's model, which asks by a client of our own.
 
-Decision: a client lives for one request. A kept one would carry cookies and connections from one tenant's
-request to another's, and a handshake is nothing beside a model's answer. What it would read anew each time,
-the authorities that it trusts, is the thread's.
+Where clients are kept (in a worker's event loop), a choice's is there for all who ask as the same one.
 """
 
 import inspect
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
 import httpx2
 from anyio.to_thread import run_sync
-from django.conf import settings
 from django.utils.module_loading import import_string
-from pydantic_ai.models import Model, create_async_httpx2_client, infer_model, infer_model_profile
+from pydantic_ai.models import Model, infer_model, infer_model_profile
 from pydantic_ai.profiles import DEFAULT_PROFILE, ModelProfile, merge_profile
 from pydantic_ai.providers import Provider, infer_provider_class
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
 from executions.inference.bedrock import bedrock_client
 from executions.inference.chat_models import ChatModel, RouterModel
-from executions.inference.choices import BEDROCK, DEMO, GEMINI, NO_KEY, VERTEX, ModelChoice
+from executions.inference.choices import BEDROCK, DEMO, GEMINI, VERTEX, ModelChoice
+from executions.inference.credentials import identity_of
 from executions.inference.demo import demo_model
 from executions.inference.errors import ModelRefused
 from executions.inference.google_cloud import service_account_credentials
+from executions.inference.http_clients import model_client
 from executions.inference.interface import ModelRequest
+from executions.inference.kept_clients import kept_clients
 from executions.inference.media import KINDS, MediaKind
 from executions.inference.tls import tls_context
 
 COMPATIBLE = "openai-compatible"
+MODEL_SECONDS = 1800.0  # that a model is used: a token that a service account signs holds for an hour
+MOST_MODELS = 32  # of one client
 _GOOGLE: Final = {
     GEMINI: "executions.inference.google_providers.GeminiProvider",
     VERTEX: "executions.inference.google_providers.VertexProvider",
@@ -44,36 +47,47 @@ _GOOGLE_NAME: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._@:/-]{0,500}
 
 @asynccontextmanager
 async def opened_model(choice: ModelChoice, request: ModelRequest) -> AsyncIterator[Model]:
-    """The model that answers `request`, its connections closed afterwards.
+    """The model that answers `request`; its connections are closed afterwards, unless clients are kept.
 
     Raises ModelRefused for a provider that is unknown, not installed or not configured.
     """
     if choice.provider == DEMO:
         yield demo_model(request)
-        return
-    if choice.provider == BEDROCK:
-        with bedrock_client(choice) as bedrock:
+    elif choice.provider == BEDROCK:
+        async with AsyncExitStack() as stack:
+            # What AWS's library knows of itself is read from files.
+            bedrock = await run_sync(partial(stack.enter_context, bedrock_client(choice)))
             yield await _made(choice, lambda name: _of_class(name, bedrock_client=bedrock))
-        return
-    tls = tls_context()
-    async with _client(choice, tls) as client:
-        if choice.headers:
-            client.auth = OwnHeaders(choice)
-        yield await _made(choice, lambda name: _provider(name, choice, client, tls))
+    elif (kept := kept_clients()) is not None:
+        key = identity_of(choice), choice.connect_seconds, choice.silence_seconds
+        async with kept.lent(key, partial(_Asker, choice), owner=choice.key_id) as asker:
+            yield await asker.model(choice)
+    else:
+        async with aclosing(_Asker(choice)) as asker:
+            yield await asker.model(choice)
 
 
-def _client(choice: ModelChoice, tls: ssl.SSLContext) -> httpx2.AsyncClient:
-    """The library's own client as to headers and timeouts; who is trusted is not read anew for it."""
-    timeout = httpx2.Timeout(choice.silence_seconds, connect=choice.connect_seconds)
-    if choice.is_guarded:
-        return create_async_httpx2_client(
-            timeout=timeout, transport=import_string(settings.GUARDED_TRANSPORT)()
-        )
-    # It takes no context, and with a transport it would not look for proxies: only its ways are copied.
-    like = create_async_httpx2_client(timeout=timeout, transport=httpx2.AsyncBaseTransport())
-    return httpx2.AsyncClient(
-        timeout=timeout, headers=like.headers, event_hooks=dict(like.event_hooks), verify=tls
-    )
+class _Asker:
+    """One client and the models that are asked by it: all of one credential."""
+
+    def __init__(self, choice: ModelChoice) -> None:
+        self._tls = tls_context()
+        self._client = model_client(choice, self._tls)
+        self._models: dict[str, tuple[float, Model]] = {}
+
+    async def model(self, choice: ModelChoice) -> Model:
+        """The model of a choice of this credential."""
+        made_at, known = self._models.get(choice.name, (0.0, None))
+        if known is not None and time.monotonic() - made_at < MODEL_SECONDS:
+            return known
+        model = await _made(choice, lambda name: _provider(name, choice, self._client, self._tls))
+        if len(self._models) >= MOST_MODELS:
+            self._models.clear()
+        self._models[choice.name] = time.monotonic(), model
+        return model
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
 
 
 def accepted_media(choice: ModelChoice) -> frozenset[MediaKind]:
@@ -93,20 +107,6 @@ def accepted_media(choice: ModelChoice) -> frozenset[MediaKind]:
         and choice.provider not in {COMPATIBLE, BEDROCK},
     }
     return frozenset(kind for kind in KINDS if takes[kind])
-
-
-class OwnHeaders(httpx2.Auth):
-    """Puts a choice's headers on each request, after the library has written its own."""
-
-    def __init__(self, choice: ModelChoice) -> None:
-        self._headers = {name: value.get_secret_value() for name, value in choice.headers.items()}
-
-    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response]:
-        # Some providers refuse a request for a key that is none, although another header is right.
-        for name in [name for name, value in request.headers.items() if NO_KEY in value]:
-            del request.headers[name]
-        request.headers.update(self._headers)
-        yield request
 
 
 async def _made(choice: ModelChoice, provider: Callable[[str], Provider[Any]]) -> Model:

@@ -109,6 +109,7 @@ class _SkillAttempt:
             calling = self._caller.workspace if self._caller else None
             folder = self._bench.folder / f"{self._execution.id}-{self._held.lease.fence}"
             self._layout = lay_out(self._execution, manifest, folder, calling=calling)
+            self._tell_missing(self._layout.materials)
             self._held.stop.check()
             run = self._new_run(manifest, self._layout)
             outputs = run_prompt(run) if manifest.kind == "prompt" else run_script(run)
@@ -122,6 +123,15 @@ class _SkillAttempt:
         except Exception as error:
             logger.exception("The worker failed at %s", self._execution.id)
             raise RunFailed("sandbox_error", "The worker failed with an internal error.") from error
+
+    def _tell_missing(self, staged: tuple[str, ...]) -> None:
+        """Files that were named and are not in the collection do not fail the run, but are named in it."""
+        named = dict.fromkeys(self._execution.file_source_ids) if self._caller is None else ()
+        if missing := [name for name in named if name not in staged]:
+            said = ", ".join(f"“{name}”" for name in missing)
+            self._held.recorder.progress(
+                fraction=None, message=f"Not in the collection, and so not staged: {said}."
+            )
 
     def _new_run(self, manifest: Manifest, layout: AttemptLayout) -> LeasedRun:
         execution, held = self._execution, self._held

@@ -39,6 +39,7 @@ from executions.inference.truncation import ESTIMATE_MARGIN, clear_results, fit_
 from executions.runner import prompt_texts
 from executions.runner.outcomes import RunFailed
 from executions.runner.run import LeasedRun
+from executions.runner.skill_files import skill_files
 from executions.runner.workspace_tools import call_tool, offered_tools
 from executions.runs.worker.stop_signal import RunStopped
 
@@ -70,6 +71,7 @@ class _Conversation:
         self.messages: list[Message] = [transcript.user_message(opening)]
         values = {"inputs": run.inputs, "materials": list(run.materials)}
         self.demo = DemoSettings(run.manifest.demo, values)
+        self.instructions = prompt_texts.instructions_of(run.manifest, skill_files(run.bundle))
         self.repairs = 0
         self.is_shortened = False
         self.silences = 0  # answers in a row that held neither text nor calls
@@ -146,7 +148,7 @@ class _Conversation:
         run = self.run
         return ModelRequest(
             model=self.choice,
-            instructions=prompt_texts.instructions_of(run.manifest),
+            instructions=self.instructions,
             messages=self.messages,
             tools=offered_tools(run),
             answer_schema=run.manifest.outputs_schema,

@@ -1,4 +1,4 @@
-"""The lines that a script writes to its runner: JSON objects by `type`, everything else is text."""
+"""The lines of a script's own channel: JSON objects by `type`. What it prints is never read here."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ CALL_KEY = re.compile(r"[\w-][\w .-]{0,99}\Z")
 
 
 class ProtocolBroken(Exception):
-    """The script wrote a line of a known type with a wrong field."""
+    """A line of the channel is no message, or has a wrong field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +80,24 @@ Message = Progressed | Said | Spent | Iterated | Declared | Returned | GaveUp | 
 
 
 def read_message(line: bytes) -> Message:
-    """What one line says, its newline included; raises ProtocolBroken naming the field."""
+    """What one line says; raises ProtocolBroken naming the field."""
     fields = _object(line)
-    reader = _READERS.get(fields.get("type")) if fields is not None else None
-    if fields is None or reader is None:
-        return Said(line.decode(errors="replace"))
+    kind = fields.get("type")
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    if reader is None:
+        raise ProtocolBroken(f"A message's `type` must be one of {', '.join(_READERS)}.")
     if not _is_shallow(fields):
         raise ProtocolBroken(f"A {fields['type']!r} line is nested deeper than {MAX_DEPTH}.")
     return reader(fields)
 
 
-def _object(line: bytes) -> dict[str, Any] | None:
-    if not line.lstrip().startswith(b"{"):
-        return None
+def _object(line: bytes) -> dict[str, Any]:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        if meant := _MEANT.match(line):
-            # Taken as text it would be lost without a word: NaN, say, which Python's own json writes.
-            raise ProtocolBroken(f"A {meant[1].decode()!r} line is not valid JSON: {error}.") from error
-        return None
-    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
-        return None
+        raise ProtocolBroken(f"A message is not valid JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise ProtocolBroken("A message must be a JSON object.")
     return value
 
 
@@ -166,7 +162,7 @@ def _error(fields: dict[str, Any]) -> GaveUp:
     return GaveUp(_text(fields, "message") or "", details)
 
 
-_READERS: dict[object, Callable[[dict[str, Any]], Message]] = {
+_READERS: dict[str, Callable[[dict[str, Any]], Message]] = {
     "progress": _progress,
     "text": lambda fields: Said(_text(fields, "text") or ""),
     "usage": _usage,
@@ -176,10 +172,6 @@ _READERS: dict[object, Callable[[dict[str, Any]], Message]] = {
     "output": _output,
     "error": _error,
 }
-
-
-# A line that begins as the protocol's lines do; so writes every JSON library, whatever it makes of the rest.
-_MEANT = re.compile(rb'\s*\{\s*"type"\s*:\s*"(%s)"' % b"|".join(str(kind).encode() for kind in _READERS))
 
 
 def _text(

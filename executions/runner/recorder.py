@@ -35,18 +35,22 @@ class Recorder(BatchedRecorder[_Said]):
         shown = None if message is None else message[:MESSAGE_LIMIT]
         self._say(EventKind.PROGRESSED, {"fraction": fraction, "message": shown})
 
-    def text(self, text: str) -> None:
-        """Text for whoever watches; pieces that wait together become one event of at most 64 Ki."""
+    def text(self, text: str, *, stream: str | None = None) -> None:
+        """Text for whoever watches; pieces that wait together become one event of at most 64 Ki.
+
+        `stream` is `stderr` for what is no part of the text that was meant to be read.
+        """
         text = storable_text(text)
+        said = {} if stream is None else {"stream": stream}
         with self._lock:
             last = self._items[-1].event if self._items else None
-            if last is not None and last.kind == EventKind.TEXT:
+            if last is not None and last.kind == EventKind.TEXT and last.data.get("stream") == stream:
                 room = TEXT_LIMIT - len(last.data["text"])
-                longer = {"text": last.data["text"] + text[:room]}
+                longer = {**said, "text": last.data["text"] + text[:room]}
                 self._items[-1] = _Said(NewEvent(last.kind, longer, last.at))
                 text = text[room:]
             for start in range(0, len(text), TEXT_LIMIT):
-                self._say(EventKind.TEXT, {"text": text[start : start + TEXT_LIMIT]})
+                self._say(EventKind.TEXT, {**said, "text": text[start : start + TEXT_LIMIT]})
 
     def tool_called(self, *, call_id: str, name: str, arguments: dict[str, Any]) -> None:
         """Of each text in the arguments 2,000 characters are kept: a written file is not an event."""

@@ -1,5 +1,6 @@
-"""Run a script skill: its entry point in the sandbox, JSON lines in both directions."""
+"""Run a script skill: its entry point in the sandbox, messages over a channel of its own."""
 
+import codecs
 import json
 from dataclasses import replace
 from decimal import Decimal
@@ -8,10 +9,18 @@ from typing import Any
 
 from executions.postgres_text import storable, storable_text
 from executions.runner import protocol
+from executions.runner.missing_modules import how_to_add_missing
 from executions.runner.outcomes import RunFailed
 from executions.runner.run import CallOutcome, LeasedRun, SkillCall
 from executions.runs.worker.stop_signal import STOP_REASONS, RunStopped
-from executions.sandbox import LIMIT_CODES, ProcessOutcome, RunningProcess, SandboxUnavailable, launch
+from executions.sandbox import (
+    LIMIT_CODES,
+    Heard,
+    ProcessOutcome,
+    RunningProcess,
+    SandboxUnavailable,
+    launch,
+)
 
 SDK = Path(__file__).resolve().parents[1] / "sandbox_sdk"
 POLL_SECONDS = 0.05
@@ -33,6 +42,7 @@ def run_script(run: LeasedRun) -> dict[str, Any]:
                 bundle=run.bundle,
                 limits=limits,
                 extra_read_only={"/callboard": SDK},
+                start_message=_start_message(run),
             ) as running,
             run.stop.told(running.kill),
         ):
@@ -40,6 +50,8 @@ def run_script(run: LeasedRun) -> dict[str, Any]:
             outcome = running.wait()
     except SandboxUnavailable as unavailable:
         raise RunFailed("sandbox_error", str(unavailable)) from unavailable
+    if outcome.stderr_tail:
+        run.recorder.text(outcome.stderr_tail, stream="stderr")
     return script.result(outcome)
 
 
@@ -51,20 +63,20 @@ class _Script:
         self._outputs: dict[str, Any] = {}
         self._gave_up: protocol.GaveUp | None = None
         self._failure: RunFailed | None = None
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def follow(self, running: RunningProcess) -> None:
-        """Answer and record until stdout ends; a run that is stopped or breaks a rule is killed."""
-        running.send_line(self._start_line())
+        """Answer and record until all is said; a run that is stopped or breaks a rule is killed."""
         while not running.at_end:
             if self._run.stop.is_set():
                 running.kill(self._run.stop.reason or "cancelled")
                 return
-            line = running.read_line(POLL_SECONDS)
-            if line is None:
+            heard = running.hear(POLL_SECONDS)
+            if heard is None:
                 self._run.recorder.flush_if_late()
                 continue
             try:
-                self._take(protocol.read_message(line), running)
+                self._hear(heard, running)
             except protocol.ProtocolBroken as broken:
                 self._failure = RunFailed("skill_error", str(broken))
             except RunFailed as failure:
@@ -72,6 +84,7 @@ class _Script:
             if self._failure is not None:
                 running.kill(self._failure.reason)
                 return
+        self._printed(b"", final=True)
 
     def result(self, outcome: ProcessOutcome) -> dict[str, Any]:
         """The outputs, or why there are none."""
@@ -88,19 +101,25 @@ class _Script:
             raise RunFailed("skill_error", message, **details)
         if outcome.exit_status != 0:
             message = f"The script ended with status {outcome.exit_status}."
+            if advice := how_to_add_missing(tail):
+                message = f"{message} {advice}"
             raise RunFailed("skill_error", message, exit_status=outcome.exit_status, stderr=tail)
         return self._outputs
 
-    def _start_line(self) -> bytes:
-        start = {
-            "type": "start",
-            "execution_id": str(self._run.execution_id),
-            "inputs": self._run.inputs,
-            "materials": list(self._run.materials),
-        }
-        return json.dumps(start).encode()
+    def _hear(self, heard: Heard, running: RunningProcess) -> None:
+        """What is printed is text and nothing else: a script may print what others have written."""
+        if heard.connection is None:
+            self._printed(heard.content)
+        else:
+            self._take(protocol.read_message(heard.content), running, heard.connection)
 
-    def _take(self, message: protocol.Message, running: RunningProcess) -> None:
+    def _printed(self, piece: bytes, *, final: bool = False) -> None:
+        """A character that is still unfinished waits for the next piece."""
+        text = self._decoder.decode(piece, final)
+        if text:
+            self._run.recorder.text(text)
+
+    def _take(self, message: protocol.Message, running: RunningProcess, connection: int) -> None:
         recorder = self._run.recorder
         match message:
             case protocol.Progressed(fraction, text):
@@ -118,7 +137,7 @@ class _Script:
             case protocol.GaveUp():
                 self._gave_up = message
             case SkillCall():
-                running.send_line(_answer_line(message, self._called(message)))
+                running.answer(connection, _answer_line(message, self._called(message)))
 
     def _spend(self, report: protocol.Spent) -> None:
         recorder, budget = self._run.recorder, self._run.budget_usd
@@ -147,6 +166,15 @@ class _Script:
             raise RunFailed("not_permitted", f"The skill does not name {call.slug!r} among its `skills`.")
         self._run.recorder.flush()
         return self._run.call_skill(call)
+
+
+def _start_message(run: LeasedRun) -> bytes:
+    start = {
+        "execution_id": str(run.execution_id),
+        "inputs": run.inputs,
+        "materials": list(run.materials),
+    }
+    return json.dumps(start).encode()
 
 
 def _answer_line(call: SkillCall, answer: CallOutcome) -> bytes:

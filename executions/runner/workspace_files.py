@@ -1,29 +1,26 @@
-"""Read a piece of a workspace file as text, politely refusing what is not text."""
+"""Read a piece of a file as text, politely refusing what is not text."""
 
 import mimetypes
 from typing import Any, BinaryIO
 
 from executions.runner.tool_failure import ToolFailed
-from executions.sandbox.workspace import SandboxWorkspace
 
 MAX_BYTES = 32 * 1024
 MAX_CONTROL_SHARE = 0.02
 _CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\f\r\x1b")
 
 
-def read_text(workspace: SandboxWorkspace, path: str, offset: int) -> dict[str, Any]:
-    """At most 32 KiB from byte `offset`, cut between characters.
+def read_text(file: BinaryIO, path: str, offset: int) -> dict[str, Any]:
+    """At most 32 KiB of the open file from byte `offset`, cut between characters; `path` is its name.
 
     UTF-8, or else Latin-1, which `encoding` says. `truncated` is true when there is more, and
-    `next_offset` (bytes) says where. Raises ToolFailed for a binary file or an offset behind the
-    end, and what the workspace raises for a path it refuses.
+    `next_offset` (bytes) says where. Raises ToolFailed for a binary file or an offset behind the end.
     """
-    with workspace.open_regular(path) as file:
-        size = _size(file)
-        if offset > size:
-            raise ToolFailed(f"{path} has only {size} bytes")
-        file.seek(offset)
-        piece = file.read(MAX_BYTES)
+    size = _size(file)
+    if offset > size:
+        raise ToolFailed(f"{path} has only {size} bytes")
+    file.seek(offset)
+    piece = file.read(MAX_BYTES)
     if _is_binary(piece):
         kind = mimetypes.guess_type(path)[0] or "unknown type"
         raise ToolFailed(f"{path} is a binary file ({kind}, {size} bytes); it cannot be read as text")

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from executions.inference.interface import Json, ToolDefinition, ToolRequest
-from executions.runner.code_tool import run_python
+from executions.runner.code_tool import PROGRAMS, run_python, run_shell
 from executions.runner.prompt_texts import problem_with
 from executions.runner.run import LeasedRun
+from executions.runner.skill_files import list_skill_files, open_file, refuse_own
 from executions.runner.tool_failure import ToolFailed
 from executions.runner.workspace_files import read_text
 from executions.sandbox.errors import ArtifactRejected
@@ -92,6 +93,8 @@ def _list(run: LeasedRun, arguments: dict[str, Any]) -> Json:
         for path, size in listing.files
         if not folder or path == folder or path.startswith(f"{folder}/")
     ]
+    if folder and not found:
+        found = list_skill_files(run, folder)
     files = [{"path": path, "size_bytes": size} for path, size in found[:MAX_FILES]]
     answer: Json = {"files": files, "truncated": len(found) > MAX_FILES}
     if listing.left_out:
@@ -100,10 +103,12 @@ def _list(run: LeasedRun, arguments: dict[str, Any]) -> Json:
 
 
 def _read(run: LeasedRun, arguments: dict[str, Any]) -> Json:
-    return read_text(run.workspace, arguments["path"], arguments.get("offset", 0))
+    with open_file(run, arguments["path"]) as file:
+        return read_text(file, arguments["path"], arguments.get("offset", 0))
 
 
 def _write(run: LeasedRun, arguments: dict[str, Any]) -> Json:
+    refuse_own(run, arguments["path"])
     content = arguments["text"].encode()
     run.workspace.write(arguments["path"], content)
     return {"path": arguments["path"], "size_bytes": len(content)}
@@ -111,6 +116,10 @@ def _write(run: LeasedRun, arguments: dict[str, Any]) -> Json:
 
 def _python(run: LeasedRun, arguments: dict[str, Any]) -> Json:
     return run_python(run, arguments["code"])
+
+
+def _shell(run: LeasedRun, arguments: dict[str, Any]) -> Json:
+    return run_shell(run, arguments["command"])
 
 
 def _commit(run: LeasedRun, arguments: dict[str, Any]) -> Json:
@@ -144,7 +153,7 @@ _TOOLS = {
         WorkspaceTool(
             _define(
                 "workspace.fs.list",
-                "List the files of the workspace, or of a folder in it.",
+                "List the files of the workspace, or of a folder in it; `skill` holds the skill's own files.",
                 {"path": {"type": "string", "description": "A folder; empty for everything."}},
                 (),
             ),
@@ -172,11 +181,22 @@ _TOOLS = {
             _define(
                 "workspace.code.python",
                 "Run a Python program in the workspace, without network; returns what it prints. "
-                "pandas, matplotlib, pypdf, python-docx and beautifulsoup4 are there.",
+                "pandas, matplotlib, scipy, scikit-learn, openpyxl, python-docx, python-pptx, pypdf, "
+                "pdfplumber, reportlab, Pillow, lxml, beautifulsoup4, PyYAML and networkx are there.",
                 {"code": {"type": "string", "minLength": 1, "maxLength": 100_000}},
                 ("code",),
             ),
             _python,
+        ),
+        WorkspaceTool(
+            _define(
+                "workspace.shell",
+                "Run shell commands in the workspace, without network; returns what they print. "
+                f"There are {', '.join(PROGRAMS)} and the usual small programs.",
+                {"command": {"type": "string", "minLength": 1, "maxLength": 100_000}},
+                ("command",),
+            ),
+            _shell,
         ),
         WorkspaceTool(
             _define(

@@ -32,6 +32,8 @@ class EventKind(StrEnum):
     # Of objectives.
     STATE_CHANGED = "objective.state_changed"  # from a state to another
     USER_MESSAGE = "message.received"  # what somebody said to it
+    MESSAGE_QUEUED = "message.queued"  # somebody said something while a turn runs: it is heard afterwards
+    MESSAGE_WITHDRAWN = "message.withdrawn"  # and took it back before it was heard
     ASSISTANT_MESSAGE = "message.written"  # a response of its model, with the tool calls it asks for
     REASONING = "reasoning.written"  # what its model thought before a response
     RESTARTED = "turn.restarted"  # the turn is asked anew: drop the text of older attempts

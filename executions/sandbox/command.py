@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO
 
-from executions.sandbox import programs, seccomp
-from executions.sandbox.filesystem import HOME, Shown, lay_out
+from executions.sandbox import fonts, programs, seccomp
+from executions.sandbox.filesystem import HOME, PYTHONPATH, Shown, lay_out
 from executions.sandbox.identity import SandboxUser
 from executions.sandbox.interpreter import ENVIRONMENT, Interpreter, find_interpreter
 from executions.sandbox.layout import BoundFiles, SandboxLayout
@@ -93,10 +93,11 @@ def _environment(interpreter: Interpreter) -> list[str]:
         "HOME": HOME,
         "LANG": "C.UTF-8",
         "TZ": "UTC",
-        "PYTHONPATH": "/callboard",
+        "PYTHONPATH": PYTHONPATH,
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg",
+        "MATPLOTLIBRC": fonts.SETTINGS,
         **dict.fromkeys(_SINGLE_THREADED, "1"),
     }
     if interpreter.libraries is not None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from executions.sandbox.channel import FOLDER, Channel
+from executions.sandbox.fonts import lay_out_fonts
 from executions.sandbox.identity import SandboxUser
 from executions.sandbox.interpreter import BASE, ENVIRONMENT, Interpreter
 from executions.sandbox.layout import SandboxLayout
@@ -11,6 +13,9 @@ from executions.sandbox.limits import MIB, Limits
 
 MARKER = "/.sandbox"  # exists once the sandbox has its own root
 HOME = "/tmp/home"  # noqa: S108  # inside the sandbox, where /tmp is private; keeps dot-files out of the workspace
+STARTUP = "/opt/startup"  # what every Python inside loads
+PYTHONPATH = f"/callboard:{STARTUP}"
+_STARTUP_SOURCE = Path(__file__).parent / "startup"
 _SCRATCH_SHARE = 4  # /tmp and /dev/shm may each take a quarter of the memory
 
 # Folders of the system, not the system: a project or its secrets may live beside them.
@@ -31,11 +36,15 @@ _SYSTEM_LINKS = ("/bin", "/lib", "/lib64")
 
 @dataclass(frozen=True)
 class Shown:
-    """Of the host: the workspace to write in, the bundle and `extra` (path inside → path outside) to read."""
+    """Of the host: the workspace to write in, the bundle and `extra` (path inside → path outside) to read.
+
+    `channel` is None for a program that nobody talks with.
+    """
 
     workspace: Path
     bundle: Path | None
     extra: Mapping[str, Path]
+    channel: Channel | None = None
 
 
 def lay_out(
@@ -50,6 +59,9 @@ def lay_out(
         layout.read_only(shown.bundle, "/skill")
     for inside, host in shown.extra.items():
         layout.read_only(host, inside)
+    if shown.channel is not None:
+        layout.file(f"{FOLDER}/start.json", shown.channel.start)
+        layout.read_only(shown.channel.socket, f"{FOLDER}/socket")
     layout.folder(MARKER)
     layout.options += ["--remount-ro", "/dev", "--remount-ro", "/"]
 
@@ -75,6 +87,8 @@ def _python(layout: SandboxLayout, interpreter: Interpreter) -> None:
         layout.read_only(folder, optional=True)
     layout.read_only(interpreter.site_packages, interpreter.site_packages_inside)
     layout.file(ENVIRONMENT / "pyvenv.cfg", interpreter.configuration)
+    layout.read_only(_STARTUP_SOURCE, STARTUP)
+    lay_out_fonts(layout, interpreter.site_packages)
     for name in ("python", "python3"):
         layout.link(interpreter.program, ENVIRONMENT / "bin" / name)
 

@@ -42,10 +42,12 @@ class SandboxLayout:
     def writable(self, host: str | Path, inside: str) -> None:
         self._mount("--bind", str(host), inside)
 
-    def file(self, path: str | Path, text: str) -> None:
+    def file(self, path: str | Path, content: str | bytes) -> None:
         """A small file with this content, which everyone inside may read."""
         self._parents(Path(path))
-        descriptor = self._attachments.add(Path(path).name, text.encode())
+        descriptor = self._attachments.add(
+            Path(path).name, content.encode() if isinstance(content, str) else content
+        )
         self.options += ["--perms", "0444", "--file", descriptor, str(path)]
 
     def link(self, target: str | Path, path: str | Path) -> None:

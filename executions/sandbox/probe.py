@@ -55,16 +55,25 @@ def launch(
     bundle: Path | None,
     limits: Limits,
     extra_read_only: Mapping[str, Path] | None = None,
+    start_message: bytes | None = None,
 ) -> RunningProcess:
     """Start `argv` in a sandbox: /workspace to write, `bundle` as /skill and `extra_read_only` to read.
 
-    The keys of `extra_read_only` are absolute paths inside. Raises SandboxUnavailable; nothing is ever run
-    without its sandbox.
+    The keys of `extra_read_only` are absolute paths inside. With a `start_message` the script has a channel
+    of its own: it reads that in /run/callboard/start.json, and says its lines to /run/callboard/socket.
+    Raises SandboxUnavailable; nothing is ever run without its sandbox.
     """
     found = probe()
     if not found.available:
         raise SandboxUnavailable(found.reason)
-    return start(argv, workspace=workspace, bundle=bundle, limits=limits, extra=extra_read_only or {})
+    return start(
+        argv,
+        workspace=workspace,
+        bundle=bundle,
+        limits=limits,
+        extra=extra_read_only or {},
+        start_message=start_message,
+    )
 
 
 @cache

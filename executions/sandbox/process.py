@@ -1,23 +1,27 @@
 """A script in its sandbox, as the runner holds it."""
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from executions.sandbox.channel import Channel
 from executions.sandbox.command import build_command
+from executions.sandbox.connections import Connections, Door
 from executions.sandbox.errors import SandboxUnavailable
 from executions.sandbox.filesystem import Shown
 from executions.sandbox.limits import Limits
-from executions.sandbox.output import Output
+from executions.sandbox.output import Heard, Output
 from executions.sandbox.supervisor import SandboxSupervisor
 from executions.sandbox.watchdog import Watchdog
 from executions.sandbox.workspace import SandboxWorkspace
 
 # What `unshare` of util-linux 2.38 adds when its child was killed.
+_SPARE_CONNECTIONS = 16  # beyond one for each process
 _NOISE = "unshare: sigprocmask unblock failed: Invalid argument\n"
 
 
@@ -58,16 +62,20 @@ class RunningProcess:
         return self._output.at_end
 
     def read_line(self, timeout: float) -> bytes | None:
-        """The next line of stdout, newline included (the last may lack it); None if none came in time."""
-        was_congested = self._output.is_congested
-        line = self._output.take_line(timeout)
-        if was_congested and not self._output.is_congested:
-            self._supervisor.streams.wake()
-        return line
+        """The next line of stdout, newline included (the last may lack it); None if none came in time.
 
-    def send_line(self, line: bytes) -> None:
-        """Queue a line for stdin, never waiting; a newline is added where it has none."""
-        self._supervisor.streams.write(line if line.endswith(b"\n") else line + b"\n")
+        For a script without a channel of its own.
+        """
+        heard = self._take(timeout, whole_lines=True)
+        return heard.content if heard is not None else None
+
+    def hear(self, timeout: float) -> Heard | None:
+        """The next message, or the next piece of stdout: a line, or what there is of one after `timeout`."""
+        return self._take(timeout, whole_lines=False)
+
+    def answer(self, connection: int, line: bytes) -> None:
+        """Queue a line for a connection of the channel, never waiting; a newline is added."""
+        self._supervisor.streams.write(connection, line + b"\n")
 
     def kill(self, code: str) -> None:
         """Have the whole tree killed, without waiting. The first code stays; too late is fine."""
@@ -90,6 +98,13 @@ class RunningProcess:
         if self._supervisor.is_alive():
             self.kill("abandoned")
         self.wait()
+
+    def _take(self, timeout: float, *, whole_lines: bool) -> Heard | None:
+        was_congested = self._output.is_congested
+        heard = self._output.take(timeout, whole_lines=whole_lines)
+        if was_congested and not self._output.is_congested:
+            self._supervisor.streams.wake()
+        return heard
 
     def _concluded(self) -> ProcessOutcome:
         ending = self._supervisor.ending
@@ -126,17 +141,40 @@ def start(
     bundle: Path | None,
     limits: Limits,
     extra: Mapping[str, Path],
+    start_message: bytes | None = None,
 ) -> RunningProcess:
     """Start `argv` without asking whether this machine can. Raises SandboxUnavailable."""
-    command = build_command(argv, Shown(workspace.path, bundle, extra), limits, workspace.identity)
     output = Output(limits.output_bytes)
-    watchdog = Watchdog(limits, workspace.descriptor)
-    supervisor = SandboxSupervisor(command, output, watchdog, limits.wall_seconds)
+    with ExitStack() as stack:
+        channel = connections = None
+        if start_message is not None:
+            connections = stack.enter_context(
+                closing(Connections(_door(workspace), output, limits.processes + _SPARE_CONNECTIONS))
+            )
+            channel = Channel(start_message, connections.path)
+        shown = Shown(workspace.path, bundle, extra, channel)
+        command = build_command(argv, shown, limits, workspace.identity)
+        watchdog = Watchdog(limits, workspace.descriptor)
+        supervisor = SandboxSupervisor(
+            command, output, watchdog, connections=connections, wall_seconds=limits.wall_seconds
+        )
+        stack.pop_all()  # the supervisor's thread closes it
     supervisor.start()
     supervisor.started.wait()
     if supervisor.failure is not None:
         raise SandboxUnavailable(f"The sandbox could not be started: {supervisor.failure}.")
     return RunningProcess(supervisor, output, watchdog, limits)
+
+
+def _door(workspace: SandboxWorkspace) -> Door:
+    """Beside the workspace, where it goes with it; not every file system there knows sockets."""
+    try:
+        return Door(workspace.path.parent)
+    except OSError:
+        try:
+            return Door(Path(tempfile.gettempdir()))
+        except OSError as error:
+            raise SandboxUnavailable(f"The script's channel could not be made: {error}.") from error
 
 
 def _exit_status(report: bytes) -> int | None:

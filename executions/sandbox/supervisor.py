@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from executions.sandbox.command import Command
+from executions.sandbox.connections import Connections
 from executions.sandbox.output import Output
 from executions.sandbox.streams import Streams
 from executions.sandbox.tree import Tree, child_of
@@ -41,13 +42,21 @@ class SandboxSupervisor(threading.Thread):
     long as the sandbox, so a pool may end the thread that asked for it.
     """
 
-    def __init__(self, command: Command, output: Output, watchdog: Watchdog, wall_seconds: float) -> None:
+    def __init__(
+        self,
+        command: Command,
+        output: Output,
+        watchdog: Watchdog,
+        *,
+        connections: Connections | None,
+        wall_seconds: float,
+    ) -> None:
         super().__init__(name="sandbox", daemon=True)
         self.kill_code: str | None = None
         self.failure: OSError | None = None
         self.ending: ProcessEnding | None = None
         self.started = threading.Event()
-        self.streams = Streams(output)
+        self.streams = Streams(output, connections)
         self._command = command
         self._output = output
         self._watchdog = watchdog
@@ -85,7 +94,7 @@ class SandboxSupervisor(threading.Thread):
         process = subprocess.Popen(
             self._command.argv,
             bufsize=0,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=_BARE,
@@ -110,6 +119,7 @@ class SandboxSupervisor(threading.Thread):
                 self._kill(process.pid)
             elif time.monotonic() >= self._next_look:
                 self._look(process.pid)
+        self.streams.finish()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         cpu_seconds = max(self._watchdog.usage.cpu_seconds, usage.ru_utime + usage.ru_stime)

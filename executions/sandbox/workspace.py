@@ -113,6 +113,14 @@ class SandboxWorkspace:
                 target.truncate(0)
                 target.write(content)
 
+    def link(self, name: str, target: str) -> None:
+        """Make a symbolic link at the top, for programs inside; what has the name already stays.
+
+        Nothing here follows it, and no archive holds it.
+        """
+        with suppress(FileExistsError):
+            os.symlink(target, checked_name(name), dir_fd=self.descriptor)
+
     def list(self) -> Sequence[tuple[str, int]]:
         """Path and size in bytes of every regular file that `open_regular` would take, by path."""
         return self.listing().files

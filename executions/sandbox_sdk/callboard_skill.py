@@ -7,14 +7,21 @@
 
 `inputs` holds what the skill was started with, valid by its schema; `materials()` are the files
 staged for it. Files of its own belong below `outputs/`; `artifact()` hands one over. What the
-script prints is shown live as text, so print whole lines; from several threads use `text()`.
+script prints is shown live as text and is never anything else, whatever it says.
 
-Underneath are JSON lines: the runner writes to stdin, the script to stdout. Nothing here is
-needed to speak them by hand, and nothing but the standard library is used.
+Everything here may be used from every thread, and from every process that the script starts,
+however it starts it.
+
+Underneath, what the script was started with is the JSON object in `/run/callboard/start.json`, and
+messages are JSON lines to the Unix socket `/run/callboard/socket`, whose connections are each a
+process's own. Nothing here is needed to speak them by hand, and nothing but the standard library
+is used. A line counts once its newline has arrived.
 """
 
 import io
 import json
+import os
+import socket
 import sys
 import threading
 from collections.abc import Iterable, Mapping
@@ -22,6 +29,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
+
+from callboard_values import plain  # type: ignore[import-not-found]  # found beside this file, inside
 
 __all__ = [
     "Artifact",
@@ -44,36 +53,25 @@ __all__ = [
 inputs: dict[str, Any]
 execution_id: str
 
+_FOLDER = Path(os.environ.get("CALLBOARD_CHANNEL", "/run/callboard"))
 _WORKSPACE = Path.cwd()
 _MATERIALS = _WORKSPACE / "inputs" / "materials"
 
 
 class _Runner:
-    """The other end of stdin and stdout, greeted when it is first needed."""
+    """The other end of the channel, as one process sees it."""
 
     def __init__(self) -> None:
         self.calling = threading.Lock()
         self.call_count = 0
         self._writing = threading.Lock()
-        self._starting = threading.Lock()
-        self._start: dict[str, Any] | None = None
-        self._stdin, self._stdout = sys.stdin, sys.stdout
-        # Printed lines must leave at once, in order with those below, whatever the locale is.
-        if isinstance(self._stdout, io.TextIOWrapper):
-            self._stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
-
-    @property
-    def start(self) -> dict[str, Any]:
-        """The first line, waited for once."""
-        with self._starting:
-            if self._start is None:
-                self._start = self.receive("start")
-            return self._start
+        self._connection: socket.socket | None = None
+        self._replies: io.BufferedReader | None = None
 
     def receive(self, kind: str) -> dict[str, Any]:
-        line = self._stdin.readline()
+        line = self._replies.readline() if self._replies is not None else b""
         if not line:
-            raise EOFError(f"The runner closed stdin before it sent {kind!r}.")
+            raise EOFError(f"The runner closed the channel before it sent {kind!r}.")
         message: dict[str, Any] = json.loads(line)
         if message.get("type") != kind:
             raise ValueError(f"Expected {kind!r} from the runner, not {message.get('type')!r}.")
@@ -82,11 +80,42 @@ class _Runner:
     def send(self, kind: str, **fields: Any) -> None:
         line = json.dumps({"type": kind, **fields}, allow_nan=False)
         with self._writing:
-            self._stdout.write(line + "\n")
-            self._stdout.flush()
+            self._connected().sendall(line.encode() + b"\n")
+
+    def _connected(self) -> socket.socket:
+        if self._connection is None:
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.connect(str(_FOLDER / "socket"))
+            except OSError as error:
+                connection.close()
+                raise ConnectionError(f"Callboard does not listen at {_FOLDER}: {error}.") from error
+            self._connection, self._replies = connection, connection.makefile("rb")
+        return self._connection
 
 
 _runner = _Runner()
+
+
+def _begin_anew() -> None:
+    """A forked process has a connection of its own, and none of its parent's locks."""
+    global _runner  # noqa: PLW0603
+    _runner = _Runner()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
+
+# Printed text leaves at once, whatever the locale is.
+if isinstance(sys.stdout, io.TextIOWrapper):
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+_start: dict[str, Any] = {}
+
+
+def _started_with(name: str) -> Any:
+    if not _start:
+        _start.update(json.loads((_FOLDER / "start.json").read_bytes()))
+    return _start[name]
 
 
 @dataclass(frozen=True)
@@ -122,15 +151,15 @@ class SkillCallFailed(Exception):
 
 
 def __getattr__(name: str) -> Any:
-    """`inputs` and `execution_id` wait for the runner's first line when first asked for."""
+    """`inputs` and `execution_id` are read when first asked for."""
     if name in ("inputs", "execution_id"):
-        return _runner.start[name]
+        return _started_with(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def materials() -> list[Path]:
     """The staged files, in the order they were named."""
-    return [_MATERIALS / name for name in _runner.start["materials"]]
+    return [_MATERIALS / name for name in _started_with("materials")]
 
 
 def progress(fraction: float | None = None, message: str | None = None) -> None:
@@ -182,14 +211,17 @@ def artifact(path: Path | str, document_type: str | None = None) -> None:
 def output(outputs: Mapping[str, Any] | None = None, /, **named: Any) -> None:
     """Set the result, as one mapping or as keywords; a later call replaces an earlier one.
 
-    Raises TypeError or ValueError for what JSON cannot hold, NaN included.
+    Beside what JSON knows it takes scalars, arrays and columns of NumPy and pandas, as plain values;
+    dates and times, as ISO 8601; durations, in seconds; Decimals, as numbers; paths and UUIDs, as
+    text. A missing date (NaT) or value (NA) is null. Raises TypeError or ValueError for what it
+    cannot hold, NaN included.
     """
-    _runner.send("output", outputs={**(outputs or {}), **named})
+    _runner.send("output", outputs=plain({**(outputs or {}), **named}))
 
 
 def fail(message: str, **details: Any) -> NoReturn:
     """End the script as failed, with a message for people and details for programs."""
-    _runner.send("error", message=message, details=details)
+    _runner.send("error", message=message, details=plain(details))
     sys.exit(1)
 
 
@@ -207,14 +239,13 @@ def call_skill(
     Raises SkillCallFailed unless it succeeded. Calls from several threads wait for one another.
     """
     with _runner.calling:
-        _ = _runner.start  # its line comes before any reply
         _runner.call_count += 1
         key = call_key or f"{skill}-{_runner.call_count}"
         _runner.send(
             "call_skill",
             call_key=key,
             skill=skill,
-            inputs=dict(inputs or {}),
+            inputs=plain(dict(inputs or {})),
             files=[_relative(file) for file in files],
         )
         reply = _runner.receive("skill_result")

@@ -1,6 +1,7 @@
 """Going on with an objective that waits: a further message, or a compaction."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -11,7 +12,8 @@ from executions.runs.locks import locked
 from executions.runs.models import RunEvent
 from executions.runs.verbs import cancel_below
 from objectives.access.permissions import MANAGE_OBJECTIVES
-from objectives.actions.queued_actions import enqueue_action, say, send_messages
+from objectives.actions.message_files import KeptFile
+from objectives.actions.queued_actions import enqueue_action, queue_message, say, send_messages
 from objectives.actions.resumption import take_up
 from objectives.actions.wakeup import has_open_calls, wake
 from objectives.ids import Json
@@ -30,6 +32,7 @@ def continue_objective(
     objective_id: uuid.UUID,
     message: str,
     enqueue: bool,
+    files: Sequence[KeptFile] = (),
     idempotency_key: str | None = None,
     now: datetime,
 ) -> Said:
@@ -44,21 +47,27 @@ def continue_objective(
     access.require(MANAGE_OBJECTIVES)
     _stop_what_failed(objective_id, access.space_id, now=now)
     what = Repeatable[Said](
-        partial(_continue, access, objective_id, message, enqueue=enqueue, now=now),
+        partial(_continue, access, objective_id, message, enqueue=enqueue, files=files, now=now),
         lambda said: said.id if isinstance(said, QueuedAction) else said.event_id,
         partial(_said, objective_id),
     )
-    request = ("message", str(objective_id), message, enqueue)
+    request = ("message", str(objective_id), message, enqueue, *([files] if files else ()))
     return make_once(what, idempotency_key, *request, access=access, now=now)
 
 
 def _continue(
-    access: SpaceAccess, objective_id: uuid.UUID, message: str, *, enqueue: bool, now: datetime
+    access: SpaceAccess,
+    objective_id: uuid.UUID,
+    message: str,
+    *,
+    enqueue: bool,
+    files: Sequence[KeptFile],
+    now: datetime,
 ) -> Said:
     with transaction.atomic():
         head, objective = locked(Objective, objective_id, access.space_id)
         if objective.state == ObjectiveState.FAILED:
-            return take_up(objective, head, message, by=access.principal_id, now=now)
+            return take_up(objective, head, message, files=files, by=access.principal_id, now=now)
         _check_open(objective, "continued")
         if not message:
             raise Invalid.field("body", "message", msg="The message is empty.", kind="missing")
@@ -66,13 +75,12 @@ def _continue(
             # After an interrupt older messages may wait to be heard: they come first.
             while send_messages(objective, head, now=now):
                 pass
-            heard = say(objective, head, message, by=access.principal_id, now=now)
+            heard = say(objective, head, message, files=files, by=access.principal_id, now=now)
             wake(objective, head, now=now)
             return heard
         if not enqueue:
             raise NotReady(f"This objective {_busy(objective)}; set enqueue to deliver it afterwards.")
-        kind = ActionKind.USER_MESSAGE
-        return enqueue_action(objective, kind, by=access.principal_id, now=now, content=message)
+        return queue_message(objective, head, message, files=files, by=access.principal_id, now=now)
 
 
 def _said(objective_id: uuid.UUID, said: uuid.UUID) -> Said | None:

@@ -3,6 +3,7 @@
 import random
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from executions.runs.log import append
 from executions.runs.models import RunKind
 from executions.runs.queue import enqueue_run
 from objectives.access.permissions import MANAGE_OBJECTIVES
+from objectives.actions.message_files import KeptFile, attach_files, file_facts, told_model
 from objectives.actions.new_objective import NewObjective
 from objectives.actions.resources import unique_names
 from objectives.actions.secrets import secret_name
@@ -50,6 +52,8 @@ from spaces.errors import AlreadyExists, Invalid, NotReady
 from spaces.idempotency import Repeatable, make_once
 from spaces.ids import new_id
 
+CHAT_SECONDS = 3650 * DAY_SECONDS  # a chat is not over because nobody says anything for a while
+CHAT_TURNS = 100_000
 MOST_DEPTH = 4  # of sub-agents that call each other
 _RANDOM = random.SystemRandom()
 
@@ -109,7 +113,7 @@ def _create(access: SpaceAccess, wanted: NewObjective, now: datetime) -> Objecti
         variation = chosen_variation(agent)
     objective = prepare(agent, variation, wanted, access=access, now=now)
     with unique_names(an_external_id_names_one_objective="Another objective already has this external id."):
-        write(objective, wanted.secrets, now=now)
+        write(objective, wanted.secrets, files=wanted.files, now=now)
     return objective
 
 
@@ -165,19 +169,25 @@ def prepare(
         variation=variation,
         agent_snapshot=agent_shown.wire(),
         variation_snapshot=variation_shown.wire(),
-        plan=plan.stored(),
+        plan=replace(plan, max_turns=CHAT_TURNS).stored() if wanted.is_chat else plan.stored(),
         system_prompt=fill(template, wanted.system_prompt_data or {}),
         system_prompt_data=wanted.system_prompt_data,
         first_user_message=_first_message(variation, wanted),
         first_user_message_data=wanted.first_user_message_data,
         pinned_parameters=dict(wanted.pinned_parameters),
-        inactivity_seconds=variation.inactivity_seconds or DAY_SECONDS,
+        inactivity_seconds=CHAT_SECONDS if wanted.is_chat else variation.inactivity_seconds or DAY_SECONDS,
         cost_budget_usd=cost_budget(variation.labels, settings.DEFAULT_BUDGET_USD),
         trace_id=uuid.uuid4().hex,
     )
 
 
-def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now: datetime) -> None:
+def write(
+    objective: Objective,
+    secrets: Sequence[tuple[str, SecretStr]],
+    *,
+    files: Sequence[KeptFile] = (),
+    now: datetime,
+) -> None:
     """Write a prepared objective with its head, log, first window and message, and its job.
 
     Part of the caller's transaction; the feed is its last lock.
@@ -185,9 +195,9 @@ def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now
     head = RunHead(
         run_id=objective.id, kind=RunKind.OBJECTIVE, space_id=objective.space_id, available_at=Now()
     )
-    window_id, by = new_id(), objective.created_by_id
+    window_id, message_id, by = new_id(), new_id(), objective.created_by_id
     pending = {"from_state": None, "state": ObjectiveState.PENDING}
-    said = {"content": objective.first_user_message}
+    said = {"content": objective.first_user_message, "message_id": str(message_id), **file_facts(files)}
     first = [
         event(EventKind.STATE_CHANGED, pending, now=now, by=by),
         event(EventKind.USER_MESSAGE, said, now=now, window_id=window_id, by=by),
@@ -198,13 +208,15 @@ def write(objective: Objective, secrets: Sequence[tuple[str, SecretStr]], *, now
     objective.save(force_insert=True)
     owner = {"space_id": objective.space_id, "created_by_id": by, "created_at": now}
     window = ContextWindow.objects.create(id=window_id, objective=objective, sequence=1, **owner)
-    UserMessage.objects.create(
+    message = UserMessage.objects.create(
+        id=message_id,
         objective=objective,
         window=window,
         after_turn=0,
-        content=objective.first_user_message,
+        content=told_model(objective.first_user_message, files),
         created_at=now,
     )
+    attach_files([(message, files)])
     Secret.objects.bulk_create(_sealed(objective, name, value, owner) for name, value in secrets)
     enqueue_run(objective.id, head.kind)
     append_to_feed(objective.space_id, [row for row in rows if row.kind in IN_FEED])

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.alias_generators import to_camel
 
+from objectives.actions.message_files import KeptFile
 from objectives.ids import Json
 from objectives.schemas.objectives import NewObjectiveBody
 from objectives.validation.unbuilt import refuse_unbuilt
@@ -27,10 +28,15 @@ class NewObjective:
     first_user_message_data: Mapping[str, Any] | None = None
     secrets: Sequence[tuple[str, SecretStr]] = ()
     pinned_parameters: Mapping[str, str] = field(default_factory=dict)
+    is_chat: bool = False  # people go on with it for as long as they like
+    files: Sequence[KeptFile] = ()  # sent along with the first message
 
     def opened(self) -> Json:
         """All of it as JSON, the values of secrets included: for digests only."""
         plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        for later in ("files", "is_chat"):  # digests of before these were there stay what they are
+            if not plain[later]:
+                del plain[later]
         return {**plain, "secrets": [(name, value.get_secret_value()) for name, value in self.secrets]}
 
 

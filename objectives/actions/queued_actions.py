@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
@@ -13,6 +14,7 @@ from executions.runs.event_kinds import EventKind
 from executions.runs.locks import locked
 from executions.runs.models import RunEvent
 from objectives.access.permissions import MANAGE_OBJECTIVES
+from objectives.actions.message_files import KeptFile, attach_files, file_facts, kept_files, told_model
 from objectives.events import event
 from objectives.ids import Json
 from objectives.lifecycles.objectives import note
@@ -38,6 +40,7 @@ def enqueue_action(
     by: uuid.UUID,
     now: datetime,
     content: str = "",
+    files: Sequence[KeptFile] = (),
     compaction: Json | None = None,
 ) -> QueuedAction:
     """One more thing to do for a locked objective, after what was queued before it; raises NotReady.
@@ -51,17 +54,36 @@ def enqueue_action(
         space_id=objective.space_id,
         kind=kind,
         content=content,
+        files=[file._asdict() for file in files],
         compaction=compaction,
         created_by_id=by,
         created_at=now,
     )
 
 
-def remove_action(*, access: SpaceAccess, objective_id: uuid.UUID, action_id: uuid.UUID) -> QueuedAction:
+def queue_message(
+    objective: Objective,
+    head: RunHead,
+    content: str,
+    *,
+    files: Sequence[KeptFile] = (),
+    by: uuid.UUID,
+    now: datetime,
+) -> QueuedAction:
+    """A message that a locked objective hears after its turn, and the event that tells of it."""
+    queued = enqueue_action(objective, ActionKind.USER_MESSAGE, by=by, now=now, content=content, files=files)
+    facts = {"action_id": str(queued.id), "content": content, **file_facts(files)}
+    note(objective, head, [event(EventKind.MESSAGE_QUEUED, facts, now=now, by=by)])
+    return queued
+
+
+def remove_action(
+    *, access: SpaceAccess, objective_id: uuid.UUID, action_id: uuid.UUID, now: datetime
+) -> QueuedAction:
     """Cancel a queued action; raises IllegalMove once it is sent, removed or discarded, and NotFound."""
     access.require(MANAGE_OBJECTIVES)
     with transaction.atomic():
-        locked(Objective, objective_id, access.space_id)
+        head, objective = locked(Objective, objective_id, access.space_id)
         action = QueuedAction.objects.filter(pk=action_id, objective_id=objective_id).first()
         if action is None:
             raise NotFound
@@ -69,6 +91,11 @@ def remove_action(*, access: SpaceAccess, objective_id: uuid.UUID, action_id: uu
             raise IllegalMove("queued action", action.state, ActionState.REMOVED)
         action.state = ActionState.REMOVED
         action.save(update_fields=["state"])
+        if action.kind == ActionKind.USER_MESSAGE:
+            facts = {"action_id": str(action.id)}
+            note(
+                objective, head, [event(EventKind.MESSAGE_WITHDRAWN, facts, now=now, by=access.principal_id)]
+            )
     return action
 
 
@@ -102,33 +129,62 @@ def send_messages(objective: Objective, head: RunHead, *, now: datetime) -> bool
     actions = list(takewhile(lambda action: action.kind == ActionKind.USER_MESSAGE, first))
     if not actions:
         return False
-    heard = _say(objective, head, [(one.content, one.created_by_id) for one in actions], now=now)
+    said = [
+        Utterance(one.content, one.created_by_id, kept_files(one.files), queued_as=one.id) for one in actions
+    ]
+    heard = _say(objective, head, said, now=now)
     _mark_all_sent(actions, heard, now=now)
     return True
 
 
-def say(objective: Objective, head: RunHead, content: str, *, by: uuid.UUID, now: datetime) -> RunEvent:
+def say(
+    objective: Objective,
+    head: RunHead,
+    content: str,
+    *,
+    files: Sequence[KeptFile] = (),
+    by: uuid.UUID,
+    now: datetime,
+) -> RunEvent:
     """A person's message, after the newest turn of a locked objective; the event that it is."""
-    return _say(objective, head, [(content, by)], now=now)[0]
+    return _say(objective, head, [Utterance(content, by, files)], now=now)[0]
 
 
-def _say(
-    objective: Objective, head: RunHead, said: Sequence[tuple[str, uuid.UUID]], *, now: datetime
-) -> list[RunEvent]:
-    """Messages and who they are of, in order; their events."""
+@dataclass(frozen=True)
+class Utterance:
+    """What somebody says, and which queued action it was before."""
+
+    content: str
+    by: uuid.UUID
+    files: Sequence[KeptFile] = ()
+    queued_as: uuid.UUID | None = None
+
+    def facts(self, message_id: uuid.UUID) -> Json:
+        """What the event tells of it."""
+        queued = {"queued_as": str(self.queued_as)} if self.queued_as else {}
+        return {"content": self.content, "message_id": str(message_id), **file_facts(self.files), **queued}
+
+
+def _say(objective: Objective, head: RunHead, said: Sequence[Utterance], *, now: datetime) -> list[RunEvent]:
+    """Messages in order; their events."""
     window = newest_window(objective)
-    UserMessage.objects.bulk_create(
+    messages = UserMessage.objects.bulk_create(
         UserMessage(
-            objective=objective, window=window, after_turn=objective.turn, content=content, created_at=now
+            objective=objective,
+            window=window,
+            after_turn=objective.turn,
+            content=told_model(one.content, one.files),
+            created_at=now,
         )
-        for content, _ in said
+        for one in said
     )
+    attach_files((message, one.files) for message, one in zip(messages, said, strict=True))
     if objective.is_interrupted:
         objective.is_interrupted = False
         objective.save(update_fields=["is_interrupted"])
     events = [
-        event(EventKind.USER_MESSAGE, {"content": content}, now=now, window_id=window.id, by=by)
-        for content, by in said
+        event(EventKind.USER_MESSAGE, one.facts(message.id), now=now, window_id=window.id, by=one.by)
+        for message, one in zip(messages, said, strict=True)
     ]
     return note(objective, head, events)
 

@@ -6,15 +6,17 @@ had said and nobody had heard yet is heard after all.
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from executions.models import RunHead
 from executions.runs.event_kinds import EventKind
 from executions.runs.models import RunEvent
+from objectives.actions.message_files import KeptFile
 from objectives.actions.queued_actions import restore_actions, say, send_messages
 from objectives.events import event
 from objectives.lifecycles.objectives import move, put_in_queue
-from objectives.models import PASSING, ErrorType, Objective, ObjectiveState
+from objectives.models import PASSING, ErrorType, Objective, ObjectiveState, Thread
 from spaces.errors import NotReady
 from spaces.models import Space
 
@@ -29,13 +31,25 @@ _TAKEN_UP = (
 
 def why_not_resumable(objective: Objective) -> str:
     """Why an objective that has failed cannot be taken up again; "" where it can."""
-    if objective.error_type not in PASSING:
+    is_final = objective.error_type not in PASSING
+    if is_final and objective.error_type == ErrorType.MODEL_ERROR:
+        # In a chat people say something else, and choose another model.
+        is_final = not Thread.objects.filter(pk=objective.pk).exists()
+    if is_final:
         cause = objective.state_message or ErrorType(objective.error_type).label
         return f"This objective cannot be continued, since it did not fail from a temporary cause. {cause}"
     return NOT_A_ROOT if objective.parent_id is not None else ""
 
 
-def take_up(objective: Objective, head: RunHead, message: str, *, by: uuid.UUID, now: datetime) -> RunEvent:
+def take_up(
+    objective: Objective,
+    head: RunHead,
+    message: str,
+    *,
+    files: Sequence[KeptFile] = (),
+    by: uuid.UUID,
+    now: datetime,
+) -> RunEvent:
     """Let a locked objective that has failed go on, with a message or (for "") without one.
 
     Returns the event of the message, or else the one that says who took it up. Raises NotReady.
@@ -54,7 +68,7 @@ def take_up(objective: Objective, head: RunHead, message: str, *, by: uuid.UUID,
         # Older messages come first.
         while send_messages(objective, head, now=now):
             pass
-        told = say(objective, head, message, by=by, now=now)
+        told = say(objective, head, message, files=files, by=by, now=now)
     put_in_queue(head)
     return told
 

@@ -17,6 +17,7 @@ from spaces.errors import NotReady
 
 MOST_SHOWN = 500  # tools, and sub-agents
 BY_ITSELF, ASKED = "by itself", "once somebody agrees"
+_HOW = {"auto": BY_ITSELF, "approval": ASKED, "read": "read by itself, and followed"}  # a skill, by its mode
 
 
 def may_call(variation: AgentVariation) -> str:
@@ -65,9 +66,9 @@ def _skills(variation: AgentVariation) -> Iterator[dict[str, Any]]:
         Q(tenant=variation.space.tenant_id) | Q(tenant=None), slug__in=wanted, retired_at=None
     ).order_by("-tenant")
     found = {skill.slug: skill for skill in known}
-    for slug, is_asked in wanted.items():
+    for slug, mode in wanted.items():
         if slug in found:
-            yield _row("Skill", found[slug], ASKED if is_asked else BY_ITSELF)
+            yield _row("Skill", found[slug], _HOW[mode])
         else:
             yield _row("Skill", slug, "not offered: there is no such skill")
 

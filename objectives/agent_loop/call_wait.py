@@ -247,7 +247,7 @@ async def _judgement(
             if asked := unavailable.retry_after:
                 # Nobody else asks earlier either, who asks for this objective.
                 wait = max(wait, asked)
-                await context.read(leave_alone, context.held.lease, asked, now=timezone.now())
+                await context.read(leave_alone, context.held.lease, unavailable, now=timezone.now())
         except ModelError as error:
             logger.warning("No judgement for %s: %s", objective.id, error.message)
             break

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from executions.inference.demo_script import confidence_in
+from executions.inference.errors import ModelUnavailable
 from executions.inference.interface import DemoSettings, ModelRequest, Spending
 from executions.inference.transcript import user_message
 from executions.runs.lease import Lease
@@ -27,6 +28,7 @@ from objectives.agent_loop.model_request import (
 from objectives.agent_loop.recovery import CHARGED, charge, estimate, keep_broken
 from objectives.ids import Json
 from objectives.lifecycles.calls import ask_people, decide
+from objectives.model_providers.pauses import note_pause
 from objectives.models import ApprovalStatus, Objective, ToolCall
 from objectives.planning.plan import Plan
 
@@ -76,6 +78,7 @@ def judging_request(
         timeout_seconds=REQUEST_SECONDS,
         idempotency_key=f"{call.id}-judgement-{fence}",
         demo=DemoSettings([{"answer": {"scores": confidence}}] * 2, turn=1),
+        space_id=objective.space_id,
         trace=trace_of(objective),
     )
 
@@ -154,13 +157,14 @@ def note_judging(
         row.save(update_fields=["fence"])
 
 
-def leave_alone(lease: Lease, seconds: float, *, now: datetime) -> None:
-    """Write down that a provider does not want to be asked for so long; raises LeaseLost."""
+def leave_alone(lease: Lease, asked: ModelUnavailable, *, now: datetime) -> None:
+    """Write down that a provider does not want to be asked for as long as it `asked`; raises LeaseLost."""
     with transaction.atomic():
         _, objective = leased(Objective, lease)
-        until = now + timedelta(seconds=seconds)
+        until = now + timedelta(seconds=asked.retry_after or 0)
         objective.ask_not_before = max(until, objective.ask_not_before or until)
         objective.save(update_fields=["ask_not_before"])
+        note_pause(asked, now=now)
 
 
 def keep_judgement(turn: LockedTurn, call_id: uuid.UUID, judgement: Judgement) -> None:

@@ -25,6 +25,7 @@ from executions.inference.prices import is_priced
 from executions.inference.transcript import tool_message, user_message
 from objectives.agent_loop.endings import has_budget
 from objectives.ids import Json, Prefix, spell
+from objectives.model_providers.pauses import held_back, space_and_pauses
 from objectives.model_providers.selection import choice_of
 from objectives.models import (
     ApprovalStatus,
@@ -42,7 +43,6 @@ from objectives.models import (
 from objectives.planning.plan import Plan
 from objectives.schemas.metadata import ResourceMetadata
 from objectives.tool_results.blocks import show_model, tell_model
-from spaces.models import Space
 
 INTERRUPTED = "The call was abandoned: the run was stopped before it finished."
 # What the model reads after what it wrote itself, where that is not whole.
@@ -233,7 +233,8 @@ def question_of(
 
 def chosen_model(objective: Objective, plan: Plan) -> ChosenModel:
     """The model of an objective; raises CannotAsk, also for one without a price where there is a budget."""
-    row, space = _model_row(plan), Space.objects.get(pk=objective.space_id)
+    row = _model_row(plan)
+    space, pauses = space_and_pauses(objective.space_id, row.provider_key_id if row else None)
     try:
         found = choice_of(row, space)
         choice = found if isinstance(found, ModelChoice) else find_choice(found)
@@ -246,9 +247,9 @@ def chosen_model(objective: Objective, plan: Plan) -> ChosenModel:
             ErrorType.CONFIGURATION, f"There is a budget, but no price is known for {choice.name}."
         )
     if row is None:
-        return ChosenModel(choice)
+        return ChosenModel(held_back(choice, pauses))
     metadata = ResourceMetadata.of(row, Prefix.MODEL, tenant_id=space.tenant_id).wire()
-    return ChosenModel(choice, row, metadata)
+    return ChosenModel(held_back(choice, pauses), row, metadata)
 
 
 def _model_row(plan: Plan) -> LanguageModel | None:
@@ -281,6 +282,7 @@ def step_request(
         idempotency_key=f"{objective.id}-{objective.turn}-{fence}" + ("-again" if is_repeated else ""),
         refused_media=talk.refused_media(),
         demo=DemoSettings(plan.demo, demo_values(objective, talk), turn=objective.turn),
+        space_id=objective.space_id,
         trace=trace_of(objective),
     )
 

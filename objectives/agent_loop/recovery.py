@@ -18,7 +18,7 @@ from django.db.models import F
 
 from executions.inference.attachments import fitted
 from executions.inference.choices import ModelChoice
-from executions.inference.errors import ModelUnavailable
+from executions.inference.errors import ModelHeldBack, ModelUnavailable
 from executions.inference.interface import ModelRequest, Spending, TokenUsage
 from executions.inference.prices import price
 from executions.inference.token_usage import tokens_asked, tokens_in
@@ -33,6 +33,7 @@ from objectives.agent_loop.model_request import CannotAsk
 from objectives.events import event
 from objectives.ids import wire_moment
 from objectives.lifecycles.objectives import forget_outage, note
+from objectives.model_providers.pauses import note_pause
 from objectives.models import BrokenRequest, ContextWindow, ErrorType, Objective
 from spaces.models import Space
 from spaces.phrases import in_words, to_the_second
@@ -171,11 +172,11 @@ def wait_for_provider(objective: Objective, head: RunHead, error: ModelUnavailab
     """Put a locked, leased objective back into the queue until its provider is asked again.
 
     It waits 1 s, 2 s, 4 s … 5 minutes, and at least as long as the provider asked for; where its space's
-    patience is over, it fails.
+    patience is over, it fails. One that was held back has not tried.
     """
     asked = error.retry_after
     objective.ask_not_before = now + timedelta(seconds=asked) if asked else None
-    objective.failures += 1
+    objective.failures += not isinstance(error, ModelHeldBack)
     objective.lost_worker_count = 0
     since = objective.provider_unavailable_since or now
     ends_at = since + _patience(objective)
@@ -187,6 +188,8 @@ def wait_for_provider(objective: Objective, head: RunHead, error: ModelUnavailab
     else:
         wait = max(backoff(objective.failures, first=FIRST_BACKOFF), timedelta(seconds=asked or 0))
         _queue(objective, head, error.message, min(wait + _spread(wait), ends_at - now), now=now)
+    # The last lock: many wait for it that have heard the same.
+    note_pause(error, now=now)
 
 
 def hold_back(turn: LockedTurn) -> bool:

@@ -249,7 +249,9 @@ class ObjectiveViewSet(ObjectiveViewMixin):
         row, action_id = self.objective(objective_id), read(Prefix.QUEUED_ACTION, queued_action_id)
         if action_id is None:
             raise NotFound
-        removed = remove_action(access=self.access, objective_id=row.id, action_id=action_id)
+        removed = remove_action(
+            access=self.access, objective_id=row.id, action_id=action_id, now=timezone.now()
+        )
         return self.answer(show_actions([removed], reader=self.reader)[0])
 
     def _show(self, row: Objective) -> Response:

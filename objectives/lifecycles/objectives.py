@@ -24,7 +24,7 @@ from spaces.errors import IllegalMove
 
 _S = ObjectiveState
 MOVES: dict[str, frozenset[str]] = {
-    _S.PENDING: frozenset({_S.RUNNING, _S.CANCELLED, _S.FAILED, _S.TIMED_OUT}),
+    _S.PENDING: frozenset({_S.RUNNING, _S.INTERRUPTING, _S.CANCELLED, _S.FAILED, _S.TIMED_OUT}),
     _S.RUNNING: frozenset({_S.WAITING, _S.INTERRUPTING, _S.FINALIZED, _S.FAILED, _S.CANCELLED, _S.TIMED_OUT}),
     _S.WAITING: frozenset({_S.RUNNING, _S.INTERRUPTING, _S.FINALIZED, _S.FAILED, _S.CANCELLED, _S.TIMED_OUT}),
     _S.INTERRUPTING: frozenset({_S.WAITING, _S.FAILED, _S.CANCELLED, _S.TIMED_OUT}),

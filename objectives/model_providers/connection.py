@@ -67,6 +67,7 @@ def choice_at_provider(model: LanguageModel) -> ModelChoice:
         prices=prices_of(model),
         media=media_taken(model.labels),
         is_guarded=key.provider == Provider.OPENAI_COMPATIBLE,  # whose address comes from outside
+        key_id=key.id,
         **reached,
     )
 

@@ -2,11 +2,12 @@
 
 from objectives.models.agent import Agent, AgentState, AgentVariation, Assignment, VariationChoice
 from objectives.models.history import BrokenRequest, ContextWindow, FinishReason, Step, UserMessage
-from objectives.models.model import LanguageModel, ModelState, Provider, ProviderKey
+from objectives.models.model import LanguageModel, ModelState, Provider, ProviderKey, ProviderPause
 from objectives.models.objective import OPEN, OVER, PASSING, ErrorType, Objective, ObjectiveState
 from objectives.models.sealedvalue import SealedValue
 from objectives.models.secret import Secret, SecretSource
 from objectives.models.steering import ActionKind, ActionState, Feedback, QueuedAction
+from objectives.models.thread import ChatSettings, MessageFile, Thread
 from objectives.models.toolcall import (
     AWAITS_JUDGEMENT,
     SETTLED,
@@ -38,23 +39,27 @@ __all__ = [
     "BrokenRequest",
     "CallError",
     "CallKind",
+    "ChatSettings",
     "ContextWindow",
     "ErrorType",
     "ExecutionStatus",
     "Feedback",
     "FinishReason",
     "LanguageModel",
+    "MessageFile",
     "ModelState",
     "Objective",
     "ObjectiveState",
     "Provider",
     "ProviderKey",
+    "ProviderPause",
     "QueuedAction",
     "ResultMedia",
     "SealedValue",
     "Secret",
     "SecretSource",
     "Step",
+    "Thread",
     "Tool",
     "ToolCall",
     "ToolSet",

@@ -41,6 +41,27 @@ class ProviderKey(Resource, SealedValue):
         indexes: ClassVar = [newest_in_space("providerkey")]
 
 
+class ProviderPause(models.Model):
+    """Until when a provider does not want to be asked with a credential, as it told somebody who did.
+
+    `credential` is what `identity_of` makes of it; `key_id` is of the provider key, None for the deployment's
+    own. No foreign key: whoever writes it locks nothing but this row.
+    """
+
+    credential = models.CharField(max_length=64, primary_key=True)
+    key_id = models.UUIDField(null=True)
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            # Those that somebody's choice of a model must know.
+            models.Index(fields=["key_id", "until"], name="provider_pause_by_key"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.credential[:8]} until {self.until:%Y-%m-%d %H:%M:%S}"
+
+
 class LanguageModel(Resource):
     """One model at one provider; prices are US cents for a million tokens."""
 

@@ -30,6 +30,7 @@ class QueuedAction(Operation):
     kind = models.CharField(max_length=12, choices=ActionKind)
     content = models.TextField(blank=True, default="")
     compaction = models.JSONField(null=True)
+    files = models.JSONField(default=list, db_default=[])  # of a message: what `message_files.KeptFile` has
     state = models.CharField(max_length=10, choices=ActionState, default=ActionState.QUEUED)
     sent_at = models.DateTimeField(null=True)
     event_id = models.UUIDField(null=True)

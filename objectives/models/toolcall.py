@@ -43,7 +43,7 @@ class CallKind(models.TextChoices):
     READING = (
         "reading",
         "Reading",
-    )  # a provided tool: reads on in a result that was cut
+    )  # a provided tool: reads what is kept, a result that was cut or a skill
     UNKNOWN = "unknown", "Unknown"  # the model asked for what it was not offered
 
 

@@ -3,12 +3,9 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 
 from django.db.models import Q
 
-from executions.catalog.manifest import Manifest
-from executions.catalog.selectors import manifest_of, newest_version
 from objectives.ids import Json, Prefix, spell
 from objectives.models import (
     AdapterKind,
@@ -24,9 +21,9 @@ from objectives.models import (
 from objectives.overlays.parameters import seen_parameters
 from objectives.overlays.rows import auto_mode_of, overlays_of
 from objectives.planning.plan import Offered
-from objectives.planning.tool_snapshots import provided_metadata, tool_snapshot
+from objectives.planning.tool_snapshots import tool_snapshot
 from objectives.schemas.metadata import ResourceMetadata
-from objectives.validation.labels import read_tool_labels, skills_wanted
+from objectives.validation.labels import read_tool_labels
 
 TASK = {
     "type": "object",
@@ -35,12 +32,6 @@ TASK = {
     },
     "required": ["task"],
     "additionalProperties": False,
-}
-SKILL_FILES = "uploaded_files"
-_FILES = {
-    "type": "array",
-    "items": {"type": "string"},
-    "description": "Names of uploaded files to work on.",
 }
 
 
@@ -127,36 +118,6 @@ def offered_agents(assigned: Sequence[Assignment], tenant_id: uuid.UUID) -> Iter
         )
 
 
-def offered_skills(variation: AgentVariation, tenant_id: uuid.UUID) -> Iterable[Offered]:
-    """The skills that a variation's labels name, as far as the account has them."""
-    for slug, requires_approval in skills_wanted(variation.labels).items():
-        version = newest_version(tenant_id, slug)
-        if version is None:
-            continue  # the label outlives the skill
-        manifest = manifest_of(version)
-        metadata = provided_metadata(
-            slug,
-            version.skill_id,
-            space_id=variation.space_id,
-            tenant_id=tenant_id,
-            created_at=version.created_at,
-        )
-        parameters = _skill_parameters(manifest)
-        yield Offered(
-            function=slug,
-            kind=CallKind.SKILL,
-            ref=slug,
-            description=manifest.description,
-            parameters=parameters,
-            metadata=metadata,
-            snapshot=tool_snapshot(
-                metadata, manifest.description, parameters, requires_approval=requires_approval
-            ),
-            requires_approval=requires_approval,
-            is_safe_to_repeat=True,
-        )
-
-
 def _without_pinned(parameters: Json, pinned: Mapping[str, str]) -> Json:
     """A schema in which the pinned parameters do not appear: they are forced in when the call is made."""
     if not pinned:
@@ -164,10 +125,3 @@ def _without_pinned(parameters: Json, pinned: Mapping[str, str]) -> Json:
     properties = {key: part for key, part in parameters.get("properties", {}).items() if key not in pinned}
     required = [key for key in parameters.get("required", []) if key not in pinned]
     return {**parameters, "properties": properties, "required": required}
-
-
-def _skill_parameters(manifest: Manifest) -> Json:
-    """The skill's inputs, and beside them the files that it is to work on."""
-    schema: Json = deepcopy(dict(manifest.inputs_schema))
-    properties = {**schema.get("properties", {}), SKILL_FILES: _FILES}
-    return {"type": "object", **schema, "properties": properties}

@@ -11,8 +11,9 @@ from objectives.ids import Json
 from objectives.models import Agent, AgentVariation, Assignment
 from objectives.overlays.rows import MOST_SECONDS
 from objectives.planning.discovery import discovering
-from objectives.planning.functions import effective_tools, offered_agents, offered_skills, offered_tool
+from objectives.planning.functions import effective_tools, offered_agents, offered_tool
 from objectives.planning.plan import Offered, Plan
+from objectives.planning.skills import offered_skills
 
 _SETTINGS = {
     "temperature": "temperature",

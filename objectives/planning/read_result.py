@@ -25,7 +25,7 @@ _DESCRIPTION: Final = (
 def offer_reading(objective: Objective) -> str:
     """Offer a locked objective to read on from its next step on; the function's name. May be repeated."""
     plan = Plan.read(objective.plan)
-    known = next((one for one in plan.offered if one.kind == CallKind.READING), None)
+    known = next((one for one in plan.offered if one.ref == READ_RESULT), None)
     if known is not None:
         return known.function
     larger = with_functions(plan, [_reading(objective, plan)])

@@ -1,10 +1,7 @@
 """The two event streams of the workspace API: of an objective, and of one that is made by asking."""
 
 import uuid
-from collections.abc import Mapping
-from typing import Any
 
-from django.conf import settings
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -27,12 +24,12 @@ from objectives.representations.reader import Viewer
 from objectives.schemas.objectives import NewObjectiveBody
 from objectives.schemas.request_body import read_shape
 from objectives.selectors import event_number, find
+from objectives.streaming.bodies import base_url, whole_body
 from objectives.streaming.encoding import EventStream
 from spaces.access import Caller, SpaceAccess
 from spaces.api.idempotency import checked_key
-from spaces.api.json_parsing import MAX_BYTES, parse_json
+from spaces.api.json_parsing import parse_json
 from spaces.authentication import caller_and_identity
-from spaces.errors import TooLarge
 from spaces.identity import Credentials
 
 # A comment, so that something is sent at once. No frame of its own: clients before 1.0 take an empty one for
@@ -55,7 +52,7 @@ async def create_and_stream(scope: Scope, receive: Receive, send: Send, *, works
 
     Before the answer begins, raises any domain error.
     """
-    body = await _body(receive)
+    body = await whole_body(receive)
     identity, opened, after, stream = await in_thread(_open_created, scope, workspace, body)
     opening = OPENING + await in_thread(stream.opening)
     manner = SseFormat(stream, stream.silence, opening, ended=200)
@@ -96,7 +93,7 @@ def _opened(
     ask = RunAsk(registry.run_stream(RunKind.OBJECTIVE), objective.id, access.space_id)
     opened = open_run(caller, ask, base_url="", with_snapshot=False, now=timezone.now())
     dialect = dialect_of(header(scope, b"user-agent") or "")
-    reader = Viewer(access.tenant_id, dialect, _base_url(scope))
+    reader = Viewer(access.tenant_id, dialect, base_url(scope))
     return identity, opened, _after(scope, objective.id), EventStream(objective, reader, is_wrapped)
 
 
@@ -115,21 +112,3 @@ def _after(scope: Scope, objective_id: uuid.UUID) -> int:
 
 def _read(body: bytes) -> NewObjectiveBody:
     return read_shape(NewObjectiveBody, parse_json(body) if body.strip() else {})
-
-
-async def _body(receive: Receive) -> bytes:
-    content = bytearray()
-    while True:
-        message: Mapping[str, Any] = await receive()
-        if message["type"] != "http.request":
-            return b""  # the client left
-        content += message.get("body", b"")
-        if len(content) > MAX_BYTES:
-            raise TooLarge(f"The body is larger than {MAX_BYTES} bytes.")
-        if not message.get("more_body"):
-            return bytes(content)
-
-
-def _base_url(scope: Scope) -> str:
-    host = header(scope, b"host") or ""
-    return settings.PUBLIC_URL or f"{scope.get('scheme', 'http')}://{host}"

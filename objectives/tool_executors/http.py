@@ -16,12 +16,7 @@ from objectives.encryption import CannotOpen
 from objectives.models import CallError, ToolCall
 from objectives.planning.plan import Offered
 from objectives.tool_executors.http_exchange import MOST_BYTES, TROUBLE, Exchange, HttpAnswer, RedirectRefused
-from objectives.tool_executors.http_request import (
-    HttpToolRequest,
-    RequestInvalid,
-    build_request,
-    wanted_secrets,
-)
+from objectives.tool_executors.http_request import RequestInvalid, build_request, wanted_secrets
 from objectives.tool_executors.http_response import outcome_of_answer
 from objectives.tool_executors.overlaid_results import reshaped
 from objectives.tool_executors.public_addresses import AddressRefused
@@ -56,7 +51,8 @@ async def call_http(
     try:
         secrets = await _opened(call, offered, stopped, steps)
         request = await asyncio.to_thread(build_request, call, offered, secrets)
-        answer = await _within_limits(request, deadline, stopped, is_safe=is_safe)
+        exchange = Exchange(request, tool_set_id=offered.tool_set_id, is_safe=is_safe)
+        answer = await _within_limits(exchange, deadline, stopped, is_safe=is_safe)
         if isinstance(answer, Outcome):
             return answer
         redaction = Redaction(request.secrets)
@@ -102,9 +98,8 @@ async def _opened(
 
 
 async def _within_limits(
-    request: HttpToolRequest, deadline: float, stopped: asyncio.Event, *, is_safe: bool
+    exchange: Exchange, deadline: float, stopped: asyncio.Event, *, is_safe: bool
 ) -> HttpAnswer | Outcome:
-    exchange = Exchange(request)
     going_on, told = asyncio.ensure_future(exchange.run()), asyncio.ensure_future(stopped.wait())
     try:
         left = max(deadline - time.monotonic(), 0)

@@ -1,15 +1,26 @@
-"""One request of a tool over HTTP: redirects within limits, and its answer as far as it comes."""
+"""One request of a tool over HTTP: redirects within limits, and its answer as far as it comes.
 
+Decision: only what is safe to repeat goes over connections that are kept, each to an address that was checked
+when it was made. An idle connection may break the moment that it is used, and of a call that must not be
+repeated nobody would know then whether it had its effect.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import override
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
+from executions.inference.kept_clients import KEPT_LIMITS, kept_clients, sent
 from objectives.tool_executors.http_request import HttpToolRequest
 from objectives.tool_executors.public_addresses import CONNECT_SECONDS, AddressRefused, CheckedTransport
 
 MOST_BYTES = 5 * 1024 * 1024  # of an answer, unpacked; more of it is not read
 MOST_REDIRECTS = 5
+_OF_ONE = httpx2.Limits(max_connections=1)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SAFE = frozenset({"GET", "HEAD"})
 
@@ -41,18 +52,35 @@ class HttpAnswer:
 
 
 class Exchange:
-    """A request and the redirects that follow from it; `answer` is there as soon as its head is."""
+    """A request and the redirects that follow from it; `answer` is there as soon as its head is.
 
-    def __init__(self, request: HttpToolRequest) -> None:
+    One that is safe to repeat goes over connections of its tool set that are kept, where any are.
+    """
+
+    def __init__(self, request: HttpToolRequest, *, tool_set_id: str, is_safe: bool) -> None:
         self._request = request
+        self._tool_set_id = tool_set_id
+        self._is_safe = is_safe
         self.answer: HttpAnswer | None = None
 
     async def run(self) -> HttpAnswer:
         """The answer, whole or as much as is taken of one; raises what is in TROUBLE."""
         timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
-        transport = CheckedTransport()
-        async with httpx2.AsyncClient(transport=transport, timeout=timeout, trust_env=False) as client:
+        async with (
+            self._transport() as transport,
+            # Of its own, since cookies are this exchange's.
+            httpx2.AsyncClient(transport=transport, timeout=timeout, trust_env=False) as client,
+        ):
             return await self._follow(client)
+
+    @asynccontextmanager
+    async def _transport(self) -> AsyncIterator[httpx2.AsyncBaseTransport]:
+        kept = kept_clients()
+        if kept is None or not self._is_safe:
+            yield CheckedTransport(_OF_ONE)
+            return
+        async with kept.lent(("tools", self._tool_set_id), partial(CheckedTransport, KEPT_LIMITS)) as lent:
+            yield _Lent(lent)
 
     async def _follow(self, client: httpx2.AsyncClient) -> HttpAnswer:
         request = self._request
@@ -82,6 +110,17 @@ class Exchange:
                 answer.cut = f"Its answer is larger than {MOST_BYTES:,} bytes, of which the first are kept."
                 break
         return answer
+
+
+class _Lent(httpx2.AsyncBaseTransport):
+    """A transport that outlives the client that uses it."""
+
+    def __init__(self, kept: CheckedTransport) -> None:
+        self._kept = kept
+
+    @override
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        return await sent(request, partial(self._kept.handle_async_request, request))
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

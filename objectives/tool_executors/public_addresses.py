@@ -75,11 +75,13 @@ class CheckedBackend(httpcore2.AnyIOBackend):
 class CheckedTransport(httpx2.AsyncHTTPTransport):
     """HTTP over such connections only; proxies of the environment are not used."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: httpx2.Limits) -> None:
         super().__init__(verify=_ssl_context(), trust_env=False)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=_ssl_context(),
-            max_connections=1,
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
             network_backend=CheckedBackend(),
         )
 

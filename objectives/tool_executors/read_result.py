@@ -7,6 +7,8 @@ from typing import Any
 from objectives.ids import Json, Prefix, read
 from objectives.models import CallError, ResultMedia, ToolCall
 from objectives.planning.plan import Offered
+from objectives.planning.skills import SKILL_VERSION
+from objectives.tool_executors.read_skill import read_skill
 from objectives.tool_results.outcome import PLAIN, Outcome, Text
 from spaces.blobs import open_blob
 
@@ -17,7 +19,12 @@ LOST = "The full result is no longer stored."
 
 
 def read_on(call: ToolCall, offered: Offered) -> Outcome:
-    """A part of a result's text, or where it holds another text; never more than the plan lets one read."""
+    """A part of a result's text, or where it holds another text; never more than the plan lets one read.
+
+    A call of a skill that is read gives of that.
+    """
+    if SKILL_VERSION in offered.config:
+        return read_skill(call, offered)
     wanted: Json = call.arguments
     block = _block(call, wanted)
     if block is None:

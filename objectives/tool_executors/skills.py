@@ -10,8 +10,8 @@ from executions.models import Artifact, SkillExecution, Source
 from objectives.ids import Prefix, spell
 from objectives.lifecycles.objectives import EXECUTION_ENDED
 from objectives.models import CallError, ToolCall
-from objectives.planning.functions import SKILL_FILES
 from objectives.planning.plan import Offered
+from objectives.planning.skills import SKILL_FILES
 from objectives.tool_results.outcome import Draft, Media, Outcome, Started, Text
 from spaces.errors import DomainError, Invalid
 from spaces.idempotency import digest_request

@@ -21,7 +21,7 @@ DEFAULT_LABEL: Final = "callboard/approval-default"
 SAFE_LABEL: Final = "callboard/safe-to-repeat"
 BUDGET_LABEL: Final = "callboard/cost-budget-usd"
 SKILL_LABEL: Final = "callboard/skill."  # and the skill's slug
-SKILL_MODES: Final = ("auto", "approval")
+SKILL_MODES: Final = ("auto", "approval", "read")
 MOST_EXPIRY_SECONDS = 10 * 365 * 86_400
 _MEDIA: Final[dict[str, frozenset[MediaKind]]] = {
     "none": frozenset(),
@@ -90,7 +90,7 @@ def check_variation_labels(labels: Mapping[str, str], *loc: str | int) -> None:
         if label == BUDGET_LABEL and not _is_amount(value):
             raise Invalid.field(*loc, label, msg="Must be an amount of US dollars, such as 0.50.")
         if label.startswith(SKILL_LABEL) and value not in SKILL_MODES:
-            raise Invalid.field(*loc, label, msg=f"Must be {' or '.join(SKILL_MODES)}.")
+            raise Invalid.field(*loc, label, msg=f"Must be one of {', '.join(SKILL_MODES)}.")
 
 
 def media_taken(labels: Mapping[str, str]) -> frozenset[MediaKind] | None:
@@ -115,10 +115,10 @@ def cost_budget(labels: Mapping[str, str], default: Decimal | None) -> Decimal |
     return Decimal(text) if _is_amount(text) else default
 
 
-def skills_wanted(labels: Mapping[str, str]) -> dict[str, bool]:
-    """The slugs of the skills that may be called, and whether somebody has to approve each call."""
+def skills_wanted(labels: Mapping[str, str]) -> dict[str, str]:
+    """The mode of each skill by its slug: it is called by itself, once somebody approves, or read."""
     return {
-        label.removeprefix(SKILL_LABEL): mode == "approval"
+        label.removeprefix(SKILL_LABEL): mode
         for label, mode in sorted(labels.items())
         if label.startswith(SKILL_LABEL)
     }

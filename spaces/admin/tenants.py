@@ -22,6 +22,7 @@ TOOLS = (
     ("workspace.fs.read", "workspace.fs.read: read them"),
     ("workspace.fs.write", "workspace.fs.write: write them"),
     ("workspace.code.python", "workspace.code.python: run Python in the sandbox"),
+    ("workspace.shell", "workspace.shell: run shell commands in the sandbox"),
     ("artifact.commit", "artifact.commit: keep files as artifacts"),
 )
 

@@ -58,6 +58,10 @@ SPACE_API = ApiDescription(
         ),
         "execution_id": ("The execution.", _UUID),
         "artifact_id": ("The artifact.", _UUID),
+        "thread_id": ("The thread: its id, a UUID.", _UUID),
+        "queued_id": ("The message that waits to be heard.", _UUID),
+        "call_id": ("The tool call, `toolcall_…`, as it stands in the stream.", _TEXT),
+        "file_id": ("The file of a message.", _UUID),
         "slug": ("The skill's slug.", _TEXT),
         "tool_name": ("The tool: the skill's slug.", _TEXT),
         "tool_call_id": (

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO, Any, cast
 
+from django.conf import settings
+from django.http.multipartparser import MultiPartParser as DjangoMultiPartParser, MultiPartParserError
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import BaseParser, DataAndFiles, MultiPartParser
 
 from spaces.errors import Invalid, TooLarge
 from spaces.json_depth import MAX_DEPTH, is_too_deep
@@ -33,8 +35,17 @@ class StrictJsonParser(BaseParser):
         return parse_json(content)
 
 
+class _ExactNames(DjangoMultiPartParser):
+    """Django's parser takes signs such as U+202F out of a name, and reads `&amp;` in it as `&`."""
+
+    def sanitize_file_name(self, file_name: str) -> str | None:
+        # Clients write a quotation mark in a name as %22, as the standard for forms says.
+        name = file_name.replace("%22", '"').rsplit("/")[-1].rsplit("\\")[-1]
+        return None if name in {"", ".", ".."} else name
+
+
 class NamedMultiPartParser(MultiPartParser):
-    """Multipart bodies; raises Invalid, which says so, for one that cannot be read."""
+    """Multipart bodies with the files' names as they are; raises Invalid for one that cannot be read."""
 
     def parse(
         self,
@@ -42,10 +53,16 @@ class NamedMultiPartParser(MultiPartParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        context = parser_context or {}
+        request = context["request"]
+        headers = {**request.META, "CONTENT_TYPE": media_type}
+        encoding = context.get("encoding", settings.DEFAULT_CHARSET)
         try:
-            return super().parse(stream, media_type, parser_context)
-        except ParseError as error:
-            raise Invalid.field("body", msg=str(error.detail), kind="multipart_invalid") from error
+            parser = _ExactNames(headers, cast(Any, stream), request.upload_handlers, encoding)
+            return DataAndFiles(*parser.parse())
+        except MultiPartParserError as error:
+            problem = f"Multipart form parse error - {error}"
+            raise Invalid.field("body", msg=problem, kind="multipart_invalid") from error
 
 
 def parse_json(content: bytes) -> Any:

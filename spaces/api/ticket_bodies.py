@@ -28,7 +28,8 @@ class TicketTarget(Body):
     )
     thread_id: _ChatId | None = Field(
         default=None,
-        description="Only in this chat thread. Name it where your model repeats ids from thread to thread.",
+        description="Alone a thread of the chat, with its messages and tool calls. Beside a tool call, only "
+        "in this chat thread: name it where your model repeats ids from thread to thread.",
     )
     execution_id: _Id | None = Field(
         default=None, description="An execution, with the executions that it called."
@@ -59,7 +60,8 @@ class TicketBody(Body):
         min_length=1,
         max_length=20,
         description="What may be done there, `read` unless told. `read`: look; `decide`: approve and deny "
-        "tool calls and supply their content; `cancel`: stop the execution or the objective.",
+        "tool calls and supply their content; `say`: say something in a chat, and stop its turn; `cancel`: "
+        "stop the execution or the objective.",
     )
     seconds: Annotated[int, Field(ge=1, le=MOST_SECONDS)] | None = Field(
         default=None,

@@ -37,6 +37,8 @@ _DESCRIPTION = (
     "| `execution_id` | the execution and those that it calls, in the same way | | those executions |\n"
     "| `objective_id` | the objective, its events, windows and tool calls, and the objectives and "
     "executions that it starts | its tool calls | the objective and what it started |\n"
+    "| `thread_id` alone | a thread of the chat: the same as its objective, and its messages and streams; to "
+    "`say` something there | its tool calls | the same |\n"
     "| `space_id` | the feed, the lists and `/waiting`, and all executions and objectives | every tool "
     "call | all of them |\n\n"
     "To decide is `:approve`, `:deny` and `:setContent` of the workspace API; to cancel is `/cancel` of "

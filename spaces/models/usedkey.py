@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from spaces.ids import new_id
 from spaces.models.principal import Principal
 from spaces.models.tenant import Space
 
@@ -15,7 +16,7 @@ class UsedKey(models.Model):
     request may hold secrets, and nobody who reads this table can try guesses of them.
     """
 
-    id = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     space = models.ForeignKey(Space, on_delete=models.CASCADE, related_name="+", db_index=False)
     principal = models.ForeignKey(Principal, on_delete=models.CASCADE, related_name="+", db_index=False)
     key_digest = models.BinaryField(max_length=32, editable=False)

@@ -36,7 +36,9 @@ class Command(BaseCommand):
     The server is that of DATABASE_URL, else the embedded one of the demo.
     """
 
-    help = "Measure lookup, dispatch, live streams, connections, lists, the admin, objectives and runs."
+    help = (
+        "Measure lookup, dispatch, live streams, connections, lists, the admin, objectives, runs and agents."
+    )
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 

@@ -16,7 +16,12 @@ from tests.benchmarks.servers import Site
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is done. `rows` and `few_rows` are executions; `seconds` is one turn of 16 clients."""
+    """How much is done. `rows` and `few_rows` are executions; `seconds` is one turn of 16 clients.
+
+    `agents` work at once, on a model that thinks and speaks for so many seconds. `silent_agents` have one
+    that says nothing, `waiting_agents` wait for people, `through` go to their end as fast as they can. A
+    flood is of `flood_words` from each model. `feelings` is how often others are asked what they feel.
+    """
 
     rows: int = 1_000_000
     few_rows: int = 10_000
@@ -26,10 +31,35 @@ class Effort:
     dispatches: int = 100
     events: int = 200
     connections: int = 2000
+    agents: int = 500
+    think_seconds: float = 10.0
+    speak_seconds: float = 10.0
+    silent_agents: int = 100
+    waiting_agents: int = 1000
+    through: int = 400
+    feelings: int = 15
+    floods: int = 3
+    flood_words: int = 4000
 
 
 QUICK = Effort(
-    rows=20_000, few_rows=2_000, rounds=2, requests=40, seconds=1.0, dispatches=10, events=40, connections=200
+    rows=20_000,
+    few_rows=2_000,
+    rounds=2,
+    requests=40,
+    seconds=1.0,
+    dispatches=10,
+    events=40,
+    connections=200,
+    agents=60,
+    think_seconds=2.0,
+    speak_seconds=3.0,
+    silent_agents=20,
+    waiting_agents=100,
+    through=60,
+    feelings=5,
+    floods=1,
+    flood_words=1000,
 )
 
 

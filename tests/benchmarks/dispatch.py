@@ -27,7 +27,7 @@ def measure_dispatch(context: Context) -> list[Figure]:
     }
     with (
         web(dataset.site) as real,
-        worker(dataset.site, real.port),
+        worker(dataset.site),
         ChildProcess("tests.benchmarks.barejobs.work", url=few.site.database_url) as bare,
     ):
         bare.wait_until_ready()

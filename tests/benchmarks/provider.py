@@ -63,6 +63,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # as real servers do: else small writes wait on connections that are kept
     server: _Server
 
     def do_POST(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from tests.benchmarks.admin import measure_admin
+from tests.benchmarks.agents.part import measure_agents
 from tests.benchmarks.child_process import call_in_child
 from tests.benchmarks.connections import measure_connections
 from tests.benchmarks.context import Context, Dataset, Effort, Steps
@@ -35,6 +36,7 @@ PARTS: Mapping[str, Callable[[Context], list[Figure]]] = {
     "admin": measure_admin,
     "objectives": measure_objectives,
     "runs": measure_runs,
+    "agents": measure_agents,
 }
 NEED_FEW = {"lookup", "dispatch", "objectives", "runs"}  # parts that need the second, small database
 

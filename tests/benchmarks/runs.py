@@ -23,5 +23,5 @@ def measure_runs(context: Context) -> list[Figure]:
     site = context.dataset.site
     env = {**site.env, "MODELS": json.dumps({MODEL: model}), "DEFAULT_MODEL": MODEL}
     asking = replace(context, dataset=replace(context.dataset, site=replace(site, env=env)))
-    with web(asking.dataset.site) as real, worker(asking.dataset.site, real.port):
+    with web(asking.dataset.site) as real, worker(asking.dataset.site):
         return [*measure_asks(asking, real, port), *measure_speaking(asking, real)]

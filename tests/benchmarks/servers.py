@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 
 from config.environment import ROOT
 from config.management.commands.web import BACKLOG, DEFAULT_SERVER, server_command
@@ -23,6 +24,7 @@ MANAGE = [sys.executable, str(ROOT / "manage.py")]
 BARE_APPLICATION = "tests.benchmarks.bare:application"
 START_SECONDS = 60.0
 GRACE = 15.0  # seconds: more than `web` gives its own children
+_IS_THERE = "SELECT 1 FROM executions_workernode WHERE pid = %s"
 
 
 class NotStarted(NotMeasured):
@@ -102,15 +104,18 @@ def bare_web(site: Site, routes: Mapping[str, Any], *, processes: int = 2) -> It
 
 
 @contextlib.contextmanager
-def worker(site: Site, port: int) -> Iterator[None]:
-    """`manage.py worker` until the block ends; `port` is of a web server that knows when it is there."""
-    with ProcessSupervisor([Program("worker", [*MANAGE, "worker"], site.env)], logs=site.logs, grace=GRACE):
-        request, deadline = request_bytes("/readyz", {}), time.monotonic() + START_SECONDS
+def worker(site: Site, *, name: str = "worker") -> Iterator[int]:
+    """`manage.py worker` until the block ends, its process id; the database knows it by that name."""
+    programs = [Program(name, [*MANAGE, "worker"], {**site.env, "PGAPPNAME": name})]
+    with (
+        ProcessSupervisor(programs, logs=site.logs, grace=GRACE) as supervisor,
+        psycopg.connect(site.database_url, autocommit=True) as looking,
+    ):
+        pid, deadline = supervisor.pids[name] or 0, time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            with HttpClient(port) as client:
-                if json.loads(client.ask(request))["workers"]:
-                    yield
-                    return
+            if looking.execute(_IS_THERE, [pid]).fetchone():
+                yield pid
+                return
             time.sleep(0.1)
         raise NotStarted(f"the worker did not start; see {site.logs}")
 

@@ -101,10 +101,12 @@ class _SocketSubscriber(_Subscriber):
             payload, self._buffer = self._buffer[begin:end], self._buffer[end:]
             if code == _PING:
                 self._send(_PONG, payload)
-            elif payload.startswith(b'{"type":"snapshot"'):
+            elif payload.startswith((b'{"type":"snapshot"', b'{"type":"subscribed"')):
                 self.is_open = True
             elif number := _EVENT_NUMBER.match(payload):
                 self.note(int(number[1]), at)
+            elif payload.startswith(b'{"type":"ended"'):
+                self._crowd.ended += 1
             elif payload.startswith(b'{"type":"error"'):
                 raise ConnectionError(payload.decode())
 
@@ -131,7 +133,7 @@ class _Crowd:
 
     def __init__(self, port: int) -> None:
         self.received: list[tuple[int, int, int]] = []
-        self.lost = 0
+        self.lost = self.ended = 0
         self._port = port
         self._why: OSError | None = None  # the last one was lost
         self._selector = selectors.DefaultSelector()
@@ -149,9 +151,9 @@ class _Crowd:
                 raise ConnectionError(f"a subscriber's connection could not be opened: {self._why}")
 
     def listen(self, deliveries: int, seconds: float) -> None:
-        """Until so many deliveries have come, or time is over."""
-        deadline = time.monotonic() + seconds
-        while len(self.received) < deliveries and time.monotonic() < deadline:
+        """Until so many deliveries have come, nothing more can come, or time is over."""
+        deadline, count = time.monotonic() + seconds, len(self._selector.get_map())
+        while len(self.received) < deliveries and self.ended < count and time.monotonic() < deadline:
             self._turn()
 
     def close(self) -> None:

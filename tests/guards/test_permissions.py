@@ -52,6 +52,7 @@ NEEDED = {
     "objectives.actions.secrets": MANAGE_SECRETS,
     "objectives.actions.cancellation": MANAGE_OBJECTIVES,
     "objectives.actions.supplied_results": MANAGE_OBJECTIVES,
+    "objectives.actions.threads": MANAGE_OBJECTIVES,
     "objectives.actions.tools": MANAGE_TOOLS,
     "objectives.actions.toolsets": MANAGE_TOOLS,
     "objectives.actions.variations": MANAGE_AGENTS,

@@ -6,11 +6,18 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from objectives.actions.new_objective import NewObjective
+from objectives.actions.threads import NewThread, start_thread
+from objectives.chat.talking import say
+from objectives.ids import Prefix, spell
+from objectives.models import ApprovalStatus
 from spaces.keys import create_key, revoke_key
 from spaces.models import Membership, Role
 from tests.executions.api.speaking import keep, make_execution, run
 from tests.factories import NOW, make_actor, make_operator, make_skill, make_space, make_tenant, unknown_id
 from tests.guards.routes import every_route
+from tests.objectives.agent_loop.working import bare_tool
+from tests.objectives.runs import ask_for, make_published_agent
 
 pytestmark = pytest.mark.django_db
 
@@ -32,9 +39,11 @@ PUBLIC = {
 BODIES = {
     "execute": {"arguments": {"text": "hi"}, "tool_call_id": "call_2"},
     "executions": {"inputs": {"text": "hi"}},
+    "messages": {"content": "hi"},
+    "content": {"content": "hi"},
 }
 # Anybody who has such a URL may ask it: it is signed and short-lived, which tests of its own look at.
-SIGNED = {"v1/media/<uuid:media_id>"}
+SIGNED = {"v1/media/<uuid:media_id>", "v1/message-files/<uuid:file_id>"}
 EVERYTHING = [
     route
     for route in every_route()
@@ -56,7 +65,15 @@ def owned():
     lease = run(make_execution(actor))
     artifact = keep(lease)
     make_skill(slug="private", tenant=actor.tenant)
+    agent = make_published_agent(actor, bare_tool(actor, requires_approval=True))
+    wanted = NewObjective(agent=spell(Prefix.AGENT, agent.id), first_user_message="Hello", is_chat=True)
+    thread = start_thread(access=actor.access, new=NewThread(objective=wanted), now=NOW)
+    call = ask_for(thread.objective, "ask", approval=ApprovalStatus.WAITING_FOR_APPROVAL)
+    queued = say(actor.access, thread, "Wait.", now=NOW)
     return actor, {
+        "thread_id": thread.pk,
+        "call_id": spell(Prefix.TOOL_CALL, call.id),
+        "queued_id": queued.pk,
         "space_id": actor.space.id,
         "execution_id": lease.run_id,
         "artifact_id": artifact.id,
@@ -75,7 +92,8 @@ def ask(route, values, headers, client=None):
         response = client.post(path, {"files": SimpleUploadedFile("a", b"x")}, headers=headers)
     else:
         body = BODIES.get(route.template.rpartition("/")[2], {})
-        response = client.post(path, body, content_type="application/json", headers=headers)
+        send = getattr(client, route.method.lower())
+        response = send(path, body, content_type="application/json", headers=headers)
     content = b"".join(response.streaming_content) if response.streaming else response.content
     return response.status_code, re.sub(rb"call_\w+", b"", content)
 

@@ -6,7 +6,7 @@ REPEATABLE READ transaction, so the events after that number continue exactly th
 
 import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,6 +55,7 @@ class RunAsk:
     stream: RunStream
     run_id: uuid.UUID
     space_id: uuid.UUID | None = None
+    snapshot: Callable[[uuid.UUID, str], Mapping[str, Any] | None] | None = None  # None: the stream's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def open_run(
         if head is None or ask.space_id not in (None, head.space_id):
             raise NotFound
         caller.access(head.space_id).require(ask.stream.permission)
-        shown = ask.stream.snapshot(ask.run_id, base_url) if with_snapshot else None
+        show = ask.snapshot or ask.stream.snapshot
+        shown = show(ask.run_id, base_url) if with_snapshot else None
     return OpenedRun(
         head.run_id,
         head.space_id,

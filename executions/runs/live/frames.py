@@ -71,11 +71,12 @@ class Ended(TypedDict):
 class Error(TypedDict):
     """A frame was refused or a subscription ended; `sub` is null where none is meant.
 
-    `code` says why, `field` which member of the client's frame is wrong.
+    `id` is that of a command. `code` says why, `field` which member of the client's frame is wrong.
     """
 
     type: Literal["error"]
     sub: str | None
+    id: NotRequired[str]
     code: str
     detail: str
     field: NotRequired[str]
@@ -88,7 +89,15 @@ class Pong(TypedDict):
     sub: NotRequired[str]
 
 
-OUTGOING: tuple[type, ...] = (Subscribed, Waiting, Snapshot, Event, Gap, Ended, Error, Pong)
+class Done(TypedDict):
+    """A command has been carried out."""
+
+    type: Literal["done"]
+    id: str
+    result: dict[str, Any]
+
+
+OUTGOING: tuple[type, ...] = (Subscribed, Waiting, Snapshot, Event, Gap, Ended, Error, Pong, Done)
 
 # What `code` of an error may be, and what it means.
 ERROR_CODES = {
@@ -96,7 +105,8 @@ ERROR_CODES = {
     "not_found": "there is no such run or space for this caller (any more)",
     "not_permitted": "role or key lack the permission (any more)",
     "unauthenticated": "the credentials are over; the socket closes with 4401",
-    "conflict": "`sub` is already in use on this socket",
+    "conflict": "`sub` is already in use on this socket; or a command asks for what is not possible "
+    "(any more)",
     "not_subscribed": "there is no subscription of that name",
     "too_many": "this socket has as many subscriptions as it may have; or, and then it closes with 4429, "
     "its caller has as many sockets and streams",
@@ -109,9 +119,12 @@ def write(frame: dict[str, Any]) -> str:
     return dump(frame)
 
 
-def write_error(sub: str | None, code: str, detail: str, *, field: str | None = None) -> str:
-    """`code` is one of `ERROR_CODES`."""
-    named = {} if field is None else {"field": field}
+def write_error(
+    sub: str | None, code: str, detail: str, *, field: str | None = None, id: str | None = None
+) -> str:
+    """`code` is one of `ERROR_CODES`; `id` is that of a command."""
+    given = {"field": field, "id": id}
+    named = {name: value for name, value in given.items() if value is not None}
     return write({"type": "error", "sub": sub, "code": code, "detail": detail, **named})
 
 

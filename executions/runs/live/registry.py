@@ -6,8 +6,10 @@ Filled from `AppConfig.ready`; this package itself knows no app's rows.
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from spaces.access import Caller
 from spaces.ticket_scopes import TicketSubject
 
 
@@ -59,6 +61,20 @@ class CallStream:
     lineage: Callable[[uuid.UUID, str, str | None], list[TicketSubject]]
 
 
+@dataclass(frozen=True, slots=True)
+class ChatStream:
+    """How a chat is held on the socket.
+
+    A thread is a run of `kind`; `snapshot(thread_id, base_url)` shows it in the transaction it is called in.
+    `obey(caller, verb, given, now)` does what a command says and returns what there is to say of it.
+    """
+
+    kind: str
+    snapshot: Callable[[uuid.UUID, str], Mapping[str, Any] | None]
+    obey: Callable[[Caller, str, Mapping[str, Any], datetime], Mapping[str, Any]]
+
+
+_chats: list[ChatStream] = []
 _runs: dict[str, RunStream] = {}
 _calls: list[CallStream] = []
 _makers: list[Callable[[uuid.UUID, str], list[TicketSubject]]] = []
@@ -82,6 +98,18 @@ def register_maker(lineage: Callable[[uuid.UUID, str], list[TicketSubject]]) -> 
 def lineage_of_made(space_id: uuid.UUID, tool_call_id: str) -> list[TicketSubject]:
     """What a tool call lies in that one of our own runs makes; empty for one of a chat outside."""
     return [place for lineage in _makers for place in lineage(space_id, tool_call_id)]
+
+
+def register_chat(stream: ChatStream) -> None:
+    """Say how chats are held; there is one such way in a deployment, the last one registered."""
+    _chats[:] = [stream]
+
+
+def chat() -> ChatStream:
+    """How chats are held; raises LookupError where no app said so."""
+    if not _chats:
+        raise LookupError("No app has registered a chat.")
+    return _chats[0]
 
 
 def run_stream(kind: str) -> RunStream:

@@ -6,7 +6,7 @@ without care, a database connection) as long as its client stays; this holds two
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,11 +30,11 @@ logger = logging.getLogger(__name__)
 
 COMMENT_SECONDS = 10.0  # between comments, which tell proxies and clients that we are there
 RETRY_MILLISECONDS = 1000
-_HEADERS = [
+_HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
-]
+)
 
 type Receive = Callable[[], Awaitable[Any]]
 
@@ -44,13 +44,16 @@ class SseFormat:
     """How one API writes a log as a stream.
 
     `writer` makes the bytes of the log's batches, `silence` those that show every ten seconds that we are
-    there. `opening` comes first. `ended` is the status for whoever has everything.
+    there. `opening` comes first. `ended` is the status for whoever has everything. A stream of less than a
+    whole log says by `ends` where it does.
     """
 
     writer: Writer | None = None  # None: as the log has it
     silence: Callable[[], bytes] = lambda: b":\n\n"
     opening: bytes = f"retry: {RETRY_MILLISECONDS}\n\n".encode()
     ended: int = 204
+    headers: Sequence[tuple[bytes, bytes]] = _HEADERS
+    ends: Callable[[LogBatch], bool] = lambda batch: batch.is_last
 
     def bytes_of(self, batch: LogBatch) -> bytes:
         """A batch as this API writes it, empty where it has nothing to say of it."""
@@ -89,7 +92,7 @@ async def follow_run(
     outlet = Outlet(send)
     has_all = opened.has_ended and after >= opened.seq
     status = manner.ended if has_all else 200
-    headers = [*(_HEADERS if status == 200 else ()), *headers_for_pages(scope)]
+    headers = [*(manner.headers if status == 200 else ()), *headers_for_pages(scope)]
     head = {"type": "http.response.start", "status": status, "headers": headers}
     if scope["method"] == "HEAD" or status == 204:
         await outlet.write(head)
@@ -160,7 +163,7 @@ class _StreamReading(Subscriber):
             else:
                 if body := self._manner.bytes_of(batch):
                     await self._outlet.write_body(body)
-                if batch.is_last:
+                if self._manner.ends(batch):
                     return
             if self._comment_is_due:
                 self._comment_is_due = False
@@ -177,6 +180,8 @@ class _StreamReading(Subscriber):
             body = self._manner.bytes_of(batch)
         except Exception:  # noqa: BLE001 - the others are told here too: the task fails for this stream alone
             return False
+        if self._manner.ends(batch):
+            return False  # what ends the stream is its task's to write
         if len(body) > PIECE_BYTES or (body and not self._outlet.write_now(body_part(body))):
             return False
         self.at = batch.end

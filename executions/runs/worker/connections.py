@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
@@ -18,8 +19,11 @@ def keep_connections_open() -> None:
     """
     connections.close_all()
     for alias in connections:
-        if connections[alias].vendor != "postgresql":
+        wrapper = connections[alias]
+        if not isinstance(wrapper, DatabaseWrapper):
             continue
+        # What it has opened for checks would stay open beside the others for as long as the process lives.
+        wrapper.close_pool()
         options = connections.settings[alias]["OPTIONS"]
         options.pop("pool", None)
         limits = {"connect_timeout": 5, "tcp_user_timeout": 5000, "keepalives_idle": 5}

@@ -13,10 +13,11 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import Error as DatabaseError
+from django.db import Error as DatabaseError, connection
 from django.utils.module_loading import import_string
 from procrastinate import App
 
+from executions.inference.kept_clients import keeping_clients
 from executions.runs.group_writer import GroupWriter
 from executions.runs.lease import HEARTBEAT_SECONDS
 from executions.runs.live.listener import listen, wakeups
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0  # how late a job with a time may be taken; others arrive by NOTIFY
 RECONNECT_SECONDS = 2.0
+SPARE_EACH = 10  # places of agents of which there is one spare, for tenants that find all taken
 HAND_BACK_SECONDS = 15.0  # for killing sandboxes and writing; afterwards the leases say the rest
 
 
@@ -64,7 +66,9 @@ class WorkerProcess:
         # What runs an attempt, by kind of run; imported here, since it may bring heavy libraries along.
         self._attempts = {kind.name: import_string(kind.attempt) for kind in registrations()}
         self._slots = {
-            kind.name: Slots(kind.name, owner=self._id, count=agents if kind.is_agent else concurrency)
+            kind.name: Slots(kind.name, owner=self._id, count=agents, spare=max(agents // SPARE_EACH, 1))
+            if kind.is_agent
+            else Slots(kind.name, owner=self._id, count=concurrency)
             for kind in registrations()
         }
 
@@ -78,6 +82,7 @@ class WorkerProcess:
             logger.error("Every run will fail: %s", probe().reason)
         folder = RunFolder(settings.RUN_DIR, self._id)
         note_node_seen(self._id, self._room)
+        connection.close()  # this thread has the event loop from now on, which speaks to no database
         open_sender()
         self._keeper.start()
         self._texts.start()
@@ -89,7 +94,7 @@ class WorkerProcess:
                 warm_threads(STEP_THREADS, "step") as steps,
             ):
                 bench = Bench(self._id, folder.path, self._keeper, Steps(steps), self._texts)
-                asyncio.run(self._serve(bench, threads))
+                asyncio.run(keeping_clients(self._serve(bench, threads)))
         finally:
             self._closing.set()
             self._texts.stop()

@@ -6,6 +6,7 @@ at the same time. Imports nothing heavy: web processes import it.
 """
 
 import logging
+import random
 import threading
 import uuid
 from collections.abc import Callable
@@ -74,6 +75,8 @@ def _find(now: datetime) -> list[_Job]:
             enqueue_missing_ticket(run_id, kind)
         cancels = [_job("cancel", force_cancel, *found) for found in unconfirmed_cancels()]
         heals = [_job("heal", heal, *found) for found in overdue_runs()]
+        # Where a worker left hundreds, all processes heal: not the same one at the same time.
+        random.shuffle(heals)
         return [*cancels, *heals, *_chores(now), *_rooms(now)]
 
 

@@ -1,8 +1,9 @@
 // The admin's page of one run: its log on the websocket says when the server is to draw it again.
 
+import { connect } from "./callboard.js";
 import { duration } from "./format.js";
 import { Redrawing } from "./redrawing.js";
-import { Subscription } from "./socket.js";
+import { tellConnection } from "./visitor.js";
 
 const POLL_EVERY = 3000; // ms, while there is no live connection
 const AWAY_EVERY = 5000; // ms, while an objective's provider is unavailable: no event tells of every try
@@ -50,15 +51,15 @@ function hear({ seq, data }) {
   if (live.logs_text && fresh.parentElement === writing) redrawing.soon();
 }
 
-function take(frame) {
-  if (frame.type === "event" && frame.kind === "text.appended") return hear(frame);
-  if (frame.kind === "turn.restarted") write([]);
-  if (frame.type === "event" || frame.type === "snapshot" || frame.type === "gap") redrawing.soon();
+function take(event) {
+  if (event.kind === "text.appended") return hear(event);
+  if (event.kind === "turn.restarted") write([]);
+  redrawing.soon();
 }
 
 function status(word) {
-  isLive = word === "live" || word === "over";
-  connected(WORDS[word] ?? "", LOOKS[word] ?? "");
+  isLive = word !== "lost";
+  connected(WORDS[word], LOOKS[word]);
   if (word === "over") redrawing.soon();
 }
 
@@ -72,6 +73,14 @@ if (live.is_over) {
   setInterval(tick, TICK);
   setInterval(() => !isLive && !document.hidden && redrawing.soon(), POLL_EVERY);
   setInterval(() => root.querySelector("[data-cb=provider-away]") && !document.hidden && redrawing.soon(), AWAY_EVERY);
-  const socketUrl = async () => new URL("/v1/ws", location.href).href.replace(/^http/, "ws");
-  new Subscription({ socketUrl }, live.target, { take, status, refused: () => connected("drawn every few seconds", "") });
+  const client = connect({ url: location.origin });
+  const run = client.follow(live.target);
+  run.on("event", take);
+  run.on("snapshot", () => redrawing.soon());
+  run.on("gap", () => redrawing.soon());
+  run.on("error", () => {
+    isLive = false;
+    connected("drawn every few seconds", "");
+  });
+  tellConnection(client, run, status);
 }

@@ -3,13 +3,11 @@
 import { badge, el, foreign, jsonBlock, when } from "./dom.js";
 import { bytes, count, dollars } from "./format.js";
 import { RunView } from "./run-view.js";
-import { Subscription } from "./socket.js";
 import { Timeline } from "./timeline.js";
-import { admit } from "./visitor.js";
+import { admit, tellConnection } from "./visitor.js";
 
 const page = document.getElementById("watch");
 const { space, call, execution, signedIn } = page.dataset;
-const target = execution ? { execution_id: execution } : { tool_call_id: call };
 const connection = document.querySelector("[data-cb=connection]");
 const waiting = document.getElementById("waiting");
 const results = document.getElementById("results");
@@ -18,7 +16,7 @@ const IMAGE = /\.(png|jpe?g|gif|webp|svg|avif)$/i;
 const REPLAYED_WITHIN = 2500; // ms after which an end was watched, not looked up
 const WORDS = { live: "live", lost: "connecting again", over: "complete" };
 
-function start(visitor, turnAway) {
+function start(client, turnAway) {
   const view = new RunView(page);
   const timeline = new Timeline(page.querySelector("[data-cb=timeline]"), { runUrl });
   let runId = null;
@@ -27,43 +25,39 @@ function start(visitor, turnAway) {
   const reread = async () => {
     rereading = null;
     try {
-      const { data } = await visitor.get(`/v1/spaces/${space}/skills/executions/${runId}?usage=total`);
+      const { data } = await client.get(`/v1/spaces/${space}/skills/executions/${runId}?usage=total`);
       drawResults(data, view);
     } catch {
       rereading ??= setTimeout(reread, 3000);
     }
   };
-  const follow = (frame) => {
-    if (frame.type === "waiting") {
-      waiting.hidden = false;
-      return;
-    }
-    if (frame.type === "ended" && performance.now() < REPLAYED_WITHIN) timeline.list.scrollTop = 0;
-    if (frame.type === "gap") timeline.gap(frame.from, frame.to);
-    if (frame.type !== "event") return;
+  const take = (event) => {
     if (runId === null) {
-      runId = frame.execution_id;
+      runId = event.execution_id;
       waiting.hidden = true;
       page.hidden = false;
-      drawName(frame.data);
+      drawName(event.data);
     }
-    timeline.add(frame);
-    view.apply(frame);
+    timeline.add(event);
+    view.apply(event);
     // The document's title tells the state where the tab is in the background.
     document.title = `${view.run.state ?? ""} · ${call || execution}`;
-    if (REREAD_AFTER.has(frame.kind) || frame.data.state) rereading ??= setTimeout(reread, 120);
+    if (REREAD_AFTER.has(event.kind) || event.data.state) rereading ??= setTimeout(reread, 120);
   };
-  new Subscription(visitor, { ...target, space_id: space }, {
-    after: 0,
-    take: follow,
-    status: (word) => {
-      connection.textContent = WORDS[word] ?? "";
-      connection.dataset.is = word;
-    },
-    refused: (why) => {
-      waiting.hidden = true;
-      turnAway(why);
-    },
+  const run = execution ? client.followExecution(execution) : client.followCall(call);
+  run.on("waiting", () => (waiting.hidden = false));
+  run.on("event", take);
+  run.on("gap", ({ from, to }) => timeline.gap(from, to));
+  run.on("ended", () => {
+    if (performance.now() < REPLAYED_WITHIN) timeline.list.scrollTop = 0;
+  });
+  run.on("error", (error) => {
+    waiting.hidden = true;
+    turnAway(error);
+  });
+  tellConnection(client, run, (word) => {
+    connection.textContent = WORDS[word];
+    connection.dataset.is = word;
   });
 }
 
@@ -142,4 +136,4 @@ function facts(run) {
   return list;
 }
 
-admit(document.getElementById("sign-in"), signedIn === "true", start);
+admit(document.getElementById("sign-in"), { space, isSignedIn: signedIn === "true" }, start);

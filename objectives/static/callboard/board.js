@@ -3,8 +3,7 @@
 import { el } from "./dom.js";
 import * as executions from "./execution-row.js";
 import * as objectives from "./objective-row.js";
-import { Subscription } from "./socket.js";
-import { admit } from "./visitor.js";
+import { admit, tellConnection } from "./visitor.js";
 
 const page = document.getElementById("board");
 const { space, signedIn, desk } = page.dataset;
@@ -16,16 +15,15 @@ const COUNTED = { running: "running", queued: "queued", pending: "queued" };
 const WORDS = { live: "live", lost: "connecting again", over: "over" };
 
 class Board {
-  constructor(visitor) {
-    this.visitor = visitor;
-    this.subscription = null; // to the space's feed
+  constructor(client) {
+    this.client = client;
     this.entries = new Map(); // by id: what is known of an execution or objective, and its row
     setInterval(() => this.tick(), 500);
   }
 
   // The newest executions by the API, then whatever the feed's snapshot says of what is not over.
   async fill(active) {
-    const newest = await this.visitor.get(`/v1/spaces/${space}/skills/executions?limit=50`).catch(() => ({ data: [] }));
+    const newest = await this.client.get(`/v1/spaces/${space}/skills/executions?limit=50`).catch(() => ({ data: [] }));
     const open = [...active.executions, ...active.objectives.map(objectives.shown)];
     for (const known of [...newest.data, ...open]) this.put(known.id, known);
     nothing.hidden = this.entries.size > 0;
@@ -41,7 +39,15 @@ class Board {
     const isKnown = this.entries.has(id);
     this.put(id, { kind: "objective", ...objectives.told(event) }, event.at);
     // The feed says of a new objective only its state.
-    if (!isKnown) this.subscription.peek({ objective_id: id }, (object) => this.put(id, objectives.shown(object)));
+    if (!isKnown) this.look(id);
+  }
+
+  look(id) {
+    const objective = this.client.followObjective(id, { after: null });
+    objective.on("snapshot", ({ object }) => {
+      objective.close();
+      this.put(id, objectives.shown(object));
+    });
   }
 
   put(id, news, newsAt = null) {
@@ -100,23 +106,20 @@ class Board {
   }
 }
 
-function start(visitor, turnAway) {
-  const board = new Board(visitor);
+function start(client, turnAway) {
+  const board = new Board(client);
+  const feed = client.followSpace();
   page.hidden = false;
-  board.subscription = new Subscription(visitor, { space_id: space }, {
-    take: (frame) => {
-      if (frame.type === "snapshot") board.fill(frame.object);
-      if (frame.type === "event") board.take(frame);
-    },
-    status: (word) => {
-      connection.textContent = WORDS[word] ?? "";
-      connection.dataset.is = word;
-    },
-    refused: (why) => {
-      page.hidden = true;
-      turnAway(why);
-    },
+  feed.on("snapshot", ({ object }) => board.fill(object));
+  feed.on("event", (event) => board.take(event));
+  feed.on("error", (error) => {
+    page.hidden = true;
+    turnAway(error);
+  });
+  tellConnection(client, feed, (word) => {
+    connection.textContent = WORDS[word];
+    connection.dataset.is = word;
   });
 }
 
-admit(document.getElementById("sign-in"), signedIn === "true", start);
+admit(document.getElementById("sign-in"), { space, isSignedIn: signedIn === "true" }, start);

@@ -34,7 +34,7 @@ _ORDER = {
     "required": ["order"],
 }
 _OUTPUT = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
-_ANSWER = {"answer": {"answer": "{message}"}}
+ANSWER = {"answer": {"answer": "{message}"}}
 _PROMPT = """You are a careful clerk of a shop. You find out what happened to orders, and change them only
 after somebody agreed. You answer shortly, in the language in which you were asked, and name your sources."""
 
@@ -46,38 +46,39 @@ def make_fixtures(*, ids: Mapping[str, Any], tools_at: str) -> dict[str, Any]:
     many turns, `answerer` only answers. `retired` and `idle` start nothing. `tools_at` is where tools are
     called.
     """
-    now, maker = timezone.now(), _Maker(ids)
+    now, maker = timezone.now(), Maker(ids)
     tools = maker.tools(tools_at, now)
     quiet = Space.objects.create(tenant_id=ids["tenant_id"], name="Quiet", created_at=now)
     scripts: dict[str, list[dict[str, Any]]] = {
-        "clerk": [{"tools": _calls(LOOK, 4)}, _ANSWER],
-        "asker": [{"tools": _calls(TOUCH, 2)}, _ANSWER],
-        "decider": [{"tools": _calls(TOUCH, 1)}, _ANSWER],
-        "long": [*([{"tools": _calls(LOOK, CALLS_EACH)}] * LONG_TURNS), _ANSWER],
-        "answerer": [_ANSWER],
-        "retired": [_ANSWER],
-        "idle": [_ANSWER],
+        "clerk": [{"tools": calls_of(LOOK, 4)}, ANSWER],
+        "asker": [{"tools": calls_of(TOUCH, 2)}, ANSWER],
+        "decider": [{"tools": calls_of(TOUCH, 1)}, ANSWER],
+        "long": [*([{"tools": calls_of(LOOK, CALLS_EACH)}] * LONG_TURNS), ANSWER],
+        "answerer": [ANSWER],
+        "retired": [ANSWER],
+        "idle": [ANSWER],
     }
     agents = {name: maker.agent(name, script, tools, now) for name, script in scripts.items()}
     return {"agents": {name: str(agent.id) for name, agent in agents.items()}, "quiet_space": str(quiet.id)}
 
 
-def _calls(tool: str, count: int) -> list[dict[str, Any]]:
+def calls_of(tool: str, count: int) -> list[dict[str, Any]]:
+    """Calls of one turn in the demo model's script, each about another order."""
     return [{"tool": tool, "arguments": {"order": f"2026-{number:05}"}} for number in range(count)]
 
 
 def make_askers(*, ids: Mapping[str, Any], tools_at: str) -> dict[str, str]:
     """Agents by id, to be made with another model than the demo's: `teller` answers, `changer` has a tool."""
-    now, maker = timezone.now(), _Maker(ids)
+    now, maker = timezone.now(), Maker(ids)
     (_, touch) = maker.tools(tools_at, now, name="Counter")
     teller, changer = (
-        maker.agent("teller", [_ANSWER], [], now),
-        maker.agent("changer", [_ANSWER], [touch], now),
+        maker.agent("teller", [ANSWER], [], now),
+        maker.agent("changer", [ANSWER], [touch], now),
     )
     return {"teller": str(teller.id), "changer": str(changer.id)}
 
 
-class _Maker:
+class Maker:
     """Makes rows of the benchmark's space, by its machine."""
 
     def __init__(self, ids: Mapping[str, Any]) -> None:
@@ -106,8 +107,16 @@ class _Maker:
             for function in (LOOK, TOUCH)
         ]
 
-    def agent(self, name: str, script: list[dict[str, Any]], tools: Sequence[Tool], now: datetime) -> Agent:
-        """A published agent with one variation that may call the tools."""
+    def agent(
+        self,
+        name: str,
+        script: list[dict[str, Any]],
+        tools: Sequence[Tool],
+        now: datetime,
+        *,
+        prompt: str = _PROMPT,
+    ) -> Agent:
+        """A published agent with one variation that may call the tools; the script is for the demo model."""
         agent = Agent.objects.create(
             name=name.capitalize(),
             state=AgentState.PUBLISHED,
@@ -118,7 +127,7 @@ class _Maker:
         variation = AgentVariation.objects.create(
             agent=agent,
             name="Only",
-            system_prompt_template=f"{_PROMPT}\n\n```demo\n{json.dumps(script)}\n```\n",
+            system_prompt_template=f"{prompt}\n\n```demo\n{json.dumps(script)}\n```\n",
             created_at=now,
             **self._owner,
         )

@@ -31,7 +31,7 @@ _TOOLS_AT = "UPDATE objectives_toolset SET base_url = %s"
 def populate(dataset: Dataset, steps: Steps) -> Place:
     """About as many tool calls as the dataset has executions; one in fifty of them waits for people."""
     agents, quiet_space = _fixtures(dataset)
-    with web(dataset.site, processes=1) as server, worker(dataset.site, server.port):
+    with web(dataset.site, processes=1) as server, worker(dataset.site):
         point_tools_at(dataset, server)
         steps.say("objectives: three are worked on, to be copied")
         models = _worked_on(dataset, server, agents)

@@ -37,7 +37,7 @@ def measure_turns(context: Context, many: Place, few: Place, real: Server) -> li
     }
     taken: dict[str, list[float]] = {name: [] for name in (*WHAT, "bare")}
     with (
-        worker(many.dataset.site, real.port),
+        worker(many.dataset.site),
         ChildProcess("tests.benchmarks.barejobs.work", url=few.dataset.site.database_url) as bare,
     ):
         bare.wait_until_ready()

@@ -60,16 +60,82 @@ def test_the_same_zip_again_changes_nothing():
     [
         (SimpleUploadedFile("x.zip", b"no zip at all"), "the zip cannot be read"),
         (zipped(extra=(("../../escape.py", ""),)), "escape.py"),
-        (zipped(version="one"), "metadata.version: &#x27;one&#x27; is not a semantic version"),
+        (zipped(extra=(("SKILL.md/odd", ""),)), "both a file and the folder"),
         (zipped(slug="Executions!"), "name:"),
     ],
-    ids=["no zip", "slip", "version", "name"],
+    ids=["no zip", "slip", "collision", "name"],
 )
 def test_what_is_wrong_with_a_zip_is_said_beside_the_field(bundle: SimpleUploadedFile, problem: str):
     answer = operator_client().post(ADD, {"bundle": bundle})
 
     assert answer.status_code == 200
     assert problem in answer.content.decode()
+    assert not Skill.objects.exists()
+
+
+STOCK = "---\nname: {slug}\ndescription: Greets.\nallowed-tools: Read WebFetch\n---\nGreet.\n"
+
+
+def repository(*slugs: str) -> SimpleUploadedFile:
+    """Public skills as a repository's zip has them, and one that is none."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for slug in slugs:
+            archive.writestr(f"repo-main/skills/{slug}/SKILL.md", STOCK.format(slug=slug))
+            archive.writestr(f"repo-main/skills/{slug}/.env", "SECRET=1")
+        archive.writestr("repo-main/skills/broken/SKILL.md", "---\nname: broken\n---\nx")
+        archive.writestr("repo-main/README.md", "Skills.")
+    return SimpleUploadedFile("repo.zip", packed.getvalue())
+
+
+def test_what_a_repository_holds_is_shown_before_it_is_imported():
+    client = operator_client()
+
+    shown = client.post(ADD, {"bundle": repository("greet", "wave"), "version": "2.0.0", "preview": ""})
+
+    page = shown.content.decode()
+    assert not Skill.objects.exists()
+    for told in (
+        "greet",
+        "wave",
+        "2.0.0",
+        "nothing here is WebFetch",
+        "left out: .env",
+        "description: is missing",
+    ):
+        assert told in page
+    kept = shown.context["form"].initial["kept"]
+
+    done = client.post(ADD, {"kept": kept, "version": "2.0.0", "import": ""}, follow=True).content.decode()
+
+    assert "wave 2.0.0 is imported." in done
+    assert "repo-main/skills/broken is refused: description: is missing" in done
+    assert set(SkillVersion.objects.values_list("skill__slug", "version")) == {
+        ("greet", "2.0.0"),
+        ("wave", "2.0.0"),
+    }
+
+
+def test_several_zips_are_taken_at_once():
+    answer = operator_client().post(ADD, {"bundle": [zipped(), zipped(slug="wave")]}, follow=True)
+
+    assert "wave 1.0.0 is imported." in answer.content.decode()
+    assert Skill.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"tenant": ""}, "This field is required."),
+        ({"kept": "forged"}, "no longer there"),
+        ({"bundle": zipped(), "version": "one"}, "&#x27;one&#x27; is not a semantic version"),
+    ],
+    ids=["nothing", "forged", "version"],
+)
+def test_what_cannot_be_imported_is_said(fields: dict[str, object], told: str):
+    answer = operator_client().post(ADD, fields)
+
+    assert told in answer.content.decode()
     assert not Skill.objects.exists()
 
 

@@ -44,6 +44,30 @@ def test_a_path_is_cut_down_to_its_name():
     assert response.json()["data"][0]["name"] == "passwd"
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("Screenshot 2026-11-30 at 9.41.00\u202fAM.png", "Screenshot 2026-11-30 at 9.41.00\u202fAM.png"),
+        ("say %22hi%22.txt", 'say "hi".txt'),
+        ("Q3's &amp; Q4's\u00a0plan\u3000.csv", "Q3's &amp; Q4's\u00a0plan\u3000.csv"),
+        ("family \U0001f468\u200d\U0001f469.txt", "family \U0001f468\u200d\U0001f469.txt"),
+    ],
+)
+def test_a_name_comes_and_goes_unchanged(sent: str, kept: str):
+    api = Api(make_actor())
+    body = (
+        f'--b\r\nContent-Disposition: form-data; name="files"; filename="{sent}"\r\n'
+        "Content-Type: text/plain\r\n\r\nx\r\n--b--\r\n"
+    )
+
+    response = api.client.post(
+        "/v1/files/", body.encode(), "multipart/form-data; boundary=b", headers=api.actor.headers
+    )
+
+    assert response.json()["data"][0]["name"] == kept
+    assert UploadedFile.objects.get(principal=api.actor.principal).name == kept
+
+
 def test_without_files_the_field_is_named():
     api = Api(make_actor())
 

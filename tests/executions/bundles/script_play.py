@@ -2,9 +2,12 @@
 
 import json
 import shutil
+import socketserver
 import subprocess
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,10 +29,11 @@ TIME_LIMIT_SECONDS = 200
 
 @dataclass
 class Play:
-    """What one run said: `messages` in their order, printed lines as text messages."""
+    """What one run said: `messages` in their order over its channel, and what it `printed`."""
 
     workspace: Path
     messages: list[dict[str, Any]] = field(default_factory=list)
+    printed: str = ""
     exit_status: int = -1
     stderr: str = ""
 
@@ -68,38 +72,55 @@ def play(
     for file in files:
         shutil.copy(file, materials / file.name)
     start = {
-        "type": "start",
         "execution_id": "0190b8f0-0000-7000-8000-000000000001",
         "inputs": inputs or {},
         "materials": [file.name for file in files],
     }
+    played = Play(workspace)
     # The sandbox has a /tmp that goes with it.
-    scratch = tempfile.TemporaryDirectory()
-    process = subprocess.Popen(
-        [SKILL_PYTHON, "-B", script],
-        cwd=workspace,
-        env={
-            "PATH": "/usr/bin:/bin",
-            "LANG": "C",
-            "PYTHONPATH": str(SDK),
-            "HOME": str(workspace),
-            "TMPDIR": scratch.name,
-        },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    deadline = threading.Timer(TIME_LIMIT_SECONDS, process.kill)
-    deadline.start()
-    try:
-        return converse(process, start, Play(workspace))
-    finally:
-        deadline.cancel()
-        process.kill()
-        process.wait()
-        scratch.cleanup()
+    with tempfile.TemporaryDirectory() as scratch, channel(start, played) as folder:
+        ended = subprocess.run(
+            [SKILL_PYTHON, "-B", script],
+            check=False,
+            cwd=workspace,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "LANG": "C",
+                "PYTHONPATH": str(SDK),
+                "HOME": str(workspace),
+                "TMPDIR": scratch,
+                "CALLBOARD_CHANNEL": str(folder),
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=TIME_LIMIT_SECONDS,
+        )
+    played.printed, played.stderr, played.exit_status = ended.stdout, ended.stderr, ended.returncode
+    return played
+
+
+@contextmanager
+def channel(start: dict[str, Any], played: Play) -> Iterator[Path]:
+    """A folder with what the script is started with, and the socket that it talks to."""
+
+    class Connection(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            for line in self.rfile:
+                message = json.loads(line)
+                played.messages.append(message)
+                if message["type"] == "call_skill":
+                    self.wfile.write(json.dumps(answer(message, played.workspace)).encode() + b"\n")
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "start.json").write_text(json.dumps(start))
+        # Closing it waits for its connections, whose ends are the script's.
+        with socketserver.ThreadingUnixStreamServer(f"{folder}/socket", Connection) as server:
+            listening = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+            listening.start()
+            yield Path(folder)
+            server.shutdown()
+            listening.join()
 
 
 def valid_outputs(skill: str, played: Play) -> dict[str, Any]:
@@ -107,36 +128,6 @@ def valid_outputs(skill: str, played: Play) -> dict[str, Any]:
     assert played.exit_status == 0, played.stderr
     Draft202012Validator(read_folder(BUNDLES / skill).manifest.outputs_schema).validate(played.outputs)
     return played.outputs
-
-
-def converse(process: subprocess.Popen[str], start: dict[str, Any], played: Play) -> Play:
-    """Write the first line, answer calls of other skills, and collect the rest until the script ends."""
-    to_script, from_script, complaints = process.stdin, process.stdout, process.stderr
-    assert to_script
-    assert from_script
-    assert complaints
-    with process:
-        drain = threading.Thread(target=lambda: setattr(played, "stderr", complaints.read()))
-        drain.start()
-        to_script.write(json.dumps(start) + "\n")
-        to_script.flush()
-        for line in from_script:
-            message = as_message(line)
-            played.messages.append(message)
-            if message["type"] == "call_skill":
-                to_script.write(json.dumps(answer(message, played.workspace)) + "\n")
-                to_script.flush()
-        drain.join()
-        played.exit_status = process.wait()
-    return played
-
-
-def as_message(line: str) -> dict[str, Any]:
-    try:
-        message = json.loads(line)
-    except ValueError:
-        message = None
-    return message if isinstance(message, dict) and "type" in message else {"type": "text", "text": line}
 
 
 def answer(call: dict[str, Any], workspace: Path) -> dict[str, Any]:

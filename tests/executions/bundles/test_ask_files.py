@@ -7,10 +7,22 @@ import pytest
 
 from executions.catalog.archive import read_folder
 from executions.inference.demo_script import read_script
-from tests.executions.bundles.script_play import BUNDLES, ORDERS, SAMPLES, SKILL_PYTHON, TIME_LIMIT_SECONDS
+from tests.executions.bundles.office_files import paragraph, word_file, workbook
+from tests.executions.bundles.script_play import (
+    BUNDLES,
+    ORDERS,
+    SAMPLES,
+    SDK,
+    SKILL_PYTHON,
+    TIME_LIMIT_SECONDS,
+)
 
 SCRIPTS = BUNDLES / "ask-files" / "scripts"
-FILES = (ORDERS, ORDERS.with_name("handbook.md"), *sorted(SAMPLES.iterdir()))
+FILES = (
+    ORDERS,
+    ORDERS.with_name("handbook.md"),
+    *sorted(file for file in SAMPLES.iterdir() if file.is_file()),
+)
 SEARCH = f"""
 import sys
 sys.path.insert(0, {str(SCRIPTS)!r})
@@ -32,7 +44,13 @@ def search(workspace: Path, question: str) -> str:
     (workspace / "question.txt").write_text(question, "utf-8")
     command = [str(SKILL_PYTHON), "-B", "-c", SEARCH]
     found = subprocess.run(
-        command, cwd=workspace, capture_output=True, text=True, timeout=TIME_LIMIT_SECONDS, check=True
+        command,
+        cwd=workspace,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(SDK)},
+        timeout=TIME_LIMIT_SECONDS,
+        check=True,
     )
     return found.stdout
 
@@ -57,8 +75,49 @@ def test_the_passage_that_answers_is_found_in_each_kind_of_file(
     assert (workspace / "answer.md").read_text().startswith(f"# {question}\n")
 
 
+@pytest.mark.parametrize(
+    ("question", "file", "words"),
+    [
+        ("What about the EU?", "short.txt", "EU rules"),
+        ("Who uses AI here?", "short.txt", "AI is used"),
+        ("Wie ist das Wetter in 北京？", "chinese.txt", "北京今天晴天"),
+        ("東京の天気", "japanese.txt", "東京の天気は雨です"),
+        ("สภาพอากาศ", "thai.txt", "สภาพอากาศดี"),
+        ("मौसम कैसा है", "hindi.txt", "मौसम अच्छा है"),
+        ("Which supplier delivers the teapot?", "stock.xlsx", "Teapot | Hansen"),
+        ("What does the clause on liability say?", "terms.docx", "Liability | limited"),
+    ],
+)
+def test_short_words_tables_and_scripts_without_blanks_are_searched(
+    workspace: Path, question: str, file: str, words: str
+) -> None:
+    rows = "".join(
+        f"<w:tr><w:tc>{paragraph(left)}</w:tc><w:tc>{paragraph(right)}</w:tc></w:tr>"
+        for left, right in (("Clause", "Content"), ("Liability", "limited"))
+    )
+    made = {
+        "short.txt": b"The EU rules apply since May.\n\nAI is used for sorting.",
+        "chinese.txt": "上海昨天下雨。\n\n北京今天晴天。".encode("gb18030"),
+        "japanese.txt": "大阪は晴れ。\n\n東京の天気は雨です。".encode(),
+        "thai.txt": "วันนี้สภาพอากาศดีมาก".encode(),
+        "hindi.txt": "आज मौसम अच्छा है".encode(),
+        "stock.xlsx": workbook(Stock=[["Item", "Supplier"], ["Teapot", "Hansen"]]),
+        "terms.docx": word_file(f"<w:tbl>{rows}</w:tbl>"),
+    }
+    for name, content in made.items():
+        (workspace / "inputs/materials" / name).write_bytes(content)
+
+    said = search(workspace, question)
+
+    assert said.startswith(f"The passage that fits best is in {file}:")
+    assert words in said
+
+
 def test_a_question_without_a_match_is_said_to_have_none(workspace: Path) -> None:
-    assert search(workspace, "xyzzy {zzyx} \\ ''' \"") == "None of the staged files has a word of it.\n"
+    said = search(workspace, "xyzzy {zzyx} \\ ''' \"")
+
+    assert said.startswith("None of the staged files has a word of it.\n")
+    assert "Not searched: locked.pdf. The PDF is encrypted: it needs a password." in said
     assert (workspace / "source.txt").read_text() == "no file"
 
 

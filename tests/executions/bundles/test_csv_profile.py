@@ -147,7 +147,8 @@ def test_quoted_line_ends_and_ragged_rows_are_read(tmp_path: Path) -> None:
     outputs = profile(tmp_path, b'a,b,b\n"two\nlines","say ""hi""",1\nshort\n1,2,3,4\n')
 
     assert outputs["row_count"] == 3
-    assert [each["name"] for each in outputs["columns"]] == ["a", "b", "b_2"]
+    assert [each["name"] for each in outputs["columns"]] == ["a", "b", "b_2", "column_4"]
+    assert column(outputs, "column_4")["top_values"] == [{"value": "4", "count": 1}]
     assert codes(outputs) >= {"ragged_rows", "header"}
     assert {"value": "two lines", "count": 1} in column(outputs, "a")["top_values"]
 
@@ -157,7 +158,7 @@ def test_types_are_found_out(tmp_path: Path) -> None:
 code;flag;price;at;some;none;odd
 00123;yes;"$1,200.50";2026-01-01T10:00:00Z;1;;1e400
 04567;No;$3.00;2026-01-02T11:30:00Z;two;NULL;inf
-00890;YES;€ 4;2026-01-03T00:00:00Z;three;n/a;nan
+00890;YES;$ 4;2026-01-03T00:00:00Z;three;n/a;nan
 """
 
     outputs = profile(tmp_path, written.encode())

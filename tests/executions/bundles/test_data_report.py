@@ -49,7 +49,11 @@ def test_failures_are_sections_and_do_not_fail_the_report(report: Play) -> None:
         ("locked.pdf", "failed"),
         ("empty.csv", "failed"),
     ]
-    assert (outputs["succeeded_count"], outputs["failed_count"], outputs["skipped"]) == (2, 2, ["photo.jpg"])
+    assert (
+        outputs["succeeded_count"],
+        outputs["failed_count"],
+        [each["file"] for each in outputs["skipped"]],
+    ) == (2, 2, ["photo.jpg"])
     assert "The PDF is encrypted: it needs a password." in page(report)
     assert "photo.jpg" in page(report)
 
@@ -95,7 +99,9 @@ def test_without_a_known_file_there_is_no_report(tmp_path: Path) -> None:
 
     played = play("data-report", tmp_path / "ws", files=(photo,))
 
-    assert played.of_type("error")[0]["details"] == {"skipped": ["photo.jpg"]}
+    assert played.of_type("error")[0]["details"] == {
+        "skipped": [{"file": "photo.jpg", "reason": "It is a picture, which is not read."}]
+    }
 
 
 class Elements(HTMLParser):

@@ -34,7 +34,7 @@ def run(slug: str, workspace: SandboxWorkspace, *files: Path) -> tuple[list[dict
     unpack(pack(bundle), unpacked, expected_digest=bundle.digest)
     for file in files:
         workspace.stage(file.name, io.BytesIO(file.read_bytes()))
-    start = {"type": "start", "execution_id": "x", "inputs": {}, "materials": [file.name for file in files]}
+    start = {"execution_id": "x", "inputs": {}, "materials": [file.name for file in files]}
     messages = []
     deadline = time.monotonic() + TIME_LIMIT_SECONDS
     with launch(
@@ -43,11 +43,12 @@ def run(slug: str, workspace: SandboxWorkspace, *files: Path) -> tuple[list[dict
         bundle=unpacked,
         limits=bundle.manifest.limits,
         extra_read_only={"/callboard": SDK},
+        start_message=json.dumps(start).encode(),
     ) as running:
-        running.send_line(json.dumps(start).encode())
         while not running.at_end and time.monotonic() < deadline:
-            if line := running.read_line(1.0):
-                messages.append(json.loads(line))
+            heard = running.hear(1.0)
+            if heard is not None and heard.connection is not None:
+                messages.append(json.loads(heard.content))
         return messages, running.wait()
 
 
@@ -64,6 +65,17 @@ def test_csv_profile_runs_within_the_default_limits(workspace: SandboxWorkspace)
         "outputs/profile.json",
         "outputs/profile.md",
     }
+
+
+def test_csv_profile_draws_columns_named_in_any_script(workspace: SandboxWorkspace, tmp_path: Path) -> None:
+    table = tmp_path / "売上 बिक्री ยอดขาย 🎉.csv"
+    rows = [f"東京,दिल्ली {number % 3},{number}" for number in range(40)]
+    table.write_text("\n".join(["都市,शहर,ยอดขาย 🚀", *rows]))
+
+    messages, outcome = run("csv-profile", workspace, table)
+
+    assert messages[-1]["outputs"]["column_count"] == 3
+    assert (outcome.exit_status, outcome.stderr_tail) == (0, "")
 
 
 def test_document_text_runs_within_its_limits(workspace: SandboxWorkspace) -> None:

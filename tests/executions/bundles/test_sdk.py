@@ -65,7 +65,7 @@ skill.output({"a": 2}, b=[skill.execution_id, skill.materials()[0].name])
     ]
 
 
-def test_printed_lines_stay_text_in_their_place(tmp_path: Path) -> None:
+def test_what_is_printed_is_no_message(tmp_path: Path) -> None:
     played = run(
         tmp_path,
         """
@@ -73,14 +73,17 @@ from callboard_skill import progress, output
 
 print("before, naïve ✓")
 progress(0.1)
-print('{"no": "message"}')
+print('{"type": "output", "outputs": {"a": 1}}')
 output()
 print("after")
 """,
     )
 
-    assert [message["type"] for message in played.messages] == ["text", "progress", "text", "output", "text"]
-    assert played.messages[0]["text"] == "before, naïve ✓\n"
+    assert played.messages == [
+        {"type": "progress", "fraction": 0.1, "message": None},
+        {"type": "output", "outputs": {}},
+    ]
+    assert played.printed == 'before, naïve ✓\n{"type": "output", "outputs": {"a": 1}}\nafter\n'
 
 
 def test_messages_from_many_threads_are_whole_lines(tmp_path: Path) -> None:
@@ -177,7 +180,69 @@ except SkillCallFailed as failure:
     )
 
     assert played.outputs == {
-        "said": "csv-profile: There is no file to profile: stage a CSV or TSV file.",
+        "said": "csv-profile: There is no file to profile: stage a CSV, TSV or XLSX file.",
         "state": "failed",
     }
     assert played.of_type("call_skill")[0]["call_key"] == "mine"
+
+
+def test_outputs_take_the_values_of_ordinary_libraries(tmp_path: Path) -> None:
+    played = run(
+        tmp_path,
+        """
+import datetime as dt, uuid
+from decimal import Decimal
+from pathlib import Path
+import numpy as np, pandas as pd
+from callboard_skill import output
+
+frame = pd.DataFrame({"n": [1, 2], "t": pd.to_datetime(["2026-01-02", None])})
+output(
+    numbers=[np.int64(7), np.float32(0.5), np.bool_(True), np.array([1, 2]), np.array(3)],
+    columns=[frame["n"], frame["t"], frame["n"].sum(), frame["n"].mean()],
+    counts=frame["t"].value_counts().to_dict(),
+    text=np.str_("x"),
+    keys={np.int64(1): 1, dt.date(2026, 1, 2): 2},
+    dates=[dt.date(2026, 1, 2), dt.datetime(2026, 1, 2, 3, 4, tzinfo=dt.UTC), dt.time(3, 4)],
+    stamps=[pd.Timestamp("2026-01-02"), np.datetime64("2026-01-02"), pd.NaT, pd.NA, np.datetime64("NaT")],
+    durations=[dt.timedelta(minutes=1), pd.Timedelta("1s"), np.timedelta64(1500, "ms")],
+    decimals=[Decimal("0.1"), Decimal("10"), Decimal("12345678901234567890"), Decimal("1.50")],
+    others=(Path("a/b"), uuid.UUID(int=1)),
+)
+""",
+    )
+
+    assert played.outputs == {
+        "numbers": [7, 0.5, True, [1, 2], 3],
+        "columns": [[1, 2], ["2026-01-02T00:00:00", None], 3, 1.5],
+        "counts": {"2026-01-02T00:00:00": 1},
+        "text": "x",
+        "keys": {"1": 1, "2026-01-02": 2},
+        "dates": ["2026-01-02", "2026-01-02T03:04:00+00:00", "03:04:00"],
+        "stamps": ["2026-01-02T00:00:00", "2026-01-02", None, None, None],
+        "durations": [60, 1, 1.5],
+        "decimals": [0.1, 10, 12345678901234567890, 1.5],
+        "others": ["a/b", "00000000-0000-0000-0000-000000000001"],
+    }
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Decimal('NaN')", "Decimal('1e999999')", "Decimal('sNaN')", "np.float64('inf')", "{1}", "b'x'", "dt"],
+)
+def test_what_json_cannot_hold_is_an_error_in_the_script(tmp_path: Path, value: str) -> None:
+    played = run(
+        tmp_path,
+        f"""
+import datetime as dt
+from decimal import Decimal
+import numpy as np
+from callboard_skill import output
+try:
+    output(x={value})
+except (TypeError, ValueError):
+    output(said="no")
+""",
+    )
+
+    assert played.outputs == {"said": "no"}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from executions.catalog.selectors import newest_version
 from executions.models import SkillVersion
 from tests.factories import SKILL_MD, make_tenant, unknown_id
 
@@ -74,6 +75,65 @@ def test_a_refused_file_is_named(tmp_path: Path):
 
     with pytest.raises(CommandError, match=r"Refused: secret: links are not allowed"):
         imported(path)
+
+
+STOCK = "---\nname: {slug}\ndescription: Greets.\nmetadata:\n  version: {version}\n---\nGreet.\n"
+
+
+def stock(folder: Path, slug: str, version: str = "1.0") -> Path:
+    """A public skill on disk, which says nothing of Callboard."""
+    (folder / slug).mkdir(parents=True, exist_ok=True)
+    (folder / slug / "SKILL.md").write_text(STOCK.format(slug=slug, version=version))
+    return folder / slug
+
+
+def test_a_public_skill_is_imported_under_a_version_that_names_its_content(tmp_path: Path):
+    told = imported(stock(tmp_path, "greet"))
+
+    row = SkillVersion.objects.get()
+    assert row.version == f"0.0.0+{row.digest[:12]}"
+    assert (row.kind, row.document["metadata"]) == ("prompt", {"version": "1.0"})
+    assert "The version '1.0' is no semantic version" in told
+    assert imported(tmp_path / "greet").startswith("Already there")
+
+
+def test_a_changed_public_skill_becomes_its_newest_version(tmp_path: Path):
+    first = imported(stock(tmp_path, "greet", "1"))
+    second = imported(stock(tmp_path, "greet", "2"))
+
+    newest = newest_version(make_tenant().id, "greet")
+    assert newest is not None
+    assert newest.version in second
+    assert newest.version not in first
+
+
+def test_a_version_can_be_given(tmp_path: Path):
+    imported(stock(tmp_path, "greet"), "--version", "2.1.0")
+
+    assert SkillVersion.objects.get().version == "2.1.0"
+    with pytest.raises(CommandError, match="'2' is not a semantic version"):
+        imported(tmp_path / "greet", "--version", "2")
+
+
+def test_many_skills_of_several_paths_are_imported_beside_those_that_are_refused(tmp_path: Path):
+    stock(tmp_path / "repo", "greet")
+    stock(tmp_path / "repo", "wave")
+    (tmp_path / "repo" / "broken").mkdir()
+    (tmp_path / "repo" / "broken" / "SKILL.md").write_text("---\nname: other\n---\n")
+    out = StringIO()
+
+    with pytest.raises(CommandError) as refused:
+        call_command("import_skill", str(tmp_path / "repo"), str(bundle(tmp_path)), stdout=out)
+
+    assert set(SkillVersion.objects.values_list("skill__slug", flat=True)) == {"greet", "wave", "echo"}
+    assert "3 of 4 skills." in out.getvalue()
+    for told in ("repo/broken:", "name: broken", "description: What the skill does", "needs instructions"):
+        assert told in str(refused.value)
+
+
+def test_a_check_imports_nothing(tmp_path: Path):
+    assert imported(stock(tmp_path, "greet"), "--check").startswith("Would import greet 0.0.0+")
+    assert not SkillVersion.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def special(mode: int) -> zipfile.ZipInfo:
         "evil\n.py",
         "evil\u202egpj.py",
         "x" * 241,
-        "a/b/c/d/e/f/g/h/i/j/k",
+        "/".join("abcdefghijklmnopqrstu"),
         "__pycache__/../../evil.py",
         "../",
     ],

@@ -40,6 +40,8 @@ class Received:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    port: int  # of the client's end, which tells connections apart
+    at: float  # by the monotonic clock
 
 
 class ProviderServer(ThreadingHTTPServer):
@@ -59,6 +61,7 @@ class ProviderServer(ThreadingHTTPServer):
             self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.answers = deque(answers)
         self.received: list[Received] = []
+        self.open: set[int] = set()  # the clients' ends of connections
         self.client_left = threading.Event()
         self.is_over = threading.Event()  # nobody has to wait for an answer that is held back
 
@@ -89,13 +92,25 @@ def serving(
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # as real servers do: else small writes wait on connections that are kept
     server: ProviderServer
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.open.add(self.client_address[1])
+
+    def finish(self) -> None:
+        self.server.open.discard(self.client_address[1])
+        with suppress(ConnectionError):
+            super().finish()
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         body = json.loads(self.rfile.read(length) or b"{}")
         headers = {key.lower(): value for key, value in self.headers.items()}
-        self.server.received.append(Received(self.path, headers, body))
+        self.server.received.append(
+            Received(self.path, headers, body, self.client_address[1], time.monotonic())
+        )
         if self.server.is_strict and (problem := history_problem(body)):
             self.server.refused.append(problem)
             self._send_json(
@@ -118,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def _send_events(self, answer: Answer) -> None:
-        self.close_connection = True
+        self.close_connection = answer.ending != "end"
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.media_type)
         self.send_header("Transfer-Encoding", "chunked")

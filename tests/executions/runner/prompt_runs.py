@@ -32,8 +32,22 @@ type RunMaker = Callable[..., LeasedRun]
 CITIES = b"city,people\nRome,3\nOslo,1\n"
 
 
-def make_manifest(**metadata: Any) -> Manifest:
-    """A prompt skill named `ask`; `metadata` replaces parts of its front matter's."""
+STOCK = """---
+name: ask
+description: Answers a question about files.
+allowed-tools: Read Write Bash WebFetch
+---
+Answer the question.
+"""
+
+
+def make_manifest(*, is_stock: bool = False, **metadata: Any) -> Manifest:
+    """A prompt skill named `ask`; `metadata` replaces parts of its front matter's.
+
+    A stock one says nothing of Callboard.
+    """
+    if is_stock:
+        return parse_manifest(STOCK, folder="ask")
     front = {
         "name": "ask",
         "description": "Answers a question about files.",
@@ -57,9 +71,13 @@ def make_run(
     permitted: frozenset[str] = TOOLS,
     budget_usd: Decimal | None = None,
     seconds: float = 30.0,
+    bundle: Path | None = None,
     **metadata: Any,
 ) -> LeasedRun:
-    """A run of the skill `ask` as a worker would hand it to the runner; its lease lasts 8 s."""
+    """A run of the skill `ask` as a worker would hand it to the runner; its lease lasts 8 s.
+
+    `bundle` is the skill's folder on disk, for what is in it beside its instructions.
+    """
     manifest = make_manifest(**metadata)
     lease_id = _leased_execution(manifest)
     workspace = SandboxWorkspace.create(folder)
@@ -75,7 +93,7 @@ def make_run(
         inputs={"question": "Which city has most people?"},
         materials=tuple(staged),
         manifest=manifest,
-        bundle=folder,
+        bundle=bundle or folder,
         workspace=workspace,
         model=model,
         tools=permitted & manifest.tools,

@@ -1,6 +1,6 @@
 """The Python that scripts get, under the default limits."""
 
-from executions.sandbox import Limits, SandboxWorkspace
+from executions.sandbox import Limits, SandboxWorkspace, launch
 from tests.executions.sandbox.scripts import run_python
 
 
@@ -54,3 +54,57 @@ def test_processes_and_event_loops_work(workspace: SandboxWorkspace):
     """
 
     assert run_python(workspace, code).lines == ["[1, 2]", "[3]", "slept"]
+
+
+def test_charts_draw_the_letters_of_every_script(workspace: SandboxWorkspace):
+    code = """
+        import warnings
+        warnings.simplefilter("error")
+        import matplotlib.pyplot as pyplot
+        figure, axes = pyplot.subplots()
+        axes.set_title("売上高 销售额 銷售額 매출 · बिक्री क्षेत्र · ยอดขายที่ดิน · 🎉📈 · Übermäßig €")
+        axes.bar(["東京", "दिल्ली", "กรุงเทพฯ", "🚀"], [1, 2, 3, 4], label="한국어")
+        axes.legend()
+        figure.savefig("outputs/chart.png")
+    """
+
+    ended = run_python(workspace, code, limits=Limits())
+
+    assert (ended.outcome.exit_status, ended.outcome.stderr_tail) == (0, "")
+
+
+def test_every_way_of_starting_processes_works(workspace: SandboxWorkspace):
+    workspace.write(
+        "run.py",
+        b"""
+import multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+
+def square(number): return number * number
+def answer(pipe, queue):
+    queue.put(pipe.recv() + 1)
+    pipe.send(multiprocessing.get_start_method())
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method(sys.argv[1])
+    with multiprocessing.Pool(2) as pool: print(pool.map(square, range(4)))
+    with ProcessPoolExecutor(2) as pool: print(list(pool.map(square, range(4))))
+    here, there = multiprocessing.Pipe()
+    queue = multiprocessing.Queue()
+    process = multiprocessing.Process(target=answer, args=(there, queue))
+    process.start()
+    here.send(41)
+    print(queue.get(), here.recv())
+    with multiprocessing.Manager() as manager: print(list(manager.list([7])))
+""",
+    )
+    for method in ("fork", "spawn", "forkserver"):
+        with launch(
+            ["python", "run.py", method], workspace=workspace, bundle=None, limits=Limits(wall_seconds=100)
+        ) as running:
+            outcome = running.wait()
+            lines = []
+            while (line := running.read_line(0)) is not None:
+                lines.append(line.decode().strip())
+
+        assert lines == ["[0, 1, 4, 9]", "[0, 1, 4, 9]", f"42 {method}", "[7]"], outcome

@@ -1,22 +1,26 @@
-"""Lines between a runner and its script."""
+"""What a runner hears of its script."""
 
-import json
 import resource
 import time
 
 from executions.sandbox import Limits, SandboxWorkspace
-from tests.executions.sandbox.scripts import MIB, start_python
+from tests.executions.sandbox.scripts import MIB, run_python, start_python
 
 
 def test_lines_come_one_by_one_as_they_are_written(workspace: SandboxWorkspace):
     # It writes the next one only when the one before has been read.
-    code = "import sys\nfor n in range(3): print(n); sys.stdin.readline()"
+    code = """
+        import os, time
+        for n in range(3):
+            print(n)
+            while not os.path.exists(f"go-{n}"): time.sleep(0.02)
+    """
 
     with start_python(workspace, code) as running:
         lines = []
-        for _ in range(3):
+        for number in range(3):
             lines.append(running.read_line(60))
-            running.send_line(b"go on")
+            workspace.write(f"go-{number}", b"")
 
     assert lines == [b"0\n", b"1\n", b"2\n"]
 
@@ -31,39 +35,10 @@ def test_nothing_yet_is_none_after_the_timeout(workspace: SandboxWorkspace):
         assert not running.at_end
 
 
-def test_a_conversation_goes_both_ways(workspace: SandboxWorkspace):
-    code = """
-        import json, sys
-        for line in sys.stdin:
-            print(json.dumps({"echo": json.loads(line)["text"]}), flush=True)
-    """
+def test_stdin_is_at_its_end(workspace: SandboxWorkspace):
+    code = "import sys\ntry: input('Name? ')\nexcept EOFError: print('nobody', sys.stdin.read() == '')"
 
-    with start_python(workspace, code) as running:
-        answers = []
-        for text in ("one", "zwei", "三"):
-            running.send_line(json.dumps({"text": text}).encode())
-            answers.append(json.loads(running.read_line(60) or b"{}"))
-
-    assert [answer["echo"] for answer in answers] == ["one", "zwei", "三"]
-
-
-def test_a_long_line_to_a_script_that_never_reads_blocks_nobody(workspace: SandboxWorkspace):
-    code = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.05)\nprint('ended')"
-
-    with start_python(workspace, code) as running:
-        running.send_line(b"x" * (4 * MIB))
-        workspace.write("go", b"")
-
-        assert running.read_line(60) == b"ended\n"
-        assert running.wait().exit_status == 0
-
-
-def test_sending_to_a_script_that_closed_its_stdin_is_harmless(workspace: SandboxWorkspace):
-    with start_python(workspace, "import os, time; os.close(0); print('closed'); time.sleep(0.5)") as running:
-        running.read_line(60)
-        running.send_line(b"anybody?")
-
-        assert running.wait().exit_status == 0
+    assert run_python(workspace, code).stdout == "Name? nobody True\n"
 
 
 def test_a_line_of_megabytes_arrives_whole(workspace: SandboxWorkspace):

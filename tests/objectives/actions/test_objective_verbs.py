@@ -34,6 +34,7 @@ LEGAL: dict[tuple[ObjectiveState, str, str], ObjectiveState] = {
     (_S.WAITING, "", ":continue"): _S.RUNNING,
     (_S.WAITING, "", ":continue and enqueue"): _S.RUNNING,
     (_S.WAITING, "", ":compact"): _S.RUNNING,
+    (_S.PENDING, "", ":interrupt"): _S.WAITING,
     (_S.RUNNING, "", ":interrupt"): _S.WAITING,
     **{(state, "", ":continue and enqueue"): state for state in (_S.PENDING, _S.RUNNING, _S.INTERRUPTING)},
     **{(state, "", ":compact"): state for state in (_S.PENDING, _S.RUNNING, _S.INTERRUPTING)},

@@ -15,7 +15,7 @@ from executions.runs.worker.context import Bench
 from objectives.actions.cancellation import cancel_objective, interrupt_objective
 from objectives.actions.continuation import compact_objective, continue_objective
 from objectives.agent_loop.recovery import MOST_BROKEN
-from objectives.models import BrokenRequest, Objective
+from objectives.models import BrokenRequest, Objective, ProviderPause
 from spaces.models import Space
 from tests.executions.inference.provider_server import Answer
 from tests.executions.inference.wire import chat_events
@@ -165,6 +165,7 @@ def test_a_message_meanwhile_is_heard_and_asks_nobody_early(actor: Actor, bench:
 def is_over(objective: Objective) -> None:
     """As if what the provider asked for were over."""
     Objective.objects.filter(pk=objective.pk).update(ask_not_before=timezone.now())
+    ProviderPause.objects.update(until=timezone.now())
 
 
 def test_a_cancel_meanwhile_ends_it_at_once(actor: Actor, bench: Bench, settings):

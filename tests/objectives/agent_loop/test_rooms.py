@@ -50,6 +50,19 @@ def test_a_full_room_of_agents_leaves_tickets_to_wait_and_skills_alone(actor: Ac
     assert fresh(in_hand[0]).state == "cancelled"
 
 
+def test_a_tenant_that_finds_all_places_taken_by_another_gets_a_spare_one(
+    actor: Actor, new_worker: NewWorker
+):
+    crowd = [start(actor, script=LONG) for _ in range(4)]
+
+    with new_worker("--agents", "2"):
+        wait_until(lambda: len(running(crowd)) == 2)
+        guests = [start(make_actor(), script=[{"answer": "Done."}]) for _ in range(3)]
+        wait_until(lambda: {fresh(guest).state for guest in guests} == {"waiting"}, timeout=20)
+
+        assert len(running(crowd)) == 2
+
+
 def test_slots_that_are_full_keep_no_objective_waiting(actor: Actor, new_worker: NewWorker):
     sleeping = "from callboard_skill import *\nimport time\ntime.sleep(60)"
     make_skill(tenant=actor.tenant, slug="sleeper", script=sleeping)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import pandas as pd
-from parsing import Dates, Numbers, are_booleans, read_dates, read_numbers
+from dates import Dates, are_day_numbers, are_packed_days, read_dates
+from parsing import Numbers, are_booleans, read_numbers
 
 MISSING = frozenset({"", "-", "--", "na", "n/a", "#n/a", "null", "none", "nan", "nil", "(null)", "\\n"})
 # This part of the values must fit for a column to have a type; the rest is reported.
@@ -30,6 +31,9 @@ class Column:
     # Examples of values that are not of the column's type.
     strangers: tuple[str, ...] = ()
     stranger_count: int = 0
+    # Units of values that must not be added up, "" for none.
+    units: tuple[str, ...] = ()
+    are_day_numbers: bool = False
 
     @property
     def missing_share(self) -> float:
@@ -75,8 +79,11 @@ class Column:
         }
 
 
-def read_column(name: str, cells: list[str], *, top: int) -> Column:
-    """The column of these `cells`; every different value is looked at once."""
+def read_column(name: str, cells: list[str], *, top: int, of_table: str | None = None) -> Column:
+    """The column of these `cells`; every different value is looked at once.
+
+    `of_table` is how the table as a whole writes decimals.
+    """
     values = pd.Series(cells, dtype="object")
     present = values[~values.str.lower().isin(MISSING)]
     counts = present.value_counts()
@@ -86,19 +93,23 @@ def read_column(name: str, cells: list[str], *, top: int) -> Column:
     column.type = "text"
     if are_booleans(counts.index):
         column.type = "boolean"
-    elif not try_numbers(column, present):
+    elif are_packed_days(counts.index) or not try_numbers(column, present, of_table):
         try_dates(column, present)
     return column
 
 
-def try_numbers(column: Column, present: pd.Series) -> bool:
+def try_numbers(column: Column, present: pd.Series, of_table: str | None) -> bool:
     """Make it a numeric (or mixed) column if enough values are numbers."""
-    numbers = read_numbers(column.counts.index, present)
+    numbers = read_numbers(column.counts.index, present, name=column.name, of_table=of_table)
     if numbers is None:
         return False
     share = len(numbers.by_row) / len(present)
-    if share >= NEARLY_ALL:
+    if share >= NEARLY_ALL and numbers.units_differ:
+        # Dollars and euros have no sum and no mean.
+        column.type, column.units = "mixed", tuple(sorted(numbers.units))
+    elif share >= NEARLY_ALL:
         column.numbers = numbers
+        column.are_day_numbers = are_day_numbers(column.counts.index, column.name)
         column.type = "integer" if numbers.are_whole else "number"
     elif share >= SOME:
         column.type = "mixed"

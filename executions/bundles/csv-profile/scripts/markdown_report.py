@@ -19,13 +19,17 @@ def write_markdown(profile: dict) -> str:
 
 
 def overview(profile: dict) -> str:
-    delimiter = {"\t": "tab"}.get(profile["delimiter"], f"`{profile['delimiter']}`")
+    if profile["sheet"]:
+        written = f"Sheet {escaped(profile['sheet'])}."
+    else:
+        delimiter = {"\t": "tab"}.get(profile["delimiter"], f"`{profile['delimiter']}`")
+        written = f"Encoding {profile['encoding']}, delimiter {delimiter}."
     more = " (the file has more)" if profile["truncated"] else ""
     return (
         f"{profile['row_count']:,} rows{more}, {profile['column_count']:,} columns, "
         f"{profile['missing_share']:.1%} of all cells missing, "
         f"{profile['duplicate_row_count']:,} repeated rows. "
-        f"Encoding {profile['encoding']}, delimiter {delimiter}."
+        f"{written}"
     )
 
 

@@ -1,13 +1,19 @@
 """Find what a careful reader should look at before using a table."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
 
 import pandas as pd
+from callboard_files import Table
 from columns import Column
-from table import Table
+from parsing import EITHER, bare
 
+TOTAL = re.compile(
+    r"(grand |sub)?total(s|e)?:?|sum:?|summe:?|gesamt(summe)?:?|insgesamt:?|somme:?|suma:?|合计|总计|合計",
+    re.IGNORECASE,
+)
 STRONG = 0.5
 MAX_PAIRS = 10
 MAX_NUMERIC = 40
@@ -52,6 +58,10 @@ def find_warnings(table: Table, columns: list[Column], repeated: int) -> list[di
         found.append(
             warning("duplicate_rows", None, f"Exact repeats of an earlier row: {repeated:,} ({share:.1%}).")
         )
+    if (said := total_row(table)) is not None:
+        found.append(
+            warning("total_row", None, f"The last row begins with {said!r}: it may be the sum of the others.")
+        )
     for column in columns:
         found += [warning(code, column.name, message) for code, message in column_warnings(column)]
     return found
@@ -83,11 +93,37 @@ def column_warnings(column: Column) -> Iterator[tuple[str, str]]:
             "outliers",
             f"{name} has {count:,} far outliers; values run from {lowest:,.6g} to {highest:,.6g}.",
         )
-    if column.dates is not None and column.dates.ambiguous:
-        yield "ambiguous_dates", f"{name} could be day/month or month/day; read as {column.dates.style}."
+    yield from doubts(column, name)
     folded = column.counts.index.str.casefold().nunique()
     if column.type == "text" and folded < len(column.counts):
         yield "mixed_case", f"{name} has values that differ only in upper and lower case."
+
+
+def doubts(column: Column, name: str) -> Iterator[tuple[str, str]]:
+    """Where the values could mean something else."""
+    if column.units:
+        units = ", ".join(unit or "none" for unit in column.units)
+        yield "mixed_units", f"{name} has values in several units ({units}), so they are not added up."
+    if column.numbers is not None and column.numbers.is_unsure:
+        said = (
+            f"{name} has values such as {example_of_either(column)!r}, whose sign could stand before "
+            "decimals or between thousands; a point was read as the former, a comma as the latter."
+        )
+        yield "unsure_decimals", said
+    if column.are_day_numbers:
+        yield "day_numbers", f"{name} may hold dates as Excel counts them, in days since 1900."
+    if column.dates is not None and column.dates.ambiguous:
+        yield "ambiguous_dates", f"{name} could be day/month or month/day; read as {column.dates.style}."
+
+
+def example_of_either(column: Column) -> str:
+    return next((value for value in column.counts.index if EITHER.fullmatch(bare(value)[0])), "")
+
+
+def total_row(table: Table) -> str | None:
+    """The first cell of a last row that adds up the rows above, which would count them twice."""
+    last = [cells[-1] for cells in table.cells] if table.row_count > 1 else []
+    return next((cell for cell in last[:2] if TOTAL.fullmatch(cell)), None)
 
 
 def warning(code: str, column: str | None, message: str) -> dict:

@@ -1,6 +1,6 @@
 """The section about one document, from what document-text found."""
 
-from markup import escaped, plural, tiles
+from markup import escaped, plural, tiles, warnings_list
 
 MAX_HEADINGS = 40
 SHOWN_METADATA = ("author", "subject", "description", "created", "modified", "language", "keywords")
@@ -23,6 +23,7 @@ def document_body(outputs: dict) -> str:
     parts = [
         f'<p class="title">{escaped(found["title"])}</p>' if found["title"] else "",
         tiles(facts),
+        warnings_list(found["warnings"]),
         metadata_list(found["metadata"]),
         outline_list(found["outline"]),
         excerpt(found),

@@ -38,7 +38,7 @@ class Finding:
         }
 
 
-def write_report(title: str, note: str, findings: list[Finding], skipped: list[str]) -> str:
+def write_report(title: str, note: str, findings: list[Finding], skipped: list[dict]) -> str:
     """The whole HTML document; everything that came from files is escaped."""
     now = datetime.now(UTC)
     sections = "\n".join(section(number, finding) for number, finding in enumerate(findings, start=1))
@@ -86,8 +86,13 @@ def overview(findings: list[Finding]) -> str:
 def state_badge(finding: Finding) -> str:
     if not finding.succeeded:
         return badge(finding.result.state, "bad")
-    count = len(finding.result.outputs.get("warnings", []))
+    count = len(warnings_of(finding))
     return badge(plural(count, "warning"), "warn") if count else badge("ok", "good")
+
+
+def warnings_of(finding: Finding) -> list:
+    outputs = finding.result.outputs
+    return outputs["warnings"] if finding.kind == "table" else outputs["documents"][0]["warnings"]
 
 
 def section(number: int, finding: Finding) -> str:
@@ -106,8 +111,8 @@ def section(number: int, finding: Finding) -> str:
 </section>"""
 
 
-def left_out(skipped: list[str]) -> str:
+def left_out(skipped: list[dict]) -> str:
     if not skipped:
         return ""
-    names = ", ".join(escaped(name) for name in skipped)
-    return f"<footer><p>Not included, because no skill here reads such files: {names}.</p></footer>"
+    items = "".join(f"<li>{escaped(each['file'])}: {escaped(each['reason'])}</li>" for each in skipped)
+    return f"<footer><p>Not included:</p><ul>{items}</ul></footer>"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from callboard_files import FORMATS, TABLE_FORMATS, reason_to_skip
 from callboard_skill import (
     SkillCallFailed,
     SkillResult,
@@ -34,17 +35,14 @@ class Reader:
 
 TABLE = Reader("table", "csv-profile", {})
 DOCUMENT = Reader("document", "document-text", {"max_characters": EXCERPT_CHARACTERS})
-READERS = {
-    **dict.fromkeys((".csv", ".tsv", ".tab"), TABLE),
-    **dict.fromkeys((".pdf", ".docx", ".html", ".htm", ".xhtml", ".md", ".markdown", ".txt"), DOCUMENT),
-}
 
 
 def main() -> None:
-    readable = [file for file in materials() if file.suffix.lower() in READERS]
-    skipped = [file.name for file in materials() if file not in readable]
+    reasons = {file.name: reason_to_skip(file) for file in materials()}
+    readable = [file for file in materials() if reasons[file.name] is None]
+    skipped = [{"file": name, "reason": reason} for name, reason in reasons.items() if reason is not None]
     if not readable:
-        fail(f"There is nothing to report on: stage {', '.join(READERS)} files.", skipped=skipped)
+        fail(f"There is nothing to report on: stage {', '.join(FORMATS)} files.", skipped=skipped)
     findings = []
     for number, file in enumerate(readable, start=1):
         progress(round((number - 1) / len(readable), 3), f"File {number} of {len(readable)}: {file.name}")
@@ -71,7 +69,7 @@ def main() -> None:
 
 def look_at(file: Path, number: int) -> Finding:
     """What the skill for this kind of file says of it, be it a failure."""
-    reader = READERS[file.suffix.lower()]
+    reader = TABLE if file.suffix.lower() in TABLE_FORMATS else DOCUMENT
     try:
         # The key makes a repeated run find the call it already made for this file.
         result = call_skill(reader.skill, reader.inputs, files=[file], call_key=f"file-{number}")

@@ -3,10 +3,9 @@
 import base64
 
 from callboard_skill import SkillResult
-from markup import badge, escaped, number, plural, tiles
+from markup import badge, escaped, number, plural, tiles, warnings_list
 
 MAX_COLUMNS = 60
-MAX_WARNINGS = 20
 MAX_CHART_BYTES = 3 * 1024 * 1024
 
 
@@ -25,22 +24,13 @@ def table_body(result: SkillResult) -> str:
     ]
     parts = [
         tiles(facts),
-        warnings_list(profile["warnings"]),
+        warnings_list([warning["message"] for warning in profile["warnings"]]),
         chart(result),
         columns_table(profile["columns"]),
     ]
     if profile["correlations"]:
         parts.append(correlations_list(profile["correlations"]))
     return "\n".join(part for part in parts if part)
-
-
-def warnings_list(warnings: list[dict]) -> str:
-    if not warnings:
-        return ""
-    items = "".join(f"<li>{escaped(warning['message'])}</li>" for warning in warnings[:MAX_WARNINGS])
-    more = len(warnings) - MAX_WARNINGS
-    rest = f"<li>… and {more:,} more</li>" if more > 0 else ""
-    return f'<ul class="warnings">{items}{rest}</ul>'
 
 
 def chart(result: SkillResult) -> str:

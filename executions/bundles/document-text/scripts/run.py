@@ -1,76 +1,60 @@
 """Read each document in turn, tell about it, and hand over its text."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from callboard_files import Document, Unreadable, read_document, reason_to_skip
+from callboard_files.document import counted
 from callboard_skill import artifact, fail, inputs, materials, output, progress, text
-from document import Document, Unreadable, counted
-from docx_reader import read_docx
-from html_reader import read_html
-from pdf_reader import read_pdf
-from text_readers import read_markdown, read_text
 
 OUTPUTS = Path("outputs")
 MAX_OUTLINE = 500
-MAX_SOURCE = 100 * 1024 * 1024
-READERS = {
-    ".pdf": read_pdf,
-    ".docx": read_docx,
-    ".html": read_html,
-    ".htm": read_html,
-    ".xhtml": read_html,
-    ".md": read_markdown,
-    ".markdown": read_markdown,
-    ".txt": read_text,
-    ".text": read_text,
-    ".log": read_text,
-    ".rst": read_text,
-}
 
 
 def main() -> None:
     OUTPUTS.mkdir(exist_ok=True)
     documents, errors = [], []
-    files = list(chosen_files())
+    files, skipped = chosen_files()
     for index, source in enumerate(files):
         progress(round(index / len(files), 3), f"Reading {source.name}")
         try:
-            documents.append(hand_over(source, read(source)))
+            documents.append(hand_over(source, read_document(source, encoding=inputs.get("encoding"))))
         except Unreadable as problem:
             text(f"{source.name}: {problem}\n")
             errors.append({"file": source.name, "message": str(problem)})
     if not documents:
-        fail("None of the files could be read.", errors=errors)
+        fail("None of the files could be read.", errors=errors, skipped=skipped)
     outlines = {each["file"]: each["outline"] for each in documents}
     (OUTPUTS / "outline.json").write_text(json.dumps(outlines, indent=2, ensure_ascii=False), "utf-8")
     artifact(OUTPUTS / "outline.json", "outline")
     progress(1.0, "Done")
-    output(documents=documents, errors=errors, word_count=sum(each["word_count"] for each in documents))
+    output(
+        documents=documents,
+        errors=errors,
+        skipped=skipped,
+        word_count=sum(each["word_count"] for each in documents),
+    )
 
 
-def chosen_files() -> Iterator[Path]:
-    """The files that were asked for, else all of a known kind; fails when there is none."""
+def chosen_files() -> tuple[list[Path], list[dict]]:
+    """The files to read, and those of other kinds with the reason; fails when there is none to read.
+
+    A file that was asked for and is of another kind is read all the same, and then is an error.
+    """
     staged = {file.name: file for file in materials()}
-    wanted = inputs.get("files") or [name for name in staged if Path(name).suffix.lower() in READERS]
+    wanted = inputs.get("files")
+    if wanted is None:
+        reasons = {name: reason_to_skip(file) for name, file in staged.items()}
+        wanted = [name for name, reason in reasons.items() if reason is None]
+    else:
+        reasons = dict.fromkeys((name for name in staged if name not in wanted), "It was not asked for.")
+    skipped = [{"file": name, "reason": reason} for name, reason in reasons.items() if reason is not None]
     if not wanted:
-        fail(f"There is no document to read: stage {', '.join(READERS)} files.", staged=list(staged))
+        fail("There is no document to read among the staged files.", staged=list(staged), skipped=skipped)
     if missing := [name for name in wanted if name not in staged]:
         fail(f"Not staged: {', '.join(missing)}.", staged=list(staged))
-    yield from (staged[name] for name in wanted)
-
-
-def read(source: Path) -> Document:
-    reader = READERS.get(source.suffix.lower())
-    if reader is None:
-        raise Unreadable(f"Files that end in {source.suffix or 'nothing'!r} are not supported.")
-    size = source.stat().st_size
-    if not size:
-        raise Unreadable("The file is empty.")
-    if size > MAX_SOURCE:
-        raise Unreadable("The file is larger than 100 MiB.")
-    return reader(source)
+    return [staged[name] for name in wanted], skipped
 
 
 def hand_over(source: Path, document: Document) -> dict:
@@ -82,6 +66,8 @@ def hand_over(source: Path, document: Document) -> dict:
     if document.page_count:
         facts.insert(1, counted(document.page_count, "page"))
     text(f"{source.name}: {', '.join(facts)}\n")
+    for warning in document.warnings:
+        text(f"  ! {warning}\n")
     longest = inputs.get("max_characters", 20_000)
     return {
         "file": source.name,
@@ -94,6 +80,8 @@ def hand_over(source: Path, document: Document) -> dict:
         "page_count": document.page_count,
         "outline": [asdict(heading) for heading in document.outline[:MAX_OUTLINE]],
         "metadata": document.metadata,
+        "encoding": document.encoding,
+        "warnings": document.warnings,
         "text_path": target.as_posix(),
     }
 

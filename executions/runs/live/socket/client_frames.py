@@ -45,15 +45,16 @@ class Subscribe(_Frame):
             raise ValueError("execution_id, objective_id and tool_call_id exclude each other")
         if self.is_feed and self.space_id is None:
             raise ValueError("one of execution_id, tool_call_id, objective_id and space_id is needed")
-        if self.thread_id is not None and self.tool_call_id is None:
-            raise ValueError("thread_id goes with tool_call_id")
+        if self.thread_id is not None and (self.execution_id or self.objective_id):
+            raise ValueError("thread_id goes with tool_call_id, or stands alone")
         if self.after is not None and self.is_feed is not isinstance(self.after, str):
             raise ValueError("after is a cursor for a space and a number for everything else")
         return self
 
     @property
     def is_feed(self) -> bool:
-        return self.execution_id is None and self.objective_id is None and self.tool_call_id is None
+        named = (self.execution_id, self.objective_id, self.tool_call_id, self.thread_id)
+        return all(one is None for one in named)
 
     def space(self) -> uuid.UUID | None:
         """The space named, None for none; raises Invalid for what is no id."""
@@ -76,21 +77,50 @@ class Ping(_Frame):
     sub: Sub | None = None
 
 
-INCOMING: tuple[type[Subscribe | Unsubscribe | Ping], ...] = (Subscribe, Unsubscribe, Ping)
-_KINDS = dict(zip(("subscribe", "unsubscribe", "ping"), INCOMING, strict=True))
+class Command(_Frame):
+    """Something to be done in a chat, answered once by `done` or `error` with the same `id`."""
+
+    type: Literal["say", "stop", "approve", "deny", "content", "cancel"]
+    id: Id
+    space_id: Id | None = None
+    thread_id: Id | None = None
+    agent_id: Id | None = None
+    execution_id: Id | None = None
+    tool_call_id: ChatId | None = None
+    text: str | None = None
+    files: list[str] | None = None
+    memo: str | None = None
+    content: Any = None
+
+    @property
+    def sub(self) -> None:
+        """A command is of no subscription."""
+
+
+INCOMING: tuple[type[Subscribe | Unsubscribe | Ping | Command], ...] = (Subscribe, Unsubscribe, Ping, Command)
+COMMANDS = ("say", "stop", "approve", "deny", "content", "cancel")
+_KINDS: dict[str, type[Subscribe | Unsubscribe | Ping | Command]] = {
+    "subscribe": Subscribe,
+    "unsubscribe": Unsubscribe,
+    "ping": Ping,
+    **dict.fromkeys(COMMANDS, Command),
+}
 
 
 class BadFrame(Exception):
     """A frame that cannot be understood; `field` is its wrong member, None where it is no object at all."""
 
-    def __init__(self, detail: str, *, field: str | None = None, sub: str | None = None) -> None:
+    def __init__(
+        self, detail: str, *, field: str | None = None, sub: str | None = None, id: str | None = None
+    ) -> None:
         super().__init__(detail)
+        self.id = id
         self.detail = detail
         self.field = field
         self.sub = sub
 
 
-def parse_frame(text: str | None) -> Subscribe | Unsubscribe | Ping:
+def parse_frame(text: str | None) -> Subscribe | Unsubscribe | Ping | Command:
     """The frame in a text message (None for a binary one); raises BadFrame naming the wrong field."""
     if text is None:
         raise BadFrame("Frames are text, not binary.")
@@ -110,7 +140,9 @@ def parse_frame(text: str | None) -> Subscribe | Unsubscribe | Ping:
         return kind.model_validate(value)
     except ValidationError as error:
         field, message = _first_problem(error)
-        raise BadFrame(f"{field}: {message}" if field else message, field=field, sub=named) from error
+        told = f"{field}: {message}" if field else message
+        named_id = value.get("id") if kind is Command and isinstance(value.get("id"), str) else None
+        raise BadFrame(told, field=field, sub=named, id=named_id) from error
 
 
 def known_id(field: str, text: str) -> uuid.UUID:

@@ -17,11 +17,13 @@ from executions.runs.live.hub import Hub, running_hub
 from executions.runs.live.socket.client_frames import (
     MAX_FRAME_CHARACTERS,
     BadFrame,
+    Command,
     Ping,
     Subscribe,
     Unsubscribe,
     parse_frame,
 )
+from executions.runs.live.socket.commands import carry_out
 from executions.runs.live.socket.log_subscription import SocketContext
 from executions.runs.live.socket.subscription_set import Refused, Roster
 from executions.runs.live.socket.targets import subscription_for
@@ -97,7 +99,7 @@ class LiveSocket(AsyncConsumer):
         try:
             await self._follow(parse_frame(text))
         except BadFrame as bad:
-            await self._send(write_error(bad.sub, "invalid", bad.detail, field=bad.field))
+            await self._send(write_error(bad.sub, "invalid", bad.detail, field=bad.field, id=bad.id))
         except Unauthenticated:
             await self._close(UNAUTHENTICATED, "unauthenticated", OVER)
 
@@ -113,7 +115,7 @@ class LiveSocket(AsyncConsumer):
         else:
             self._roster.turn_out(lost)
 
-    async def _follow(self, frame: Subscribe | Unsubscribe | Ping) -> None:
+    async def _follow(self, frame: Subscribe | Unsubscribe | Ping | Command) -> None:
         try:
             match frame:
                 case Ping(sub=sub):
@@ -122,6 +124,8 @@ class LiveSocket(AsyncConsumer):
                     address = base_url(ScopeAddress(self.scope))
                     desk = SocketContext(self._hub, self.identity, address, self._roster)
                     await self._roster.add(sub, partial(subscription_for, desk, frame))
+                case Command():
+                    await self._send(await in_thread(carry_out, self.identity, frame))
                 case Unsubscribe(sub=sub):
                     if not self._roster.remove(sub):
                         raise Refused("not_subscribed", "Unknown subscription.", field="sub")

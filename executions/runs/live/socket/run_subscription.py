@@ -20,7 +20,8 @@ class RunSubscription(LogSubscription):
     def __init__(
         self, desk: SocketContext, sub: str, ask: RunAsk, *, after: int | None, announce: bool = True
     ) -> None:
-        named = {ask.stream.id_name: str(ask.run_id)}
+        id_name = ask.stream.id_name if ask.snapshot is None else "thread_id"
+        named = {id_name: str(ask.run_id)}
         super().__init__(desk, sub, RunLog(ask.run_id), named=named)
         self._ask, self._after, self._announce = ask, after, announce
         self._space_id: uuid.UUID | None = None

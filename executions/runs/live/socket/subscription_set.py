@@ -165,11 +165,11 @@ class Roster:
     async def _report(self, sub: str, error: Exception) -> None:
         if isinstance(error, Unauthenticated):
             raise error
-        refused = _refusal(error)
+        refused = refusal_of(error)
         await self._send(write_error(sub, refused.code, refused.detail, field=refused.field))
 
 
-def _refusal(error: Exception) -> Refused:
+def refusal_of(error: Exception) -> Refused:
     """What a failure is to the client."""
     if isinstance(error, Invalid):
         return Refused("invalid", error.message, field=str(error.problems[0]["loc"][-1]))

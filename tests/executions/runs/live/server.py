@@ -67,14 +67,14 @@ def database_url() -> str:
 
 @contextlib.contextmanager
 def running_server(
-    server: str = DEFAULT_SERVER, *, log: Path | None = None, **environment: str
+    server: str = DEFAULT_SERVER, *, log: Path | None = None, port: int = 0, **environment: str
 ) -> Iterator[Server]:
     """Start a web process and wait until it answers; ended hard afterwards.
 
-    What it says goes to `log`, else where ours goes.
+    What it says goes to `log`, else where ours goes. `port` is one that another has had before, 0 any.
     """
     with contextlib.ExitStack() as opened:
-        listener = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
+        listener = opened.enter_context(socket.create_server(("127.0.0.1", port), backlog=2048))
         output = None if log is None else opened.enter_context(log.open("wb"))
         port = listener.getsockname()[1]
         process = subprocess.Popen(

@@ -46,9 +46,10 @@ def test_every_kind_that_is_written_is_listed_and_every_listed_kind_is_written()
 
 
 def test_every_kind_of_the_one_list_is_an_execution_s_or_an_objective_s():
-    assert set(PAYLOADS) | PUBLIC | {event_kinds.EventKind.TEXT, event_kinds.EventKind.RESTARTED} == set(
-        event_kinds.EventKind
-    )
+    kind = event_kinds.EventKind
+    on_sockets_only = {kind.TEXT, kind.RESTARTED, kind.MESSAGE_QUEUED, kind.MESSAGE_WITHDRAWN}
+
+    assert set(PAYLOADS) | PUBLIC | on_sockets_only == set(kind)
 
 
 def test_every_kind_and_frame_and_code_says_what_it_means():

@@ -25,6 +25,14 @@ from tests.objectives.agent_loop.test_providers import provided
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HEAD = "from callboard_skill import *\nimport callboard_skill as skill\n"
+# Speaks by hand: `say` sends a line that the module would not let pass.
+BY_HAND = """
+import socket
+connection = socket.socket(socket.AF_UNIX)
+connection.connect("/run/callboard/socket")
+def say(line): connection.sendall(line.encode() + b"\\n")
+def artifact_line(path): say('{"type": "artifact", "path": "%s"}' % path)
+"""
 
 
 def test_a_script_runs_to_its_outputs_with_progress_text_and_usage(bench: Bench):
@@ -53,7 +61,7 @@ output(text=skill.inputs["text"])
     assert data_of(ended, "execution.progressed") == [{"fraction": 0.5, "message": "half way"}]
 
 
-def test_the_newest_staged_files_are_there_and_missing_ones_are_skipped(bench: Bench):
+def test_the_newest_staged_files_are_there_and_missing_ones_are_named(bench: Bench):
     actor = make_actor()
     for content in (b"old", b"new"):
         upload_file(
@@ -64,6 +72,8 @@ def test_the_newest_staged_files_are_there_and_missing_ones_are_skipped(bench: B
     ended = run(start(script, actor=actor, files=("a.csv", "none.csv", "a.csv")), bench)
 
     assert ended.outputs == {"names": ["a.csv"], "content": "new"}
+    said = "Not in the collection, and so not staged: “none.csv”."
+    assert data_of(ended, "execution.progressed") == [{"fraction": None, "message": said}]
 
 
 def test_a_further_attempt_gets_the_files_of_the_first(bench: Bench):
@@ -138,7 +148,7 @@ artifact("outputs/chart.txt", "chart")
         ("artifact_line('outputs/none.png')", "artifact_rejected", "outputs/none.png"),
         ("import os; os.symlink('/etc/passwd', 'a'); artifact_line('a')", "artifact_rejected", "a"),
         ("artifact_line('../../etc/passwd')", "artifact_rejected", "etc/passwd"),
-        ('print(\'{"type": "usage", "input_tokens": -1}\')', "skill_error", "input_tokens"),
+        ('say(\'{"type": "usage", "input_tokens": -1}\')', "skill_error", "input_tokens"),
         ("call_skill('csv-profile')", "not_permitted", "csv-profile"),
         ("while True: pass", "timeout", "1 s"),
         ("print('x' * 3_000_000)", "output_limit", "2 MiB"),
@@ -147,13 +157,12 @@ artifact("outputs/chart.txt", "chart")
     ],
 )
 def test_what_goes_wrong_is_named(bench: Bench, script: str, reason: str, told: str):
-    line = 'def artifact_line(path): print(\'{"type": "artifact", "path": "%s"}\' % path)\n'
     outputs = "{type: object, properties: {text: {type: string}}}"
     wall_seconds = 1 if reason == "timeout" else 30
 
     ended = run(
         start(
-            HEAD + line + script, limits=f"{{wall_seconds: {wall_seconds}, output_mb: 2}}", outputs=outputs
+            HEAD + BY_HAND + script, limits=f"{{wall_seconds: {wall_seconds}, output_mb: 2}}", outputs=outputs
         ),
         bench,
     )
@@ -196,7 +205,7 @@ def test_a_failed_run_keeps_the_artifacts_it_had(bench: Bench):
 
 
 def test_text_that_the_database_cannot_keep_is_replaced(bench: Bench):
-    script = f'{HEAD}\nprint(\'{{"type": "text", "text": "a\\\\u0000b"}}\')\ntext(\'ü\' * 70000)'
+    script = f'{HEAD}{BY_HAND}say(\'{{"type": "text", "text": "a\\\\u0000b"}}\')\ntext(\'ü\' * 70000)'
 
     ended = run(start(script), bench)
 

@@ -15,9 +15,11 @@ from executions.runs.registry import begin_oldest_run, begin_run
 from executions.runs.sql import OLDEST_WAITING
 from executions.runs.verbs import heal
 from executions.runs.worker.slots import SlotClaim, Slots
+from objectives.models import Objective
 from spaces.ids import new_id
 from tests.executions.runs.worker.attempts import start_again
-from tests.factories import Actor, make_actor, make_skill
+from tests.factories import Actor, make_actor, make_skill, make_space
+from tests.objectives.runs import begin_objective, make_published_agent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -95,6 +97,58 @@ def test_while_another_space_waits_one_space_gets_at_most_half_of_the_slots(acto
     assert third.lease.run_id == crowd[4].id
 
 
+def test_while_another_tenant_waits_one_tenant_gets_at_most_half_over_all_its_spaces(
+    actors: tuple[Actor, Actor],
+):
+    slots = Slots("execution", owner=new_id(), count=4)
+    sister = make_actor(space=make_space(tenant=actors[0].tenant))
+    held = [claimed(slots, start_again(actor)) for actor in (actors[0], sister)]
+    crowd, guest = [start_again(actor) for actor in (actors[0], sister)], start_again(actors[1])
+
+    first = claimed(slots, crowd[0])
+    second = claimed(slots, crowd[0])
+
+    assert len({claim.lease.space_id for claim in held}) == 2
+    assert [first.lease.run_id, second.lease.run_id] == [guest.id, crowd[0].id]
+
+
+def test_of_one_tenants_spaces_none_gets_more_than_half_while_another_waits(actors: tuple[Actor, Actor]):
+    slots = Slots("execution", owner=new_id(), count=4)
+    sister = make_actor(space=make_space(tenant=actors[0].tenant))
+    crowd = [start_again(actors[0]) for _ in range(3)]
+    held = [claimed(slots, run) for run in crowd[:2]]
+    waiting = start_again(sister)
+
+    claim = claimed(slots, crowd[2])
+
+    assert [one.lease.run_id for one in held] == [run.id for run in crowd[:2]]
+    assert claim.lease.run_id == waiting.id
+
+
+def test_newcomers_share_the_spare_places_of_two_workers_that_one_tenant_has_filled(
+    actors: tuple[Actor, Actor],
+):
+    crowd, newcomer, third = make_actor(), *actors
+    workers = [Slots("objective", owner=new_id(), count=4, spare=4) for _ in range(2)]
+    for slots in workers:
+        assert slots.claim_spare() is None
+        for _ in range(4):
+            assert slots.claim(begin(crowd).id) is not None
+    waiting = {actor.space.id: [begin(actor).id for _ in range(9)] for actor in (crowd, newcomer, third)}
+    RunHead.objects.filter(run_id__in=waiting[third.space.id]).update(
+        available_at=timezone.now() + timedelta(hours=1)
+    )
+
+    early = [claim for slots in workers for claim in all_spare(slots)]
+    RunHead.objects.filter(run_id__in=waiting[third.space.id]).update(available_at=timezone.now())
+    late = [claim for slots in workers for claim in all_spare(slots)]
+
+    assert [claim.lease.space_id for claim in early] == [newcomer.space.id] * 4
+    assert [claim.lease.space_id for claim in late] == [third.space.id] * 2
+    assert [claim.lease.run_id for claim in early] == waiting[newcomer.space.id][:4]
+    assert [slots.busy for slots in workers] == [7, 7]
+
+
 def test_nobody_waits_for_a_space_that_has_nothing_to_do(actors: tuple[Actor, Actor]):
     slots = Slots("execution", owner=new_id(), count=2)
     runs = [start_again(actors[0]) for _ in range(2)]
@@ -156,6 +210,16 @@ def claimed(slots: Slots, run: SkillExecution, *, ticket: uuid.UUID | None = Non
     return claim
 
 
+def all_spare(slots: Slots) -> list[SlotClaim]:
+    """What a worker takes beyond its places, until it takes nothing more."""
+    return list(iter(slots.claim_spare, None))
+
+
+def begin(actor: Actor) -> Objective:
+    """An objective that waits for its first worker."""
+    return begin_objective(actor, make_published_agent(actor))
+
+
 def _queue(count: int, like: SkillExecution) -> None:
     now = timezone.now()
     RunHead.objects.bulk_create(
@@ -178,6 +242,20 @@ def test_a_run_whose_worker_was_lost_does_not_go_behind_the_backlog(actors: tupl
     RunHead.objects.filter(pk=lost.id).update(lease_until=timezone.now() - timedelta(seconds=1))
 
     heal("execution", lost.id, now=timezone.now())
+    for_jobs("UPDATE procrastinate_jobs SET scheduled_at = NULL")  # its backoff has passed
+
+    assert taken_tickets() == [str(run.id) for run in (lost, *backlog)]
+
+
+def test_an_objective_whose_worker_was_lost_does_not_go_behind_the_backlog(actors: tuple[Actor, Actor]):
+    agent = make_published_agent(actors[0])
+    lost = begin_objective(actors[0], agent)
+    for_jobs("DELETE FROM procrastinate_jobs")
+    assert begin_run(lost.id, "objective", owner=new_id(), now=timezone.now()) is not None
+    backlog = [begin_objective(actors[0], agent) for _ in range(3)]
+    RunHead.objects.filter(pk=lost.id).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    heal("objective", lost.id, now=timezone.now())
     for_jobs("UPDATE procrastinate_jobs SET scheduled_at = NULL")  # its backoff has passed
 
     assert taken_tickets() == [str(run.id) for run in (lost, *backlog)]

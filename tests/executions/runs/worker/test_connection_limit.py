@@ -94,7 +94,19 @@ def test_a_keeper_that_has_started_has_its_connections(committed: None):
     assert during >= before + 2
 
 
-def backends() -> int:
+def test_a_worker_of_the_usual_size_has_fewer_than_twenty_connections(committed: None, tmp_path: Path):
+    with worker(tmp_path, PGAPPNAME="usual worker"):
+        wait_until(lambda: backends("usual worker") > 15)  # its slots, steps, keeper and listeners are there
+
+        assert backends("usual worker") < 20
+
+
+def backends(name: str = "%") -> int:
+    """The connections to this database, of all or of one application."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name LIKE %s",
+            [name],
+        )
         return int(cursor.fetchone()[0])

@@ -1,0 +1,1 @@
+"""What every Python inside a sandbox loads; nothing here is imported outside."""

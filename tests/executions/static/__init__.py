@@ -1,0 +1,1 @@
+"""`callboard.js`, in a real browser."""
