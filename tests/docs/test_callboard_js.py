@@ -21,7 +21,9 @@ HOST = "https://callboard.example.com"
 
 def run_example(page: Page, server: Server, heading: str, **told: Any) -> None:
     """Run the example below a heading as a module, with these names known to it."""
-    example = re.search(rf"^## {heading}\n.*?^```js\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    example = re.search(
+        rf"^## {heading}\n.*?^```js\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL
+    )
     assert example is not None
     assert len(example[1].splitlines()) <= 11
     open_elsewhere(page, server)
@@ -65,5 +67,7 @@ def test_a_thread_is_talked_in(page: Page, server: Server) -> None:
     with wire_server() as wire:
         options = f"{{ ticket, url: '{wire.url}' }}"
         page.route("**/callboard.js", lambda route: route.fallback())
-        page.add_init_script(f"window.ticket = 'cbt_1'; window.chat = {options.replace('ticket', 'ticket: 1', 1)};")
+        page.add_init_script(
+            f"window.ticket = 'cbt_1'; window.chat = {options.replace('ticket', 'ticket: 1', 1)};"
+        )
         run_example(page, server, "A thread of the chat", ticket="cbt_1", threadId="t")

@@ -34,6 +34,4 @@ def open_elsewhere(page: Page, server: Server) -> None:
     page.route(f"{ELSEWHERE}**", lambda route: route.fulfill(content_type="text/html", body=HTML))
     page.goto(ELSEWHERE)
     page.evaluate(f"window.BASE = '{server.url}'")
-    page.evaluate(
-        "async () => { window.callboard = await import(`${BASE}/static/callboard/callboard.js`); }"
-    )
+    page.evaluate("async () => { window.callboard = await import(`${BASE}/static/callboard/callboard.js`); }")

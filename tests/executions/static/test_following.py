@@ -81,7 +81,9 @@ def test_leaving_a_loop_ends_the_subscription_and_with_the_last_one_the_socket(
     run = make_run(actor=actor)
     let_in(page, server, actor)
 
-    page.evaluate("async id => { for await (const item of client.followExecution(id)) break; }", str(run.execution.id))
+    page.evaluate(
+        "async id => { for await (const item of client.followExecution(id)) break; }", str(run.execution.id)
+    )
 
     page.wait_for_function("client.status === 'idle' && openSockets[0].readyState === WebSocket.CLOSED")
 

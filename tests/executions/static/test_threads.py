@@ -41,7 +41,9 @@ def follow(page: Page, wire: WireServer) -> str:
 
 
 def tell(wire: WireServer, sub: str, seq: int) -> None:
-    wire.send(type="event", sub=sub, objective_id=THREAD, seq=seq, kind="objective.interrupted", data={}, at="")
+    wire.send(
+        type="event", sub=sub, objective_id=THREAD, seq=seq, kind="objective.interrupted", data={}, at=""
+    )
 
 
 def wait(page: Page, *until: object) -> None:
@@ -120,7 +122,9 @@ def test_what_is_said_while_the_connection_is_lost_is_said_once_it_is_back(
 
 
 def test_the_first_words_make_a_thread_which_is_followed_then(page: Page, wire: WireServer) -> None:
-    page.evaluate("() => { window.thread = note(client.thread()); noted(thread.say('a')); noted(thread.say('b')); }")
+    page.evaluate(
+        "() => { window.thread = note(client.thread()); noted(thread.say('a')); noted(thread.say('b')); }"
+    )
     first = wire.take("say")
     assert (first["text"], first["space_id"], "thread_id" in first) == ("a", "s", False)
     wire.send(type="done", id=first["id"], result={"thread_id": THREAD})
@@ -136,6 +140,8 @@ def test_a_connection_that_died_in_silence_is_found_dead_when_the_page_comes_bac
     page: Page, wire: WireServer
 ) -> None:
     follow(page, wire)
-    page.evaluate("() => { openSockets[0].send = () => {}; document.dispatchEvent(new Event('visibilitychange')); }")
+    page.evaluate(
+        "() => { openSockets[0].send = () => {}; document.dispatchEvent(new Event('visibilitychange')); }"
+    )
 
     assert wire.take("subscribe")["after"] == 4

@@ -44,7 +44,13 @@ def compile_types(*arguments: str) -> str:
 
 def test_the_types_beside_the_module_are_those_of_its_code(tmp_path: Path) -> None:
     said = compile_types(
-        "--allowJs", "--checkJs", "--declaration", "--emitDeclarationOnly", "--outDir", str(tmp_path), str(MODULE)
+        "--allowJs",
+        "--checkJs",
+        "--declaration",
+        "--emitDeclarationOnly",
+        "--outDir",
+        str(tmp_path),
+        str(MODULE),
     )
 
     assert said == ""

@@ -37,7 +37,14 @@ export class CallCard {
     const head = el("div", { class: "chat-call-head" }, this.badge, this.name, this.message, this.figures);
     this.element = el("section", { class: "cb-card chat-call", "aria-label": `Tool call ${part.name}` });
     this.element.append(head, this.bar, this.problem, this.decision, this.results, this.input, this.output, this.log);
-    this.stopFollowing = page.live.followCall(part.id, (frame) => this.hear(frame));
+    this.following = page.client.followCall(part.id);
+    this.following.on("event", (event) => this.hear(event));
+    this.following.on("error", () => {}); // a call of no skill has no execution to follow
+  }
+
+  close() {
+    this.following.close();
+    clearInterval(this.ticking);
   }
 
   show(part) {
@@ -49,7 +56,10 @@ export class CallCard {
       this.output.append(typeof part.output === "string" ? el("pre", { class: "cb-json", tabindex: "0" }, part.output) : jsonBlock(part.output));
     }
     this.problem.textContent = part.problem;
-    if (this.isAwaited !== part.isAwaited) this.drawDecision(part.isAwaited);
+    const asks = part.isAwaited ? "decision" : part.isWanting ? "content" : "";
+    if (this.asks === asks) return;
+    this.asks = asks;
+    this.decision.replaceChildren(...(asks === "decision" ? this.askToDecide() : asks === "content" ? this.askForContent() : []));
   }
 
   draw(state) {
@@ -60,41 +70,49 @@ export class CallCard {
     this.bar.dataset.state = state;
   }
 
-  drawDecision(isAwaited) {
-    this.isAwaited = isAwaited;
-    if (!isAwaited) return this.decision.replaceChildren();
+  askToDecide() {
     const memo = el("input", { class: "chat-line", "aria-label": "Why not (optional)", placeholder: "Why not? (optional)", dir: "auto" });
     const approve = el("button", { class: "cb-button is-primary", type: "button" }, "Approve");
     const deny = el("button", { class: "cb-button", type: "button" }, "Deny");
-    const decide = (act) => async () => {
-      approve.disabled = deny.disabled = true;
-      try {
-        await act();
-      } catch (error) {
-        this.problem.textContent = error.message;
-        approve.disabled = deny.disabled = false;
-      }
-    };
-    approve.addEventListener("click", decide(() => this.on.approve(this.part)));
-    deny.addEventListener("click", decide(() => this.on.deny(this.part, memo.value)));
+    approve.addEventListener("click", () => this.attempt([approve, deny], () => this.on.approve(this.part)));
+    deny.addEventListener("click", () => this.attempt([approve, deny], () => this.on.deny(this.part, memo.value)));
     this.input.open = true;
-    this.decision.replaceChildren(
-      el("p", {}, "This call waits for your decision."),
-      el("div", { class: "chat-verbs" }, approve, deny, memo),
-    );
+    return [el("p", {}, "This call waits for your decision."), el("div", { class: "chat-verbs" }, approve, deny, memo)];
+  }
+
+  askForContent() {
+    const content = el("textarea", { class: "chat-text", rows: "2", "aria-label": "Result of the call", dir: "auto", required: true });
+    const give = el("button", { class: "cb-button is-primary" }, "Give");
+    const form = el("form", { class: "chat-editor" }, content, el("div", { class: "chat-verbs" }, give));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.attempt([give], () => this.on.content(this.part, content.value));
+    });
+    return [el("p", {}, "This call waits for its result."), form];
+  }
+
+  // Whoever was faster, or what went wrong, is told; then it can be tried again.
+  async attempt(buttons, act) {
+    this.problem.textContent = "";
+    for (const button of buttons) button.disabled = true;
+    try {
+      await act();
+    } catch (error) {
+      this.problem.textContent = error.message;
+      for (const button of buttons) button.disabled = false;
+    }
   }
 
   // What becomes of the execution that this call has dispatched, if it is one of a skill.
-  hear(frame) {
-    if (frame.type !== "event") return;
-    const { kind, data } = frame;
+  hear(event) {
+    const { kind, data } = event;
     if (!this.run) {
-      this.run = { id: frame.execution_id, state: "queued" };
+      this.run = { id: event.execution_id, state: "queued" };
       this.timeline = new Timeline(this.list, { runUrl: (id) => `/spaces/${this.page.space}/executions/${id}` });
       this.log.hidden = false;
       this.ticking = setInterval(() => this.tick(), 500);
     }
-    this.timeline.add(frame);
+    this.timeline.add(event);
     if (kind === "execution.progressed") this.progress(data);
     if (data.state && kind.startsWith("execution.")) Object.assign(this.run, pick(data));
     this.draw(this.run.state);
@@ -129,7 +147,7 @@ export class CallCard {
     this.rereading ??= setTimeout(async () => {
       this.rereading = null;
       try {
-        const { data } = await this.page.visitor.get(`/v1/spaces/${this.page.space}/skills/executions/${this.run.id}?usage=total`);
+        const { data } = await this.page.client.get(`/v1/spaces/${this.page.space}/skills/executions/${this.run.id}?usage=total`);
         this.run.cost = dollars(data.resource_usage.cost_usd);
         this.results.replaceChildren(...data.artifacts.map((artifact) => this.artifact(artifact)));
         this.tick();

@@ -4,60 +4,60 @@ import { el, foreign } from "../dom.js";
 import { admit } from "../visitor.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
-import { Live } from "./live.js";
 import { MessageView } from "./message-view.js";
 import { ThreadList } from "./threads.js";
 
 const root = document.getElementById("chat");
 const NEAR_END = 120; // px from the end, within which the end stays in view
-const WORDS = { live: "", lost: "Connection lost. Connecting again…", refused: "" };
 const LONG_TURN = 10000; // ms after which the end of a turn is told where nobody looks
 
 class ChatPage {
-  constructor(visitor, turnAway) {
-    this.visitor = visitor;
+  constructor(client, turnAway) {
+    this.client = client;
+    this.turnAway = turnAway;
     this.space = root.dataset.space;
     this.me = root.dataset.me;
     this.threadId = root.dataset.thread || null;
-    this.connection = document.querySelector("[data-cb=connection]");
-    this.scroller = root.querySelector("[data-cb=scroller]");
-    this.log = root.querySelector("[data-cb=log]");
-    this.title = root.querySelector("[data-cb=title]");
-    this.state = root.querySelector("[data-cb=turn]");
-    this.queue = root.querySelector("[data-cb=queued]");
-    this.start = root.querySelector("[data-cb=start]");
-    this.said = root.querySelector("[data-cb=announced]");
-    this.branches = root.querySelector("[data-cb=branches]");
-    this.live = new Live(visitor, {
-      status: (word) => {
-        this.connection.textContent = WORDS[word];
-        this.connection.dataset.is = word;
-        if (word === "refused") turnAway("These credentials are not accepted.");
-      },
-    });
-    this.live.space = this.space;
+    this.scroller = part("scroller");
+    this.log = part("log");
+    this.title = part("title");
+    this.state = part("turn");
+    this.queue = part("queued");
+    this.said = part("announced");
     this.threads = new ThreadList(this, root);
-    this.composer = new Composer(this, root.querySelector("[data-cb=composer]"), {
+    this.composer = new Composer(this, part("composer"), {
       send: (text, files) => this.say(text, files),
-      stop: () => this.live.ask("stop", { thread_id: this.threadId }),
+      stop: () => this.thread.stop(),
     });
     this.on = {
-      approve: ({ id }) => this.live.ask("approve", { tool_call_id: id }),
-      deny: ({ id }, memo) => this.live.ask("deny", { tool_call_id: id, ...(memo ? { memo } : {}) }),
-      edit: (message, text) => this.branch("edit", { message_id: message.id, text }),
-      regenerate: (message) => this.branch("regenerate", { message_id: message.id }),
-      rate: (message, which, comment) => this.rate(message, which, comment),
+      approve: ({ id }) => this.thread.approve(id),
+      deny: ({ id }, memo) => this.thread.deny(id, memo || undefined),
+      content: ({ id }, content) => this.thread.content(id, content),
     };
-    root.querySelector("[data-cb=new]").addEventListener("click", () => this.go(null));
-    root.querySelector("[data-cb=to-threads]").addEventListener("click", () => root.classList.toggle("shows-threads"));
-    this.scroller.addEventListener("scroll", () => (this.isAtEnd = this.distance() < NEAR_END), { passive: true });
-    this.offerToNotify(root.querySelector("[data-cb=notify]"));
-    root.querySelector("[data-cb=to-end]").addEventListener("click", () => this.toEnd());
+    const connection = document.querySelector("[data-cb=connection]");
+    client.on("status", (status) => {
+      connection.textContent = status === "lost" ? "Connection lost. Connecting again…" : "";
+      connection.dataset.is = status;
+    });
+    part("new").addEventListener("click", () => this.go(null));
+    part("to-threads").addEventListener("click", () => root.classList.toggle("shows-threads"));
+    this.scroller.addEventListener("scroll", () => this.look(), { passive: true });
+    this.offerToNotify(part("notify"));
+    part("to-end").addEventListener("click", () => this.toEnd());
     addEventListener("popstate", () => this.show(threadIn(location.pathname)));
-    this.live.follow({ space_id: this.space }, (frame) => frame.type === "event" && this.threads.again());
-    this.threads.read().catch((error) => turnAway(error.status === 404 ? "There is no such space for these credentials." : error.message));
+    client.followSpace().on("event", () => this.threads.again());
+    this.threads.read().then(() => this.retitled(), turnAway);
     root.hidden = false;
     this.show(this.threadId);
+  }
+
+  // A change by the REST API: its answer, null for an empty one. Throws CallboardError.
+  async send(method, path, body = null) {
+    const isForm = body instanceof FormData;
+    const mark = root.querySelector("[name=csrfmiddlewaretoken]").value;
+    const headers = { "X-CSRFToken": mark, ...(body && !isForm ? { "Content-Type": "application/json" } : {}) };
+    const answer = await this.client.request(path, { method, headers, body: isForm || body === null ? body : JSON.stringify(body) });
+    return answer.status === 204 ? null : answer.json();
   }
 
   addressOf(threadId) {
@@ -71,48 +71,64 @@ class ChatPage {
   }
 
   show(threadId) {
-    this.stopFollowing?.();
+    this.thread?.close();
     this.threadId = threadId;
-    this.conversation = new Conversation();
-    this.views = new Map();
-    this.log.replaceChildren();
-    this.queue.replaceChildren();
-    this.branches.replaceChildren();
-    this.isAtEnd = true;
-    this.start.hidden = threadId !== null;
-    this.retitled();
-    this.draw();
+    this.begin(new Conversation());
+    part("start").hidden = threadId !== null;
     this.threads.draw();
-    if (threadId) {
-      this.stopFollowing = this.live.followThread(threadId, (frame) => this.hear(frame));
-      this.readBranches();
-    }
+    this.thread = this.client.thread(threadId);
+    if (threadId) this.follow();
     this.composer.text.focus();
   }
 
-  hear(frame) {
-    if (frame.type === "snapshot") {
-      this.conversation.begin(frame.object);
-      this.views.clear();
-      this.log.replaceChildren();
-      this.draw();
-      this.toEnd();
-      this.retitled();
-      return;
-    }
-    if (frame.type === "error") this.state.textContent = "There is no such chat for you.";
-    if (frame.type !== "event") return;
+  follow() {
+    const { thread } = this;
+    thread.on("snapshot", ({ object }) => {
+      const conversation = new Conversation();
+      conversation.begin(object);
+      this.begin(conversation);
+    });
+    thread.on("event", (event) => this.hear(event));
+    thread.on("error", (error) => {
+      this.state.textContent = error.code === "not_found" ? "There is no such chat for you." : error.message;
+    });
+  }
+
+  begin(conversation) {
+    for (const view of this.views?.values() ?? []) view.close();
+    this.conversation = conversation;
+    this.views = new Map();
+    this.log.replaceChildren();
+    this.isAtEnd = true;
+    this.retitled();
+    this.draw();
+  }
+
+  hear(event) {
     const before = { isRunning: this.conversation.isRunning, awaiting: this.conversation.awaiting.length };
-    this.conversation.apply(frame);
+    this.conversation.apply(event);
     this.notice(before);
+    if (this.conversation.lacksLinks) this.reread();
     this.redraw ??= requestAnimationFrame(() => {
       this.redraw = null;
       this.draw();
     });
   }
 
+  // The thread as it is now, with links to its files.
+  async reread() {
+    this.conversation.lacksLinks = false;
+    const { threadId } = this;
+    const { data, meta } = await this.client.get(`/v1/spaces/${this.space}/threads/${threadId}/messages?format=ui&limit=100`);
+    if (threadId !== this.threadId || this.conversation.isRunning || meta.has_more) return;
+    const conversation = new Conversation();
+    conversation.begin({ thread: meta.thread, messages: data, queued: meta.queued });
+    this.begin(conversation);
+  }
+
   draw() {
-    const { messages, queued } = this.conversation;
+    const { messages, queued, wanting } = this.conversation;
+    for (const part of messages.at(-1)?.parts ?? []) part.isWanting = wanting.includes(part);
     for (const message of messages) {
       let view = this.views.get(message);
       if (!view) {
@@ -136,7 +152,7 @@ class ChatPage {
       ...queued.map(({ id, content }) => {
         const back = el("button", { type: "button", class: "chat-tool" }, "Take back");
         back.addEventListener("click", async () => {
-          await this.visitor.send("DELETE", `/v1/spaces/${this.space}/threads/${this.threadId}/messages/${id}`);
+          await this.send("DELETE", `/v1/spaces/${this.space}/threads/${this.threadId}/messages/${id}`);
           if (!this.composer.text.value) this.composer.text.value = content;
         });
         return el("li", {}, el("span", { class: "cb-badge", dataset: { state: "queued" } }, "queued"), foreign(content), back);
@@ -154,44 +170,10 @@ class ChatPage {
   }
 
   async say(text, files) {
-    const fields = { text, ...(files.length ? { files } : {}) };
-    if (this.threadId) {
-      await this.live.ask("say", { ...fields, thread_id: this.threadId });
-    } else {
-      const { thread_id: threadId } = await this.live.ask("say", { ...fields, space_id: this.space });
-      this.go(threadId);
-    }
     this.isAtEnd = true;
+    const { thread_id: threadId } = await this.thread.say(text, { files });
+    if (!this.threadId) this.go(threadId);
     this.threads.again();
-  }
-
-  async branch(type, fields) {
-    const { branch_id: branchId } = await this.live.ask(type, { thread_id: this.threadId, ...fields });
-    this.go(branchId);
-  }
-
-  async readBranches() {
-    const asked = this.threadId;
-    const { meta } = await this.visitor.get(`/v1/spaces/${this.space}/threads/${asked}/messages?format=ui&limit=1`);
-    if (asked !== this.threadId || !(meta.branches ?? []).length) return;
-    const links = meta.branches.map(({ branch_id: id }, place) => {
-      const link = el("a", { href: this.addressOf(id), "aria-current": id === asked ? "page" : null }, String(place + 1));
-      link.addEventListener("click", (event) => {
-        event.preventDefault();
-        this.go(id);
-      });
-      return link;
-    });
-    this.branches.replaceChildren("Versions ", ...links);
-  }
-
-  async rate(message, which, comment) {
-    await this.visitor.send("POST", `/v1/spaces/${this.space}/threads/${this.threadId}/feedback`, {
-      message_id: message.id,
-      rating: which,
-      comment: comment || null,
-    });
-    this.announce("Thank you.");
   }
 
   retitled() {
@@ -235,8 +217,10 @@ class ChatPage {
     });
   }
 
-  distance() {
-    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight;
+  look() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    this.isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    root.classList.toggle("is-behind", !this.isAtEnd);
   }
 
   toEnd() {
@@ -249,4 +233,9 @@ function threadIn(path) {
   return path.split("/")[3] || null;
 }
 
-admit(document.getElementById("sign-in"), root.dataset.signedIn === "true", (visitor, turnAway) => new ChatPage(visitor, turnAway));
+function part(name) {
+  return root.querySelector(`[data-cb=${name}]`);
+}
+
+const { space, signedIn } = root.dataset;
+admit(document.getElementById("sign-in"), { space, isSignedIn: signedIn === "true" }, (client, turnAway) => new ChatPage(client, turnAway));

@@ -80,7 +80,7 @@ export class Composer {
     try {
       const form = new FormData();
       form.append("files", file, file.name);
-      const { data } = await this.page.visitor.send("POST", "/v1/files/", form);
+      const { data } = await this.page.send("POST", "/v1/files/", form);
       kept.name = data[0].name;
       kept.isUploading = false;
     } catch (error) {

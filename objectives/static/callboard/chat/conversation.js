@@ -22,10 +22,24 @@ export class Conversation {
     return this.messages.flatMap(({ parts }) => parts).filter((part) => part.type === "tool" && part.isAwaited);
   }
 
+  get hasOpenCalls() {
+    const settled = new Set(["output-available", "output-error", "output-denied"]);
+    return this.messages.at(-1)?.parts.some((part) => part.type === "tool" && !settled.has(part.state)) ?? false;
+  }
+
+  // The calls that wait for content from outside: nothing else moves the thread on.
+  get wanting() {
+    const open = new Set(["input-available", "approval-responded", "running"]);
+    const last = this.messages.at(-1);
+    if (this.thread?.state !== "awaiting" || !last) return [];
+    return last.parts.filter((part) => part.type === "tool" && open.has(part.state));
+  }
+
   // A snapshot of the socket or of `GET …/messages?format=ui`.
   begin({ thread, messages, queued }) {
     this.thread = thread;
     this.problem = "";
+    this.lacksLinks = false;
     this.queued = queued.map(({ id, content, author_principal_id: author }) => ({ id, content, author }));
     this.messages = messages.map(({ id, role, metadata = {}, parts }) => ({
       id,
@@ -75,7 +89,9 @@ export class Conversation {
 
 // A part of the AI SDK's as ours; null for what is not shown.
 function read(part) {
-  if (part.type === "text" || part.type === "reasoning") return { type: part.type, text: part.text, isFinal: true, turn: null };
+  if (part.type === "text" || part.type === "reasoning") {
+    return { type: part.type, text: part.text, isFinal: part.state !== "streaming", turn: null, attempt: null };
+  }
   if (part.type === "file") return { type: "file", url: part.url, mediaType: part.mediaType, name: part.filename ?? "" };
   if (part.type !== "dynamic-tool" && !part.type.startsWith("tool-")) return null;
   const { approval } = part;
@@ -93,7 +109,19 @@ function read(part) {
 }
 
 function openText(message, turn) {
-  return message.parts.findLast((part) => part.type === "text" && !part.isFinal && part.turn === turn);
+  // Of one that a snapshot holds the turn is not told.
+  return message.parts.findLast((part) => part.type === "text" && !part.isFinal && (part.turn === turn || part.turn === null));
+}
+
+// JSON where a text is an object or a list, else the text.
+function parsed(text) {
+  if (typeof text !== "string") return text;
+  try {
+    const value = JSON.parse(text);
+    return value !== null && typeof value === "object" ? value : text;
+  } catch {
+    return text;
+  }
 }
 
 function changeCall(conversation, { call_id: id, name }, change) {
@@ -123,9 +151,8 @@ const TAKEN = {
   "text.appended": (conversation, { turn, attempt, offset, text }, { at }) => {
     const message = conversation.open(at);
     let part = openText(message, turn);
-    if (part && part.attempt !== attempt) {
-      Object.assign(part, { text: "", attempt });
-    }
+    if (part && part.attempt !== null && part.attempt !== attempt) part.text = "";
+    if (part) Object.assign(part, { turn, attempt });
     if (!part) {
       part = { type: "text", text: "", isFinal: false, turn, attempt };
       message.parts.push(part);
@@ -136,7 +163,7 @@ const TAKEN = {
   },
   "turn.restarted": (conversation, { turn }, { at }) => {
     const message = conversation.open(at);
-    message.parts = message.parts.filter((part) => part.isFinal || part.turn !== turn);
+    message.parts = message.parts.filter((part) => part.isFinal !== false || (part.turn !== turn && part.turn !== null));
     return message;
   },
   "reasoning.written": (conversation, { content }, { at }) => {
@@ -152,8 +179,8 @@ const TAKEN = {
     if (part) Object.assign(part, { text: data.content ?? part.text, isFinal: true });
     else if (data.content) message.parts.push({ type: "text", text: data.content, isFinal: true });
     message.isPartial = Boolean(data.is_partial);
-    for (const { call_id: id, name, arguments: input } of data.tool_calls ?? []) {
-      message.parts.push({ type: "tool", id: publicCallId(id), name, input, state: "input-available", problem: "", isAwaited: false, isApproved: null });
+    for (const { call_id: id, name, arguments: written } of data.tool_calls ?? []) {
+      message.parts.push({ type: "tool", id: publicCallId(id), name, input: parsed(written), state: "input-available", problem: "", isAwaited: false, isApproved: null });
     }
     return message;
   },
@@ -165,13 +192,15 @@ const TAKEN = {
     changeCall(conversation, data, { state: "output-denied", isAwaited: false, isApproved: false, problem: data.memo ?? "" }),
   "tool.called": (conversation, data) => changeCall(conversation, data, { state: "running", isAwaited: false }),
   "tool.returned": (conversation, data) => {
-    const isError = Boolean(data.error ?? data.error_type ?? data.is_error);
-    const problem = typeof data.error === "string" ? data.error : data.error?.message ?? data.error_message ?? "";
+    const isError = Boolean(data.is_error);
+    const blocks = data.content ?? [];
+    // Of media the log has ids, and a snapshot links.
+    conversation.lacksLinks ||= blocks.some((block) => block.media_id || block.whole_id);
     return changeCall(conversation, data, {
       state: isError ? "output-error" : "output-available",
       isAwaited: false,
-      output: data.content ?? data.result,
-      problem: isError ? problem : "",
+      output: isError ? undefined : parsed(blocks.map(({ text }) => text ?? "").join("\n")),
+      problem: isError ? data.summary || "The call failed." : "",
     });
   },
   "provider.lost": (conversation, data) => {
@@ -196,8 +225,11 @@ const TAKEN = {
       conversation.problem = "";
       return null;
     }
-    const closed = state === "waiting" && conversation.awaiting.length ? null : conversation.close();
-    thread.state = OVER.has(state) ? (state === "failed" ? "failed" : "over") : conversation.awaiting.length ? "awaiting" : "idle";
-    return closed;
+    if (state === "waiting" && conversation.hasOpenCalls) {
+      thread.state = "awaiting";
+      return null;
+    }
+    thread.state = OVER.has(state) ? (state === "failed" ? "failed" : "over") : "idle";
+    return conversation.close();
   },
 };

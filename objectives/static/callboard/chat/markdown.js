@@ -26,15 +26,15 @@ export function blocksOf(text, isFinal) {
 }
 
 // The HTML of a text, in one request with all that is asked for in the same moment.
-function htmlOf(text, visitor) {
+function htmlOf(text, send) {
   if (drawn.has(text)) return Promise.resolve(drawn.get(text));
   return new Promise((resolve, reject) => {
     waiting.set(text, [...(waiting.get(text) ?? []), { resolve, reject }]);
-    asking ??= setTimeout(() => ask(visitor), 0);
+    asking ??= setTimeout(() => ask(send), 0);
   });
 }
 
-async function ask(visitor) {
+async function ask(send) {
   const asked = waiting;
   waiting = new Map();
   asking = null;
@@ -42,7 +42,7 @@ async function ask(visitor) {
   try {
     for (let start = 0; start < texts.length; start += 100) {
       const some = texts.slice(start, start + 100);
-      const { data } = await visitor.send("POST", "/v1/markdown", { texts: some });
+      const { data } = await send("POST", "/v1/markdown", { texts: some });
       some.forEach((text, place) => {
         if (drawn.size > MOST_KEPT) drawn.delete(drawn.keys().next().value);
         drawn.set(text, data.html[place]);
@@ -55,8 +55,8 @@ async function ask(visitor) {
 }
 
 export class MarkdownView {
-  constructor(visitor) {
-    this.visitor = visitor;
+  constructor(send) {
+    this.send = send;
     this.element = document.createElement("div");
     this.element.className = "md";
     this.element.dir = "auto";
@@ -92,7 +92,7 @@ export class MarkdownView {
     }
     place.className = "md-tail";
     place.textContent = block;
-    htmlOf(block, this.visitor).then(
+    htmlOf(block, this.send).then(
       (html) => {
         place.className = "";
         place.innerHTML = html;

@@ -7,7 +7,7 @@ import { MarkdownView } from "./markdown.js";
 const IMAGE = /^image\//;
 
 export class MessageView {
-  // `on` has what its buttons do: edit, regenerate, rate, and those of its calls.
+  // `on` has what the buttons of its calls do.
   constructor(page, on) {
     this.page = page;
     this.on = on;
@@ -28,7 +28,7 @@ export class MessageView {
     this.author.textContent = this.page.nameOf(message);
     if (message.at && !this.time.firstChild) this.time.append(when(message.at));
     message.parts.forEach((part, place) => this.showPart(part, place));
-    while (this.parts.length > message.parts.length) this.parts.pop().element.remove();
+    while (this.parts.length > message.parts.length) this.drop(this.parts.pop());
     this.note ??= el("p", { class: "cb-note cb-dim" });
     if (isPartial && !isOpen) {
       this.note.textContent = "Stopped here.";
@@ -42,7 +42,7 @@ export class MessageView {
   showPart(part, place) {
     let view = this.parts[place];
     if (view && view.type !== part.type) {
-      view.element.remove();
+      this.drop(view);
       view = null;
     }
     if (!view) {
@@ -54,6 +54,16 @@ export class MessageView {
     view.show(part);
   }
 
+  drop(view) {
+    view.close?.();
+    view.element.remove();
+  }
+
+  // Nothing of it is followed any more.
+  close() {
+    for (const part of this.parts) part.close?.();
+  }
+
   get text() {
     return this.message.parts.filter(({ type }) => type === "text").map(({ text }) => text).join("\n\n");
   }
@@ -63,61 +73,12 @@ export class MessageView {
     this.drawnTools = `${role} ${isOpen}`;
     if (isOpen) return this.tools.replaceChildren();
     const copy = tool("Copy", () => navigator.clipboard.writeText(this.text).then(() => flash(copy, "Copied")));
-    if (role === "user") {
-      this.tools.replaceChildren(copy, tool("Edit", () => this.edit()));
-    } else {
-      this.tools.replaceChildren(
-        copy,
-        tool("Regenerate", () => this.on.regenerate(this.message)),
-        tool("Good answer", () => this.rate("up"), "👍"),
-        tool("Bad answer", () => this.rate("down"), "👎"),
-      );
-    }
-  }
-
-  edit() {
-    if (this.editor) return;
-    const text = el("textarea", { class: "chat-text", rows: "3", "aria-label": "Edited message", dir: "auto" });
-    text.value = this.text;
-    const close = () => {
-      this.editor.remove();
-      this.editor = null;
-      this.body.hidden = false;
-      this.tools.hidden = false;
-    };
-    const send = el("button", { class: "cb-button is-primary" }, "Send");
-    const cancel = el("button", { class: "cb-button", type: "button" }, "Cancel");
-    cancel.addEventListener("click", close);
-    this.editor = el("form", { class: "chat-editor" }, text, el("div", { class: "chat-verbs" }, send, cancel));
-    this.editor.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (!text.value.trim()) return;
-      close();
-      this.on.edit(this.message, text.value);
-    });
-    text.addEventListener("keydown", (event) => event.key === "Escape" && close());
-    this.body.hidden = true;
-    this.tools.hidden = true;
-    this.element.append(this.editor);
-    text.focus();
-  }
-
-  rate(which) {
-    const comment = el("input", { class: "chat-line", "aria-label": "Comment", placeholder: "What about it? (optional)", dir: "auto" });
-    const form = el("form", { class: "chat-editor is-line" }, comment, el("button", { class: "cb-button" }, "Send"));
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      form.remove();
-      await this.on.rate(this.message, which, comment.value);
-    });
-    this.element.querySelector(".is-line")?.remove();
-    this.element.append(form);
-    comment.focus();
+    this.tools.replaceChildren(copy);
   }
 }
 
-function tool(label, act, sign = null) {
-  const button = el("button", { type: "button", class: "chat-tool", title: label, "aria-label": label }, sign ?? label);
+function tool(label, act) {
+  const button = el("button", { type: "button", class: "chat-tool" }, label);
   button.addEventListener("click", act);
   return button;
 }
@@ -134,7 +95,7 @@ const VIEWS = {
       const element = el("p", { class: "chat-said", dir: "auto" });
       return { element, show: ({ text }) => element.textContent !== text && (element.textContent = text) };
     }
-    const drawn = new MarkdownView(view.page.visitor);
+    const drawn = new MarkdownView((...change) => view.page.send(...change));
     return { element: drawn.element, show: ({ text, isFinal }) => drawn.show(text, isFinal) };
   },
   reasoning: () => {

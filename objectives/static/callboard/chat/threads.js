@@ -28,7 +28,7 @@ export class ThreadList {
     if (this.search.value.trim()) wanted.set("q", this.search.value.trim());
     if (cursor) wanted.set("cursor", cursor);
     const asked = (this.asked = Symbol("newest"));
-    const { data, meta } = await this.page.visitor.get(`/v1/spaces/${this.page.space}/threads?${wanted}`);
+    const { data, meta } = await this.page.client.get(`/v1/spaces/${this.page.space}/threads?${wanted}`);
     if (asked !== this.asked) return;
     this.threads = cursor ? [...this.threads, ...data] : data;
     this.cursor = meta.next_cursor;
@@ -79,7 +79,7 @@ export class ThreadList {
     const form = el("form", {}, title);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      await this.page.visitor.send("PATCH", `/v1/spaces/${this.page.space}/threads/${thread.id}`, { title: title.value });
+      await this.page.send("PATCH", `/v1/spaces/${this.page.space}/threads/${thread.id}`, { title: title.value });
       await this.read();
       this.page.retitled();
     });
@@ -91,8 +91,8 @@ export class ThreadList {
 
   async archive(thread) {
     const path = `/v1/spaces/${this.page.space}/threads/${thread.id}`;
-    if (thread.archived_at) await this.page.visitor.send("PATCH", path, { archived: false });
-    else await this.page.visitor.send("POST", `${path}/archive`);
+    if (thread.archived_at) await this.page.send("PATCH", path, { archived: false });
+    else await this.page.send("POST", `${path}/archive`);
     await this.read();
   }
 }
