@@ -51,6 +51,12 @@ def board(request: HttpRequest, space_id: uuid.UUID) -> HttpResponse:
     return _live(request, "pages/board.html", space_id=space_id)
 
 
+@require_safe
+def chat(request: HttpRequest, space_id: uuid.UUID, thread_id: uuid.UUID | None = None) -> HttpResponse:
+    """The threads of a space, one of them open."""
+    return _live(request, "pages/chat.html", space_id=space_id, thread_id=thread_id)
+
+
 class ProtectedSignIn(SignIn):
     """The sign-in page under the policy of the others."""
 
@@ -90,4 +96,6 @@ urlpatterns: list[URLPattern] = [
     path("watch/<uuid:space_id>/<rest:tool_call_id>", watch, name="watch"),
     path("spaces/<uuid:space_id>/executions/<uuid:execution_id>", run, name="run"),
     path("spaces/<uuid:space_id>", board, name="space-board"),
+    path("chat/<uuid:space_id>", chat, name="chat"),
+    path("chat/<uuid:space_id>/<uuid:thread_id>", chat, name="chat-thread"),
 ]

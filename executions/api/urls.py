@@ -8,6 +8,7 @@ from executions.api.lookup import LookupViewSet
 from executions.api.skills import SkillViewSet
 from executions.api.tools import SkillToolViewSet
 from spaces.api.files import FileViewSet
+from spaces.api.markdown import MarkdownViewSet
 from spaces.api.routes import route, verbs
 from spaces.api.tickets import TicketViewSet
 
@@ -33,4 +34,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("spaces/<space:space_id>/", include(_of_space)),
     route("files/", FileViewSet, post="create"),
     route("tickets", TicketViewSet, post="create"),
+    route("markdown", MarkdownViewSet, post="create"),
 ]

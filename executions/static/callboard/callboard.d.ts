@@ -184,6 +184,13 @@ export class Client {
      * @returns {Promise<any>}
      */
     get(path: string): Promise<any>;
+    /**
+     * Any request to the REST API, with the same credentials; throws a CallboardError where it is refused.
+     * @param {string} path From `/v1/` on.
+     * @param {RequestInit} [init]
+     * @returns {Promise<Response>}
+     */
+    request(path: string, init?: RequestInit): Promise<Response>;
     /** End everything. */
     close(): void;
     #private;

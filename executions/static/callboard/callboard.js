@@ -923,6 +923,16 @@ export class Client {
     return (await this.#api.ask(path)).json();
   }
 
+  /**
+   * Any request to the REST API, with the same credentials; throws a CallboardError where it is refused.
+   * @param {string} path From `/v1/` on.
+   * @param {RequestInit} [init]
+   * @returns {Promise<Response>}
+   */
+  request(path, init) {
+    return this.#api.ask(path, init);
+  }
+
   /** End everything. */
   close() {
     this.#wire.close(new CallboardError("closed", "This client was closed."));
