@@ -42,6 +42,8 @@ class ChatPage {
     part("new").addEventListener("click", () => this.go(null));
     part("to-threads").addEventListener("click", () => root.classList.toggle("shows-threads"));
     this.scroller.addEventListener("scroll", () => this.look(), { passive: true });
+    // Pictures and drawn blocks come later than their message.
+    new ResizeObserver(() => this.isAtEnd && this.toEnd()).observe(this.log);
     this.offerToNotify(part("notify"));
     part("to-end").addEventListener("click", () => this.toEnd());
     addEventListener("popstate", () => this.show(threadIn(location.pathname)));

@@ -44,11 +44,11 @@ export class ThreadList {
   }
 
   draw() {
-    const focused = document.activeElement?.closest?.("[data-thread]")?.dataset.thread;
+    const focused = document.activeElement?.closest?.("li[data-thread]")?.dataset.thread;
     this.list.replaceChildren(...this.threads.map((thread) => this.item(thread)));
     this.more.hidden = !this.cursor;
     this.nothing.hidden = this.threads.length > 0;
-    if (focused) this.list.querySelector(`[data-thread="${focused}"] a`)?.focus();
+    if (focused) this.list.querySelector(`li[data-thread="${focused}"] a`)?.focus();
   }
 
   item(thread) {
