@@ -119,7 +119,8 @@ def test_nothing_is_lost_or_doubled_when_the_connection_breaks_again_and_again(
     run.finish()
 
     assert seen(page, until="ended") == [1, 2, *run.texts, run.seq, "ended"]
-    assert page.evaluate("openSockets.length") > 8
+    # What was under way as the last one closed may have been all that was left.
+    assert page.evaluate("openSockets.length") >= 8
 
 
 def test_a_restart_of_the_server_is_outlived(page: Page, server: Server, actor: Actor) -> None:
