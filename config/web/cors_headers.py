@@ -24,4 +24,8 @@ EXPOSED_HEADERS = (
     "Accept-Ranges",
     "Content-Range",
     "Content-Disposition",
+    "X-Thread-Id",
+    # By which clients of chats tell the formats of streams apart.
+    "X-Vercel-AI-Data-Stream",
+    "X-Vercel-AI-UI-Message-Stream",
 )
