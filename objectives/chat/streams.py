@@ -148,7 +148,7 @@ def check_ticket(caller: Caller, access: SpaceAccess, ask: TurnAsk) -> None:
     if thread is None:
         caller.scope.require(May.SAY, [TicketSubject(TicketKind.SPACE, str(access.space_id))])
         return
-    calls = [one.call_id for one in (*ask.decisions, *ask.outputs)]
+    calls = [*(one.call_id for one in ask.decisions), *(one.call_id for one in ask.outputs)]
     caller.scope.require(May.DECIDE if calls else May.SAY, lineage_of_objective(thread.pk))
     for call_id in calls:  # which need not be of this thread
         caller.scope.require(May.DECIDE, lineage_of_made(access.space_id, call_id))
