@@ -60,13 +60,14 @@ def find_target(caller: Caller, named: Mapping[str, str]) -> tuple[uuid.UUID, Ti
 
     Raises Malformed naming the member at fault, and NotFound for a thing that does not exist.
     """
-    if TicketKind.TOOL_CALL not in named and "thread_id" in named:
+    is_thread = TicketKind.TOOL_CALL not in named and "thread_id" in named
+    if is_thread:
         named = _as_objective(named)
     kind = _chosen(named)
     target = _targets[kind]
     name = target.read(named[kind])
     if name is None:
-        raise _wrong(kind, target.expected, named[kind])
+        raise _wrong("thread_id" if is_thread else kind, target.expected, named[kind])
     if target.space_of is not None:
         space_id = target.space_of(name)
         if space_id is None:

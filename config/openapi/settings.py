@@ -41,6 +41,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "description": "Runs of skills: find, list, show, cancel, run again, download.",
         },
         {"name": "skills", "description": "What can be run, and running it."},
+        {"name": "chat", "description": "Threads, their messages, and turns as streams."},
         {"name": "live", "description": "Following executions while they run."},
         {"name": "files", "description": "Files to run skills on."},
         {"name": "profiles", "description": "Workspace API: who is calling."},

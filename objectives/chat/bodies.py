@@ -58,11 +58,13 @@ class ChatBody(Body):
 class UIMessageBody(Body):
     """A message as the AI SDK and assistant-ui send it; `parts` or `content` hold what it says."""
 
-    id: str | None = None
-    role: Name
-    parts: list[Json] | None = None
-    content: Any = None
-    tool_call_id: str | None = Field(default=None, alias="toolCallId")
+    id: str | None = Field(default=None, description="The client's own id; ignored.")
+    role: Name = Field(description="Who speaks: of the last message `user`, `assistant` or `tool`.")
+    parts: list[Json] | None = Field(default=None, description="What it says, part by part.")
+    content: Any = Field(default=None, description="A text, or parts; of a `tool` its result.")
+    tool_call_id: str | None = Field(
+        default=None, alias="toolCallId", description="The call that a `tool` answers."
+    )
 
     def said(self) -> str:
         """Its text."""
@@ -107,11 +109,17 @@ class UIMessageBody(Body):
 class TransportBody(Body):
     """A request of the AI SDK's default transport, or of assistant-ui's data-stream runtime."""
 
-    id: Name | None = None
-    thread_id: Name | None = Field(default=None, alias="threadId")
-    messages: Annotated[list[UIMessageBody], Field(min_length=1)]
-    trigger: Literal["submit-message", "regenerate-message"] = "submit-message"
-    agent_id: Name | None = None
+    id: Name | None = Field(default=None, description="The client's own name of the thread, or its id.")
+    thread_id: Name | None = Field(default=None, alias="threadId", description="The same; it goes before.")
+    messages: Annotated[list[UIMessageBody], Field(min_length=1)] = Field(
+        description="The conversation, of which the last message counts."
+    )
+    trigger: Literal["submit-message", "regenerate-message"] = Field(
+        default="submit-message", description="Not built: to regenerate."
+    )
+    agent_id: Name | None = Field(
+        default=None, description="Who answers in a new thread; the space's chat agent unless told."
+    )
 
 
 @dataclass(frozen=True)

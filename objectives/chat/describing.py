@@ -5,6 +5,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from objectives.chat.bodies import ChatBody, TransportBody
+from spaces.api.describing import SPACE_API
 
 _REF = "#/components/schemas/{model}"
 _FORMATS = ["ui-message-stream", "data-stream", "assistant-transport", "ag-ui"]
@@ -25,7 +26,14 @@ def chat_paths(errors: dict[str, Any]) -> dict[str, Any]:
     agui = {
         "type": "object",
         "required": ["messages"],
-        "properties": {"messages": {"type": "array", "items": {"type": "object"}}},
+        "properties": {
+            "messages": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "object"},
+                "description": "The conversation, of which the last message counts.",
+            }
+        },
     }
     return {
         f"{space}/chat": {"post": _turn("chat", "Take a turn in a chat", _CHAT, either, errors)},
@@ -52,9 +60,21 @@ def _turn(  # noqa: PLR0917 - what the document says of it
         "tags": ["chat"],
         "summary": summary,
         "description": f"{text}\n\nNeeds the permission `objectives:manage`.",
-        "parameters": [_in("space_id", "path", "The space.", _UUID, is_required=True), _FORMAT, _KEY],
+        "parameters": [
+            _in("space_id", "path", "The space.", _UUID, is_required=True),
+            _FORMAT,
+            _KEY,
+            _TICKET,
+        ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {"200": _told(), **errors},
+        "responses": {"200": _told(), **errors, **_refusals(errors)},
+    }
+
+
+def _refusals(errors: dict[str, Any]) -> dict[str, Any]:
+    """The errors of whatever writes, in the form of the others."""
+    return {
+        str(status): {**errors["404"], "description": SPACE_API.errors[status][1]} for status in (409, 501)
     }
 
 
@@ -73,6 +93,7 @@ def _resume(errors: dict[str, Any]) -> dict[str, Any]:
             _in("thread_id", "path", "The thread.", _UUID, is_required=True),
             _FORMAT,
             _in("Last-Event-ID", "header", "Go on after this event.", number),
+            _TICKET,
         ],
         "responses": {"200": _told(), "204": {"description": "No turn is under way."}, **errors},
     }
@@ -93,4 +114,12 @@ def _in(
 
 
 _FORMAT = _in("format", "query", "How the turn is written.", {"type": "string", "enum": _FORMATS})
-_KEY = _in("Idempotency-Key", "header", "The same key says it once.", {"type": "string"})
+_KEY = _in(
+    "Idempotency-Key",
+    "header",
+    "The same key says it once.",
+    {"type": "string", "minLength": 1, "maxLength": 255},
+)
+_TICKET = _in(
+    "ticket", "query", "A ticket, where the client can send no header and has no session.", {"type": "string"}
+)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from executions.lineage import lineage_of_execution
 from executions.models import RunKind, SkillExecution
 from executions.runs.verbs import request_cancel
 from objectives.access.lineage import lineage_of_made, lineage_of_objective
@@ -117,7 +118,7 @@ def _cancel(caller: Caller, command: Command, now: datetime) -> Json:
     space_id = found.values_list("space_id", flat=True).first()
     if run_id is None or space_id is None:
         raise NotFound
-    _check(caller, May.CANCEL, [TicketSubject(TicketKind.EXECUTION, str(run_id))])
+    _check(caller, May.CANCEL, lineage_of_execution(run_id))
     access = caller.access(space_id).require("executions:manage")
     request_cancel(RunKind.EXECUTION, run_id, space_id, by=access.principal_id, why="Cancelled.", now=now)
     return {"execution_id": str(run_id)}

@@ -17,7 +17,7 @@ from executions.runs.live.authorisation import OpenedRun, RunAsk, open_run
 from executions.runs.live.sse import Receive, SseFormat, follow_run
 from executions.runs.live.threads import in_thread
 from executions.runs.live.transport import Outlet, Send
-from objectives.access.lineage import lineage_of_objective
+from objectives.access.lineage import lineage_of_made, lineage_of_objective
 from objectives.access.permissions import MANAGE_OBJECTIVES, READ_OBJECTIVES
 from objectives.chat.bodies import TurnAsk, read_turn
 from objectives.chat.formats.ag_ui import AgUi
@@ -148,8 +148,10 @@ def check_ticket(caller: Caller, access: SpaceAccess, ask: TurnAsk) -> None:
     if thread is None:
         caller.scope.require(May.SAY, [TicketSubject(TicketKind.SPACE, str(access.space_id))])
         return
-    verb = May.DECIDE if ask.decisions or ask.outputs else May.SAY
-    caller.scope.require(verb, lineage_of_objective(thread.pk))
+    calls = [*(one.call_id for one in ask.decisions), *(one.call_id for one in ask.outputs)]
+    caller.scope.require(May.DECIDE if calls else May.SAY, lineage_of_objective(thread.pk))
+    for call_id in calls:  # which need not be of this thread
+        caller.scope.require(May.DECIDE, lineage_of_made(access.space_id, call_id))
 
 
 def _format(scope: Scope, otherwise: str) -> type[StreamFormat]:

@@ -36,7 +36,7 @@ from objectives.chat.schemas import (
 )
 from objectives.chat.talking import MOVING, new_thread, say, the_thread
 from objectives.chat.transcript import Message, messages_of
-from objectives.ids import Json
+from objectives.ids import Json, Prefix, read
 from objectives.models import QueuedAction, Thread
 from spaces.api.idempotency import idempotency_header, read_idempotency_key
 from spaces.api.operations import operation
@@ -62,14 +62,14 @@ class ThreadViewSet(SpaceViewSet):
         "retrieve": May.READ,
         "messages": May.READ,
         "begin": May.SAY,
-        "update": May.SAY,
         "add": May.SAY,
         "take_back": May.SAY,
         "stop": May.SAY,
     }
 
     def lineage(self) -> list[TicketSubject]:
-        known = parse_uuid(self.kwargs.get("thread_id", ""))
+        named = self.kwargs.get("thread_id", "")
+        known = parse_uuid(named) or read(Prefix.OBJECTIVE, named)
         if known is None:
             return [TicketSubject(TicketKind.SPACE, str(self.space_id))]
         return lineage_of_objective(known)
@@ -99,7 +99,7 @@ class ThreadViewSet(SpaceViewSet):
         tag="chat",
         body=NewThreadBody,
         answers={201: (FirstMessageAnswer, "The first message.")},
-        errors=[409],
+        errors=[409, 501],
         parameters=[_KEY],
     )
     def begin(self, request: Request, space_id: uuid.UUID) -> Response:
@@ -199,7 +199,7 @@ class ThreadViewSet(SpaceViewSet):
             201: (MessageAnswer, "It is heard."),
             202: (QueuedAnswer, "A turn runs: it is heard afterwards."),
         },
-        errors=[409],
+        errors=[409, 501],
         parameters=[_KEY],
     )
     def add(self, request: Request, space_id: uuid.UUID, thread_id: str) -> Response:
@@ -217,7 +217,13 @@ class ThreadViewSet(SpaceViewSet):
         )
         return self._said(thread, said)
 
-    @operation("takeBackMessage", "Take a queued message back", tag="chat", answers={204: (None, "Done.")})
+    @operation(
+        "takeBackMessage",
+        "Take a queued message back",
+        tag="chat",
+        answers={204: (None, "Done.")},
+        errors=[409],
+    )
     def take_back(self, request: Request, space_id: uuid.UUID, thread_id: str, queued_id: str) -> Response:
         """It is never heard. One that has been heard already is refused (409)."""
         thread, known = self._thread(thread_id), parse_uuid(queued_id)

@@ -45,6 +45,7 @@ _ERRORS = {
     422: "A field is wrong.",
     415: "Unsupported Content-Type.",
     429: "Too many requests of this key; `Retry-After` says how many seconds to wait.",
+    501: "What a field asks for is not built.",
     503: "The database does not answer at the moment; `Retry-After` says how many seconds to wait.",
 }
 _OF_FIELDS = {400, 422}

@@ -58,6 +58,8 @@ NEEDED = {
     "objectives.actions.variations": MANAGE_AGENTS,
     "spaces.uploads": "files:manage",
 }
+# No verbs, but what routes carry out by verbs.
+THROUGH = {"objectives.chat.talking"}
 # No verbs, though they take an access: they read, or lock, for a verb that has asked.
 HELPERS = {
     "objectives.actions.finding.known_agent",
@@ -210,7 +212,8 @@ def needed_in(module: str) -> set[str]:
     inside = vars(importlib.import_module(module)).values()
     verbs = {one.__module__ for one in inside if inspect.isfunction(one)}
     verbs |= {one.__name__ for one in inside if inspect.ismodule(one)}
-    return {NEEDED[verb] for verb in verbs if verb in NEEDED}
+    needed = {NEEDED[verb] for verb in verbs if verb in NEEDED}
+    return needed.union(*(needed_in(verb) for verb in verbs & THROUGH - {module}))
 
 
 def test_verbs_of_the_deployment_are_called_by_commands_and_the_admin_only():

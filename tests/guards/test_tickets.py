@@ -16,6 +16,7 @@ from tests.guards.ticketed import (
     VERBS,
     World,
     ask,
+    chat_of,
     expected,
     make_world,
     minted,
@@ -58,14 +59,19 @@ def test_it_opens_nothing_that_lies_beside(world, kind):
 def test_it_opens_nothing_of_another_space(world, kind):
     theirs = World(make_actor(role=Role.ADMIN, name="theirs"), {}, {})
     lease = run(make_execution(theirs.actor, tool_call_id="call_1"))
-    values = things_of(theirs.actor) | {
-        "space_id": str(theirs.actor.space.id),
-        "execution_id": str(lease.run_id),
-        "artifact_id": str(keep(lease).id),
-        "by-chat-tool-call/tool_call_id": "call_1",
-        "slug": "private",
-        "tool_name": "private",
-    }
+    things = things_of(theirs.actor)
+    values = (
+        things
+        | chat_of(things)
+        | {
+            "space_id": str(theirs.actor.space.id),
+            "execution_id": str(lease.run_id),
+            "artifact_id": str(keep(lease).id),
+            "by-chat-tool-call/tool_call_id": "call_1",
+            "slug": "private",
+            "tool_name": "private",
+        }
+    )
 
     assert opened(values, world.ticket(kind, *VERBS)) == set()
 
@@ -75,7 +81,15 @@ def test_mixed_paths_open_nothing(world, kind):
     """The right thing under another's name: of the space, of the objective, of the execution."""
     swapped = [
         world.own | {name: world.other[name]}
-        for name in ("execution_id", "objective_id", "tool_call_id", "artifact_id")
+        for name in (
+            "execution_id",
+            "objective_id",
+            "tool_call_id",
+            "artifact_id",
+            "thread_id",
+            "queued_id",
+            "call_id",
+        )
     ]
     allowed = expected(kind, *VERBS)
     ticket = world.ticket(kind, *VERBS)

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.test import Client
 
 from objectives.ids import Prefix, read, spell
-from objectives.models import ApprovalStatus, Objective
+from objectives.models import ActionKind, ApprovalStatus, Objective, QueuedAction, Thread
 from spaces.models import Role
 from tests.executions.api.speaking import keep, make_execution, run
-from tests.factories import Actor, make_actor, make_skill
+from tests.factories import NOW, Actor, make_actor, make_skill
 from tests.guards.routes import Route, every_route
 from tests.guards.test_tenancy import BODIES, PUBLIC, SIGNED
 from tests.guards.things import body_for, things_of
@@ -33,6 +33,9 @@ OBJECTIVES = "v1/workspaces/<ref:workspace_id>/objectives"
 OBJECTIVE = f"{OBJECTIVES}/<ref:objective_id>"
 CALLS = f"{OBJECTIVE}/tool_calls"
 CALL = f"{CALLS}/<ref:tool_call_id>"
+THREADS = "v1/spaces/<space:space_id>/threads"
+THREAD = f"{THREADS}/<str:thread_id>"
+CHAT_CALL = "v1/spaces/<space:space_id>/tool-calls/<str:call_id>"
 WAITING = "v1/workspaces/<ref:workspace_id>/waiting"
 
 READS_EXECUTION = {
@@ -43,31 +46,43 @@ READS_CALL = {f"GET /{CALL}"}
 DECIDES_CALL = {
     *(f"POST /{CALL}{verb}" for verb in (":approve", ":deny", ":setContent", "/approve", "/deny")),
     *(f"PUT /{CALL}/{verb}" for verb in ("approve", "deny")),
+    *(f"POST /{CHAT_CALL}/{verb}" for verb in ("approve", "deny", "content")),
 }
 READS_OBJECTIVE = {f"GET /{OBJECTIVE}", f"GET /{CALLS}"} | {
     f"GET /{OBJECTIVE}/{part}"
     for part in ("events", "context_windows", "diagnostics", "feedback", "queued_actions", "tools")
 }
+READS_THREAD = {f"GET /{THREAD}", f"GET /{THREAD}/messages"}
+SAYS_IN_THREAD = {
+    f"POST /{THREAD}/messages",
+    f"DELETE /{THREAD}/messages/<str:queued_id>",
+    "POST /v1/spaces/<space:space_id>/chat/<str:thread_id>/stop",
+}
+BEGINS_THREADS = {f"POST /{THREADS}/messages"}
 CANCELS_OBJECTIVE = {f"POST /{OBJECTIVE}:cancel", f"POST /{OBJECTIVE}/cancel"}
-READS_SPACE = {f"GET /{path}" for path in (EXECUTIONS, OBJECTIVES, WAITING)}
+READS_SPACE = {f"GET /{path}" for path in (EXECUTIONS, OBJECTIVES, WAITING, THREADS)}
 
 # By what a ticket is for: what it opens by each of its verbs. Everything that is not here is refused.
+_OF_OBJECTIVE = {
+    "read": READS_OBJECTIVE | READS_CALL | READS_THREAD,
+    "decide": DECIDES_CALL,
+    "say": SAYS_IN_THREAD,
+    "cancel": CANCELS_OBJECTIVE,
+}
 OPENS: dict[str, dict[str, set[str]]] = {
-    "tool_call_id": {"read": READS_EXECUTION, "decide": set(), "cancel": CANCELS_EXECUTION},
-    "execution_id": {"read": READS_EXECUTION, "decide": set(), "cancel": CANCELS_EXECUTION},
-    "call of an objective": {"read": READS_CALL, "decide": DECIDES_CALL, "cancel": set()},
-    "objective_id": {
-        "read": READS_OBJECTIVE | READS_CALL,
-        "decide": DECIDES_CALL,
-        "cancel": CANCELS_OBJECTIVE,
-    },
+    "tool_call_id": {"read": READS_EXECUTION, "decide": set(), "say": set(), "cancel": CANCELS_EXECUTION},
+    "execution_id": {"read": READS_EXECUTION, "decide": set(), "say": set(), "cancel": CANCELS_EXECUTION},
+    "call of an objective": {"read": READS_CALL, "decide": DECIDES_CALL, "say": set(), "cancel": set()},
+    "objective_id": _OF_OBJECTIVE,
+    "thread_id": _OF_OBJECTIVE,
     "space_id": {
-        "read": READS_EXECUTION | READS_OBJECTIVE | READS_CALL | READS_SPACE,
+        "read": READS_EXECUTION | READS_OBJECTIVE | READS_CALL | READS_THREAD | READS_SPACE,
         "decide": DECIDES_CALL,
+        "say": SAYS_IN_THREAD | BEGINS_THREADS,
         "cancel": CANCELS_EXECUTION | CANCELS_OBJECTIVE,
     },
 }
-VERBS = ("read", "decide", "cancel")
+VERBS = ("read", "decide", "say", "cancel")
 
 
 @dataclass
@@ -106,6 +121,17 @@ def make_world() -> World:
     call = ask_for(beside, objective.tool_calls.get().called_as, approval=ApprovalStatus.WAITING_FOR_APPROVAL)
     other["objective_id"] = spell(Prefix.OBJECTIVE, beside.id)
     other["tool_call_id"] = spell(Prefix.TOOL_CALL, call.id)
+    queued = QueuedAction.objects.create(
+        objective=beside,
+        space=actor.space,
+        kind=ActionKind.USER_MESSAGE,
+        content="Next.",
+        created_by=actor.principal,
+        created_at=NOW,
+    )
+    other["queued_action_id"] = spell(Prefix.QUEUED_ACTION, queued.id)
+    own |= chat_of(own)
+    other |= chat_of(other)
     for values, tool_call_id in ((own, "call_1"), (other, "call_2")):
         lease = run(make_execution(actor, tool_call_id=tool_call_id))
         values |= {
@@ -117,6 +143,22 @@ def make_world() -> World:
             "tool_name": "private",
         }
     return World(actor, own, other)
+
+
+def chat_of(things: dict[str, str]) -> dict[str, str]:
+    """The objective as a thread, with what it has queued and its call, as the chat's paths spell them."""
+    objective = Objective.objects.get(pk=read(Prefix.OBJECTIVE, things["objective_id"]))
+    Thread.objects.create(
+        objective=objective,
+        space_id=objective.space_id,
+        title="Hello",
+        created_by_id=objective.created_by_id,
+    )
+    return {
+        "thread_id": str(objective.pk),
+        "queued_id": str(read(Prefix.QUEUED_ACTION, things["queued_action_id"])),
+        "call_id": things["tool_call_id"],
+    }
 
 
 def ask(route: Route, values: dict[str, str], ticket: str, headers: dict[str, str] | None = None) -> int:

@@ -8,9 +8,8 @@ from pydantic.json_schema import models_json_schema
 
 from executions.api.event_payloads import PAYLOADS
 from executions.runs.live.frames import ERROR_CODES, OUTGOING
-from executions.runs.live.socket.client_frames import Ping, Subscribe, Unsubscribe
+from executions.runs.live.socket.client_frames import INCOMING
 
-INCOMING = (Subscribe, Unsubscribe, Ping)
 # How the socket closes where it is not the client who does.
 CLOSE_CODES = {
     4401: "the credentials are unknown, used or over",

@@ -2,7 +2,10 @@
 
 import pytest
 
+from tests.executions.api.speaking import make_execution
 from tests.executions.runs.live.clients import open_socket, receive, send
+from tests.factories import make_actor, make_skill
+from tests.objectives.chat.chatting import Chatter
 from tests.objectives.chat.test_turns import asking, chatter
 
 pytestmark = [
@@ -79,3 +82,22 @@ def test_a_ticket_for_a_thread_opens_that_thread_alone(server):
             answers.append(receive(socket)["type"])
 
     assert answers == ["done", "error"]
+
+
+def test_a_ticket_cancels_what_lies_in_its_tool_call_and_nothing_beside(server):
+    actor = make_actor()
+    make_skill()
+    client = Chatter(server, actor)
+    own, other = (make_execution(actor, tool_call_id=call_id) for call_id in ("call_1", "call_2"))
+    target = {"for": {"tool_call_id": "call_1"}, "may": ["read", "cancel"]}
+    ticket = client.ask("POST", "../../tickets", json=target).json()["data"]["ticket"]
+
+    answers = []
+    with open_socket(server, {}, query=f"?ticket={ticket}") as socket:
+        for place, execution in enumerate([other, own]):
+            send(socket, type="cancel", id=str(place), execution_id=str(execution.pk))
+            answer = receive(socket)
+            answers.append((answer["type"], answer.get("code")))
+
+    assert answers[0] == ("error", "not_found")
+    assert answers[1] in {("done", None), ("error", "conflict")}  # the worker may have been faster

@@ -4,6 +4,7 @@ import threading
 import time
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.factories import make_actor
@@ -196,3 +197,26 @@ def test_the_default_transport_begins_a_thread_by_its_own_id_and_goes_on_in_it(s
 
     assert told[0].thread_id == told[1].thread_id
     assert ["One." in told[0].said, "Two." in told[1].said] == [True, True]
+
+
+def test_a_ticket_for_a_thread_decides_no_call_of_another_in_the_body_of_a_turn(server):
+    client = chatter(server, [{"tool": "ask", "arguments": {"order": "7"}}, {"say": "Thanks."}], asking)
+    mine, other = client.chat("Ask."), client.chat("Ask too.")
+    target = {"for": {"thread_id": mine.thread_id}, "may": ["read", "decide"]}
+    ticket = client.ask("POST", "../../tickets", json=target).json()["data"]["ticket"]
+
+    answers = []
+    for asked in (other, mine):
+        call_id = next(one["toolCallId"] for one in asked.chunks if one["type"] == "tool-approval-request")
+        approval = {"id": call_id, "approved": True}
+        part = {"type": "dynamic-tool", "toolCallId": call_id, "state": "approval-responded"}
+        message = {"role": "assistant", "parts": [{**part, "approval": approval}]}
+        body = {"id": mine.thread_id, "messages": [message]}
+        with httpx2.stream(
+            "POST", f"{client.space}/chat", params={"ticket": ticket}, json=body, timeout=60
+        ) as response:
+            answers.append(response.status_code)
+
+    assert answers == [404, 200]
+    state = client.ui(other.thread_id)["data"][-1]["parts"]
+    assert [part["state"] for part in state if part["type"] == "dynamic-tool"] == ["approval-requested"]
