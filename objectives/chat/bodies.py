@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from objectives.ids import Json
+from objectives.models.thread import MOST_TITLE
 from spaces.api.request_bodies import Body, read_body
 from spaces.errors import Invalid, Unimplemented
 
@@ -15,6 +16,7 @@ MOST_CHARACTERS = 1_000_000  # of one message
 
 Text = Annotated[str, StringConstraints(max_length=MOST_CHARACTERS)]
 Name = Annotated[str, StringConstraints(max_length=255)]
+Title = Annotated[str, StringConstraints(max_length=MOST_TITLE)]
 _UNBUILT = (
     *("pii_preview", "tools", "tool_choice", "reasoning_effort", "model"),
     *("parent_message_id", "branch_id", "existing_user_message_id"),
@@ -42,7 +44,7 @@ class ChatBody(Body):
     branch_id: Name | None = Field(default=None, description="Not built: branches.")
     existing_user_message_id: Name | None = Field(default=None, description="Not built: branches.")
     project_id: Name | None = Field(default=None, description="Where a new thread belongs.")
-    title: Name | None = Field(default=None, description="What a new thread is called.")
+    title: Title | None = Field(default=None, description="What a new thread is called.")
     metadata: dict[str, Any] | None = Field(default=None, description="Facts to keep with a new thread.")
     uploaded_files: list[Name] | None = Field(default=None, description="Names of uploaded files.")
     pii_preview: bool = Field(default=False, description="Not built.")

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from objectives.chat.bodies import Name, Text
+from objectives.chat.bodies import Name, Text, Title
 from spaces.api.pagination import PageMeta
 from spaces.api.request_bodies import Body
 
@@ -15,7 +15,7 @@ class NewThreadBody(Body):
     content: Text = Field(min_length=1, description="What the person says.")
     role: Literal["user"] = Field(default="user", description="Who speaks.")
     project_id: Name | None = Field(default=None, description="Where the thread belongs.")
-    title: Name | None = Field(default=None, description="Its name; the beginning of its message if none.")
+    title: Title | None = Field(default=None, description="Its name; the beginning of its message if none.")
     metadata: dict[str, Any] | None = Field(default=None, description="Facts to keep with it.")
     agent_id: Name | None = Field(default=None, description="Who answers; the space's chat agent if none.")
     model: Name | None = Field(default=None, description="Not built: the agent's model answers.")
@@ -36,7 +36,7 @@ class NewMessageBody(Body):
 class ThreadChanges(Body):
     """What is to be changed of a thread; what is left out stays."""
 
-    title: Name | None = Field(default=None, description="Its name.")
+    title: Title | None = Field(default=None, description="Its name.")
     project_id: Name | None = Field(default=None, description="Where it belongs; null for nowhere.")
     metadata: dict[str, Any] | None = Field(default=None, description="Facts to keep with it.")
     archived: bool | None = Field(default=None, description="Whether it is put away.")
@@ -104,10 +104,21 @@ class MessageItem(BaseModel):
     created_at: str = Field(description="When it was said.")
 
 
+class UIMessageItem(BaseModel):
+    """A message as the AI SDK has it."""
+
+    id: str = Field(description="The message.")
+    role: Literal["user", "assistant"] = Field(description="Who speaks.")
+    metadata: dict[str, Any] = Field(
+        description="`created_at`, `seq`, and where they apply `author` (`id`, `name`) and `is_partial`."
+    )
+    parts: list[dict[str, Any]] = Field(description="Its parts: texts, tool calls, files.")
+
+
 class MessageList(BaseModel):
     """Messages, oldest first; with `format=ui` as the AI SDK's UIMessage, and more in `meta`."""
 
-    data: list[MessageItem] = Field(description="The messages.")
+    data: list[MessageItem] | list[UIMessageItem] = Field(description="The messages.")
     meta: PageMeta = Field(description="How to go on.")
 
 

@@ -337,7 +337,8 @@ def test_every_answer_has_the_form_that_is_sent(operations):
         "POST /v1/spaces/{space_id}/tool-calls/{call_id}/deny": "CallAnswer",
         "POST /v1/spaces/{space_id}/tool-calls/{call_id}/content": "CallAnswer",
     }
-    assert len(forms) == 15 + 11
+    assert forms["POST /v1/markdown"] == "MarkdownAnswer"
+    assert len(forms) == 16 + 11
 
 
 def test_credentials_come_in_three_ways_and_by_ticket_where_that_opens(described, operations):

@@ -56,8 +56,8 @@ class ChatPage {
   // A change by the REST API: its answer, null for an empty one. Throws CallboardError.
   async send(method, path, body = null) {
     const isForm = body instanceof FormData;
-    const mark = root.querySelector("[name=csrfmiddlewaretoken]").value;
-    const headers = { "X-CSRFToken": mark, ...(body && !isForm ? { "Content-Type": "application/json" } : {}) };
+    const mark = root.querySelector("[name=csrfmiddlewaretoken]")?.value;
+    const headers = { ...(mark ? { "X-CSRFToken": mark } : {}), ...(body && !isForm ? { "Content-Type": "application/json" } : {}) };
     const answer = await this.client.request(path, { method, headers, body: isForm || body === null ? body : JSON.stringify(body) });
     return answer.status === 204 ? null : answer.json();
   }
@@ -186,7 +186,7 @@ class ChatPage {
 
   nameOf({ role, author }) {
     if (role === "assistant") return "Assistant";
-    return !author || author === this.me || author.id === this.me ? "You" : (author.name ?? "Somebody else");
+    return !author || author === this.me ? "You" : (this.conversation.names.get(author) ?? "Somebody else");
   }
 
   // What whoever does not look, or does not see, is told; streamed text is not read out piece by piece.

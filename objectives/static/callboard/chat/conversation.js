@@ -8,6 +8,7 @@ const OVER = new Set(["finalized", "failed", "cancelled", "timed_out"]);
 export class Conversation {
   constructor() {
     this.thread = null;
+    this.names = new Map(); // of authors, by id
     this.messages = []; // {id, role, author, at, isOpen, isPartial, parts}
     this.queued = []; // {id, content, author}
     this.problem = ""; // why the last turn failed, or what it waits for
@@ -40,11 +41,12 @@ export class Conversation {
     this.thread = thread;
     this.problem = "";
     this.lacksLinks = false;
+    this.names = new Map(messages.map(({ metadata }) => [metadata?.author?.id, metadata?.author?.name]));
     this.queued = queued.map(({ id, content, author_principal_id: author }) => ({ id, content, author }));
     this.messages = messages.map(({ id, role, metadata = {}, parts }) => ({
       id,
       role,
-      author: metadata.author ?? null,
+      author: metadata.author?.id ?? null,
       at: metadata.created_at ?? null,
       isPartial: Boolean(metadata.is_partial),
       isOpen: false,
