@@ -43,7 +43,10 @@ export class ThreadList {
     }, 400);
   }
 
+  // Not under the hands of somebody who chooses or writes there: then when they are done.
   draw() {
+    this.isStale = this.isEditing || this.list.querySelector("details[open]") !== null;
+    if (this.isStale) return;
     const focused = document.activeElement?.closest?.("li[data-thread]")?.dataset.thread;
     this.list.replaceChildren(...this.threads.map((thread) => this.item(thread)));
     this.more.hidden = !this.cursor;
@@ -66,10 +69,17 @@ export class ThreadList {
       this.page.go(thread.id);
     });
     const rename = el("button", { type: "button" }, "Rename");
-    rename.addEventListener("click", () => this.rename(thread, item));
+    rename.addEventListener("click", () => {
+      menu.open = false;
+      this.rename(thread, item);
+    });
     const archive = el("button", { type: "button" }, thread.archived_at ? "Restore" : "Archive");
-    archive.addEventListener("click", () => this.archive(thread));
+    archive.addEventListener("click", () => {
+      menu.open = false;
+      this.archive(thread);
+    });
     const menu = el("details", { class: "chat-menu" }, el("summary", { "aria-label": "Rename or archive" }, "⋯"), el("div", {}, rename, archive));
+    menu.addEventListener("toggle", () => !menu.open && this.isStale && this.draw());
     const item = el("li", { dataset: { thread: thread.id } }, link, menu);
     return item;
   }
@@ -77,14 +87,20 @@ export class ThreadList {
   rename(thread, item) {
     const title = el("input", { class: "chat-line", value: thread.title ?? "", "aria-label": "Title", dir: "auto", maxlength: "200" });
     const form = el("form", {}, title);
+    const done = () => {
+      this.isEditing = false;
+      this.draw();
+    };
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       await this.page.send("PATCH", `/v1/spaces/${this.page.space}/threads/${thread.id}`, { title: title.value });
-      await this.read();
+      thread.title = title.value;
+      done();
       this.page.retitled();
     });
-    title.addEventListener("keydown", (event) => event.key === "Escape" && this.draw());
-    title.addEventListener("blur", () => setTimeout(() => this.draw(), 200));
+    title.addEventListener("keydown", (event) => event.key === "Escape" && done());
+    title.addEventListener("blur", () => setTimeout(done, 200));
+    this.isEditing = true;
     item.replaceChildren(form);
     title.select();
   }
