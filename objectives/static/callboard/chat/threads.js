@@ -96,6 +96,7 @@ export class ThreadList {
       await this.page.send("PATCH", `/v1/spaces/${this.page.space}/threads/${thread.id}`, { title: title.value });
       thread.title = title.value;
       done();
+      await this.read(); // one under way may have been asked before
       this.page.retitled();
     });
     title.addEventListener("keydown", (event) => event.key === "Escape" && done());
