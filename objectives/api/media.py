@@ -11,9 +11,8 @@ from objectives.api.viewsets import StatusViewSet
 from objectives.models import ResultMedia
 from objectives.schemas.status import Status
 from objectives.tool_results.blocks import MEDIA_TOKEN
-from spaces.api.downloads import Download, send_blob
-from spaces.errors import NotFound, NotPermitted
-from spaces.signing import BadToken, verify
+from spaces.api.downloads import Download, require_link, send_blob
+from spaces.errors import NotFound
 
 
 class MediaViewSet(StatusViewSet):
@@ -42,10 +41,7 @@ class MediaViewSet(StatusViewSet):
         },
     )
     def retrieve(self, request: Request, media_id: uuid.UUID) -> HttpResponseBase:
-        try:
-            verify(MEDIA_TOKEN, media_id, request.query_params.get("token", ""))
-        except BadToken as error:
-            raise NotPermitted("This link is invalid or has expired. Read the tool call again.") from error
+        require_link(request, MEDIA_TOKEN, media_id, read_again="the tool call")
         media = ResultMedia.objects.filter(pk=media_id).select_related("blob").first()
         if media is None:
             raise NotFound

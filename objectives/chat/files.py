@@ -10,10 +10,9 @@ from rest_framework.request import Request
 from objectives.chat.transcript import FILE_TOKEN
 from objectives.models import MessageFile
 from spaces.api.describing import ErrorAnswer
-from spaces.api.downloads import Download, send_blob
+from spaces.api.downloads import Download, require_link, send_blob
 from spaces.api.viewsets import ApiViewSet
-from spaces.errors import NotFound, NotPermitted
-from spaces.signing import BadToken, verify
+from spaces.errors import NotFound
 
 
 class MessageFileViewSet(ApiViewSet):
@@ -39,10 +38,7 @@ class MessageFileViewSet(ApiViewSet):
         },
     )
     def retrieve(self, request: Request, file_id: uuid.UUID) -> HttpResponseBase:
-        try:
-            verify(FILE_TOKEN, file_id, request.query_params.get("token", ""))
-        except BadToken as error:
-            raise NotPermitted("This link is invalid or has expired. Read the messages again.") from error
+        require_link(request, FILE_TOKEN, file_id, read_again="the messages")
         file = MessageFile.objects.filter(pk=file_id).select_related("blob").first()
         if file is None:
             raise NotFound

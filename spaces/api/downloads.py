@@ -1,6 +1,7 @@
 """Sending stored bytes: in parts, resumable, and harmless to the browser that shows them."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,9 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from spaces.blobs import blob_name, signed_link, storage
-from spaces.errors import NotFound
+from spaces.errors import NotFound, NotPermitted
 from spaces.models import Blob
+from spaces.signing import BadToken, verify
 
 BLOCK = 256 * 1024
 # What a browser may show by itself: pictures that cannot carry a script.
@@ -37,6 +39,14 @@ def bytes_of(content_type: str, meaning: str) -> dict[Any, tuple[Any, str]]:
         304: (None, "Not changed since the `ETag` of `If-None-Match`."),
         416: (None, "There are no bytes in this range."),
     }
+
+
+def require_link(request: Request, kind: str, row_id: uuid.UUID, *, read_again: str) -> None:
+    """The request's `token` opens this row, whoever sends it; raises NotPermitted for any other."""
+    try:
+        verify(kind, row_id, request.query_params.get("token", ""))
+    except BadToken as error:
+        raise NotPermitted(f"This link is invalid or has expired. Read {read_again} again.") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from executions.runs.live.json_encoder import dump
-from objectives.chat.formats.format import StreamFormat
+from objectives.chat.formats.format import DENIED, EVENT_STREAM, FAILED, StreamFormat, frame, numbered
 from objectives.chat.pieces import (
     ApprovalAsked,
     Begun,
@@ -31,11 +31,7 @@ type Event = dict[str, Any]
 class AgUi(StreamFormat):
     """One stream; `_texts` counts the texts of the answer, each of which is a message of its own there."""
 
-    headers: ClassVar = {
-        "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-cache",
-        "x-accel-buffering": "no",
-    }
+    headers: ClassVar = EVENT_STREAM
 
     def __init__(self, thread_id: str) -> None:
         super().__init__(thread_id)
@@ -45,14 +41,10 @@ class AgUi(StreamFormat):
 
     def opening(self, notes: Iterable[tuple[str, Json]]) -> bytes:
         told = [{"type": "CUSTOM", "name": name, "value": facts} for name, facts in notes]
-        return b"".join(_frame(event) for event in [self._run("RUN_STARTED"), *told])
+        return b"".join(frame(event) for event in [self._run("RUN_STARTED"), *told])
 
     def write(self, pieces: Iterable[Piece], number: int) -> bytes:
-        events = [event for piece in pieces for event in self._events(piece)]
-        return b"".join(
-            _frame(event, number if place == len(events) else None)
-            for place, event in enumerate(events, start=1)
-        )
+        return numbered([event for piece in pieces for event in self._events(piece)], number)
 
     def _run(self, kind: str, **more: Any) -> Event:
         return {"type": kind, "threadId": self.thread_id, "runId": self.run_id, **more}
@@ -85,7 +77,7 @@ class AgUi(StreamFormat):
                 value = {"tool_call_id": call_id, "approved": is_approved, "by": by, "memo": memo}
                 yield {"type": "CUSTOM", "name": "approval", "value": value}
                 if not is_approved:
-                    yield _result(call_id, memo or "The call was denied.")
+                    yield _result(call_id, memo or DENIED)
             case Returned(call_id=call_id, output=output):
                 yield _result(call_id, output if isinstance(output, str) else dump(output))
             case CallFailed(call_id=call_id, message=message):
@@ -94,7 +86,7 @@ class AgUi(StreamFormat):
                 value = {"available": is_available, "message": message}
                 yield {"type": "CUSTOM", "name": "provider", "value": value}
             case Ended(ending="error", message=message):
-                yield {"type": "RUN_ERROR", "message": message or "The turn failed."}
+                yield {"type": "RUN_ERROR", "message": message or FAILED}
             case Ended():
                 yield self._run("RUN_FINISHED")
 
@@ -119,8 +111,3 @@ def _result(call_id: str, content: str) -> Event:
         "content": content,
         "role": "tool",
     }
-
-
-def _frame(event: Event, number: int | None = None) -> bytes:
-    named = "" if number is None else f"id: {number}\n"
-    return f"{named}data: {dump(event)}\n\n".encode()

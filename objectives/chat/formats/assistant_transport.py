@@ -3,8 +3,16 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from executions.runs.live.json_encoder import dump
-from objectives.chat.formats.format import StreamFormat
+from objectives.chat.formats.format import (
+    DENIED,
+    DONE,
+    EVENT_STREAM,
+    FAILED,
+    StreamFormat,
+    finish_reason,
+    frame,
+    usage,
+)
 from objectives.chat.pieces import (
     Begun,
     Called,
@@ -24,17 +32,11 @@ from objectives.ids import Json
 
 type Chunk = dict[str, Any]
 
-_FINISH = {"stop": "stop", "tool-calls": "tool-calls", "heard": "stop", "error": "error"}
-
 
 class AssistantTransport(StreamFormat):
     """One stream; `_parts` is how many parts there are, `_calls` the places of those that are calls."""
 
-    headers: ClassVar = {
-        "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-cache",
-        "x-accel-buffering": "no",
-    }
+    headers: ClassVar = EVENT_STREAM
     silence: ClassVar = b": heartbeat\n\n"
 
     def __init__(self, thread_id: str) -> None:
@@ -43,13 +45,13 @@ class AssistantTransport(StreamFormat):
         self._calls: dict[str, int] = {}
 
     def opening(self, notes: Iterable[tuple[str, Json]]) -> bytes:
-        return _frame({"type": "data", "data": [{"type": n, **facts} for n, facts in notes], "path": []})
+        return frame({"type": "data", "data": [{"type": n, **facts} for n, facts in notes], "path": []})
 
     def write(self, pieces: Iterable[Piece], number: int) -> bytes:
-        return b"".join(_frame(chunk) for piece in pieces for chunk in self._chunks(piece))
+        return b"".join(frame(chunk) for piece in pieces for chunk in self._chunks(piece))
 
     def closing(self) -> bytes:
-        return b"data: [DONE]\n\n"
+        return DONE
 
     def _chunks(self, piece: Piece) -> Iterator[Chunk]:  # noqa: C901, PLR0912 - one case a piece
         match piece:
@@ -74,19 +76,23 @@ class AssistantTransport(StreamFormat):
                 yield {"type": "text-delta", "textDelta": arguments, "path": [place]}
                 yield {"type": "tool-call-args-text-finish", "path": [place]}
             case Decided(call_id=call_id, is_approved=False, memo=memo):
-                yield from self._result(call_id, memo or "The call was denied.", is_error=True)
+                yield from self._result(call_id, memo or DENIED, is_error=True)
             case Returned(call_id=call_id, output=output):
                 yield from self._result(call_id, output, is_error=False)
             case CallFailed(call_id=call_id, message=message):
                 yield from self._result(call_id, message, is_error=True)
-            case StepEnded(usage=usage, has_calls=has_calls):
+            case StepEnded(usage=tokens, has_calls=has_calls):
                 reason = "tool-calls" if has_calls else "stop"
-                yield {"type": "step-finish", "finishReason": reason, "isContinued": has_calls, **_use(usage)}
+                yield {
+                    "type": "step-finish",
+                    "finishReason": reason,
+                    "isContinued": has_calls,
+                    **_use(tokens),
+                }
             case Ended(ending=ending, message=message):
                 if ending == "error":
-                    yield {"type": "error", "error": message or "The turn failed.", "path": []}
-                reason = _FINISH.get(ending, "other")
-                yield {"type": "message-finish", "finishReason": reason, **_use({})}
+                    yield {"type": "error", "error": message or FAILED, "path": []}
+                yield {"type": "message-finish", "finishReason": finish_reason(ending), **_use({})}
 
     def _begin(self, part: Chunk) -> Chunk:
         self._parts += 1
@@ -99,10 +105,5 @@ class AssistantTransport(StreamFormat):
             yield {"type": "part-finish", "path": [place]}
 
 
-def _use(usage: Json) -> Json:
-    tokens = {"inputTokens": usage.get("input_tokens", 0), "outputTokens": usage.get("output_tokens", 0)}
-    return {"usage": tokens, "path": []}
-
-
-def _frame(chunk: Chunk) -> bytes:
-    return f"data: {dump(chunk)}\n\n".encode()
+def _use(tokens: Json) -> Json:
+    return {"usage": usage(tokens), "path": []}

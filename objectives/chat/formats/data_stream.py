@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from executions.runs.live.json_encoder import dump
-from objectives.chat.formats.format import StreamFormat
+from objectives.chat.formats.format import DENIED, FAILED, UNBUFFERED, StreamFormat, finish_reason, usage
 from objectives.chat.pieces import (
     ApprovalAsked,
     Begun,
@@ -20,16 +20,13 @@ from objectives.chat.pieces import (
 )
 from objectives.ids import Json
 
-_FINISH = {"stop": "stop", "tool-calls": "tool-calls", "heard": "stop", "error": "error"}
-
 
 class DataStream(StreamFormat):
     """One stream of lines."""
 
     headers: ClassVar = {
         "content-type": "text/plain; charset=utf-8",
-        "cache-control": "no-cache",
-        "x-accel-buffering": "no",
+        **UNBUFFERED,
         "x-vercel-ai-data-stream": "v1",
     }
     silence: ClassVar = b"\n"
@@ -59,29 +56,20 @@ def _lines(piece: Piece) -> Iterator[bytes]:  # noqa: C901 - one case a piece
             about = {"type": "approval", "tool_call_id": call_id, "approved": is_approved, "by": by}
             yield _line("8", [about])
             if not is_approved:
-                told = memo or "The call was denied."
+                told = memo or DENIED
                 yield _line("a", {"toolCallId": call_id, "result": told, "isError": True})
         case Returned(call_id=call_id, output=output, files=files):
             artifact = {"artifact": {"files": list(files)}} if files else {}
             yield _line("a", {"toolCallId": call_id, "result": output, **artifact})
         case CallFailed(call_id=call_id, message=message):
             yield _line("a", {"toolCallId": call_id, "result": message, "isError": True})
-        case StepEnded(usage=usage, has_calls=has_calls):
+        case StepEnded(usage=tokens, has_calls=has_calls):
             reason = "tool-calls" if has_calls else "stop"
-            yield _line("e", {"finishReason": reason, "isContinued": has_calls, **_use(usage)})
+            yield _line("e", {"finishReason": reason, "isContinued": has_calls, "usage": usage(tokens)})
         case Ended(ending=ending, message=message):
             if ending == "error":
-                yield _line("3", message or "The turn failed.")
-            yield _line("d", {"finishReason": _FINISH.get(ending, "other"), **_use({})})
-
-
-def _use(usage: Json) -> Json:
-    return {
-        "usage": {
-            "inputTokens": usage.get("input_tokens", 0),
-            "outputTokens": usage.get("output_tokens", 0),
-        }
-    }
+                yield _line("3", message or FAILED)
+            yield _line("d", {"finishReason": finish_reason(ending), "usage": usage({})})
 
 
 def _line(code: str, value: object) -> bytes:

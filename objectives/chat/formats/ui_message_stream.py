@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import singledispatchmethod
 from typing import Any, ClassVar
 
-from executions.runs.live.json_encoder import dump
-from objectives.chat.formats.format import StreamFormat
+from objectives.chat.formats.format import DONE, EVENT_STREAM, FAILED, StreamFormat, frame, numbered
 from objectives.chat.pieces import (
     ApprovalAsked,
     Begun,
@@ -38,27 +37,17 @@ _FINISH = {"stop": "stop", "tool-calls": "tool-calls", "heard": "stop", "withdra
 class UIMessageStream(StreamFormat):
     """One stream of chunks."""
 
-    headers: ClassVar = {
-        "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-cache",
-        "x-accel-buffering": "no",
-        "x-vercel-ai-ui-message-stream": "v1",
-    }
+    headers: ClassVar = {**EVENT_STREAM, "x-vercel-ai-ui-message-stream": "v1"}
 
     def opening(self, notes: Iterable[tuple[str, Json]]) -> bytes:
         chunks = [{"type": f"data-{name}", "data": facts, "transient": True} for name, facts in notes]
-        return b": here it comes\n\n" + b"".join(_frame(chunk) for chunk in chunks)
+        return b": here it comes\n\n" + b"".join(frame(chunk) for chunk in chunks)
 
     def write(self, pieces: Iterable[Piece], number: int) -> bytes:
-        """The number stands with the last chunk: whoever has it has the whole event."""
-        chunks = [chunk for piece in pieces for chunk in self.chunks(piece)]
-        return b"".join(
-            _frame(chunk, number if place == len(chunks) else None)
-            for place, chunk in enumerate(chunks, start=1)
-        )
+        return numbered([chunk for piece in pieces for chunk in self.chunks(piece)], number)
 
     def closing(self) -> bytes:
-        return b"data: [DONE]\n\n"
+        return DONE
 
     @singledispatchmethod
     def chunks(self, piece: Piece) -> Iterator[Chunk]:
@@ -163,7 +152,7 @@ class UIMessageStream(StreamFormat):
         if piece.ending == "aborted":
             yield {"type": "abort", "reason": piece.message or "The turn was stopped."}
         elif piece.ending == "error":
-            yield {"type": "error", "errorText": piece.message or "The turn failed."}
+            yield {"type": "error", "errorText": piece.message or FAILED}
         else:
             yield {"type": "finish", "finishReason": _FINISH[piece.ending]}
 
@@ -174,8 +163,3 @@ def read_arguments(text: str) -> object:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def _frame(chunk: Chunk, number: int | None = None) -> bytes:
-    named = "" if number is None else f"id: {number}\n"
-    return f"{named}data: {dump(chunk)}\n\n".encode()
