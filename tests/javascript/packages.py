@@ -1,4 +1,4 @@
-"""The JavaScript packages of chat clients, installed once into a folder of this checkout and run by Node."""
+"""JavaScript packages that tests run by Node, installed once into a folder of this checkout."""
 
 import fcntl
 import hashlib
@@ -18,7 +18,8 @@ FILES = ("package.json", "package-lock.json", ".npmrc")
 
 def decode(form: str, stream: bytes, *arguments: str) -> dict[str, Any]:
     """What the package of a format reads in a stream; fails with what it says where it refuses one."""
-    folder = _installed()
+    folder = installed(HERE)
+    shutil.copy(HERE / "decode.mjs", folder / "decode.mjs")
     done = subprocess.run(
         ["node", "decode.mjs", form, *arguments],
         cwd=folder,
@@ -33,11 +34,11 @@ def decode(form: str, stream: bytes, *arguments: str) -> dict[str, Any]:
 
 
 @cache
-def _installed() -> Path:
-    """The folder in which the packages are; skips the test where there is no Node."""
+def installed(wanted: Path) -> Path:
+    """The folder with the packages that a folder's lock names; skips the test where there is no Node."""
     if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("Node and npm are needed to run the packages of chat clients.")
-    digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in FILES)).hexdigest()[:16]
+        pytest.skip("Node and npm are needed to run JavaScript packages.")
+    digest = hashlib.sha256(b"".join((wanted / name).read_bytes() for name in FILES)).hexdigest()[:16]
     folder = CACHE / digest
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
@@ -45,9 +46,8 @@ def _installed() -> Path:
         if not (folder / "installed").exists():
             folder.mkdir(exist_ok=True)
             for name in FILES:
-                shutil.copy(HERE / name, folder / name)
+                shutil.copy(wanted / name, folder / name)
             command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
             subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=280)
             (folder / "installed").touch()
-    shutil.copy(HERE / "decode.mjs", folder / "decode.mjs")
     return folder

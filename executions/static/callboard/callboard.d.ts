@@ -3,6 +3,11 @@
  * @param {Options} [options]
  */
 export function connect(options?: Options): Client;
+/**
+ * A tool call's public id, of what events call it: a UUID, of which the public one is another spelling.
+ * @param {string} id
+ */
+export function publicCallId(id: string): string;
 /** Why something was refused; `code` is one of the wire's, or `closed`, `unreachable`, `outcome_unknown`. */
 export class CallboardError extends Error {
     /**

@@ -107,7 +107,7 @@ async function refusalOf(answer) {
  * A tool call's public id, of what events call it: a UUID, of which the public one is another spelling.
  * @param {string} id
  */
-function publicId(id) {
+export function publicCallId(id) {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return id;
   const bits = BigInt(`0x${id.replaceAll("-", "")}`);
   const letters = Array.from({ length: 26 }, (_, place) => ALPHABET[Number((bits >> BigInt(5 * (25 - place))) & 31n)]);
@@ -774,7 +774,7 @@ export class Thread extends Following {
 
   /** @param {string} toolCallId As it stands in messages, or an event's `call_id`. */
   approve(toolCallId) {
-    return this.#do("approve", { tool_call_id: publicId(toolCallId) });
+    return this.#do("approve", { tool_call_id: publicCallId(toolCallId) });
   }
 
   /**
@@ -782,7 +782,7 @@ export class Thread extends Following {
    * @param {string} [memo] Why; the agent is told.
    */
   deny(toolCallId, memo) {
-    return this.#do("deny", { tool_call_id: publicId(toolCallId), ...(memo ? { memo } : {}) });
+    return this.#do("deny", { tool_call_id: publicCallId(toolCallId), ...(memo ? { memo } : {}) });
   }
 
   /**
@@ -791,7 +791,7 @@ export class Thread extends Following {
    * @param {string | {type: "text", text: string}[]} content
    */
   content(toolCallId, content) {
-    return this.#do("content", { tool_call_id: publicId(toolCallId), content });
+    return this.#do("content", { tool_call_id: publicCallId(toolCallId), content });
   }
 
   /**

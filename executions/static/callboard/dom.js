@@ -23,6 +23,18 @@ export function foreign(text) {
   return el("bdi", {}, text);
 }
 
+const PICTURE = /\.(png|jpe?g|gif|webp|svg|avif)$/i;
+
+export function isPicture(name) {
+  return PICTURE.test(name);
+}
+
+// A link as this host knows it: behind a proxy the API may call itself by another name.
+export function ownAddress(link) {
+  const { pathname, search } = new URL(link);
+  return pathname + search;
+}
+
 export function when(iso) {
   return el("time", { datetime: iso, title: localMoment(iso) }, moment(iso));
 }

@@ -1,6 +1,6 @@
 // A chat's tool call card: holds a tool call id (or an execution's), shows what becomes of it.
 
-import { badge, el, foreign, jsonBlock, when } from "./dom.js";
+import { badge, el, foreign, isPicture, jsonBlock, ownAddress, when } from "./dom.js";
 import { bytes, count, dollars } from "./format.js";
 import { RunView } from "./run-view.js";
 import { Timeline } from "./timeline.js";
@@ -12,7 +12,6 @@ const connection = document.querySelector("[data-cb=connection]");
 const waiting = document.getElementById("waiting");
 const results = document.getElementById("results");
 const REREAD_AFTER = new Set(["artifact.committed", "sub_execution.started", "sub_execution.finished"]);
-const IMAGE = /\.(png|jpe?g|gif|webp|svg|avif)$/i;
 const REPLAYED_WITHIN = 2500; // ms after which an end was watched, not looked up
 const WORDS = { live: "live", lost: "connecting again", over: "complete" };
 
@@ -89,14 +88,12 @@ function card(title, content, note) {
 }
 
 function artifactList(artifacts) {
-  const isPicture = ({ relpath_in_workspace: path }) => IMAGE.test(path ?? "");
-  const sorted = artifacts.toSorted((one, other) => isPicture(other) - isPicture(one));
+  const isShown = ({ relpath_in_workspace: path }) => isPicture(path ?? "");
+  const sorted = artifacts.toSorted((one, other) => isShown(other) - isShown(one));
   const items = sorted.map((artifact) => {
-    const address = new URL(artifact.download_url);
-    // The link as this host knows it: behind a proxy the API may call itself by another name.
-    const href = address.pathname + address.search;
+    const href = ownAddress(artifact.download_url);
     const name = artifact.relpath_in_workspace ?? artifact.artifact_id;
-    const isImage = isPicture(artifact);
+    const isImage = isShown(artifact);
     const label = el(
       "span",
       { class: "cb-artifact-name" },

@@ -1,43 +1,22 @@
 """The types of `callboard.js` are those of its code, and hold for a page in TypeScript."""
 
-import fcntl
 import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.javascript.packages import installed
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULE = ROOT / "executions" / "static" / "callboard" / "callboard.js"
 HERE = Path(__file__).parent / "typescript"
-FOLDER = ROOT / ".callboard" / "typescript"
 OPTIONS = ("--strict", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler")
 LIBRARY = ("--lib", "es2023,dom,dom.iterable")
 
 
-@cache
-def installed() -> Path:
-    """Where the compiler is; skips the test where there is no Node."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("Node and npm are needed to check the types of callboard.js.")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with (FOLDER / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
-        kept = FOLDER / "package-lock.json"
-        wanted = HERE / "package-lock.json"
-        if not kept.exists() or kept.read_bytes() != wanted.read_bytes():
-            for name in ("package.json", ".npmrc"):
-                shutil.copy(HERE / name, FOLDER / name)
-            shutil.copy(wanted, kept)
-            command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-            subprocess.run(command, cwd=FOLDER, check=True, capture_output=True, timeout=280)
-    return FOLDER / "node_modules" / "typescript" / "bin" / "tsc"
-
-
 def compile_types(*arguments: str) -> str:
     """What the compiler complains of."""
-    command = ["node", str(installed()), *OPTIONS, *LIBRARY, *arguments]
+    compiler = installed(HERE) / "node_modules" / "typescript" / "bin" / "tsc"
+    command = ["node", str(compiler), *OPTIONS, *LIBRARY, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     return done.stdout + done.stderr
 

@@ -1,6 +1,6 @@
 // A tool call in the conversation: live from the moment its id is known, decided where it waits for a person.
 
-import { badge, el, foreign, jsonBlock } from "../dom.js";
+import { badge, el, foreign, isPicture, jsonBlock, ownAddress } from "../dom.js";
 import { bytes, dollars, duration } from "../format.js";
 import { Timeline } from "../timeline.js";
 
@@ -14,7 +14,6 @@ const WORDS = {
   "output-error": "failed",
   "output-denied": "cancelled",
 };
-const IMAGE = /\.(png|jpe?g|gif|webp|svg|avif)$/i;
 const TABLE = /\.csv$/i;
 const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 const ROWS = 12; // of a table's preview
@@ -158,12 +157,11 @@ export class CallCard {
   }
 
   artifact({ artifact_id: id, relpath_in_workspace: path, size_bytes: size, download_url: link }) {
-    const address = new URL(link);
-    const href = address.pathname + address.search;
+    const href = ownAddress(link);
     const name = path ?? id;
     const label = el("span", { class: "chat-chip" }, foreign(name), ` ${bytes(size ?? 0)}`);
     const figure = el("figure", { class: "chat-artifact" });
-    if (IMAGE.test(name)) figure.append(el("a", { href }, el("img", { src: href, alt: name, loading: "lazy" })));
+    if (isPicture(name)) figure.append(el("a", { href }, el("img", { src: href, alt: name, loading: "lazy" })));
     figure.append(el("figcaption", {}, el("a", { href }, label)));
     if (TABLE.test(name) && size < 200000) this.preview(href, figure);
     return figure;

@@ -1,6 +1,6 @@
 // What a thread says, kept up to date by the events of its log; draws nothing.
 
-import { publicCallId } from "./ids.js";
+import { publicCallId } from "../callboard.js";
 
 const GOING_ON = new Set(["pending", "running", "interrupting"]);
 const OVER = new Set(["finalized", "failed", "cancelled", "timed_out"]);
